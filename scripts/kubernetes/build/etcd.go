@@ -1,0 +1,8 @@
+//go:build tools
+
+// The programs to build: the import makes `go mod tidy` keep what they need.
+package tools
+
+import (
+	_ "go.etcd.io/etcd/server/v3"
+)

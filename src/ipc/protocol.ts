@@ -1,0 +1,159 @@
+/**
+ * The boundary between the root "host" process and the unprivileged "session" process: every message that may cross.
+ *
+ * The session asks; the host validates every argument (`src/host/requests.ts`) and answers.  The list is closed and
+ * short on purpose: a session that has been taken over can do no more to the machine than what stands here.
+ */
+import type { ErrorDescription } from '../errors.ts';
+
+/** Everything that `up` was told, as strings; the session reads files and the cluster as the invoking user. */
+export interface UpOptions {
+  readonly name: string;
+  readonly target?: string;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly configFile?: string;
+  readonly key?: string;
+  readonly includeRoutes: readonly string[];
+  readonly excludeRoutes: readonly string[];
+  readonly dns: DnsModeChoice;
+  readonly verbose: boolean;
+  /** `--no-tcp-outgoing` and its kin, already in configuration terms: dotted key to value. */
+  readonly overrides: Readonly<Record<string, boolean | string>>;
+}
+
+export type DnsModeChoice = 'auto' | 'resolved' | 'nftables' | 'resolv.conf' | 'off';
+export type DnsMode = Exclude<DnsModeChoice, 'auto'>;
+
+/** The machine as it is before anything is changed; read by the host, without side effects. */
+export interface MachineFacts {
+  readonly routes: readonly MachineRoute[];
+  readonly addresses: readonly MachineAddress[];
+  readonly dns: MachineDns;
+}
+
+export interface MachineRoute {
+  /** CIDR; the default route is 0.0.0.0/0 or ::/0. */
+  readonly destination: string;
+  readonly device: string;
+  readonly gateway?: string;
+  readonly metric?: number;
+  readonly table?: string;
+}
+
+export interface MachineAddress {
+  readonly device: string;
+  /** CIDR with the interface's prefix length. */
+  readonly address: string;
+}
+
+export interface MachineDns {
+  /** The servers that names outside the cluster keep going to; never a stub of ours. */
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly ndots: number;
+  /** systemd-resolved answers and resolv.conf points to it. */
+  readonly resolved: boolean;
+  /** The text of resolv.conf. */
+  readonly resolvConf: string;
+}
+
+/** A namespace or process that is a target by itself, read by the host. */
+export interface NetworkTargetFacts {
+  /** Subnets and routes of the namespace, its default route aside. */
+  readonly ranges: readonly string[];
+  readonly addresses: readonly string[];
+  readonly resolvConf: string;
+}
+
+/** Desired state; `host` makes the machine equal to it, and the empty state undoes everything. */
+export interface NetworkState {
+  readonly addresses: readonly string[];
+  readonly mtu: number;
+  /** CIDRs that enter the TUN. */
+  readonly routes: readonly string[];
+  /** CIDRs inside a routed range that keep their old path. */
+  readonly pins: readonly string[];
+  /** What stays on this machine by port or protocol: policy rules in front of the TUN's routes. */
+  readonly rules: readonly PolicyRule[];
+  /** CIDRs that programs must find unreachable at once (IPv6 where the cluster has none). */
+  readonly unreachable: readonly string[];
+}
+
+export interface PolicyRule {
+  readonly destination: string;
+  readonly protocol?: 'tcp' | 'udp';
+  readonly port?: number;
+  /** `local`: use the machine's old path.  `remote`: enter the TUN. */
+  readonly side: 'local' | 'remote';
+}
+
+export interface DnsState {
+  readonly mode: DnsModeChoice;
+  /** Virtual addresses of the resolver behind the TUN. */
+  readonly servers: readonly string[];
+  /** Loopback port of the resolver, for the nftables redirect; same for IPv4 and IPv6, UDP and TCP. */
+  readonly loopbackPort: number;
+  /** Source ports of the resolver's own upstream questions, exempt from the redirect. */
+  readonly exemptPorts: { readonly udp: readonly number[]; readonly tcp: readonly number[] };
+  /** Search list to add, in order. */
+  readonly search: readonly string[];
+  /** Names that must come to us: cluster domain, `svc`, namespaces, reverse zones, remote filter names. */
+  readonly domains: readonly string[];
+  readonly ndots: number;
+  /** Every name must come to us (`scope: "all"`, or filters that need to see all names). */
+  readonly everything: boolean;
+}
+
+/** What the session may ask of the host. */
+export interface HostOperations {
+  facts(): Promise<MachineFacts>;
+  networkTarget(target: string): Promise<NetworkTargetFacts>;
+  /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */
+  startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;
+  /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
+  network(state: NetworkState): Promise<readonly string[]>;
+  /** Resolves to the mode in force and one line that says why it was chosen. */
+  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }>;
+}
+
+export interface TunFacts {
+  readonly name: string;
+  /** Descriptor number in the session process. */
+  readonly fd: number;
+}
+
+export interface StartMessage {
+  readonly type: 'start';
+  readonly options: UpOptions;
+  readonly tun: TunFacts;
+  /** Folder for the control socket and the agent's socket; owned by the session's user, mode 0700. */
+  readonly folder: string;
+  /** The user's working directory. */
+  readonly cwd: string;
+}
+
+export type HostToSession =
+  | StartMessage
+  | { readonly type: 'reply'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorDescription }
+  /** The machine's own network changed (default route, addresses, name servers). */
+  | { readonly type: 'changed'; readonly facts: MachineFacts }
+  /** End in order: the routes are already gone; delete what the cluster holds and exit. */
+  | { readonly type: 'stop' };
+
+export type SessionToHost =
+  | { readonly type: 'request'; readonly id: number; readonly op: keyof HostOperations; readonly args: readonly unknown[] }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'ready'; readonly lines: readonly string[] }
+  | { readonly type: 'failed'; readonly error: ErrorDescription }
+  /** `mirrord down` came by the control socket. */
+  | { readonly type: 'down' };
+
+/** One step of a long work, for people.  The same `step` is reported again as it moves on. */
+export interface Progress {
+  readonly step: 'cluster' | 'target' | 'agent' | 'routes' | 'filter' | 'dns' | 'repair' | 'config';
+  readonly state: 'running' | 'done' | 'warning';
+  readonly text: string;
+}

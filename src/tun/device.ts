@@ -1,0 +1,50 @@
+/**
+ * The narrow interface between the kernel's TUN and the stack.
+ *
+ * Packets carry a `virtio_net_hdr` of `VNET_HEADER_LENGTH` bytes in front of the IP header (linux/virtio_net.h), both
+ * ways, so that super-segments of up to 64 KB cross in one piece and nobody computes a checksum that the kernel would
+ * throw away.  The real device is in `src/host` (it wraps the addon); its in-memory twin is `memory-device.ts`.
+ */
+
+/** struct virtio_net_hdr without num_buffers. */
+export const VNET_HEADER_LENGTH = 10;
+
+/** One wake-up's worth of packets.  Everything in it is valid only until the callback returns. */
+export interface PacketBatch {
+  readonly slab: Uint8Array;
+  readonly count: number;
+  /** Start of packet i's vnet header within `slab`. */
+  readonly offsets: Int32Array;
+  /** Length of packet i, vnet header included. */
+  readonly lengths: Int32Array;
+}
+
+export interface TunDevice {
+  /** IP MTU in bytes. */
+  readonly mtu: number;
+
+  /**
+   * Scratch memory for the headers of the packet being written: vnet, IP and transport header, contiguous from 0.
+   * The stack fills it in and calls `send`; the device reads it before `send` returns.
+   */
+  readonly header: Uint8Array;
+
+  /** Called once per wake-up with all the packets that were waiting (a bounded number). */
+  onPackets: (batch: PacketBatch) => void;
+
+  /**
+   * Writes one packet: `headerLength` bytes of `header`, then `payloadLength` bytes gathered from `chunks`, starting
+   * `chunkOffset` bytes into `chunks[chunkIndex]`.  Nothing is kept.  Returns 0, or the errno as a positive number
+   * (the packet is then lost, as on any wire).
+   */
+  send(
+    headerLength: number,
+    chunks: readonly Uint8Array[],
+    chunkIndex: number,
+    chunkOffset: number,
+    payloadLength: number,
+  ): number;
+
+  /** Stops reading; the descriptor stays its owner's. */
+  close(): void;
+}
