@@ -6,9 +6,6 @@
  * clusters; it sees addresses and bytes.
  */
 
-/** 4 or 16 bytes, network order.  Addresses are compared and kept in this form; text is for people. */
-export type AddressBytes = Uint8Array;
-
 export interface Endpoint {
   /** Text form: dotted quad, or RFC 5952. */
   readonly host: string;
