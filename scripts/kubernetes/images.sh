@@ -46,11 +46,11 @@ coredns_image() {
 node_image() { "$HERE/make-node-image" "$NODE_IMAGE_MAJOR"; }
 
 make_images() {
+  local image
   mkdir -p "$CACHE/images"
-  pause_image
-  busybox_image
-  coredns_image
-  node_image
+  for image in pause busybox coredns node; do
+    "${image}_image" >/dev/null
+  done
 }
 
 # load_image FILE: into containerd, where the kubelet finds it under its name.

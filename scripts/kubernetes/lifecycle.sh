@@ -31,8 +31,7 @@ up() {
   install_packages
   mkdir -p "$CACHE"/{kubernetes,images}
   build_all
-  local images
-  images=$(make_images)
+  make_images
   if remains; then
     if repair; then
       return
@@ -54,12 +53,12 @@ up() {
   start_component containerd
   start_component apiserver
   await_component containerd
-  local image
-  for image in $images; do
-    load_image "$image"
-  done
   await_component etcd
   await_component apiserver
+
+  # The small ones, which the first pod needs, come first.
+  load_image "$(pause_image)"
+  load_image "$(coredns_image)"
 
   step "controller manager, scheduler, kubelet, kube-proxy"
   start_component controller-manager
@@ -70,6 +69,8 @@ up() {
   for manifest in "$HERE"/manifests/*.yaml; do
     fill "$manifest" | kubectl apply -f - >/dev/null
   done
+  load_image "$(busybox_image)"
+  load_image "$(node_image)"
   finish_up
 }
 

@@ -6,8 +6,9 @@
 # containerd and the kubelet make: noted before, put back after.
 machine_settings=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
-foreign_folders=(/run/containerd/s /run/containerd/fifo /run/containerd /var/log/containers
-  /var/log/pods /var/lib/cni/results /var/lib/cni /var/lib/kubelet /run/netns)
+# /run/netns is iproute2's: other scripts may be about to use it, so it stays.
+foreign_folders=(/run/containerd/s /run/containerd /run/mount /var/log/containers
+  /var/lib/cni/results /var/lib/cni /var/lib/kubelet/device-plugins /var/lib/kubelet)
 
 note_machine() {
   local folder setting
@@ -24,6 +25,9 @@ restore_machine() {
   local folder
   [ ! -e "$RUN/machine-settings" ] || sysctl -q -e -p "$RUN/machine-settings" || true
   [ -e "$RUN/made-folders" ] || return 0
+  if grep -qx /var/lib/kubelet/device-plugins "$RUN/made-folders"; then
+    rm -f /var/lib/kubelet/device-plugins/kubelet.sock
+  fi
   while read -r folder; do
     [ ! -d "$folder" ] || rmdir "$folder" 2>/dev/null || true
   done <"$RUN/made-folders"
@@ -98,13 +102,16 @@ remove_cgroups() {
 
 # What containerd and the kubelet leave outside the folders that they were told.
 remove_strays() {
-  local file socket
+  local file socket id
   find "$RUN/containerd" -name address -type f 2>/dev/null | while read -r file; do
     socket=$(<"$file")
     rm -f "${socket#unix://}" "${socket#unix://}.lock"
   done
   find /var/log/containers -maxdepth 1 -type l -lname "$DATA/*" -delete 2>/dev/null || true
-  rm -f "/var/lib/cni/results/$CLUSTER-"*
+  for file in "/var/lib/cni/results/$CLUSTER-"*; do
+    id=${file##*/"$CLUSTER"-}
+    rm -f "$file" "/var/lib/cni/results/cni-loopback-${id%-*}-lo"
+  done
 }
 
 remains() {
