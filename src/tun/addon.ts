@@ -1,0 +1,84 @@
+/**
+ * Finds and types the addon of `native-helpers/`.
+ *
+ * The file lies in the package's own folder, wherever this module has been put (the sources, or a bundle in `dist/`).
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MirrordError } from '../errors.ts';
+
+declare const reader: unique symbol;
+/** Opaque; closed for good by `closeReader`. */
+export interface PacketReader {
+  readonly [reader]: true;
+}
+
+/** Wrong arguments throw a TypeError; failed system calls an Error with `code`, `errno` and `syscall`. */
+export interface Addon {
+  /** `%d` in the name becomes the first free number.  The interface lives as long as the descriptor. */
+  openTun(name: string): { readonly fd: number; readonly name: string; readonly uso: boolean };
+  /** One packet, gathered; returns 0 or the errno. */
+  send(
+    fd: number,
+    header: Uint8Array,
+    headerLength: number,
+    chunks: readonly Uint8Array[],
+    chunkIndex: number,
+    chunkOffset: number,
+    payloadLength: number,
+  ): number;
+  /** Starts to read; `callback` gets the number of packets, or a negative errno when reading has ended. */
+  openReader(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    callback: (count: number) => void,
+  ): PacketReader;
+  pauseReader(reader: PacketReader): void;
+  resumeReader(reader: PacketReader): void;
+  closeReader(reader: PacketReader): void;
+}
+
+const LOCATION = join('native-helpers', 'build', 'mirrord.node');
+
+function find(): string | undefined {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, LOCATION);
+    if (existsSync(file)) return file;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+let loaded: Addon | undefined;
+
+export function loadAddon(): Addon {
+  if (loaded) return loaded;
+  const file = find();
+  if (file === undefined) {
+    throw new MirrordError(
+      'host',
+      'addon-missing',
+      `The helper for the TUN interface (${LOCATION}) has not been built.`,
+      {
+        help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
+      },
+    );
+  }
+  try {
+    loaded = createRequire(import.meta.url)(file) as Addon;
+  } catch (cause) {
+    throw new MirrordError(
+      'host',
+      'addon-unusable',
+      `The helper ${file} cannot be loaded: ${(cause as Error).message}.`,
+      {
+        help: 'It was probably built on another machine: delete native-helpers/build and run `sh native-helpers/build.sh`.',
+        cause,
+      },
+    );
+  }
+  return loaded;
+}
