@@ -1,6 +1,14 @@
 /**
- * What the session asks of Kubernetes.  The only folder that knows `@kubernetes/client-node`; it is imported lazily,
- * since a `netns/` session has no need of it.
+ * What the session asks of Kubernetes; `openCluster` in open-cluster.ts gives one.
+ *
+ * The folder knows kubeconfigs, the API server, the agent's Job, port-forward and discovery; it must not know packets,
+ * routes, the tunnel's protocol or the agent's code (which comes in as an `AgentProgram`).
+ *
+ * Why there is a small REST client of our own (api.ts) beside `@kubernetes/client-node`: whichever part of that package
+ * is imported loads the generated models of the whole API, and a process that has done no more than read a kubeconfig
+ * stands at 127 MB (bare Node: 44 MB), above what the session may hold when idle.  Its exec plugins also know neither
+ * deadlines nor relative paths.  Its types are used everywhere; its code is loaded for what only it can do, the legacy
+ * `auth-provider` logins (credentials/auth-provider.ts).
  */
 import type { Dial } from '../tunnel/tunnel.ts';
 
@@ -10,9 +18,12 @@ export interface ClusterOptions {
   readonly context?: string;
   readonly namespace?: string;
   readonly acceptInvalidCertificates?: boolean;
+  /** False: HTTPS_PROXY and its kin are not looked at (a kubeconfig's own `proxy-url` always is). */
   readonly useProxy?: boolean;
   /** Relative paths are taken from here. */
   readonly cwd: string;
+  /** Ends the opening; without effect on the open cluster. */
+  readonly signal?: AbortSignal;
 }
 
 /** `agent.*` of the configuration; see config.md's table. */
@@ -34,20 +45,41 @@ export interface AgentOptions {
   readonly logLevel: string;
 }
 
+/**
+ * What runs in the agent's container.  It must print JSON lines: `{"event":"listening","port":N}` once it accepts on
+ * loopback, or `{"event":"refused","message":"..."}` when it cannot run there.
+ */
+export interface AgentProgram {
+  readonly command: readonly string[];
+  /** `ports` are tried in this order; the first that is free is used. */
+  env(ports: readonly number[], publicKey: string, logLevel: string): Readonly<Record<string, string>>;
+}
+
+export interface AgentRequest {
+  readonly options: AgentOptions;
+  readonly program: AgentProgram;
+  readonly publicKey: string;
+  /** The session's name, for labels. */
+  readonly session: string;
+}
+
 export interface Cluster {
   readonly context: string;
   readonly server: string;
   readonly version: string;
   readonly namespace: string;
+  /** What is worth a line of warning: certificates not verified, no credentials, ... */
+  readonly warnings: readonly string[];
   /** Addresses of the API server (and of a proxy in front of it) that must never enter the TUN. */
   serverAddresses(): Promise<readonly string[]>;
+  /**
+   * Set by the session: called, and awaited, before a connection to addresses that were not in the list before (the
+   * name moved), so that they can be pinned first.
+   */
+  onServerAddresses: ((addresses: readonly string[]) => Promise<void>) | null;
   /** Creates the agent and waits until it listens.  On failure and on abort nothing of it is left in the cluster. */
-  startAgent(
-    options: AgentOptions,
-    publicKey: string,
-    report: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<ClusterAgent>;
+  startAgent(request: AgentRequest, report: (text: string) => void, signal: AbortSignal): Promise<ClusterAgent>;
+  /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it. */
   discover(agentServiceHost: string | null, signal: AbortSignal): Promise<Discovery>;
   /** Calls back whenever ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
