@@ -1,0 +1,53 @@
+/** One namespace as a machine on which programs can be run and started. */
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { run } from './command.ts';
+import type { Outcome, RunOptions } from './command.ts';
+
+/** As whom a program runs: root, root by way of the user's sudo, or the user. */
+export type Identity = 'root' | 'sudo' | 'developer';
+
+export interface MachineOptions extends RunOptions {
+  readonly as?: Identity;
+}
+
+const USER_ID = '4242';
+const SUDO_ENVIRONMENT = { SUDO_UID: USER_ID, SUDO_GID: USER_ID, SUDO_USER: 'developer' };
+
+export class Machine {
+  /** Arguments of nsenter that lead into the namespace. */
+  readonly #entrance: readonly string[];
+  readonly #queryLog: string | undefined;
+
+  constructor(entrance: readonly string[], queryLog?: string) {
+    this.#entrance = entrance;
+    this.#queryLog = queryLog;
+  }
+
+  /** Runs a program to its end. */
+  run(file: string, args: readonly string[] = [], options: MachineOptions = {}): Promise<Outcome> {
+    return run('nsenter', this.#arguments(file, args, options), options);
+  }
+
+  /** Starts a program that goes on running; it dies with this process at the latest. */
+  start(file: string, args: readonly string[] = [], options: MachineOptions = {}): ChildProcessWithoutNullStreams {
+    const command = ['--pdeathsig', 'KILL', 'nsenter', ...this.#arguments(file, args, options)];
+    return spawn('setpriv', command, { env: { ...process.env, ...options.env } });
+  }
+
+  /** What the name server on this machine has been asked so far, as `TYPE name`. */
+  queries(): string[] {
+    if (this.#queryLog === undefined) throw new Error('this machine has no name server');
+    return readFileSync(this.#queryLog, 'utf8').split('\n').filter(Boolean);
+  }
+
+  #arguments(file: string, args: readonly string[], { as = 'root' }: MachineOptions): string[] {
+    const environment = Object.entries(as === 'root' ? {} : as === 'sudo' ? SUDO_ENVIRONMENT : { HOME: '/run/home' });
+    const identity = as === 'developer' ? ['setpriv', '--reuid', USER_ID, '--regid', USER_ID, '--clear-groups'] : [];
+    // Root's own SUDO_ variables, when the tests themselves came by sudo, must not leak in.
+    const clean = as === 'sudo' ? [] : ['-u', 'SUDO_UID', '-u', 'SUDO_GID', '-u', 'SUDO_USER'];
+    const assignments = environment.map(([name, value]) => `${name}=${value}`);
+    return [...this.#entrance, '--', 'env', ...clean, ...assignments, ...identity, file, ...args];
+  }
+}

