@@ -1,0 +1,148 @@
+/**
+ * The agent and the tunnel to it, for as long as the session lives.
+ *
+ * A tunnel that lost its transport resumes by itself.  A tunnel that is dead (the agent is gone, or was away for too
+ * long) takes its flows with it; a new agent is started then, again and again with growing pauses, while TUN, routes
+ * and DNS stay.  New flows wait for it up to their own dial time-out.
+ */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { MirrordError } from '../errors.ts';
+import { createTunnel } from '../tunnel/client.ts';
+import type { AgentInfo, Dial, Tunnel } from '../tunnel/tunnel.ts';
+
+/** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
+const MAX_RETRY_PAUSE_MS = 15_000;
+const FIRST_RETRY_PAUSE_MS = 500;
+
+/** A running agent, however it was started. */
+export interface StartedAgent {
+  readonly kind: string;
+  readonly name: string;
+  readonly node: string;
+  readonly image: string;
+  readonly dial: Dial;
+  stop(): Promise<void>;
+}
+
+/** How agents come into being: in a pod, or in a network namespace of this machine. */
+export interface AgentSource {
+  start(publicKey: string, report: (text: string) => void, signal: AbortSignal): Promise<StartedAgent>;
+}
+
+export interface FarSideEvents {
+  /** `reason` is plain words; null when all is well again. */
+  changed(reason: string | null): void;
+  /** A new agent has taken over: what it sees may differ. */
+  restarted(info: AgentInfo): void;
+}
+
+export class FarSide {
+  readonly #source: AgentSource;
+  readonly #events: FarSideEvents;
+  readonly #closing = new AbortController();
+  readonly #privateKey: KeyObject;
+  readonly #publicKey: string;
+  #agent: StartedAgent | undefined;
+  #tunnel: Tunnel | undefined;
+  #waiters: ((tunnel: Tunnel) => void)[] = [];
+  #pastResumes = 0;
+
+  constructor(source: AgentSource, events: FarSideEvents) {
+    this.#source = source;
+    this.#events = events;
+    const pair = generateKeyPairSync('ed25519');
+    this.#privateKey = pair.privateKey;
+    this.#publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  }
+
+  get agent(): StartedAgent | undefined {
+    return this.#agent;
+  }
+
+  /** The tunnel that takes new flows now, if there is one. */
+  get tunnel(): Tunnel | undefined {
+    return this.#tunnel;
+  }
+
+  get resumes(): number {
+    return this.#pastResumes + (this.#tunnel?.resumes ?? 0);
+  }
+
+  /** Starts the first agent; its failure is the session's. */
+  async start(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
+    return this.#open(report, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  /** The tunnel, waiting for it at most `deadlineMs`; undefined when there is still none. */
+  async whenUp(deadlineMs: number): Promise<Tunnel | undefined> {
+    if (this.#tunnel) return this.#tunnel;
+    return new Promise((resolve) => {
+      const up = (tunnel: Tunnel): void => {
+        clearTimeout(timer);
+        resolve(tunnel);
+      };
+      const timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((waiter) => waiter !== up);
+        resolve(undefined);
+      }, deadlineMs);
+      this.#waiters.push(up);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#tunnel?.close();
+    this.#tunnel = undefined;
+    await this.#agent?.stop();
+  }
+
+  async #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
+    const agent = await this.#source.start(this.#publicKey, report, signal);
+    try {
+      const tunnel = await createTunnel(agent.dial, this.#privateKey, {
+        lost: (reason) => this.#events.changed(reason),
+        resumed: () => this.#events.changed(null),
+        dead: (reason) => this.#died(tunnel, reason),
+      }, signal);
+      const info = await tunnel.info();
+      this.#agent = agent;
+      this.#tunnel = tunnel;
+      for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
+      return info;
+    } catch (error) {
+      await agent.stop();
+      throw error;
+    }
+  }
+
+  #died(tunnel: Tunnel, reason: string): void {
+    if (this.#closing.signal.aborted || this.#tunnel !== tunnel) return;
+    this.#pastResumes += tunnel.resumes;
+    this.#tunnel = undefined;
+    this.#events.changed(reason);
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    const { signal } = this.#closing;
+    const old = this.#agent;
+    this.#agent = undefined;
+    // The cluster may be out of reach, which must not keep the new agent from starting elsewhere: no waiting here.
+    void old?.stop();
+    let pauseMs = FIRST_RETRY_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        const info = await this.#open(() => undefined, signal);
+        this.#events.changed(null);
+        this.#events.restarted(info);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#events.changed(error instanceof MirrordError ? error.message : String(error));
+      }
+      await pause(pauseMs, undefined, { signal }).catch(() => undefined); // an abort ends the loop by its condition
+      pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);
+    }
+  }
+}

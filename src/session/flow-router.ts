@@ -1,0 +1,126 @@
+/**
+ * Decides for each new flow that enters by the TUN who serves it: the resolver (its virtual address), or the tunnel.
+ *
+ * Everything that arrives here was routed here by the kernel; which destinations those are is decided elsewhere.
+ */
+import type { EchoRequest, FlowHandler, Refusal, TcpFlow, UdpFlow } from '../stack/flow.ts';
+import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
+import type { FarSide } from './far-side.ts';
+import { refusalOf } from './refusal.ts';
+import { type RelayContext, TcpRelay } from './tcp-relay.ts';
+import { relayUdp } from './udp-relay.ts';
+
+/** A new flow waits this long for a tunnel that is being rebuilt; programs' own connect time-outs are longer. */
+const DIAL_WAIT_MS = 30_000;
+/** Datagrams that arrive while no tunnel is up wait no longer than this: who sends UDP sends again. */
+const DATAGRAM_WAIT_MS = 2_000;
+const DNS_PORT = 53;
+
+/** The resolver's ears behind its virtual address. */
+export interface ResolverFlows {
+  tcp(flow: TcpFlow): void;
+  udp(flow: UdpFlow): void;
+}
+
+export class FlowRouter implements FlowHandler {
+  readonly #farSide: FarSide;
+  readonly #resolverAddress: string;
+  readonly #resolver: ResolverFlows;
+  readonly #context: RelayContext;
+  /** One probe serves all echo requests to a host that are waiting for it. */
+  readonly #probes = new Map<string, Promise<DialOutcome>>();
+
+  constructor(farSide: FarSide, resolverAddress: string, resolver: ResolverFlows, context: RelayContext) {
+    this.#farSide = farSide;
+    this.#resolverAddress = resolverAddress;
+    this.#resolver = resolver;
+    this.#context = context;
+  }
+
+  tcp(flow: TcpFlow): void {
+    if (flow.destination.host === this.#resolverAddress) {
+      if (flow.destination.port === DNS_PORT) this.#resolver.tcp(flow);
+      else this.#refuse(flow, 'refused');
+      return;
+    }
+    const { tunnel } = this.#farSide;
+    if (tunnel) this.#connect(flow, tunnel);
+    else void this.#connectLater(flow);
+  }
+
+  udp(flow: UdpFlow): void {
+    if (flow.destination.host === this.#resolverAddress) {
+      if (flow.destination.port === DNS_PORT) this.#resolver.udp(flow);
+      else this.#refuse(flow, 'refused');
+      return;
+    }
+    const { tunnel } = this.#farSide;
+    if (tunnel) relayUdp(flow, tunnel, this.#context.touch);
+    else void this.#sendLater(flow);
+  }
+
+  echo(request: EchoRequest): void {
+    if (request.destination === this.#resolverAddress) {
+      request.reply('reachable');
+      this.#context.touch();
+      return;
+    }
+    void this.#probe(request);
+  }
+
+  #refuse(flow: { refuse(reason: Refusal): void }, reason: Exclude<Refusal, 'timeout'>): void {
+    flow.refuse(reason);
+    this.#context.touch();
+  }
+
+  #connect(flow: TcpFlow, tunnel: Tunnel): void {
+    new TcpRelay(flow, tunnel.connect(flow.destination.host, flow.destination.port), this.#context);
+  }
+
+  async #connectLater(flow: TcpFlow): Promise<void> {
+    let abandoned = false;
+    flow.onAbandoned = () => {
+      abandoned = true;
+    };
+    const tunnel = await this.#farSide.whenUp(DIAL_WAIT_MS);
+    if (abandoned) return;
+    if (tunnel) this.#connect(flow, tunnel);
+    else flow.refuse('timeout');
+  }
+
+  async #sendLater(flow: UdpFlow): Promise<void> {
+    let first: Uint8Array | undefined;
+    let closed = false;
+    flow.onDatagram = (payload) => {
+      first ??= payload.slice();
+    };
+    flow.onClosed = () => {
+      closed = true;
+    };
+    const tunnel = await this.#farSide.whenUp(DATAGRAM_WAIT_MS);
+    if (closed) return;
+    if (!tunnel) {
+      flow.close();
+      return;
+    }
+    relayUdp(flow, tunnel, this.#context.touch);
+    if (first) flow.onDatagram(first);
+  }
+
+  async #probe(request: EchoRequest): Promise<void> {
+    const host = request.destination;
+    let probe = this.#probes.get(host);
+    if (!probe) {
+      const { tunnel } = this.#farSide;
+      if (!tunnel) return; // silence is the truth: nobody knows
+      probe = tunnel.probe(host);
+      this.#probes.set(host, probe);
+      const forget = (): void => void this.#probes.delete(host);
+      probe.then(forget, forget);
+    }
+    const outcome = await probe.catch(() => undefined); // the tunnel was lost meanwhile: silence again
+    if (!outcome) return;
+    request.reply(outcome.ok ? 'reachable' : refusalOf(outcome.errno));
+    this.#context.touch();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The session's side of the IPC channel: questions to the host as promises, progress and outcome as plain messages.
+ */
+import type {
+  HostOperations,
+  HostToSession,
+  MachineFacts,
+  Progress,
+  SessionToHost,
+  StartMessage,
+} from '../ipc/protocol.ts';
+import { type ErrorDescription, MirrordError } from '../errors.ts';
+
+/** Longer than any single host operation may take (starting an agent in a namespace is the longest). */
+const HOST_REPLY_MS = 30_000;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface HostEvents {
+  /** The host wants an orderly end. */
+  stop(): void;
+  /** The machine's own network changed. */
+  changed(facts: MachineFacts): void;
+}
+
+/** The part of `process` that is used, so that a test can stand in for it. */
+export interface HostChannel {
+  send?(message: unknown): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'disconnect', listener: () => void): unknown;
+}
+
+export class HostClient implements HostOperations {
+  readonly #channel: HostChannel;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #events: HostEvents | undefined;
+  /** Resolves with the first message of the host. */
+  readonly started: Promise<StartMessage>;
+
+  constructor(channel: HostChannel) {
+    this.#channel = channel;
+    this.started = new Promise((resolve) => {
+      channel.on('message', (message) => this.#receive(message as HostToSession, resolve));
+    });
+  }
+
+  listen(events: HostEvents): void {
+    this.#events = events;
+  }
+
+  facts: HostOperations['facts'] = () => this.#ask('facts');
+  networkTarget: HostOperations['networkTarget'] = (...args) => this.#ask('networkTarget', ...args);
+  startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
+  network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
+  dns: HostOperations['dns'] = (...args) => this.#ask('dns', ...args);
+
+  progress(step: Progress['step'], state: Progress['state'], text: string): void {
+    this.#send({ type: 'progress', progress: { step, state, text } });
+  }
+
+  ready(lines: readonly string[]): void {
+    this.#send({ type: 'ready', lines });
+  }
+
+  failed(error: ErrorDescription): void {
+    this.#send({ type: 'failed', error });
+  }
+
+  down(): void {
+    this.#send({ type: 'down' });
+  }
+
+  async #ask<Op extends keyof HostOperations>(
+    op: Op,
+    ...args: Parameters<HostOperations[Op]>
+  ): Promise<Awaited<ReturnType<HostOperations[Op]>>> {
+    const value = await new Promise<unknown>((resolve, reject) => {
+      const id = this.#nextId++;
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new MirrordError('host', 'host-silent', `The root part did not answer "${op}" in time.`));
+      }, HOST_REPLY_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#send({ type: 'request', id, op, args });
+    });
+    return value as Awaited<ReturnType<HostOperations[Op]>>;
+  }
+
+  #send(message: SessionToHost): void {
+    this.#channel.send?.(message);
+  }
+
+  #receive(message: HostToSession, started: (message: StartMessage) => void): void {
+    switch (message.type) {
+      case 'start':
+        started(message);
+        return;
+      case 'reply':
+        this.#take(message.id)?.resolve(message.value);
+        return;
+      case 'refusal':
+        this.#take(message.id)?.reject(MirrordError.fromDescription(message.error));
+        return;
+      case 'changed':
+        this.#events?.changed(message.facts);
+        return;
+      case 'stop':
+        this.#events?.stop();
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    if (waiting) {
+      this.#waiting.delete(id);
+      clearTimeout(waiting.timer);
+    }
+    return waiting;
+  }
+}

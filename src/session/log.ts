@@ -1,0 +1,40 @@
+/**
+ * The session's log: JSON lines for `mirrord up -v` and for whoever reads them later.  Never per packet, never secrets.
+ */
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, destination, pino } from 'pino';
+
+/** At the start of a session a log larger than this becomes `.1`, replacing the one before. */
+const ROTATE_BYTES = 5 * 1024 * 1024;
+
+export interface SessionLog {
+  readonly logger: Logger;
+  readonly path: string;
+  /** Plain words when the log cannot be written; the session lives on without. */
+  readonly warning: string | null;
+}
+
+/** `$XDG_STATE_HOME/mirrord/NAME.log`, as the XDG base directory specification has it. */
+export function openLog(name: string, verbose: boolean): SessionLog {
+  const folder = join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'mirrord');
+  const path = join(folder, `${name}.log`);
+  const level = verbose ? 'debug' : 'info';
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rotate(path);
+    const stream = destination({ dest: path, sync: false, mode: 0o600 });
+    // A disk that fills up later must not end the session: pino would throw from its write otherwise.
+    stream.on('error', () => undefined);
+    return { logger: pino({ level, base: null }, stream), path, warning: null };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { logger: pino({ enabled: false }), path, warning: `No log is written: ${reason}.` };
+  }
+}
+
+function rotate(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > ROTATE_BYTES) renameSync(path, `${path}.1`);
+}

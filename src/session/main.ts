@@ -1,0 +1,43 @@
+/**
+ * The session process: runs as the invoking user, holds the TUN's descriptor, and puts the parts together.
+ *
+ * Kubernetes, tunnel, stack and resolver are folders of their own; this one wires them.  It asks the host (root) for the
+ * few things that need privilege, by the IPC channel, and ends when the host ends.
+ */
+import { describeError } from '../errors.ts';
+import { HostClient } from './host-client.ts';
+import { Session } from './session.ts';
+
+/** An orderly end that takes longer than this is not orderly: the host would kill us next. */
+const CLOSE_MS = 8_000;
+
+async function main(): Promise<void> {
+  const host = new HostClient(process);
+  const stopping = new AbortController();
+  // Ctrl-C is the host's to handle: it takes routes and DNS back first, then tells us.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => host.down());
+  process.on('disconnect', () => stopping.abort());
+
+  const start = await host.started;
+  const session = new Session(start, host);
+  host.listen({
+    stop: () => stopping.abort(),
+    changed: (facts) => session.machineChanged(facts),
+  });
+
+  const ended = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  try {
+    await session.up(stopping.signal);
+    await ended;
+  } catch (error) {
+    if (!stopping.signal.aborted) host.failed(describeError(error));
+  }
+  setTimeout(() => process.exit(1), CLOSE_MS).unref();
+  await session.close();
+  process.exit(0);
+}
+
+await main();

@@ -1,0 +1,59 @@
+/** A network namespace (or a process's) as the far side: the host starts the agent there, a unix socket carries it. */
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { HostOperations, NetworkTargetFacts } from '../../ipc/protocol.ts';
+import type { StartedAgent } from '../far-side.ts';
+import { clusterNames } from '../cluster-names.ts';
+import type { Remote } from './remote.ts';
+
+export function isNamespaceTarget(target: string): boolean {
+  return /^(netns|process)\//.test(target);
+}
+
+export async function openNamespace(target: string, folder: string, host: HostOperations): Promise<Remote> {
+  const facts = await host.networkTarget(target);
+  let generation = 0;
+
+  const start = async (publicKey: string): Promise<StartedAgent> => {
+    // A path of its own for each agent: one that is about to die cannot be mistaken for its successor.
+    const socketPath = join(folder, `agent-${++generation}.sock`);
+    await host.startAgent(target, publicKey, socketPath);
+    return {
+      kind: 'process',
+      name: target,
+      node: '',
+      image: '',
+      dial: (signal) => dialSocket(socketPath, signal),
+      stop: () => rm(socketPath, { force: true }),
+    };
+  };
+
+  return {
+    target,
+    cluster: null,
+    transport: 'unix-socket',
+    agents: { start },
+    ownAddresses: () => Promise.resolve([]),
+    discover: () => Promise.resolve(surroundings(facts)),
+    watch: () => undefined, // a namespace's ranges are read once, when the session starts
+    close: () => undefined, // nothing is held open here; the agent ends with the host's pipe
+  };
+}
+
+function surroundings(facts: NetworkTargetFacts) {
+  return { ranges: facts.ranges, namespaces: clusterNames(facts.resolvConf).namespaces, notes: [] };
+}
+
+async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect', { signal });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return socket;
+}

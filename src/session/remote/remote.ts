@@ -1,0 +1,24 @@
+/**
+ * Where a session's traffic goes: a Kubernetes cluster, or a network namespace of this machine.
+ *
+ * The rest of the session sees only this interface; what starts the agent and what tells its ranges is behind it.
+ */
+import type { SessionStatus } from '../../control/protocol.ts';
+import type { Discovery } from '../../kube/cluster.ts';
+import type { AgentInfo } from '../../tunnel/tunnel.ts';
+import type { AgentSource } from '../far-side.ts';
+
+export interface Remote {
+  readonly target: string;
+  /** Null where no Kubernetes is involved. */
+  readonly cluster: SessionStatus['cluster'];
+  /** `port-forward` or `unix-socket`. */
+  readonly transport: string;
+  readonly agents: AgentSource;
+  /** Addresses that must keep their path whatever is routed: the transport's own. */
+  ownAddresses(): Promise<readonly string[]>;
+  discover(info: AgentInfo, signal: AbortSignal): Promise<Discovery>;
+  /** Calls back when ranges or namespaces change, until the signal aborts. */
+  watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
+  close(): void;
+}

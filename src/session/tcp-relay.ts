@@ -1,0 +1,120 @@
+/**
+ * One TCP flow between the stack and the tunnel: bytes, half-closes, resets and backpressure, both ways.
+ *
+ * Towards the cluster the stack's window is the bound: bytes count as consumed when the tunnel has sent them.  Towards
+ * the program the stack's queue is the bound: over its mark the tunnel's stream is paused.
+ */
+import type { TcpFlow, TcpFlowEvents } from '../stack/flow.ts';
+import type { TunnelStream } from '../tunnel/tunnel.ts';
+import type { BlockPool } from './block-pool.ts';
+import { refusalOf } from './refusal.ts';
+
+/** Bytes that one program may have on their way before it must wait: a 1 Gb/s path of 8 ms. */
+export const FLOW_WINDOW_BYTES = 1_048_576;
+
+export interface RelayContext {
+  readonly pool: BlockPool;
+  /** Flush the stack at the end of this turn. */
+  readonly touch: () => void;
+}
+
+export class TcpRelay implements TcpFlowEvents {
+  readonly #flow: TcpFlow;
+  readonly #stream: TunnelStream;
+  readonly #context: RelayContext;
+  /** The program has its SYN-ACK; before that, bytes of a server that speaks first wait in `#early`. */
+  #accepted = false;
+  #early: Uint8Array[] = [];
+  #farEnded = false;
+  #over = false;
+
+  constructor(flow: TcpFlow, stream: TunnelStream, context: RelayContext) {
+    this.#flow = flow;
+    this.#stream = stream;
+    this.#context = context;
+    stream.onData = (chunk) => this.#fromFar(chunk);
+    stream.onEnd = () => this.#farEnd();
+    stream.onReset = () => this.#farReset();
+    flow.onAbandoned = () => this.#abandon();
+    void stream.opened.then((outcome) => {
+      if (this.#over) return;
+      if (outcome.ok) {
+        this.#accept();
+        return;
+      }
+      this.#over = true;
+      flow.refuse(refusalOf(outcome.errno));
+      context.touch();
+    });
+  }
+
+  data(chunk: Uint8Array): void {
+    const copied = this.#context.pool.copy(chunk);
+    const bytes = chunk.length;
+    this.#stream.write(copied, () => {
+      this.#context.pool.release(copied);
+      if (this.#over) return;
+      this.#flow.consumed(bytes);
+      this.#context.touch();
+    });
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  reset(): void {
+    this.#abandon();
+  }
+
+  drain(): void {
+    this.#stream.resume();
+  }
+
+  closed(): void {
+    this.#over = true;
+  }
+
+  #accept(): void {
+    this.#accepted = true;
+    this.#flow.accept(this, FLOW_WINDOW_BYTES);
+    let room = true;
+    for (const chunk of this.#early) room = this.#flow.send(chunk);
+    this.#early = [];
+    if (this.#farEnded) this.#flow.end();
+    else if (room) this.#stream.resume();
+    this.#context.touch();
+  }
+
+  #fromFar(chunk: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#accepted) {
+      if (!this.#flow.send(chunk)) this.#stream.pause();
+      this.#context.touch();
+      return;
+    }
+    this.#early.push(chunk);
+    this.#stream.pause();
+  }
+
+  #farEnd(): void {
+    this.#farEnded = true;
+    if (this.#over || !this.#accepted) return;
+    this.#flow.end();
+    this.#context.touch();
+  }
+
+  #farReset(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // Before the SYN-ACK a lost tunnel is no answer of the destination: silence, and the program's SYN comes again.
+    if (this.#accepted) this.#flow.reset();
+    else this.#flow.refuse('timeout');
+    this.#context.touch();
+  }
+
+  #abandon(): void {
+    this.#over = true;
+    this.#stream.reset();
+  }
+}

@@ -1,0 +1,34 @@
+/** One UDP (source, destination) pair between the stack and the tunnel. */
+import type { UdpFlow } from '../stack/flow.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+import { refusalOf } from './refusal.ts';
+
+/** A DNS question has one answer: its flow need not linger for the general idle time. */
+const DNS_IDLE_MS = 5_000;
+const DNS_PORT = 53;
+
+export function relayUdp(flow: UdpFlow, tunnel: Tunnel, touch: () => void): void {
+  const far = tunnel.datagrams(flow.destination.host, flow.destination.port);
+  let over = false;
+  const isDns = flow.destination.port === DNS_PORT;
+
+  flow.onDatagram = (payload) => far.send(payload);
+  flow.onClosed = () => {
+    over = true;
+    far.close();
+  };
+  far.onDatagram = (payload) => {
+    if (over) return;
+    if (isDns) flow.setIdle(DNS_IDLE_MS);
+    flow.send(payload);
+    touch();
+  };
+  far.onClosed = (errno) => {
+    if (over) return;
+    over = true;
+    const refusal = errno === null ? 'timeout' : refusalOf(errno);
+    if (refusal === 'timeout') flow.close();
+    else flow.refuse(refusal);
+    touch();
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Picks the TUN's own addresses and the resolver's, away from everything that the machine and the cluster use.
+ *
+ * IPv4 comes from the upper half of the benchmarking range (RFC 2544 and RFC 6890: 198.18.0.0/15), which no real
+ * network should route and which, unlike 100.64.0.0/10, no other VPN hands out.  IPv6 comes from a unique local prefix
+ * (RFC 4193).
+ */
+import { MirrordError } from '../errors.ts';
+import { overlappingRanges, parseRanges } from '../net/index.ts';
+
+export interface VirtualAddresses {
+  /** Single addresses with full prefix length, as the TUN carries them. */
+  readonly tun: readonly string[];
+  /** The resolver, in text form without prefix. */
+  readonly resolver: string;
+}
+
+const CANDIDATES = 64;
+
+/** `taken`: CIDRs in use by the machine (default routes aside), the cluster and other sessions. */
+export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean): VirtualAddresses {
+  const takenRanges = parseRanges(taken) ?? [];
+  for (let index = 0; index < CANDIDATES; index++) {
+    const v4 = `198.19.${index}`;
+    const v6 = `fd6d:6972:726f:${index.toString(16)}`;
+    const blocks = ipv6 ? [`${v4}.0/24`, `${v6}::/64`] : [`${v4}.0/24`];
+    if (overlappingRanges(parseRanges(blocks) ?? [], takenRanges).length > 0) continue;
+    return { tun: ipv6 ? [`${v4}.1/32`, `${v6}::1/128`] : [`${v4}.1/32`], resolver: `${v4}.53` };
+  }
+  throw new MirrordError(
+    'host',
+    'no-free-address',
+    'No free address is left for the TUN: every block of 198.19.0.0/18 overlaps with a route of this machine or the cluster.',
+    { help: 'Take the overlapping range out of the session with --exclude-route, or end other sessions first.' },
+  );
+}
