@@ -41,6 +41,23 @@ make_network() {
   ip -n "$NODE_NETNS" link set eth0 up
   ip -n "$NODE_NETNS" route add unreachable default
   ip -n "$NODE_NETNS" -6 route add unreachable default
+  route_services
+}
+
+# Service addresses need some route, or a packet to one never gets as far as kube-proxy's
+# rules: the node itself could call no service, and a service without pods would be
+# "unreachable" instead of "refused". What kube-proxy leaves over (no such service) is
+# refused here, behind its rules: they are put at the head of the chains.
+route_services() {
+  local chain
+  ip -n "$NODE_NETNS" route add "${SERVICE_CIDRS%,*}" dev eth0
+  ip -n "$NODE_NETNS" -6 route add "${SERVICE_CIDRS#*,}" dev eth0
+  for chain in FORWARD OUTPUT; do
+    in_node iptables -w -A "$chain" -d "${SERVICE_CIDRS%,*}" \
+      -j REJECT --reject-with icmp-host-unreachable
+    in_node ip6tables -w -A "$chain" -d "${SERVICE_CIDRS#*,}" \
+      -j REJECT --reject-with icmp6-addr-unreachable
+  done
 }
 
 remove_network() {
