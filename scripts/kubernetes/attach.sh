@@ -10,7 +10,7 @@
 attach() {
   local netns=$1 address=${2:-} n made=no interface=eth0 record=$RUN/attached/$1
   if [ -e "$record" ]; then
-    die "$netns is attached already" "" "\`scripts/cluster detach $netns\` takes it off."
+    die "$netns is attached already" "\`scripts/cluster detach $netns\` takes it off."
   fi
   [ "$netns" != "$NODE_NETNS" ] || die "$netns is the node itself"
   mkdir -p "$RUN/attached"

@@ -152,5 +152,5 @@ await_component() {
 
 known_component() {
   [[ " ${COMPONENTS[*]} " == *" ${1:-} "* ]] ||
-    die "no component \"${1:-}\"" "" "Say one of: ${COMPONENTS[*]}"
+    die "no component \"${1:-}\"" "Say one of: ${COMPONENTS[*]}"
 }

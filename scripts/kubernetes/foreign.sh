@@ -4,12 +4,14 @@
 
 foreign() {
   local kubectl
-  kubectl=$(command -v kubectl || program kubectl)
+  # The file, not the function of that name, which speaks to our own cluster.
+  kubectl=$(type -P kubectl || program kubectl)
   case $1 in
   up | status)
     [ -r "$KUBECONFIG_TEST" ] || die "the kubeconfig $KUBECONFIG_TEST cannot be read" \
       "KUBECONFIG_TEST names it."
-    [ -x "$kubectl" ] || die "there is no kubectl to ask the cluster of KUBECONFIG_TEST with"
+    [ -x "$kubectl" ] || die "there is no kubectl to ask the cluster of KUBECONFIG_TEST with" \
+      "Install kubectl (Debian: kubernetes-client)."
     "$kubectl" --kubeconfig="$KUBECONFIG_TEST" --request-timeout=15s get --raw /readyz >/dev/null ||
       die "the cluster of KUBECONFIG_TEST does not answer" "Its answer is above." \
         "Start it, or unset KUBECONFIG_TEST and have one built."

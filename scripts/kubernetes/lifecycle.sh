@@ -20,7 +20,7 @@ take_lock() {
 was_started() { [ -e "$KUBECONFIG_FILE" ] && netns_exists "$NODE_NETNS"; }
 
 must_be_up() {
-  was_started || die "the cluster is not up" "" "\`scripts/cluster up\` starts it."
+  was_started || die "the cluster is not up" "\`scripts/cluster up\` starts it."
 }
 
 up() {

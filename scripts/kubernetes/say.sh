@@ -7,11 +7,14 @@ step() {
   printf '[%3ds] %s\n' "$SECONDS" "$*" >&2
 }
 
-# die WHAT [WHY [WHAT TO DO]]
+# die WHAT [LINE...]: what happened; then why, and what to do.
 die() {
+  local line
   printf 'scripts/cluster: %s\n' "$1" >&2
   shift
-  printf '  %s\n' "$@" >&2
+  for line in "$@"; do
+    printf '  %s\n' "$line" >&2
+  done
   exit 1
 }
 
