@@ -43,7 +43,7 @@ coredns_image() {
   echo "$out"
 }
 
-node_image() { "$HERE/make-node-image" "$NODE_IMAGE_MAJOR"; }
+node_image() { SECONDS=$SECONDS "$HERE/make-node-image" "$NODE_IMAGE_MAJOR"; }
 
 make_images() {
   local image

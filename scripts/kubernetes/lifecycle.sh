@@ -67,12 +67,15 @@ up() {
   start_component proxy
   local manifest
   for manifest in "$HERE"/manifests/*.yaml; do
-    fill "$manifest" | kubectl apply -f - >/dev/null
+    # For a moment after its start the API server may lack the namespace kube-system.
+    wait_for 10 apply "$manifest" || apply "$manifest" >/dev/null
   done
   load_image "$(busybox_image)"
   load_image "$(node_image)"
   finish_up
 }
+
+apply() { fill "$1" | kubectl apply -f -; }
 
 # Waits until all is well; dies with the reason otherwise.
 finish_up() {
@@ -88,15 +91,16 @@ finish_up() {
       "What the cluster says is above; $RUN/log has the components' logs." \
       "\`scripts/cluster down && scripts/cluster up\` starts anew."
   fi
+  : >"$RUN/complete"
   step "the cluster is up: kubeconfig $KUBECONFIG_FILE"
 }
 
 node_and_dns_ready() { [ "$(node_state)" = ok ] && [ "$(dns_state)" = ok ]; }
 
 # A cluster of which only some processes are missing or paused lives on, with all that is
-# in it. Fails when there is too little left of it.
+# in it. Fails when there is too little left of it, or when its `up` never came to its end.
 repair() {
-  was_started || return 1
+  was_started && [ -e "$RUN/complete" ] || return 1
   local name began=()
   for name in "${COMPONENTS[@]}"; do
     case $(state_of "$name") in
@@ -104,7 +108,7 @@ repair() {
     stopped) start_component "$name" && began+=("$name") ;;
     esac
   done
-  step "repairing the cluster${began[0]:+: ${began[*]} did not run}"
+  step "repairing the cluster: ${began[*]:-no component} did not run"
   wait_for 60 healthy || return 1
   step "the cluster is up: kubeconfig $KUBECONFIG_FILE"
 }

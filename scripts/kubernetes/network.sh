@@ -16,6 +16,9 @@ make_network() {
   [ -z "$route" ] || die "198.18.0.0/15 is in use on this machine: $route" \
     "The cluster's node lives at $NODE_IP4." "Remove that route and call again."
 
+  [ -e /proc/sys/net/ipv6 ] || die "this machine has no IPv6" \
+    "The cluster is dual stack." "Start the kernel without ipv6.disable=1."
+
   ip netns add "$NODE_NETNS"
   in_node sysctl -qw \
     net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \

@@ -73,4 +73,4 @@ status() {
 }
 
 # shellcheck disable=SC2119
-healthy() { [ -e "$KUBECONFIG_FILE" ] && status >/dev/null; }
+healthy() { [ -e "$RUN/complete" ] && status >/dev/null; }
