@@ -17,7 +17,7 @@ build_all() {
     [ -d "$out" ] && continue
     if [ -z "${go:-}" ]; then
       go=$(find_go)
-      step "building Kubernetes, etcd and CoreDNS from source; about 6 minutes on 2 cores, this once"
+      step "building Kubernetes, etcd and CoreDNS from source; 6 to 12 minutes on 2 cores, this once"
     fi
     rm -rf "$out.part"
     mkdir -p "$out.part"
