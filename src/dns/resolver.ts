@@ -1,4 +1,48 @@
-/** Interface sketch; the implementation replaces this comment. */
+/**
+ * The resolver: one DNS message in, one out.
+ *
+ * Decides for each question whether the cluster or the machine's own servers answer it (`classify.ts`, and the filter's
+ * rules through `ResolverPolicy`), expands cluster names by the pod's search list (`search-list.ts`), and gives the answer
+ * under the name that was asked (`rewrite.ts`).  What goes to the machine's servers goes, and comes back, byte for byte.
+ *
+ * Contract: every query is answered, SERVFAIL at worst: within 2 s when the agent is away, within 5 s when the machine's
+ * servers are.  No answer about the cluster lives longer than 5 s.  Names that are not the cluster's never reach it.  The
+ * number of questions in work is bounded.
+ *
+ * What this folder must not know: how questions come to it (systemd-resolved, redirection, a file), what an agent is, what
+ * a filter entry looks like.
+ *
+ * | question                                                    | answer                                                |
+ * |-------------------------------------------------------------|-------------------------------------------------------|
+ * | `localhost`                                                 | 127.0.0.1, ::1                                        |
+ * | a fixed host of the policy, in any form of the name         | its addresses                                         |
+ * | rule `local`                                                | the machine's hosts file, then the machine's servers  |
+ * | rule `cluster`                                              | the cluster, and nobody after it                      |
+ * | no rule: by its kind, see `classify.ts`                     | the cluster (then the machine's servers), or only them|
+ * | another class than IN                                       | the machine's servers                                 |
+ * | zone transfers                                              | NOTIMP: they are many messages, one would be a lie    |
+ */
+import { classify, type NameKind } from './classify.ts';
+import { ClusterLookup, type ClusterOutcome } from './cluster-lookup.ts';
+import { NoAnswer, withDeadline } from './deadline.ts';
+import { Exchange, questionKey } from './exchange.ts';
+import { normalName } from './name.ts';
+import { readQuery, type Query } from './query.ts';
+import { readAddresses, readRecords } from './records.ts';
+import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
+import { relabel, rename } from './rewrite.ts';
+import { nameForms, searchSuffixes } from './search-list.ts';
+import { CLASS_IN, RCODE, TYPE, withId } from './wire.ts';
+
+/** Questions in work at once; a program gets SERVFAIL beyond it.  Each holds some kB, so that 16 MB is the worst. */
+export const MAX_QUESTIONS = 4_096;
+/** From question to SERVFAIL, ms: shorter than the 5 s after which glibc asks again. */
+export const QUESTION_DEADLINE_MS = 4_500;
+/** What a route may take before the program has to be told that it failed, ms. */
+const ROUTE_DEADLINE_MS = 2_000;
+
+export type Transport = 'udp' | 'tcp';
+
 export interface ResolverNames {
   /** Without final dot: `cluster.local`. */
   readonly clusterDomain: string;
@@ -6,32 +50,196 @@ export interface ResolverNames {
   /** The pod's search list and ndots. */
   readonly search: readonly string[];
   readonly ndots: number;
-  /** Routed ranges, whose reverse names are the cluster's. */
+  /** Routed ranges (CIDRs), whose reverse names are the cluster's. */
   readonly ranges: readonly string[];
 }
 
 export interface ResolverPorts {
-  /** One raw message to the cluster's DNS. */
+  /** One raw message to the cluster's DNS.  The answer is whole: the far side asks by TCP what UDP cuts off. */
   cluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
-  /** One raw message to the servers that the machine used before; tries them in order. */
-  upstream(message: Uint8Array, transport: 'udp' | 'tcp', signal: AbortSignal): Promise<Uint8Array>;
+  /** One raw message to the servers that the machine used before; the answer has its id.  Rejects with `NoAnswer`. */
+  upstream(message: Uint8Array, transport: Transport, signal: AbortSignal): Promise<Uint8Array>;
+  /** The machine's hosts file: addresses of the first of `names` that it knows. */
+  hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** A failure that is not just a missing answer (`NoAnswer`): of the policy, or a defect.  For the log. */
+  report(error: unknown): void;
 }
 
 /** What the filter says of one name in the form asked and in its expanded forms. */
 export type NameRule = 'cluster' | 'local' | 'default';
 
 export interface ResolverPolicy {
+  /** All forms of one name, the asked one first, in normal form. */
   rule(names: readonly string[]): NameRule;
-  /** A fixed answer (`feature.network.dns.hosts`), or undefined. */
+  /** A fixed answer (`feature.network.dns.hosts`) for one form of a name, or undefined. */
   host(name: string): readonly string[] | undefined;
   /** false: AAAA of cluster names is NODATA. */
   readonly ipv6: boolean;
-  /** Called with every address in an answer from the cluster, before the answer is given; awaited. */
-  beforeAnswer(name: string, addresses: readonly string[], ttlSeconds: number): Promise<void>;
+  /**
+   * Called with every address in an answer before the answer is given, and awaited; `side` is where the answer came
+   * from.  When it fails for a cluster's answer the program gets SERVFAIL, since its connection would go astray.
+   */
+  beforeAnswer(
+    name: string,
+    addresses: readonly string[],
+    ttlSeconds: number,
+    side: 'cluster' | 'local',
+  ): Promise<void>;
 }
 
 export interface Resolver {
+  /** New names (a namespace, a range); forgets cached answers. */
   update(names: ResolverNames): void;
-  /** Always answers (SERVFAIL at worst), except to what is no DNS query at all: null. */
-  answer(query: Uint8Array, transport: 'udp' | 'tcp'): Promise<Uint8Array | null>;
+  /** Forgets cached answers: the agent is another one now. */
+  flush(): void;
+  /** Always answers (SERVFAIL at worst), except to what is no DNS query at all: null.  `query` is not changed. */
+  answer(query: Uint8Array, transport: Transport): Promise<Uint8Array | null>;
+}
+
+export function createResolver(names: ResolverNames, policy: ResolverPolicy, ports: ResolverPorts): Resolver {
+  return new ClusterResolver(names, policy, ports);
+}
+
+class ClusterResolver implements Resolver {
+  #names: ResolverNames;
+  readonly #policy: ResolverPolicy;
+  readonly #ports: ResolverPorts;
+  readonly #lookup: ClusterLookup;
+  readonly #upstream = new Exchange();
+  #questions = 0;
+
+  constructor(names: ResolverNames, policy: ResolverPolicy, ports: ResolverPorts) {
+    this.#names = normalNames(names);
+    this.#policy = policy;
+    this.#ports = ports;
+    this.#lookup = new ClusterLookup(ports.cluster.bind(ports), ports.now.bind(ports));
+  }
+
+  update(names: ResolverNames): void {
+    this.#names = normalNames(names);
+    this.flush();
+  }
+
+  flush(): void {
+    this.#lookup.flush();
+  }
+
+  async answer(message: Uint8Array, transport: Transport): Promise<Uint8Array | null> {
+    const read = readQuery(message);
+    if (!read.ok) return read.reply;
+    const { query } = read;
+    if (this.#questions >= MAX_QUESTIONS) return emptyReply(query, RCODE.SERVFAIL);
+    this.#questions++;
+    try {
+      return await this.#resolve(query, transport);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) this.#ports.report(error);
+      return emptyReply(query, RCODE.SERVFAIL);
+    } finally {
+      this.#questions--;
+    }
+  }
+
+  async #resolve(query: Query, transport: Transport): Promise<Uint8Array> {
+    if (query.class !== CLASS_IN) return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return emptyReply(query, RCODE.NOTIMP);
+    const names = this.#names;
+    const kind = classify(query.name, names);
+    if (kind === 'localhost') return addressReply(query, ['127.0.0.1', '::1']);
+
+    const forms = nameForms(query.name, kind, names);
+    for (const form of forms) {
+      const fixed = this.#policy.host(form);
+      if (fixed !== undefined) return fitReply(addressReply(query, fixed), query, transport);
+    }
+    const rule = this.#policy.rule(forms);
+    if (rule === 'local') return await this.#askHosts(query, forms, transport);
+    if (rule === 'default' && kind === 'outside') return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+    return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
+  }
+
+  /** `machineNext`: what the cluster does not know is asked of the machine's servers. */
+  async #askCluster(
+    query: Query,
+    kind: NameKind,
+    machineNext: boolean,
+    names: ResolverNames,
+    transport: Transport,
+  ): Promise<Uint8Array> {
+    const started = this.#ports.now();
+    const suffixes = searchSuffixes(query.name, kind, names);
+    const outcome = await this.#lookup.lookup(query, suffixes, names.clusterDomain);
+    if (outcome.kind === 'nxdomain' && machineNext) {
+      try {
+        return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS - (this.#ports.now() - started));
+      } catch {
+        // The machine is offline, or has no servers: the cluster, which such a name belongs to first, has said no.
+      }
+    }
+    const answer = this.#clusterAnswer(query, outcome);
+    const records = readRecords(answer, query.questionEnd) ?? [];
+    const { addresses, ttl } = readAddresses(answer, records);
+    if (addresses.length > 0) {
+      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.beforeAnswer(query.name, addresses, ttl, 'cluster'));
+    }
+    return fitReply(answer, query, transport);
+  }
+
+  #clusterAnswer(query: Query, outcome: ClusterOutcome): Uint8Array {
+    const { kind, answer, suffix } = outcome;
+    if (kind === 'positive' && query.type === TYPE.AAAA && !this.#policy.ipv6) return negativeReply(query, 0);
+    if (answer === null) return kind === 'nxdomain' ? negativeReply(query, RCODE.NXDOMAIN) : servfail(query);
+    if (suffix === '') return relabel(answer.response, answer.records, query, answer.ttl);
+    if (kind === 'nodata') return negativeReply(query, 0);
+    if (kind === 'nxdomain') return negativeReply(query, RCODE.NXDOMAIN);
+    if (kind === 'failed') return servfail(query);
+    return rename(answer.response, answer.records, query, answer.ttl) ?? servfail(query);
+  }
+
+  async #askHosts(query: Query, forms: readonly string[], transport: Transport): Promise<Uint8Array> {
+    if (query.type === TYPE.A || query.type === TYPE.AAAA) {
+      const addresses = await this.#ports.hosts(forms);
+      if (addresses !== undefined) {
+        const answer = addressReply(query, addresses);
+        await this.#announceLocal(query, answer);
+        return fitReply(answer, query, transport);
+      }
+    }
+    return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+  }
+
+  async #askMachine(query: Query, transport: Transport, ms: number): Promise<Uint8Array> {
+    const { message } = query;
+    const answer = await this.#upstream.run(questionKey(message, transport), Math.max(1, ms), (signal) =>
+      this.#ports.upstream(message, transport, signal),
+    );
+    await this.#announceLocal(query, answer);
+    return withId(answer, query.id);
+  }
+
+  /** The policy follows an address that a local name now stands for; but no filter may break names that are not its own. */
+  async #announceLocal(query: Query, answer: Uint8Array): Promise<void> {
+    const { addresses, ttl } = readAddresses(answer, readRecords(answer, query.questionEnd) ?? []);
+    if (addresses.length === 0) return;
+    try {
+      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.beforeAnswer(query.name, addresses, ttl, 'local'));
+    } catch (error) {
+      this.#ports.report(error);
+    }
+  }
+}
+
+function servfail(query: Query): Uint8Array {
+  return emptyReply(query, RCODE.SERVFAIL);
+}
+
+function normalNames(names: ResolverNames): ResolverNames {
+  return {
+    ...names,
+    clusterDomain: normalName(names.clusterDomain),
+    namespaces: names.namespaces.map(normalName),
+    search: names.search.map(normalName).filter((suffix) => suffix !== ''),
+  };
 }

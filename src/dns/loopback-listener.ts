@@ -1,0 +1,117 @@
+/** The resolver on loopback sockets: UDP and TCP, 127.0.0.1 and ::1, all on one port, where a redirect can send questions. */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createServer, type Server, type Socket } from 'node:net';
+import { MirrordError } from '../errors.ts';
+import { DnsStream } from './dns-stream.ts';
+import type { Resolver } from './resolver.ts';
+
+/** Ports tried until one is free for every family and protocol. */
+const MAX_TRIES = 50;
+/** TCP clients at once, per family. */
+const MAX_CONNECTIONS = 256;
+
+export interface LoopbackListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port.  On a machine without IPv6 only 127.0.0.1 is served. */
+export async function listenOnLoopback(resolver: Resolver): Promise<LoopbackListener> {
+  let failure: unknown;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const open: (() => Promise<void>)[] = [];
+    const close = async () => {
+      await Promise.all(open.map((each) => each()));
+    };
+    try {
+      const port = await listenTcp(resolver, '127.0.0.1', 0, open);
+      await listenUdp(resolver, '127.0.0.1', port, open);
+      try {
+        await listenTcp(resolver, '::1', port, open);
+        await listenUdp(resolver, '::1', port, open);
+      } catch (error) {
+        if (!isNoIpv6(error)) throw error;
+      }
+      return { port, close };
+    } catch (error) {
+      failure = error;
+      await close();
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) break;
+    }
+  }
+  throw new MirrordError(
+    'host',
+    'dns-loopback-port',
+    `no loopback port for the DNS resolver: ${failure instanceof Error ? failure.message : String(failure)}`,
+    { help: 'Choose another way for DNS: --dns resolved or --dns resolv.conf.', cause: failure },
+  );
+}
+
+async function listenTcp(
+  resolver: Resolver,
+  host: string,
+  port: number,
+  open: (() => Promise<void>)[],
+): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serveSocket(resolver, socket);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  open.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  });
+  return await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('the listener has no port'));
+      else resolve(address.port);
+    });
+  });
+}
+
+function serveSocket(resolver: Resolver, socket: Socket): void {
+  const stream = new DnsStream(resolver, {
+    send: (bytes) => socket.write(bytes),
+    end: () => socket.end(),
+    reset: () => socket.resetAndDestroy(),
+    hold: (held) => void (held ? socket.pause() : socket.resume()),
+  });
+  socket.setNoDelay(true);
+  socket.on('data', (chunk) => stream.data(chunk));
+  socket.on('end', () => stream.end());
+  socket.on('drain', () => stream.drained());
+  socket.on('close', () => stream.closed());
+  // `close` follows; a client that went away needs nothing more.
+  socket.on('error', () => undefined);
+}
+
+async function listenUdp(resolver: Resolver, host: string, port: number, open: (() => Promise<void>)[]): Promise<void> {
+  const socket: UdpSocket = createSocket({ type: host === '::1' ? 'udp6' : 'udp4' });
+  let closed = false;
+  open.push(async () => {
+    closed = true;
+    await new Promise<void>((resolve) => socket.close(resolve));
+  });
+  socket.on('message', (message, from) => {
+    void resolver.answer(message, 'udp').then((answer) => {
+      // An answer that cannot be sent is lost as a datagram may be; the program asks again.
+      if (answer !== null && !closed) socket.send(answer, from.port, from.address, () => undefined);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.removeAllListeners('error').on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+function isNoIpv6(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
+}

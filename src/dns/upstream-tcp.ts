@@ -1,0 +1,124 @@
+/** Questions to servers by TCP, from a small set of source ports. */
+import { randomInt } from 'node:crypto';
+import { connect, createServer } from 'node:net';
+import { NoAnswer } from './deadline.ts';
+import { frame, FrameReader } from './framing.ts';
+import type { UpstreamServer } from './upstream.ts';
+import { uint16 } from './wire.ts';
+
+/** Connections at once.  TCP is the exception (truncated answers), and one takes a few round trips. */
+const TCP_PORTS = 16;
+/** Below the ports that kernels give to connections by default (32768 up), so that no program holds ours by chance. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+/** Draws until a free port is found; more in a row means that something else is wrong. */
+const MAX_DRAWS = 1_000;
+/** Questions that wait for a port, before more are refused. */
+const MAX_WAITING = 256;
+
+export class TcpExchange {
+  readonly ports: readonly number[];
+  readonly #free: number[];
+  readonly #waiting = new Set<(port: number) => void>();
+  readonly #closing = new AbortController();
+
+  private constructor(ports: readonly number[]) {
+    this.ports = ports;
+    this.#free = [...ports];
+  }
+
+  static async open(): Promise<TcpExchange> {
+    const ports = new Set<number>();
+    for (let draws = 0; ports.size < TCP_PORTS; draws++) {
+      if (draws === MAX_DRAWS) throw new Error(`no free TCP ports between ${FIRST_PORT} and ${LAST_PORT}`);
+      const port = randomInt(FIRST_PORT, LAST_PORT);
+      if (await isFree(port)) ports.add(port);
+    }
+    return new TcpExchange([...ports]);
+  }
+
+  /** Resolves to the server's answer; rejects when `signal` aborts or the connection fails. */
+  async ask(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
+    const limit = AbortSignal.any([signal, this.#closing.signal]);
+    const port = await this.#take(limit);
+    try {
+      return await exchange(message, server, port, limit);
+    } finally {
+      this.#release(port);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #take(signal: AbortSignal): Promise<number> {
+    // The one that rested longest, so that a server has seen the last connection's end.
+    const free = this.#free.shift();
+    if (free !== undefined) return free;
+    if (this.#waiting.size >= MAX_WAITING) throw new NoAnswer('too many questions by TCP');
+    return await new Promise<number>((resolve, reject) => {
+      const given = (port: number) => {
+        signal.removeEventListener('abort', aborted);
+        resolve(port);
+      };
+      const aborted = () => {
+        this.#waiting.delete(given);
+        reject(new NoAnswer('no answer'));
+      };
+      this.#waiting.add(given);
+      signal.addEventListener('abort', aborted, { once: true });
+      if (signal.aborted) aborted();
+    });
+  }
+
+  #release(port: number): void {
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
+      next(port);
+      return;
+    }
+    this.#free.push(port);
+  }
+}
+
+function exchange(message: Uint8Array, server: UpstreamServer, port: number, signal: AbortSignal): Promise<Uint8Array> {
+  return new Promise<Uint8Array>((resolve, reject) => {
+    const socket = connect({ host: server.host, port: server.port, localPort: port, family: server.family });
+    const reader = new FrameReader();
+    let outcome: Uint8Array | NoAnswer = new NoAnswer('the connection ended without an answer');
+    const finish = (result: Uint8Array | NoAnswer) => {
+      outcome = result;
+      // RST instead of FIN: no TIME_WAIT, which would block this source port for a minute.
+      socket.resetAndDestroy();
+    };
+    const aborted = () => finish(new NoAnswer('no answer'));
+    signal.addEventListener('abort', aborted, { once: true });
+    socket.on('connect', () => socket.write(frame(message)));
+    socket.on('data', (chunk) => {
+      const answer = reader.push(chunk)[0];
+      if (answer !== undefined && uint16(answer, 0) === uint16(message, 0)) finish(answer);
+    });
+    socket.on('end', () => finish(outcome));
+    socket.on('error', (error) => {
+      outcome = new NoAnswer(error.message);
+    });
+    // The port is free again only once the socket is.
+    socket.on('close', () => {
+      signal.removeEventListener('abort', aborted);
+      if (outcome instanceof NoAnswer) reject(outcome);
+      else resolve(outcome);
+    });
+    if (signal.aborted) aborted();
+  });
+}
+
+/** Nobody listens on the port or is connected from it, on any address. */
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    // No host: both families where there are two.
+    probe.listen({ port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}

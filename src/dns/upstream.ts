@@ -1,0 +1,102 @@
+/**
+ * The servers that the machine used before, asked from source ports that are known beforehand.
+ *
+ * A redirect of port 53 would catch our own questions, too; it exempts these ports (`exemptPorts`), so they are fixed
+ * before it is in force and stay so until `close`.  Servers are tried in order, beginning with the one that answered last;
+ * the list may change at any time.
+ */
+import { SocketAddress, isIPv6 } from 'node:net';
+import { NoAnswer } from './deadline.ts';
+import type { Transport } from './resolver.ts';
+import { TcpExchange } from './upstream-tcp.ts';
+import { UdpExchange } from './upstream-udp.ts';
+
+/** One server's time before the next is asked, ms: three servers fit into a question's 4.5 s. */
+export const SERVER_TIMEOUT_MS = 1_500;
+/** Servers asked for one question; glibc knows three (MAXNS). */
+const MAX_SERVERS = 3;
+
+export interface UpstreamServer {
+  /** As the kernel writes it, so that an answer's source can be compared. */
+  readonly host: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
+
+export interface UpstreamOptions {
+  /** 53, but for tests. */
+  readonly port?: number;
+}
+
+export class Upstream {
+  readonly #port: number;
+  readonly #udp: UdpExchange;
+  readonly #tcp: TcpExchange;
+  #servers: readonly UpstreamServer[] = [];
+  /** Index of the server to begin with. */
+  #preferred = 0;
+
+  private constructor(port: number, udp: UdpExchange, tcp: TcpExchange) {
+    this.#port = port;
+    this.#udp = udp;
+    this.#tcp = tcp;
+  }
+
+  /** Binds the sockets and chooses the ports. */
+  static async open(servers: readonly string[], options: UpstreamOptions = {}): Promise<Upstream> {
+    const udp = await UdpExchange.open();
+    try {
+      const upstream = new Upstream(options.port ?? 53, udp, await TcpExchange.open());
+      upstream.setServers(servers);
+      return upstream;
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
+  }
+
+  /** Source ports that a redirect must let pass. */
+  get exemptPorts(): { readonly udp: readonly number[]; readonly tcp: readonly number[] } {
+    return { udp: this.#udp.ports, tcp: this.#tcp.ports };
+  }
+
+  /** Addresses, IPv6 ones with their scope; questions on their way keep to the servers that they began with. */
+  setServers(servers: readonly string[]): void {
+    this.#servers = servers.slice(0, MAX_SERVERS).map((server) => toServer(server, this.#port));
+    this.#preferred = 0;
+  }
+
+  /** The `upstream` port of the resolver: the answer is as the server gave it. */
+  async ask(message: Uint8Array, transport: Transport, signal: AbortSignal): Promise<Uint8Array> {
+    const servers = this.#servers;
+    const first = this.#preferred;
+    let failure = 'this machine has no DNS server';
+    for (let i = 0; i < servers.length && !signal.aborted; i++) {
+      const index = (first + i) % servers.length;
+      const server = servers[index];
+      if (server === undefined) break;
+      try {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(SERVER_TIMEOUT_MS)]);
+        const exchange = transport === 'udp' ? this.#udp : this.#tcp;
+        const answer = await exchange.ask(message, server, limit);
+        if (servers === this.#servers) this.#preferred = index;
+        return answer;
+      } catch (error) {
+        failure = `${server.host}: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+    throw new NoAnswer(failure);
+  }
+
+  close(): void {
+    this.#udp.close();
+    this.#tcp.close();
+  }
+}
+
+function toServer(text: string, port: number): UpstreamServer {
+  const [address = '', scope] = text.split('%');
+  const family = isIPv6(address) ? 6 : 4;
+  const canonical = new SocketAddress({ address, family: family === 6 ? 'ipv6' : 'ipv4' }).address;
+  return { host: scope === undefined ? canonical : `${canonical}%${scope}`, port, family };
+}
