@@ -16,7 +16,12 @@ export interface SessionStatus {
     readonly version: string;
     readonly namespace: string;
   } | null;
-  readonly agent: { readonly kind: string; readonly name: string; readonly node: string; readonly image: string } | null;
+  readonly agent: {
+    readonly kind: string;
+    readonly name: string;
+    readonly node: string;
+    readonly image: string;
+  } | null;
   readonly tun: { readonly name: string; readonly addresses: readonly string[]; readonly mtu: number };
   readonly routes: readonly string[];
   readonly dns: {

@@ -1,0 +1,68 @@
+/** Runs one tier in a mocha process of its own, so that a crash of one does not take the others along. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Counts } from './counts.ts';
+
+export type Tier = 'unit' | 'socket' | 'netns' | 'cluster';
+
+/** Per test; and for the whole tier, all of which together must stay below CI's 40 minutes. */
+const LIMITS_S: Readonly<Record<Tier, { readonly test: number; readonly tier: number }>> = {
+  unit: { test: 20, tier: 300 },
+  socket: { test: 30, tier: 300 },
+  netns: { test: 90, tier: 900 },
+  cluster: { test: 180, tier: 900 },
+};
+
+/** Why the tier cannot run here; undefined when it can. */
+function obstacle(tier: Tier): string | undefined {
+  if (tier === 'unit' || tier === 'socket') return undefined;
+  if (process.getuid?.() !== 0) return 'it needs root';
+  try {
+    accessSync('/dev/net/tun');
+  } catch {
+    return 'there is no /dev/net/tun';
+  }
+  if (tier === 'cluster' && !process.env['KUBECONFIG_TEST']) return 'there is no cluster: KUBECONFIG_TEST is not set';
+  return undefined;
+}
+
+export function runTier(root: string, tier: Tier): Counts {
+  console.log(`\n  ${tier}`);
+  const reason = obstacle(tier);
+  const files = globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort();
+  if (reason !== undefined) {
+    console.log(`    the tier cannot run: ${reason}`);
+    return { passed: 0, failed: 0, skipped: files.length };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'mirrord-test-'));
+  const countsFile = join(folder, 'counts.json');
+  try {
+    const { test, tier: total } = LIMITS_S[tier];
+    const reporter = join(root, 'scripts/support/testing/reporter.ts');
+    const args = [
+      join(root, 'node_modules/mocha/bin/mocha.js'),
+      '--exit',
+      '--forbid-only',
+      '--timeout',
+      `${test}s`,
+      '--reporter',
+      reporter,
+    ];
+    const { status } = spawnSync(process.execPath, [...args, ...files], {
+      cwd: root,
+      env: { ...process.env, COUNTS_FILE: countsFile },
+      stdio: 'inherit',
+      timeout: total * 1000,
+    });
+    const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
+    // A suite that fails while it is loaded has no failing test to be counted.
+    return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  } catch (error) {
+    console.log(`    the tier ended before its tests did: ${(error as Error).message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

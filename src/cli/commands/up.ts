@@ -1,0 +1,88 @@
+import { Command, Flags } from '@oclif/core';
+import { MirrordError } from '../../errors.ts';
+import { cidr, json, sessionName } from '../flags.ts';
+import { toUpOptions } from '../up-options.ts';
+
+const DNS_MODES = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'] as const;
+
+export class Up extends Command {
+  static override summary = "Put this machine inside a Kubernetes cluster's network.";
+  static override description =
+    'Every program on the machine then reaches services and pods by address and by name, unchanged. ' +
+    'Needs root for the TUN interface, routes and DNS; all that talks to the cluster runs as the user behind sudo. ' +
+    'Ctrl-C ends it and puts everything back.';
+  static override examples = [
+    { description: "The kubeconfig's current context:", command: 'sudo <%= config.bin %> up' },
+    {
+      description: 'Another context and namespace, in the background:',
+      command: 'sudo <%= config.bin %> up --context staging -n shop --detach',
+    },
+    {
+      description: 'A range that discovery cannot see:',
+      command: 'sudo <%= config.bin %> up --include-route 10.20.0.0/16',
+    },
+    { description: 'A network namespace of this machine:', command: 'sudo <%= config.bin %> up -t netns/lab' },
+  ];
+  static override flags = {
+    target: Flags.string({
+      char: 't',
+      helpValue: 'TARGET',
+      description: 'where the agent runs: targetless, netns/NAME, process/PID (default: targetless)',
+      helpGroup: 'CLUSTER',
+    }),
+    namespace: Flags.string({
+      char: 'n',
+      helpValue: 'NAMESPACE',
+      description: 'namespace of the target',
+      helpGroup: 'CLUSTER',
+    }),
+    context: Flags.string({
+      helpValue: 'CONTEXT',
+      description: "context (default: the kubeconfig's current one)",
+      helpGroup: 'CLUSTER',
+    }),
+    kubeconfig: Flags.string({
+      helpValue: 'PATH',
+      description: 'kubeconfig file, or several joined by colons',
+      helpGroup: 'CLUSTER',
+    }),
+    'accept-invalid-certificates': Flags.boolean({
+      char: 'c',
+      description: "do not verify the API server's certificate",
+      helpGroup: 'CLUSTER',
+    }),
+    'config-file': Flags.string({
+      char: 'f',
+      helpValue: 'PATH',
+      description: 'configuration file; - is standard input',
+      helpGroup: 'CONFIGURATION',
+    }),
+    key: Flags.string({
+      helpValue: 'KEY',
+      description: "value of {{ key }} in the configuration's templates",
+      helpGroup: 'CONFIGURATION',
+    }),
+    'include-route': cidr({ multiple: true, description: 'also send this range to the cluster', helpGroup: 'NETWORK' }),
+    'exclude-route': cidr({ multiple: true, description: 'keep this range on the machine', helpGroup: 'NETWORK' }),
+    dns: Flags.option({ options: DNS_MODES })({
+      default: 'auto',
+      description: "how to take over the machine's DNS",
+      helpGroup: 'NETWORK',
+    }),
+    'no-outgoing': Flags.boolean({ description: 'send nothing to the cluster', helpGroup: 'NETWORK' }),
+    'no-tcp-outgoing': Flags.boolean({ description: 'send no TCP to the cluster', helpGroup: 'NETWORK' }),
+    'no-udp-outgoing': Flags.boolean({ description: 'send no UDP to the cluster', helpGroup: 'NETWORK' }),
+    'no-remote-dns': Flags.boolean({ description: "leave the machine's DNS alone", helpGroup: 'NETWORK' }),
+    name: sessionName({ default: 'default', description: 'name of the session; several can be up at once' }),
+    detach: Flags.boolean({ description: 'go on in the background when ready' }),
+    verbose: Flags.boolean({ char: 'v', description: 'log every flow and question' }),
+    json,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Up);
+    const options = toUpOptions(flags);
+    const { runUp } = await import('../up.ts');
+    await runUp(options, { detach: flags.detach, json: flags.json });
+  }
+}

@@ -1,0 +1,27 @@
+/** Flags that several commands share. */
+import { Flags } from '@oclif/core';
+import { MirrordError } from '../errors.ts';
+import { isSessionName } from '../control/session-folder.ts';
+import { parseCidr } from '../net/index.ts';
+
+export const json = Flags.boolean({ description: 'print JSON, errors included' });
+
+const parseName = async (value: string): Promise<string> => {
+  if (isSessionName(value)) return value;
+  throw new MirrordError('usage', 'session-name-invalid', `'${value}' cannot name a session.`, {
+    help: 'Use at most 31 lower-case letters, digits and hyphens, beginning with a letter or digit.',
+  });
+};
+
+export const sessionName = Flags.custom<string>({ helpValue: 'NAME', parse: parseName });
+
+export const cidr = Flags.custom<string>({
+  helpValue: 'CIDR',
+  multipleNonGreedy: true,
+  async parse(value) {
+    if (parseCidr(value) !== null) return value;
+    throw new MirrordError('usage', 'cidr-invalid', `'${value}' is no address range.`, {
+      help: 'Write it like 10.20.0.0/16 or fd00:20::/64; a single address may stand alone.',
+    });
+  },
+});

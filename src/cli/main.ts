@@ -1,0 +1,59 @@
+/**
+ * The command line.  Only this folder prints and exits.
+ *
+ * oclif parses and shows help; errors and exit codes are ours, so that every failure says what happened, why and what
+ * to do, and has the code that docs/errors.md lists.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Config, flush, run } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
+import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
+
+// oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
+export { COMMANDS } from './commands.ts';
+
+const FILE = fileURLToPath(import.meta.url);
+
+async function main(args: readonly string[]): Promise<void> {
+  try {
+    await run([...args], await loadConfig());
+    await flush();
+  } catch (error) {
+    const exit = (error as { oclif?: { exit?: number } }).oclif?.exit;
+    // How oclif ends after help and version.
+    if (exit === 0) return;
+    const separator = args.indexOf('--');
+    const ours = separator < 0 ? args : args.slice(0, separator);
+    const description = toDescription(
+      error,
+      ours.find((arg) => !arg.startsWith('-')),
+    );
+    process.stderr.write((ours.includes('--json') ? formatForPrograms : formatForPeople)(description));
+    process.exitCode = exitCodeOf(description);
+  }
+}
+
+async function loadConfig(): Promise<Config> {
+  const root = findRoot(dirname(FILE));
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
+  const commands = { strategy: 'explicit', target: `./${relative(root, FILE)}`, identifier: 'COMMANDS' } as const;
+  return Config.load({ root, pjson: { ...pjson, oclif: { ...pjson.oclif, commands } } });
+}
+
+/** The nearest folder upwards with a package.json: the checkout, or the installed package. */
+function findRoot(folder: string): string {
+  for (let current = folder; ; current = dirname(current)) {
+    try {
+      readFileSync(join(current, 'package.json'));
+      return current;
+    } catch {
+      // Not here; the root folder ends the search.
+      if (current === dirname(current)) return folder;
+    }
+  }
+}
+
+// Not awaited at the top level: oclif imports this very file while `main` runs.
+void main(process.argv.slice(2));

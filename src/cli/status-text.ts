@@ -1,0 +1,35 @@
+/** A session's status for people. */
+import type { SessionStatus } from '../control/protocol.ts';
+
+/** More routes or domains than this are counted, not listed. */
+const LISTED = 8;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+export function formatStatus(status: SessionStatus): string {
+  const { cluster, agent, dns, flows, bytes, transport, tun } = status;
+  const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
+  const rows: [string, string][] = [
+    ['target', status.target],
+    ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
+    ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
+    ['routes', `${listed(status.routes)} → ${tun.name}`],
+    ['DNS', `${listed(dns.domains)} (${dns.mode}, ${dns.server})`],
+    ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
+    ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
+    ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],
+    ...status.warnings.map((warning): [string, string] => ['warning', warning]),
+  ];
+  const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
+  return [`${status.name}: ${status.state} (pid ${status.pid})`, ...body, ''].join('\n');
+}
+
+function listed(values: readonly string[]): string {
+  if (values.length === 0) return 'none';
+  const more = values.length - LISTED;
+  return `${values.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+export function formatBytes(count: number): string {
+  const power = count < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${power === 0 ? count : (count / 1000 ** power).toFixed(1)} ${UNITS[power]}`;
+}

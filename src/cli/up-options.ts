@@ -1,0 +1,50 @@
+/** Flags in, `UpOptions` out: the form that crosses to the session. */
+import type { DnsModeChoice, UpOptions } from '../ipc/protocol.ts';
+
+export interface UpFlags {
+  readonly name: string;
+  readonly target?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly 'config-file'?: string | undefined;
+  readonly key?: string | undefined;
+  readonly 'include-route'?: readonly string[] | undefined;
+  readonly 'exclude-route'?: readonly string[] | undefined;
+  readonly dns: DnsModeChoice;
+  readonly verbose: boolean;
+  readonly 'accept-invalid-certificates': boolean;
+  readonly 'no-outgoing': boolean;
+  readonly 'no-tcp-outgoing': boolean;
+  readonly 'no-udp-outgoing': boolean;
+  readonly 'no-remote-dns': boolean;
+}
+
+export function toUpOptions(flags: UpFlags): UpOptions {
+  const { target, namespace, context, kubeconfig, key } = flags;
+  const configFile = flags['config-file'];
+  return {
+    name: flags.name,
+    ...(target === undefined ? {} : { target }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(context === undefined ? {} : { context }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(key === undefined ? {} : { key }),
+    includeRoutes: flags['include-route'] ?? [],
+    excludeRoutes: flags['exclude-route'] ?? [],
+    dns: flags.dns,
+    verbose: flags.verbose,
+    overrides: overrides(flags),
+  };
+}
+
+function overrides(flags: UpFlags): Record<string, boolean> {
+  const noOutgoing = flags['no-outgoing'];
+  return {
+    ...(noOutgoing || flags['no-tcp-outgoing'] ? { 'feature.network.outgoing.tcp': false } : {}),
+    ...(noOutgoing || flags['no-udp-outgoing'] ? { 'feature.network.outgoing.udp': false } : {}),
+    ...(flags['no-remote-dns'] ? { 'feature.network.dns.enabled': false } : {}),
+    ...(flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {}),
+  };
+}
