@@ -91,7 +91,11 @@ function entries(
 }
 
 function isNothing(node: unknown): boolean {
-  return node == null || (isScalar(node) && (node.value === '' || node.value === 'null' || node.value === '~'));
+  return (
+    node === undefined ||
+    node === null ||
+    (isScalar(node) && (node.value === '' || node.value === 'null' || node.value === '~'))
+  );
 }
 
 function invalid(file: string, line: number, reason: string): MirrordError {

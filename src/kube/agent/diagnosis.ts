@@ -1,0 +1,97 @@
+/**
+ * What a pod's status says about one of its containers: still coming (and what is being waited for), running, ended, or
+ * never going to run.  Pure; the words are the cluster's own.
+ */
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { MirrordError } from '../../errors.ts';
+
+export type Diagnosis =
+  | { readonly kind: 'waiting'; readonly text: string }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly text: string; readonly help: string }
+  /** No more waiting helps. */
+  | { readonly kind: 'failed'; readonly error: MirrordError };
+
+const IMAGE_HELP =
+  'Check agent.image (any image with Node 24 will do, a mirror of your own too), agent.image_pull_secrets and the way of the nodes to the registry.';
+const CONFIG_HELP = 'Check agent.image, agent.security_context and what is mounted into the pod.';
+
+/** The kubelet's reasons (pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go) that do not pass by waiting. */
+const FATAL: Readonly<Record<string, readonly [code: string, what: string, help: string]>> = {
+  ErrImagePull: ['agent-image', 'cannot be pulled', IMAGE_HELP],
+  ImagePullBackOff: ['agent-image', 'cannot be pulled', IMAGE_HELP],
+  ErrImageNeverPull: [
+    'agent-image',
+    'is not on the node, and agent.image_pull_policy forbids to pull it',
+    'Set agent.image_pull_policy to IfNotPresent, or load the image into the node.',
+  ],
+  InvalidImageName: ['agent-image', 'is no valid image name', 'Correct agent.image.'],
+  ImageInspectError: ['agent-image', 'cannot be read on the node', IMAGE_HELP],
+  RegistryUnavailable: ['agent-image', 'cannot be pulled', IMAGE_HELP],
+  SignatureValidationFailed: ['agent-image', 'is not signed as the node demands', IMAGE_HELP],
+  CreateContainerConfigError: ['agent-container', 'cannot be set up', CONFIG_HELP],
+  CreateContainerError: ['agent-container', 'cannot be created', CONFIG_HELP],
+  RunContainerError: ['agent-container', 'cannot be started', CONFIG_HELP],
+  CrashLoopBackOff: ['agent-container', 'ends again and again', 'Its log tells why.'],
+};
+
+export function diagnose(pod: V1Pod, container: string): Diagnosis {
+  const name = pod.metadata?.name ?? '';
+  const status = statusOf(pod, container);
+  const state = status?.state;
+  if (state?.running !== undefined) return { kind: 'running' };
+  if (state?.terminated !== undefined) {
+    const { exitCode, reason, signal } = state.terminated;
+    const how = signal ? `killed by signal ${signal}` : `exit code ${exitCode}`;
+    const help =
+      reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log tells why.`;
+    const isTelling = reason !== undefined && reason !== 'Error' && reason !== 'Completed';
+    return { kind: 'ended', text: isTelling ? `${reason}, ${how}` : how, help };
+  }
+  const waiting = state?.waiting;
+  const fatal = waiting?.reason === undefined ? undefined : FATAL[waiting.reason];
+  if (waiting !== undefined && fatal !== undefined) {
+    const [code, what, help] = fatal;
+    const subject = code === 'agent-image' ? `the image ${imageOf(pod, container)}` : "the agent's container";
+    const said = waiting.message === undefined ? '' : `: ${waiting.message}`;
+    return failed(code, `${subject} ${what} (${waiting.reason})${said}`, help);
+  }
+  if (pod.status?.phase === 'Failed') {
+    const { reason, message } = pod.status;
+    const said = [reason, message].filter((part) => part !== undefined && part !== '').join(': ');
+    return failed('agent-pod-failed', `pod ${name} failed${said === '' ? '' : `: ${said}`}`, 'Try again.');
+  }
+  if (pod.metadata?.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null) {
+    return failed('agent-pod-failed', `pod ${name} is being deleted`, 'Somebody, or a drain of its node, removed it.');
+  }
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
+  if (scheduled?.status === 'False') {
+    const text = `pod ${name} cannot be scheduled: ${scheduled.message ?? scheduled.reason ?? ''}`;
+    if (scheduled.reason === 'Unschedulable') {
+      return failed(
+        'agent-unschedulable',
+        text,
+        'Check agent.node_selector, agent.tolerations and agent.resources; where nodes are added on demand, try again in a minute.',
+      );
+    }
+    return { kind: 'waiting', text };
+  }
+  if (pod.spec?.nodeName === undefined) return { kind: 'waiting', text: 'waiting for a node' };
+  const reason = waiting?.reason;
+  const isPlain = reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing';
+  return { kind: 'waiting', text: `on node ${pod.spec.nodeName}${isPlain ? ', starting' : `, ${reason}`}` };
+}
+
+function failed(code: string, message: string, help: string): Diagnosis {
+  return { kind: 'failed', error: new MirrordError('agent', code, message, { help }) };
+}
+
+function statusOf(pod: V1Pod, container: string): V1ContainerStatus | undefined {
+  const { containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...ephemeralContainerStatuses].find((status) => status.name === container);
+}
+
+function imageOf(pod: V1Pod, container: string): string {
+  const { containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  return [...containers, ...ephemeralContainers].find((item) => item.name === container)?.image ?? '';
+}

@@ -1,0 +1,130 @@
+/**
+ * The targetless agent: a Job with one pod.
+ *
+ * A Job and not a bare pod, since a Job with a TTL is cleaned away by the cluster itself, whatever becomes of us.  The
+ * price is that its pod is made by a controller: a refusal (quota, Pod Security) is not an answer to our request but an
+ * event.  Where events may not be read, a rehearsal tells as much: the same pod, created with `dryRun=All`; where that
+ * is not allowed either, only the time-out is left, which names the command that tells.
+ */
+import { randomInt } from 'node:crypto';
+import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import { MirrordError } from '../../errors.ts';
+import type { AgentRequest, ClusterAgent } from '../cluster.ts';
+import { dialPod } from '../port-forward/dial.ts';
+import { reasonOf } from '../kubeconfig/file.ts';
+import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
+import type { Api } from '../server/api.ts';
+import type { Server } from '../server/server.ts';
+import { notAdmitted } from './admission.ts';
+import { agentJob, CONTAINER } from './manifest.ts';
+import { randomPorts } from './ports.ts';
+import { awaitAgent } from './start.ts';
+
+/** Deleting is one request; a server that takes longer has TTL and the agent's own end to rely on. */
+const DELETE_DEADLINE_MS = 5_000;
+/** Kubernetes' own alphabet for generated names: no vowels, no look-alikes. */
+const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const NAME_LENGTH = 5;
+
+export async function startJobAgent(
+  api: Api,
+  server: Server,
+  namespace: string,
+  request: AgentRequest,
+  report: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ClusterAgent> {
+  const { options, program } = request;
+  const name = `mirrord-agent-${randomName()}`;
+  const env = program.env(randomPorts(), request.publicKey, options.logLevel);
+  const job = agentJob(name, request.session, { options, command: program.command, env });
+  signal.throwIfAborted();
+  try {
+    await createJob(api, namespace, job, report);
+    signal.throwIfAborted();
+    report(`job/${name} created`);
+    const started = await awaitAgent(
+      api,
+      {
+        namespace,
+        selector: { labelSelector: `job-name=${name}` },
+        container: CONTAINER,
+        timeoutMs: options.startupTimeoutMs,
+        job: name,
+        rehearse: (until) => rehearsePod(api, namespace, job, until),
+      },
+      report,
+      signal,
+    );
+    return {
+      kind: 'job',
+      name: `job/${name}`,
+      pod: started.pod,
+      node: started.node,
+      image: options.image,
+      dial: (until) => dialPod(server, { namespace, pod: started.pod, port: started.port }, until),
+      stop: () => deleteJob(api, namespace, name),
+    };
+  } catch (error) {
+    await deleteJob(api, namespace, name);
+    throw error;
+  }
+}
+
+/**
+ * Not under the caller's signal: an aborted request may have been carried out, and what it made could come to be after
+ * our delete.  It is bounded by the request's own deadline.
+ */
+async function createJob(api: Api, namespace: string, job: V1Job, warn: (text: string) => void): Promise<void> {
+  try {
+    await api.create<V1Job>({
+      path: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+      body: job,
+      signal: new AbortController().signal,
+      warn,
+    });
+  } catch (error) {
+    if (isRbacRefusal(error)) {
+      throw new MirrordError('agent', 'agent-forbidden', `the agent's Job may not be created: ${reasonOf(error)}`, {
+        help: 'Ask for the rights in docs/rbac.yaml, or choose another namespace with -n or agent.namespace.',
+        cause: error,
+      });
+    }
+    if (isStatus(error, 403, 400, 422)) throw notAdmitted(error.message);
+    throw explainAnswer(error, "creating the agent's Job");
+  }
+}
+
+/** Throws when admission would refuse the Job's pod.  Quiet when we may not even ask. */
+async function rehearsePod(api: Api, namespace: string, job: V1Job, signal: AbortSignal): Promise<void> {
+  const template = job.spec!.template;
+  const body: V1Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...template.metadata, name: job.metadata!.name! },
+    spec: template.spec!,
+  };
+  try {
+    await api.create({ path: `/api/v1/namespaces/${namespace}/pods`, query: { dryRun: 'All' }, body, signal });
+  } catch (error) {
+    if (isStatus(error, 403, 400, 422) && !isRbacRefusal(error)) throw notAdmitted(error.message);
+  }
+}
+
+/** Bounded, and never throws: there is nobody left who could do more about it than the TTL does. */
+async function deleteJob(api: Api, namespace: string, name: string): Promise<void> {
+  try {
+    await api.delete({
+      path: `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
+      body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' },
+      signal: new AbortController().signal,
+      deadlineMs: DELETE_DEADLINE_MS,
+    });
+  } catch {
+    // Gone already, or the server is away: the agent ends by itself and the TTL removes the Job.
+  }
+}
+
+function randomName(): string {
+  return Array.from({ length: NAME_LENGTH }, () => NAME_ALPHABET[randomInt(NAME_ALPHABET.length)]).join('');
+}

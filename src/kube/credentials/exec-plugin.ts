@@ -1,0 +1,187 @@
+/**
+ * Credentials from a program (client.authentication.k8s.io ExecCredential), run as we are and with our environment.
+ *
+ * The one place of this folder that starts a process: a kubeconfig's plugin must run as the invoking user, and that is
+ * who this process is; the root part never sees it.
+ */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { MirrordError } from '../../errors.ts';
+import { flag, list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
+import { isCode, reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
+import { dataOrFile, type CredentialSource, type Identity } from './credentials.ts';
+
+/** A plugin that asks a cloud takes 1 to 3 s; one that waits for a browser never answers us. */
+const PLUGIN_DEADLINE_MS = 10_000;
+/** A credential is a few kB; more is not a credential. */
+const OUTPUT_LIMIT = 1024 * 1024;
+/** Renewed this long before it expires, so that it does not expire on its way. */
+const RENEWAL_MARGIN_MS = 30_000;
+
+interface Held {
+  readonly identity: Identity;
+  /** Milliseconds since the epoch; Infinity when the plugin named no end. */
+  readonly expires: number;
+}
+
+export class ExecPlugin implements CredentialSource {
+  readonly #user: Entry;
+  readonly #cluster: Entry;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #exec: Fields;
+  readonly #command: string;
+  #held: Held | null = null;
+  #running: Promise<Held> | null = null;
+
+  constructor(user: Entry, cluster: Entry, env: NodeJS.ProcessEnv) {
+    this.#user = user;
+    this.#cluster = cluster;
+    this.#env = env;
+    this.#exec = mapping(user, 'exec')!;
+    const command = text(user, 'command', this.#exec);
+    if (command === undefined) throw misshapen(user, 'exec.command', 'there');
+    // As in client-go: a path is relative to the kubeconfig, a bare name is looked up in PATH.
+    this.#command = command.includes('/') ? path.resolve(path.dirname(user.file), command) : command;
+  }
+
+  async get(): Promise<Identity> {
+    if (this.#held !== null && Date.now() < this.#held.expires - RENEWAL_MARGIN_MS) return this.#held.identity;
+    // Many connections may ask at once; the plugin runs once, and its own deadline bounds it.
+    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#held = await this.#running;
+    return this.#held.identity;
+  }
+
+  forget(): void {
+    this.#held = null;
+  }
+
+  async #run(): Promise<Held> {
+    const output = await this.#output();
+    let credential: { apiVersion?: unknown; status?: Record<string, unknown> };
+    try {
+      credential = JSON.parse(output) as typeof credential;
+    } catch (error) {
+      throw this.#failed('exec-plugin-output', `did not print an ExecCredential: ${reasonOf(error)}`, '');
+    }
+    const field = (key: string): string | undefined => {
+      const value = credential.status?.[key];
+      return typeof value === 'string' && value !== '' ? value : undefined;
+    };
+    const token = field('token');
+    const cert = field('clientCertificateData');
+    const key = field('clientKeyData');
+    if (token === undefined && (cert === undefined || key === undefined)) {
+      throw this.#failed('exec-plugin-output', 'gave neither a token nor a certificate with its key', '');
+    }
+    const expires = field('expirationTimestamp');
+    return {
+      identity: {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      },
+      expires: expires === undefined ? Infinity : Date.parse(expires),
+    };
+  }
+
+  #output(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      // A group of its own, so that at the deadline its children go with it.
+      const child = spawn(this.#command, texts(this.#user, 'args', this.#exec), {
+        env: { ...this.#env, ...this.#pluginEnv() },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      let ended = false;
+      let stdout = '';
+      let stderr = '';
+      const finish = (error: MirrordError | null): void => {
+        if (ended) return;
+        ended = true;
+        clearTimeout(timer);
+        if (error === null) return resolve(stdout);
+        killGroup(child.pid);
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        const seconds = PLUGIN_DEADLINE_MS / 1000;
+        finish(this.#failed('exec-plugin-timeout', `gave no credentials within ${seconds} s`, stderr));
+      }, PLUGIN_DEADLINE_MS);
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        stdout += chunk;
+        if (stdout.length > OUTPUT_LIMIT) finish(this.#failed('exec-plugin-output', 'printed without end', stderr));
+      });
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+        if (stderr.length < OUTPUT_LIMIT) stderr += chunk;
+      });
+      child.on('error', (error) => finish(this.#notStarted(error)));
+      child.on('close', (code, killed) => {
+        if (code === 0) return finish(null);
+        const how = code === null ? `was killed by ${killed}` : `ended with exit code ${code}`;
+        finish(this.#failed('exec-plugin-failed', how, stderr));
+      });
+    });
+  }
+
+  #pluginEnv(): Record<string, string> {
+    const env: Record<string, string> = {};
+    for (const item of list(this.#user, 'env', this.#exec)) {
+      const variable = item as Fields;
+      env[text(this.#user, 'name', variable) ?? ''] = text(this.#user, 'value', variable) ?? '';
+    }
+    const spec: Record<string, unknown> = { interactive: false };
+    if (flag(this.#user, 'provideClusterInfo', this.#exec)) {
+      const authority = dataOrFile(this.#cluster, 'certificate-authority');
+      spec['cluster'] = {
+        server: text(this.#cluster, 'server'),
+        'tls-server-name': text(this.#cluster, 'tls-server-name'),
+        'insecure-skip-tls-verify': flag(this.#cluster, 'insecure-skip-tls-verify'),
+        'proxy-url': text(this.#cluster, 'proxy-url'),
+        ...(authority === undefined ? {} : { 'certificate-authority-data': authority.toString('base64') }),
+        config: execConfig(this.#cluster),
+      };
+    }
+    const apiVersion = text(this.#user, 'apiVersion', this.#exec) ?? 'client.authentication.k8s.io/v1';
+    env['KUBERNETES_EXEC_INFO'] = JSON.stringify({ kind: 'ExecCredential', apiVersion, spec });
+    return env;
+  }
+
+  #notStarted(error: Error): MirrordError {
+    if (!isCode(error, 'ENOENT')) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
+    const hint = text(this.#user, 'installHint', this.#exec);
+    return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there`, {
+      help: hint ?? `Install it, or check PATH: ${this.#env['PATH'] ?? '(empty)'}`,
+      cause: error,
+    });
+  }
+
+  #failed(code: string, how: string, stderr: string): MirrordError {
+    const said = stderr.trim();
+    return new MirrordError('cluster', code, `${this.#title()} ${how}${said === '' ? '' : `:\n${said}`}`, {
+      help: 'Log in again with the tool that it belongs to; `kubectl cluster-info` must work without asking anything.',
+    });
+  }
+
+  #title(): string {
+    return `exec plugin ${this.#command} (kubeconfig ${this.#user.file}, user "${this.#user.name}")`;
+  }
+}
+
+/** `spec.cluster.config`: the cluster's extension of this name, per ExecCredential's documentation. */
+function execConfig(cluster: Entry): unknown {
+  for (const item of list(cluster, 'extensions')) {
+    const extension = item as Fields;
+    if (extension['name'] === 'client.authentication.k8s.io/exec') return extension['extension'];
+  }
+  return undefined;
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // Already gone is what was wanted.
+    if (!isCode(error, 'ESRCH')) throw error;
+  }
+}

@@ -1,0 +1,11 @@
+/** What others may import of this folder; its purpose and contract stand in cluster.ts. */
+export type {
+  AgentOptions,
+  AgentProgram,
+  AgentRequest,
+  Cluster,
+  ClusterAgent,
+  ClusterOptions,
+  Discovery,
+} from './cluster.ts';
+export { openCluster } from './open-cluster.ts';

@@ -1,0 +1,120 @@
+import { MirrordError } from '../errors.ts';
+import { startJobAgent } from './agent/job.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
+import { dataOrFile, openCredentials } from './credentials/credentials.ts';
+import { Discoverer } from './discovery/discoverer.ts';
+import { flag, text } from './kubeconfig/fields.ts';
+import { loadContext } from './kubeconfig/load.ts';
+import { nearest } from './nearest.ts';
+import { endpointOf, proxyOf } from './server/address.ts';
+import { ApiError, explainAnswer, isStatus } from './server/api-error.ts';
+import { Api } from './server/api.ts';
+import { Server } from './server/server.ts';
+
+/** What `up` promises for a server that does not answer is 15 s; credentials may have taken some of it. */
+const PROBE_DEADLINE_MS = 10_000;
+
+/**
+ * Reads the kubeconfig, finds the server and makes sure that it answers us.  Every failure is a `MirrordError`: `usage`
+ * for what stands in files and flags, `cluster` for what the server or a credential plugin did.
+ */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const env = process.env;
+  const signal = options.signal ?? new AbortController().signal;
+  const chosen = loadContext({ ...options, env });
+  const endpoint = endpointOf(chosen.cluster);
+  const credentials = openCredentials(chosen, env);
+  const skipsVerification = flag(chosen.cluster, 'insecure-skip-tls-verify');
+  const verify = options.acceptInvalidCertificates !== true && !skipsVerification;
+  const ca = dataOrFile(chosen.cluster, 'certificate-authority');
+  const serverName = text(chosen.cluster, 'tls-server-name');
+  const server = new Server(
+    endpoint,
+    proxyOf(chosen.cluster, endpoint, env, options.useProxy !== false),
+    { verify, ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) },
+    credentials,
+  );
+  const api = new Api(server);
+  try {
+    await server.resolve(signal);
+    const version = await probe(api, endpoint.url, signal);
+    await checkNamespace(api, chosen.namespace, signal);
+    const warnings: string[] = [];
+    if (!verify) warnings.push(`the certificate of ${endpoint.url} is not verified`);
+    if (credentials.anonymous) warnings.push(`context "${chosen.context}" has no credentials: asking as anonymous`);
+    const discoverer = new Discoverer(api, chosen.namespace);
+    return {
+      context: chosen.context,
+      server: endpoint.url,
+      version,
+      namespace: chosen.namespace,
+      warnings,
+      serverAddresses: async () => server.names.all(),
+      get onServerAddresses() {
+        return server.names.onChange;
+      },
+      set onServerAddresses(callback) {
+        server.names.onChange = callback;
+      },
+      startAgent: async (request, report, until) => {
+        const namespace = request.options.namespace ?? chosen.namespace;
+        if (namespace !== chosen.namespace) await checkNamespace(api, namespace, until);
+        return startJobAgent(api, server, namespace, request, report, until);
+      },
+      discover: (serviceHost, until) => discoverer.discover(serviceHost, until),
+      watch: (current, changed, until) => discoverer.watch(current, changed, until),
+      close: () => api.close(),
+    };
+  } catch (error) {
+    api.close();
+    throw error;
+  }
+}
+
+async function probe(api: Api, url: string, signal: AbortSignal): Promise<string> {
+  try {
+    const { gitVersion } = await api.get<{ gitVersion?: string }>({
+      path: '/version',
+      signal,
+      deadlineMs: PROBE_DEADLINE_MS,
+    });
+    if (gitVersion !== undefined) return gitVersion;
+    throw new MirrordError('cluster', 'api-answer', `the server at ${url} does not answer as Kubernetes does`);
+  } catch (error) {
+    // /version may be closed to us where the rest is not; the server has answered, which is what was asked.
+    if (isStatus(error, 403)) return 'unknown';
+    throw explainAnswer(error, `asking ${url} for its version`);
+  }
+}
+
+/** A namespace that we may not read is taken on trust, if only it can be one: its name becomes part of paths. */
+async function checkNamespace(api: Api, namespace: string, signal: AbortSignal): Promise<void> {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
+    throw new MirrordError('usage', 'namespace-unknown', `"${namespace}" cannot be the name of a namespace`);
+  }
+  try {
+    await api.get({ path: `/api/v1/namespaces/${namespace}`, signal });
+  } catch (error) {
+    if (isStatus(error, 403)) return;
+    if (!isStatus(error, 404)) throw explainAnswer(error, `reading namespace ${namespace}`);
+    const names = await namespaceNames(api, signal);
+    const near = nearest(namespace, names).join(', ');
+    throw new MirrordError(
+      'usage',
+      'namespace-unknown',
+      `there is no namespace "${namespace}" in the cluster`,
+      near === '' ? {} : { help: `There is: ${near}.` },
+    );
+  }
+}
+
+async function namespaceNames(api: Api, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const { items } = await api.list<{ metadata: { name: string } }>({ path: '/api/v1/namespaces', signal });
+    return items.map((item) => item.metadata.name);
+  } catch (error) {
+    // May not be listed: the message does without.
+    if (error instanceof ApiError) return [];
+    throw error;
+  }
+}

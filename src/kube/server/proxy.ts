@@ -1,0 +1,70 @@
+/** Through a proxy: HTTP CONNECT (RFC 9110 section 9.3.6), plain or over TLS, and SOCKS 5 (RFC 1928). */
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import { MirrordError } from '../../errors.ts';
+import { reasonOf } from '../kubeconfig/file.ts';
+import type { Endpoint, Proxy } from './address.ts';
+
+/** Asks the proxy behind `socket` for a way to `endpoint`.  The proxy resolves the endpoint's name. */
+export async function throughProxy(
+  proxy: Proxy,
+  socket: Socket,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Socket> {
+  try {
+    return await (proxy.kind === 'socks5' ? socks(proxy, socket, endpoint) : connect(proxy, socket, endpoint, signal));
+  } catch (error) {
+    socket.destroy();
+    signal.throwIfAborted();
+    const text = `the proxy ${proxy.url} gives no way to ${endpoint.url}: ${reasonOf(error)}`;
+    throw new MirrordError('cluster', 'proxy-failed', text, {
+      help: 'Check proxy-url of the kubeconfig, or HTTPS_PROXY and NO_PROXY.',
+      cause: error,
+    });
+  }
+}
+
+function connect(proxy: Proxy, socket: Socket, endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  const login = `${proxy.user ?? ''}:${proxy.password ?? ''}`;
+  const request = http.request({
+    method: 'CONNECT',
+    path: `${host}:${endpoint.port}`,
+    headers: {
+      host: `${host}:${endpoint.port}`,
+      ...(proxy.user === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
+    },
+    createConnection: () => socket,
+    signal,
+  });
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('response', (response) => reject(new Error(`it answered ${response.statusCode}`)));
+    request.once('connect', (response, tunnel: Socket, head: Buffer) => {
+      if (response.statusCode !== 200) {
+        return reject(new Error(`it answered ${response.statusCode} ${response.statusMessage}`));
+      }
+      if (head.length > 0) tunnel.unshift(head);
+      resolve(tunnel);
+    });
+    request.end();
+  });
+}
+
+async function socks(proxy: Proxy, socket: Socket, endpoint: Endpoint): Promise<Socket> {
+  const { SocksClient } = await import('socks');
+  const { socket: tunnel } = await SocksClient.createConnection({
+    command: 'connect',
+    existing_socket: socket,
+    proxy: {
+      host: proxy.host,
+      port: proxy.port,
+      type: 5,
+      ...(proxy.user === undefined ? {} : { userId: proxy.user }),
+      ...(proxy.password === undefined ? {} : { password: proxy.password }),
+    },
+    destination: { host: endpoint.host, port: endpoint.port },
+  });
+  return tunnel;
+}

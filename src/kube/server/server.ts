@@ -1,0 +1,159 @@
+/**
+ * The way to the API server: one connection at a time, ready to speak HTTP on.  Everything that talks to the server
+ * (REST, watches, port-forwards) comes through here, so that addresses, proxies, certificates, credentials and deadlines
+ * are the same for all of them.
+ */
+import net, { type Socket } from 'node:net';
+import tls from 'node:tls';
+import type { Credentials, Identity } from '../credentials/credentials.ts';
+import type { Endpoint, Proxy } from './address.ts';
+import { explainConnectFailure } from './explain.ts';
+import { ServerNames } from './names.ts';
+import { throughProxy } from './proxy.ts';
+
+/** TCP, proxy and TLS handshakes together; the opening of a session promises an answer within 15 s. */
+const CONNECT_DEADLINE_MS = 10_000;
+
+/** Keeps idle watches alive through NAT and load balancers, which forget after minutes, and finds dead paths. */
+const KEEPALIVE_MS = 30_000;
+
+export interface Trust {
+  readonly ca?: Buffer;
+  /** `tls-server-name`. */
+  readonly serverName?: string;
+  readonly verify: boolean;
+}
+
+export class Server {
+  readonly endpoint: Endpoint;
+  readonly names = new ServerNames();
+  readonly #proxy: Proxy | null;
+  readonly #trust: Trust;
+  readonly #credentials: Credentials;
+
+  constructor(endpoint: Endpoint, proxy: Proxy | null, trust: Trust, credentials: Credentials) {
+    this.endpoint = endpoint;
+    this.#proxy = proxy;
+    this.#trust = trust;
+    this.#credentials = credentials;
+  }
+
+  identity(signal: AbortSignal): Promise<Identity> {
+    return this.#credentials.current(signal);
+  }
+
+  /** The server answered 401.  True when another try may fare better. */
+  refused(): boolean {
+    return this.#credentials.refused();
+  }
+
+  /** Resolves what a connection goes to first: the proxy, else the server.  All its addresses must stay reachable. */
+  async resolve(signal: AbortSignal): Promise<void> {
+    try {
+      await this.names.resolve((this.#proxy ?? this.endpoint).host, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainConnectFailure(error, this.#title());
+    }
+  }
+
+  /** A connected (and, for https, verified) socket with this identity; rejects with a `MirrordError`. */
+  async connect(identity: Identity, signal: AbortSignal): Promise<Socket> {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_DEADLINE_MS)]);
+    try {
+      const host = (this.#proxy ?? this.endpoint).host;
+      const known = await this.names.resolve(host, bounded);
+      try {
+        return await this.#connectTo(known, identity, bounded);
+      } catch (error) {
+        // The name may have moved; worth one more try only if it did.
+        if (net.isIP(host) !== 0 || bounded.aborted || !isNetworkFailure(error)) throw error;
+        const now = await this.names.refresh(host, bounded).catch(() => known);
+        if (now.every((address) => known.includes(address))) throw error;
+        return await this.#connectTo(now, identity, bounded);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainConnectFailure(error, this.#title());
+    }
+  }
+
+  async #connectTo(addresses: readonly string[], identity: Identity, signal: AbortSignal): Promise<Socket> {
+    const first = this.#proxy ?? this.endpoint;
+    const plain = await connectTcp(first.host, first.port, addresses, signal);
+    let socket = plain;
+    if (this.#proxy !== null) {
+      if (this.#proxy.kind === 'https') socket = await secure(plain, { host: first.host }, signal);
+      socket = await throughProxy(this.#proxy, socket, this.endpoint, signal);
+    }
+    if (!this.endpoint.secure) return socket;
+    const { host } = this.endpoint;
+    const servername = this.#trust.serverName ?? (net.isIP(host) === 0 ? host : '');
+    return secure(
+      socket,
+      {
+        // An address is no SNI name (RFC 6066 section 3), but is what the certificate is checked against.
+        host: this.#trust.serverName ?? host,
+        servername,
+        rejectUnauthorized: this.#trust.verify,
+        ALPNProtocols: ['http/1.1'],
+        ...(this.#trust.ca === undefined ? {} : { ca: this.#trust.ca }),
+        ...(identity.cert === undefined ? {} : { cert: identity.cert, key: identity.key! }),
+      },
+      signal,
+    );
+  }
+
+  #title(): string {
+    const at = this.names.all().filter((address) => address !== this.endpoint.host);
+    if (this.#proxy !== null) return `the API server ${this.endpoint.url} (by the proxy ${this.#proxy.url})`;
+    return `the API server ${this.endpoint.url}${at.length > 0 ? ` (${at.join(', ')})` : ''}`;
+  }
+}
+
+function isNetworkFailure(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && /^E(CONN|HOST|NET|TIMEDOUT|ADDR|PIPE)/.test(code);
+}
+
+function connectTcp(host: string, port: number, addresses: readonly string[], signal: AbortSignal): Promise<Socket> {
+  const found = addresses.map((address) => ({ address, family: net.isIP(address) }));
+  const socket = net.connect({
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_MS,
+    autoSelectFamily: true,
+    lookup: (_host, _options, callback) => callback(null, found),
+  });
+  return settled(socket, 'connect', signal);
+}
+
+function secure(socket: Socket, options: tls.ConnectionOptions, signal: AbortSignal): Promise<Socket> {
+  return settled(tls.connect({ ...options, socket }), 'secureConnect', signal);
+}
+
+/** The socket once `event` came; destroyed when an error or the signal came first. */
+function settled(socket: Socket, event: string, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown): void => {
+      signal.removeEventListener('abort', abort);
+      socket.removeAllListeners(event);
+      socket.off('error', done);
+      socket.off('close', closed);
+      if (error === null) return resolve(socket);
+      // The socket may still report what follows from being destroyed; the first reason is the one that is told.
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(error as Error);
+    };
+    const abort = (): void => done(signal.reason);
+    const closed = (): void => done(Object.assign(new Error('connection closed'), { code: 'ECONNRESET' }));
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once(event, () => done(null));
+    socket.once('error', done);
+    socket.once('close', closed);
+  });
+}
