@@ -5,10 +5,10 @@
  * long) takes its flows with it; a new agent is started then, again and again with growing pauses, while TUN, routes
  * and DNS stay.  New flows wait for it up to their own dial time-out.
  */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
 import { createTunnel } from '../tunnel/client.ts';
+import { createTunnelKey } from '../tunnel/key.ts';
 import type { AgentInfo, Dial, Tunnel } from '../tunnel/tunnel.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
@@ -41,8 +41,7 @@ export class FarSide {
   readonly #source: AgentSource;
   readonly #events: FarSideEvents;
   readonly #closing = new AbortController();
-  readonly #privateKey: KeyObject;
-  readonly #publicKey: string;
+  readonly #key = createTunnelKey();
   #agent: StartedAgent | undefined;
   #tunnel: Tunnel | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
@@ -51,9 +50,6 @@ export class FarSide {
   constructor(source: AgentSource, events: FarSideEvents) {
     this.#source = source;
     this.#events = events;
-    const pair = generateKeyPairSync('ed25519');
-    this.#privateKey = pair.privateKey;
-    this.#publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   }
 
   get agent(): StartedAgent | undefined {
@@ -98,13 +94,13 @@ export class FarSide {
   }
 
   async #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
-    const agent = await this.#source.start(this.#publicKey, report, signal);
+    const agent = await this.#source.start(this.#key.publicKey, report, signal);
     try {
-      const tunnel = await createTunnel(agent.dial, this.#privateKey, {
+      const tunnel = await createTunnel(agent.dial, this.#key, { signal }, {
         lost: (reason) => this.#events.changed(reason),
         resumed: () => this.#events.changed(null),
         dead: (reason) => this.#died(tunnel, reason),
-      }, signal);
+      });
       const info = await tunnel.info();
       this.#agent = agent;
       this.#tunnel = tunnel;

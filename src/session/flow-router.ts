@@ -55,7 +55,7 @@ export class FlowRouter implements FlowHandler {
       return;
     }
     const { tunnel } = this.#farSide;
-    if (tunnel) relayUdp(flow, tunnel, this.#context.touch);
+    if (tunnel) relayUdp(flow, tunnel, this.#context);
     else void this.#sendLater(flow);
   }
 
@@ -103,7 +103,7 @@ export class FlowRouter implements FlowHandler {
       flow.close();
       return;
     }
-    relayUdp(flow, tunnel, this.#context.touch);
+    relayUdp(flow, tunnel, this.#context);
     if (first) flow.onDatagram(first);
   }
 

@@ -12,8 +12,15 @@ import { refusalOf } from './refusal.ts';
 /** Bytes that one program may have on their way before it must wait: a 1 Gb/s path of 8 ms. */
 export const FLOW_WINDOW_BYTES = 1_048_576;
 
+/** Who wants to know which destinations are in use: an address that a name led to stays routed meanwhile. */
+export interface FlowWatch {
+  flowOpened(address: string): void;
+  flowClosed(address: string): void;
+}
+
 export interface RelayContext {
   readonly pool: BlockPool;
+  readonly watch: FlowWatch;
   /** Flush the stack at the end of this turn. */
   readonly touch: () => void;
 }
@@ -36,13 +43,14 @@ export class TcpRelay implements TcpFlowEvents {
     stream.onEnd = () => this.#farEnd();
     stream.onReset = () => this.#farReset();
     flow.onAbandoned = () => this.#abandon();
+    context.watch.flowOpened(flow.destination.host);
     void stream.opened.then((outcome) => {
       if (this.#over) return;
       if (outcome.ok) {
         this.#accept();
         return;
       }
-      this.#over = true;
+      this.#finish();
       flow.refuse(refusalOf(outcome.errno));
       context.touch();
     });
@@ -72,7 +80,7 @@ export class TcpRelay implements TcpFlowEvents {
   }
 
   closed(): void {
-    this.#over = true;
+    this.#finish();
   }
 
   #accept(): void {
@@ -106,7 +114,7 @@ export class TcpRelay implements TcpFlowEvents {
 
   #farReset(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     // Before the SYN-ACK a lost tunnel is no answer of the destination: silence, and the program's SYN comes again.
     if (this.#accepted) this.#flow.reset();
     else this.#flow.refuse('timeout');
@@ -114,7 +122,13 @@ export class TcpRelay implements TcpFlowEvents {
   }
 
   #abandon(): void {
-    this.#over = true;
+    this.#finish();
     this.#stream.reset();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#context.watch.flowClosed(this.#flow.destination.host);
   }
 }

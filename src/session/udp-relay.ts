@@ -2,33 +2,41 @@
 import type { UdpFlow } from '../stack/flow.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
+import type { RelayContext } from './tcp-relay.ts';
 
 /** A DNS question has one answer: its flow need not linger for the general idle time. */
 const DNS_IDLE_MS = 5_000;
 const DNS_PORT = 53;
 
-export function relayUdp(flow: UdpFlow, tunnel: Tunnel, touch: () => void): void {
+export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): void {
   const far = tunnel.datagrams(flow.destination.host, flow.destination.port);
+  const { host } = flow.destination;
   let over = false;
+  const finish = (): void => {
+    over = true;
+    context.watch.flowClosed(host);
+  };
+  context.watch.flowOpened(host);
   const isDns = flow.destination.port === DNS_PORT;
 
   flow.onDatagram = (payload) => far.send(payload);
   flow.onClosed = () => {
-    over = true;
+    if (over) return;
+    finish();
     far.close();
   };
   far.onDatagram = (payload) => {
     if (over) return;
     if (isDns) flow.setIdle(DNS_IDLE_MS);
     flow.send(payload);
-    touch();
+    context.touch();
   };
   far.onClosed = (errno) => {
     if (over) return;
-    over = true;
+    finish();
     const refusal = errno === null ? 'timeout' : refusalOf(errno);
     if (refusal === 'timeout') flow.close();
     else flow.refuse(refusal);
-    touch();
+    context.touch();
   };
 }

@@ -35,8 +35,10 @@ export async function openNamespace(target: string, folder: string, host: HostOp
     target,
     cluster: null,
     transport: 'unix-socket',
+    warnings: [],
     agents: { start },
     ownAddresses: () => Promise.resolve([]),
+    onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),
     watch: () => undefined, // a namespace's ranges are read once, when the session starts
     close: () => undefined, // nothing is held open here; the agent ends with the host's pipe

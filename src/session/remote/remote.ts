@@ -14,9 +14,12 @@ export interface Remote {
   readonly cluster: SessionStatus['cluster'];
   /** `port-forward` or `unix-socket`. */
   readonly transport: string;
+  readonly warnings: readonly string[];
   readonly agents: AgentSource;
   /** Addresses that must keep their path whatever is routed: the transport's own. */
   ownAddresses(): Promise<readonly string[]>;
+  /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
+  onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   discover(info: AgentInfo, signal: AbortSignal): Promise<Discovery>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;

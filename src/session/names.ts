@@ -1,0 +1,214 @@
+/**
+ * DNS for this machine: the resolver with its upstream and its ears, and what the machine must send to it.
+ *
+ * The filter speaks here too: it decides by name, and where only a name can decide, the addresses of an answer are
+ * routed before the answer is given.
+ */
+import type { SessionStatus } from '../control/protocol.ts';
+import { HostsFile } from '../dns/hosts-file.ts';
+import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
+import { createResolver, type Resolver } from '../dns/resolver.ts';
+import { reverseZones } from '../dns/reverse.ts';
+import { Upstream } from '../dns/upstream.ts';
+import type { Filter } from '../filter/filter.ts';
+import { nameContext, nameForms } from '../filter/names.ts';
+import type { NameRoutes } from '../filter/name-routes.ts';
+import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import type { ClusterNames } from './cluster-names.ts';
+import type { FarSide } from './far-side.ts';
+import { Latest } from './latest.ts';
+import type { SessionNetwork } from './network.ts';
+
+const HOSTS_FILE = '/etc/hosts';
+/** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
+const MAX_REVERSE_ZONES = 256;
+
+export interface NamesOptions {
+  readonly host: HostOperations;
+  readonly filter: Filter;
+  readonly farSide: FarSide;
+  readonly network: SessionNetwork;
+  readonly nameRoutes: NameRoutes;
+  readonly mode: DnsModeChoice;
+  /** The resolver's virtual address. */
+  readonly address: string;
+  readonly warn: (text: string) => void;
+  readonly report: (error: unknown) => void;
+}
+
+export class SessionNames {
+  readonly resolver: Resolver;
+  readonly #options: NamesOptions;
+  readonly #upstream: Upstream;
+  readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
+  #listener: LoopbackListener | undefined;
+  #discovery: Discovery;
+  #names: ClusterNames;
+  #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
+  #expiry: NodeJS.Timeout | undefined;
+
+  static async open(
+    options: NamesOptions,
+    names: ClusterNames,
+    discovery: Discovery,
+    facts: MachineFacts,
+  ): Promise<SessionNames> {
+    const upstream = await Upstream.open(facts.dns.servers);
+    const session = new SessionNames(options, upstream, names, discovery);
+    session.#listener = await listenOnLoopback(session.resolver);
+    return session;
+  }
+
+  private constructor(options: NamesOptions, upstream: Upstream, names: ClusterNames, discovery: Discovery) {
+    this.#options = options;
+    this.#upstream = upstream;
+    this.#names = names;
+    this.#discovery = discovery;
+    this.#wishes = new Latest((state) => options.host.dns(state));
+    const hosts = new HostsFile(HOSTS_FILE);
+    this.resolver = createResolver(this.#resolverNames(), this.#policy(), {
+      cluster: (message, signal) => this.#askCluster(message, signal),
+      upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
+      hosts: (forms) => hosts.lookup(forms),
+      now: () => performance.now(),
+      report: options.report,
+    });
+  }
+
+  /** Every form of a name, the asked one first; one host whatever the form. */
+  readonly forms = (name: string): readonly string[] =>
+    nameForms(name, nameContext(this.#names.clusterDomain, this.#discovery.namespaces, this.#names.search));
+
+  get status(): SessionStatus['dns'] {
+    const off = this.#mode.mode === 'off';
+    return {
+      mode: this.#mode.mode,
+      server: off ? '' : this.#options.address,
+      domains: off ? [] : this.#domains(),
+      search: off ? [] : this.#names.search,
+    };
+  }
+
+  /** One line for people. */
+  get line(): string {
+    if (this.#mode.mode === 'off') return `DNS left alone (${this.#mode.reason})`;
+    const shown = this.#domains().filter((domain) => !domain.endsWith('.arpa'));
+    return `DNS ${shown.join(', ')} (${this.#mode.reason})`;
+  }
+
+  async apply(): Promise<void> {
+    this.#mode = await this.#wishes.set(this.#state());
+  }
+
+  discovered(discovery: Discovery): Promise<void> {
+    this.#discovery = discovery;
+    this.resolver.update(this.#resolverNames());
+    return this.apply();
+  }
+
+  /** Another agent may see another resolv.conf. */
+  agentChanged(names: ClusterNames): Promise<void> {
+    this.#names = names;
+    this.resolver.update(this.#resolverNames());
+    return this.apply();
+  }
+
+  machineChanged(facts: MachineFacts): void {
+    this.#upstream.setServers(facts.dns.servers);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#expiry);
+    this.#upstream.close();
+    await this.#listener?.close();
+  }
+
+  #resolverNames() {
+    const { clusterDomain, search, ndots, namespaces } = this.#names;
+    return {
+      clusterDomain,
+      search,
+      ndots,
+      namespaces: [...new Set([...namespaces, ...this.#discovery.namespaces])],
+      ranges: this.#discovery.ranges,
+    };
+  }
+
+  #policy() {
+    const { filter } = this.#options;
+    return {
+      ipv6: filter.settings.ipv6,
+      rule: (names: readonly string[]) => filter.resolve(this.forms(names[0] ?? '')).answer,
+      host: (name: string) => filter.host(this.forms(name)),
+      beforeAnswer: (name: string, addresses: readonly string[], ttlSeconds: number) =>
+        this.#beforeAnswer(name, addresses, ttlSeconds),
+    };
+  }
+
+  async #beforeAnswer(name: string, addresses: readonly string[], ttlSeconds: number): Promise<void> {
+    const { filter, nameRoutes, network, warn } = this.#options;
+    // Without entries that are names, the ranges have decided already.
+    if (!decidesByName(filter)) return;
+    const change = nameRoutes.answered(this.forms(name), addresses, ttlSeconds, performance.now());
+    for (const warning of change.warnings) warn(warning);
+    if (change.changed) await network.named(nameRoutes.state());
+    this.#scheduleExpiry();
+  }
+
+  #scheduleExpiry(): void {
+    const { nameRoutes, network, report } = this.#options;
+    const at = nameRoutes.nextExpiry(performance.now());
+    clearTimeout(this.#expiry);
+    if (at === null) return;
+    this.#expiry = setTimeout(() => {
+      if (nameRoutes.expire(performance.now()).changed) network.named(nameRoutes.state()).catch(report);
+      this.#scheduleExpiry();
+    }, Math.max(0, at - performance.now())).unref();
+  }
+
+  async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { tunnel } = this.#options.farSide;
+    if (!tunnel) throw new Error('the agent is away');
+    return tunnel.resolve(message, signal);
+  }
+
+  #state(): DnsState {
+    const { filter, mode, address } = this.#options;
+    const off = mode === 'off' || !filter.settings.dns.enabled;
+    return {
+      mode: off ? 'off' : mode,
+      servers: [address],
+      loopbackPort: this.#listener?.port ?? 0,
+      exemptPorts: this.#upstream.exemptPorts,
+      search: this.#names.search,
+      domains: this.#domains(),
+      ndots: this.#names.ndots,
+      everything: filter.settings.outgoing.scope === 'all' || decidesByName(filter),
+    };
+  }
+
+  #domains(): readonly string[] {
+    const { clusterDomain } = this.#names;
+    const { filter } = this.#options;
+    const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
+      host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
+    );
+    const zones = this.#discovery.ranges.flatMap(reverseZones);
+    return [
+      ...new Set([
+        clusterDomain,
+        'svc',
+        ...this.#resolverNames().namespaces,
+        ...listed,
+        ...Object.keys(filter.settings.dns.hosts),
+        ...zones.slice(0, MAX_REVERSE_ZONES),
+      ]),
+    ];
+  }
+}
+
+/** Whether an address may follow a name: then every name that leads to an address must be seen. */
+function decidesByName(filter: Filter): boolean {
+  return filter.rules.rules.some(({ entry: { host } }) => host.kind === 'name' || host.kind === 'below');
+}

@@ -1,0 +1,299 @@
+/**
+ * One session, from `up` to `down`: opens the far side, then stack, resolver, routes and DNS, in the order in which a
+ * failure leaves least behind; keeps them in step with what changes; answers `status`, `down` and `explain` meanwhile.
+ */
+import { join } from 'node:path';
+import { type Config, loadConfig } from '../config/index.ts';
+import { ControlServer } from '../control/server.ts';
+import type { SessionStatus } from '../control/protocol.ts';
+import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
+import { MirrordError } from '../errors.ts';
+import { checkCapture } from '../filter/capture-check.ts';
+import { describeFilter } from '../filter/describe.ts';
+import { Filter } from '../filter/filter.ts';
+import { NameRoutes } from '../filter/name-routes.ts';
+import { routePlan } from '../filter/route-plan.ts';
+import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import { KernelDevice } from '../tun/kernel-device.ts';
+import type { AgentInfo } from '../tunnel/tunnel.ts';
+import { BlockPool } from './block-pool.ts';
+import { clusterNames } from './cluster-names.ts';
+import { FarSide } from './far-side.ts';
+import { FlowRouter } from './flow-router.ts';
+import type { HostClient } from './host-client.ts';
+import { type SessionLog, openLog } from './log.ts';
+import { SessionNames } from './names.ts';
+import { SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
+import { openRemote } from './remote/open-remote.ts';
+import type { Remote } from './remote/remote.ts';
+import { StackDriver } from './stack-driver.ts';
+import { pickVirtualAddresses } from './virtual-addresses.ts';
+
+export class Session {
+  readonly #start: StartMessage;
+  readonly #host: HostClient;
+  readonly #log: SessionLog;
+  readonly #closing = new AbortController();
+  readonly #warnings = new Set<string>();
+  #state: SessionStatus['state'] = 'starting';
+  #control: ControlServer | undefined;
+  #remote: Remote | undefined;
+  #farSide: FarSide | undefined;
+  #driver: StackDriver | undefined;
+  #network: SessionNetwork | undefined;
+  #names: SessionNames | undefined;
+  #nameRoutes: NameRoutes | undefined;
+  #filter: Filter | undefined;
+  #tunAddresses: readonly string[] = [];
+  #rttMs: number | null = null;
+
+  constructor(start: StartMessage, host: HostClient) {
+    this.#start = start;
+    this.#host = host;
+    this.#log = openLog(start.options.name, start.options.verbose);
+    if (this.#log.warning !== null) this.#warn(this.#log.warning);
+  }
+
+  /** Resolves when everything stands; whatever fails is thrown, and `close` takes back what stood already. */
+  async up(stop: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stop, this.#closing.signal]);
+    await this.#listen();
+    const config = await this.#configure();
+    const filter = new Filter(config.feature.network);
+    this.#filter = filter;
+
+    const remote = await openRemote(config, this.#start, this.#host, signal);
+    this.#remote = remote;
+    remote.warnings.forEach((warning) => this.#warn(warning));
+    if (remote.cluster) {
+      const { context, version, namespace } = remote.cluster;
+      this.#host.progress('cluster', 'done', `cluster ${context} (${version}), namespace ${namespace}`);
+    }
+
+    const farSide = new FarSide(remote.agents, {
+      changed: (reason) => this.#farSideChanged(reason),
+      restarted: (info) => this.#inBackground(this.#agentChanged(info)),
+    });
+    this.#farSide = farSide;
+    const startedAt = performance.now();
+    const report = (text: string): void => this.#host.progress('agent', 'running', text);
+    const info = await farSide.start(report, signal);
+    this.#host.progress('agent', 'done', agentLine(farSide, performance.now() - startedAt));
+
+    const [discovery, facts, own] = await Promise.all([
+      remote.discover(info, signal),
+      this.#host.facts(),
+      remote.ownAddresses(),
+    ]);
+    discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
+    signal.throwIfAborted();
+    await this.#connectMachine(config, filter, farSide, info, discovery, facts, own);
+    this.#keepInStep(remote, signal);
+
+    this.#state = 'ready';
+    this.#log.logger.info({ routes: this.#network?.routes, dns: this.#names?.status }, 'ready');
+    this.#host.ready(remote.readyLines?.() ?? []);
+  }
+
+  machineChanged(facts: MachineFacts): void {
+    this.#names?.machineChanged(facts);
+    this.#inBackground(this.#repin(facts));
+  }
+
+  /** Idempotent, bounded, never throws: each part has its own deadline. */
+  async close(): Promise<void> {
+    this.#state = 'stopping';
+    this.#closing.abort();
+    this.#driver?.close();
+    await Promise.allSettled([this.#names?.close(), this.#farSide?.close()]);
+    this.#remote?.close();
+    await this.#control?.close();
+  }
+
+  async #configure(): Promise<Config> {
+    const { options, cwd } = this.#start;
+    const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd });
+    for (const notice of notices) this.#host.progress('config', 'done', notice);
+    for (const warning of warnings) this.#warn(warning);
+    return config;
+  }
+
+  /** From here on the machine is being changed. */
+  async #connectMachine(
+    config: Config,
+    filter: Filter,
+    farSide: FarSide,
+    info: AgentInfo,
+    discovery: Discovery,
+    facts: MachineFacts,
+    own: readonly string[],
+  ): Promise<void> {
+    const { tun, options } = this.#start;
+    const ipv6 = config.feature.network.ipv6 && discovery.ranges.some((range) => range.includes(':'));
+    const virtual = pickVirtualAddresses(takenRanges(facts, discovery), ipv6);
+    this.#tunAddresses = virtual.tun;
+    const network = new SessionNetwork(this.#host, filter, virtual, discovery, facts, own);
+    this.#network = network;
+    this.#checkFilter(network, own);
+    const nameRoutes = new NameRoutes(network.scoped);
+    this.#nameRoutes = nameRoutes;
+
+    const names = await SessionNames.open(
+      {
+        host: this.#host,
+        filter,
+        farSide,
+        network,
+        nameRoutes,
+        mode: options.dns,
+        address: virtual.resolver,
+        warn: (text) => this.#warn(text),
+        report: (error) => this.#log.logger.debug({ error: String(error) }, 'a question failed'),
+      },
+      clusterNames(info.resolvConf),
+      discovery,
+      facts,
+    );
+    this.#names = names;
+
+    const device = new KernelDevice(tun.fd, TUN_MTU);
+    const driver: StackDriver = new StackDriver(
+      device,
+      new FlowRouter(
+        farSide,
+        virtual.resolver,
+        {
+          tcp: (flow) => serveTcpFlow(names.resolver, flow, driver.touch),
+          udp: (flow) => serveUdpFlow(names.resolver, flow, driver.touch),
+        },
+        { pool: new BlockPool(), touch: () => driver.touch(), watch: nameRoutes },
+      ),
+    );
+    this.#driver = driver;
+
+    await network.apply();
+    network.warnings.forEach((warning) => this.#warn(warning));
+    this.#host.progress('routes', 'done', describeRoutes(network.routes, tun.name));
+    for (const line of describeFilter(filter)) this.#host.progress('filter', 'done', line);
+    await names.apply();
+    this.#host.progress('dns', 'done', names.line);
+  }
+
+  #checkFilter(network: SessionNetwork, servers: readonly string[]): void {
+    for (const { severity, text } of checkCapture(network.scoped, routePlan(network.scoped), servers)) {
+      if (severity === 'warning') this.#warn(text);
+      else throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
+    }
+  }
+
+  #keepInStep(remote: Remote, signal: AbortSignal): void {
+    if (!this.#network) return;
+    remote.onOwnAddresses(async (own) => this.#network?.machineChanged(await this.#host.facts(), own));
+    remote.watch(this.#network.discovery, (next) => this.#inBackground(this.#discovered(next)), signal);
+  }
+
+  async #discovered(discovery: Discovery): Promise<void> {
+    this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
+    await this.#network?.discovered(discovery);
+    await this.#rescopeNames();
+    await this.#names?.discovered(discovery);
+  }
+
+  async #repin(facts: MachineFacts): Promise<void> {
+    if (!this.#remote || !this.#network) return;
+    await this.#network.machineChanged(facts, await this.#remote.ownAddresses());
+    await this.#rescopeNames();
+  }
+
+  async #rescopeNames(): Promise<void> {
+    if (!this.#network || !this.#nameRoutes) return;
+    if (this.#nameRoutes.rescope(this.#network.scoped).changed) await this.#network.named(this.#nameRoutes.state());
+  }
+
+  async #agentChanged(info: AgentInfo): Promise<void> {
+    await this.#names?.agentChanged(clusterNames(info.resolvConf));
+  }
+
+  #farSideChanged(reason: string | null): void {
+    if (this.#state === 'stopping' || this.#state === 'starting') return;
+    this.#state = reason === null ? 'ready' : 'reconnecting';
+    this.#log.logger.info({ reason }, this.#state);
+  }
+
+  #warn(text: string): void {
+    if (this.#warnings.has(text)) return;
+    this.#warnings.add(text);
+    this.#log.logger.warn(text);
+    this.#host.progress('config', 'warning', text);
+  }
+
+  /** Work that nobody waits for: its failure is a warning, not the session's end. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#warn(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #listen(): Promise<void> {
+    this.#control = new ControlServer(join(this.#start.folder, 'control.sock'), {
+      status: () => this.#status(),
+      ping: () => this.#ping(),
+      down: () => {
+        this.#state = 'stopping';
+        this.#host.down();
+        return null;
+      },
+    });
+    await this.#control.listen();
+  }
+
+  async #ping(): Promise<{ rtt_ms: number }> {
+    const tunnel = this.#farSide?.tunnel;
+    if (!tunnel) throw new MirrordError('cluster', 'agent-away', 'The agent is not reachable at the moment.');
+    this.#rttMs = await tunnel.ping();
+    return { rtt_ms: this.#rttMs };
+  }
+
+  async #status(): Promise<SessionStatus> {
+    await this.#ping().catch(() => undefined); // away: the state says so
+    const { options, tun } = this.#start;
+    const counters = this.#driver?.counters;
+    const agent = this.#farSide?.agent;
+    return {
+      name: options.name,
+      state: this.#state,
+      pid: process.pid,
+      target: this.#remote?.target ?? options.target ?? 'targetless',
+      cluster: this.#remote?.cluster ?? null,
+      agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
+      tun: { name: tun.name, addresses: this.#tunAddresses, mtu: TUN_MTU },
+      routes: this.#network?.routes ?? [],
+      dns: this.#names?.status ?? { mode: 'off', server: '', domains: [], search: [] },
+      flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
+      bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
+      transport: {
+        kind: this.#remote?.transport ?? '',
+        rtt_ms: this.#rttMs,
+        resumes: this.#farSide?.resumes ?? 0,
+      },
+      filter: this.#filter ? describeFilter(this.#filter) : [],
+      warnings: [...this.#warnings, ...(this.#network?.warnings ?? [])],
+    };
+  }
+}
+
+function agentLine(farSide: FarSide, elapsedMs: number): string {
+  const agent = farSide.agent;
+  const place = agent?.node ? `${agent.name}, node ${agent.node}` : agent?.name;
+  return `agent ready in ${(elapsedMs / 1_000).toFixed(1)} s (${place})`;
+}
+
+/** What the TUN's own addresses must stay away from; a default route is everywhere and says nothing. */
+function takenRanges(facts: MachineFacts, discovery: Discovery): readonly string[] {
+  return [
+    ...facts.routes.map(({ destination }) => destination).filter((destination) => !/\/[01]$/.test(destination)),
+    ...facts.addresses.map(({ address }) => address),
+    ...discovery.ranges,
+  ];
+}
