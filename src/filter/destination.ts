@@ -1,0 +1,50 @@
+import { MirrordError } from '../errors.ts';
+import { formatAddress, parseAddress } from '../net/index.ts';
+import { parseEntry, type Protocol } from './entry.ts';
+
+/** What a user asks `explain` about. */
+export interface ExplainTarget {
+  /** Lower case, without final dot; null when an address was given. */
+  readonly name: string | null;
+  /** Canonical text; null when a name was given. */
+  readonly address: string | null;
+  readonly port: number | null;
+  /** TCP when a port was given without a protocol; null when neither was. */
+  readonly protocol: Protocol | null;
+}
+
+/** `HOST`, `HOST:PORT`, `IP`, `[IPv6]:PORT`, and each with `tcp://` or `udp://` in front. */
+export function parseDestination(text: string): ExplainTarget {
+  const bare = parseAddress(text);
+  if (bare !== null) return { name: null, address: formatAddress(bare), port: null, protocol: null };
+  const parsed = parseEntry(text);
+  if ('fault' in parsed) throw invalid(text, `${parsed.fault.reason} (position ${parsed.fault.position})`);
+  const { host, port, protocol: given } = parsed.entry;
+  const protocol = given !== 'any' ? given : port === null ? null : 'tcp';
+  switch (host.kind) {
+    case 'name':
+      return { name: host.name, address: null, port, protocol };
+    case 'range':
+      if (host.range.prefix < host.range.address.length * 8 || text.includes('/', text.indexOf('://') + 3)) {
+        throw invalid(text, 'it is a range; ask for one address of it');
+      }
+      return { name: null, address: formatAddress(host.range.address), port, protocol };
+    case 'below':
+      throw invalid(text, 'it is a pattern; ask for one name that it means');
+    case 'any':
+    case 'any-address':
+      throw invalid(text, 'it names no host');
+  }
+}
+
+/** `db.prod:5432/tcp`, `[fd00::1]:80/udp`, `db.prod`. */
+export function formatDestination({ name, address, port, protocol }: ExplainTarget): string {
+  const host = name ?? (address?.includes(':') === true && port !== null ? `[${address}]` : (address ?? ''));
+  return `${host}${port === null ? '' : `:${port}`}${protocol === null ? '' : `/${protocol}`}`;
+}
+
+function invalid(text: string, reason: string): MirrordError {
+  return new MirrordError('usage', 'destination-invalid', `${JSON.stringify(text)} is no destination: ${reason}.`, {
+    help: 'Write it as HOST, HOST:PORT, IP, tcp://HOST:PORT or udp://HOST:PORT; an IPv6 address with a port stands in brackets.',
+  });
+}

@@ -1,0 +1,163 @@
+import { parseAddress } from '../net/index.ts';
+import { formatDestination, type ExplainTarget } from './destination.ts';
+import type { DecisionReason, ScopedFilter } from './filter.ts';
+import type { Holder } from './name-routes.ts';
+import { isClusterName, nameForms, type NameContext } from './names.ts';
+import { formatRule, takesAll, type Rule, type Side } from './rule.ts';
+
+/** What was found out about the destination; all of it may be unknown, as without a session. */
+export interface ExplainContext {
+  readonly names: NameContext;
+  /** The answer to the name. */
+  readonly answer?: {
+    readonly by: 'machine' | 'cluster' | 'fixed';
+    readonly addresses: readonly string[];
+    /** Where the machine's answer came from: `/etc/hosts`, a server's address. */
+    readonly source?: string;
+    /** `NXDOMAIN` and the like, where there are no addresses. */
+    readonly failure?: string;
+  };
+  /** The interface that the kernel would use. */
+  readonly route?: string;
+  /** Names that hold the address just now (`NameRoutes.holders`), the deciding one first. */
+  readonly holders?: readonly Holder[];
+}
+
+export interface Explanation {
+  readonly destination: string;
+  readonly side: Side;
+  readonly reason: DecisionReason;
+  /** The deciding range, where one did. */
+  readonly range: string | null;
+  readonly rule: { readonly key: string; readonly value: string } | null;
+  /** Null for a destination that is an address. */
+  readonly dns: {
+    readonly by: 'machine' | 'cluster' | 'fixed';
+    readonly addresses: readonly string[];
+    readonly source: string | null;
+    readonly failure: string | null;
+    readonly rule: { readonly key: string; readonly value: string } | null;
+  } | null;
+  readonly route: string | null;
+  readonly notes: readonly string[];
+}
+
+/** Where a destination goes, and which rule says so. */
+export function explain(target: ExplainTarget, scoped: ScopedFilter, context: ExplainContext): Explanation {
+  const { filter } = scoped;
+  const names = target.name === null ? [] : nameForms(target.name, context.names);
+  const dns = target.name === null ? null : explainDns(names, target.name, scoped, context);
+  const holder = target.address === null ? undefined : context.holders?.[0];
+  const held = holder === undefined ? [] : nameForms(holder.name, context.names);
+  const addressText = target.address ?? dns?.addresses[0] ?? null;
+  const address = addressText === null ? null : parseAddress(addressText);
+  const clusterName = dns?.by === 'cluster';
+  const known = { names: [...names, ...held], address, port: target.port, protocol: target.protocol };
+  const decision = scoped.decide(known, clusterName);
+  const partial = filter.rules
+    .possible(known)
+    .filter((rule) => target.port === null && !takesAll(rule, filter.settings.outgoing))
+    .map(({ entry, rule }) => {
+      const what = [
+        entry.protocol === 'any' ? '' : entry.protocol.toUpperCase(),
+        entry.port === null ? '' : `port ${entry.port}`,
+      ];
+      return `${what.filter(Boolean).join(' ')} ${goes(filter.side === 'local' ? 'local' : 'cluster')} (${formatRule(rule)} = ${JSON.stringify(rule.text)})`;
+    });
+  return {
+    destination: formatDestination(target),
+    side: decision.side,
+    reason: decision.reason,
+    range: decision.range,
+    rule: shown(decision.rule),
+    dns,
+    route: context.route ?? null,
+    notes: [...partial, ...notesOf(context, addressText)],
+  };
+}
+
+/** As people read it: one line that answers, then how it came about. */
+export function formatExplanation(explanation: Explanation): string {
+  const { destination, side, dns, route, notes } = explanation;
+  const lines = [`${destination} ${goes(side)}`, `  rule    ${ruleText(explanation)}`];
+  if (dns !== null) lines.push(`  DNS     ${dnsText(dns)}`);
+  if (route !== null) lines.push(`  route   ${route}`);
+  for (const note of notes) lines.push(`  note    ${note}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function explainDns(
+  names: readonly string[],
+  name: string,
+  { filter }: ScopedFilter,
+  context: ExplainContext,
+): Explanation['dns'] {
+  const fixed = filter.settings.dns.enabled ? filter.host(names) : undefined;
+  const { answer, rule } = filter.resolve(names);
+  const cluster = answer === 'cluster' || (answer === 'default' && isClusterName(name, context.names));
+  const by = fixed !== undefined ? 'fixed' : cluster ? 'cluster' : 'machine';
+  const found = context.answer;
+  return {
+    by: found?.by ?? by,
+    addresses: found?.addresses ?? fixed ?? [],
+    source: found?.source ?? (by === 'fixed' ? 'feature.network.dns.hosts' : null),
+    failure: found?.failure ?? null,
+    rule: shown(rule),
+  };
+}
+
+function notesOf({ holders }: ExplainContext, address: string | null): string[] {
+  const [first, ...others] = holders ?? [];
+  if (address === null || first === undefined || others.length === 0) return [];
+  const list = others.map(({ name }) => name).join(', ');
+  return [`${address} is also ${list}; it follows ${first.name}, the name asked last`];
+}
+
+function ruleText({ rule, reason, range }: Explanation): string {
+  const where = rule === null ? '' : `${rule.key} = ${JSON.stringify(rule.value)}`;
+  switch (reason) {
+    case 'filter':
+    case 'listed':
+    case 'included':
+    case 'excluded':
+      return where;
+    case 'protocol-off':
+      return `${rule?.key} is off`;
+    case 'ipv6-off':
+      return 'feature.network.ipv6 is off';
+    case 'not-listed':
+      return 'none: feature.network.outgoing.filter.remote does not list it';
+    case 'cluster-range':
+      return `none: in the cluster's range ${range}`;
+    case 'cluster-name':
+      return 'none: a name of the cluster';
+    case 'everything':
+      return 'none: feature.network.outgoing.scope is "all"';
+    case 'out-of-scope':
+      return "none: outside the cluster's ranges and names";
+    case 'never':
+      return `none: ${range} is never captured`;
+    case 'loopback':
+      return 'none: loopback is never captured';
+    case 'link':
+      return `none: ${range} is this link's own`;
+  }
+}
+
+function dnsText(dns: NonNullable<Explanation['dns']>): string {
+  const by = {
+    machine: 'answered by this machine',
+    cluster: 'answered by the cluster',
+    fixed: 'answered by the configuration',
+  };
+  const details = [dns.addresses.join(', '), dns.failure ?? '', dns.source ?? ''].filter((part) => part !== '');
+  return details.length === 0 ? by[dns.by] : `${by[dns.by]} (${details.join(', ')})`;
+}
+
+function goes(side: Side): string {
+  return side === 'local' ? 'stays on this machine' : 'goes to the cluster';
+}
+
+function shown(rule: Rule | null): { key: string; value: string } | null {
+  return rule === null ? null : { key: formatRule(rule), value: rule.text };
+}
