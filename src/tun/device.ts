@@ -6,8 +6,10 @@
  * throw away.  The real device is in `src/host` (it wraps the addon); its in-memory twin is `memory-device.ts`.
  */
 
-/** struct virtio_net_hdr without num_buffers. */
-export const VNET_HEADER_LENGTH = 10;
+export { VNET_HEADER_LENGTH } from '../packet/index.ts';
+
+/** What `TunDevice.header` must hold: vnet (10), IPv6 and a fragment header (48), TCP with all options (60). */
+export const HEADER_CAPACITY = 128;
 
 /** One wake-up's worth of packets.  Everything in it is valid only until the callback returns. */
 export interface PacketBatch {
@@ -25,7 +27,7 @@ export interface TunDevice {
 
   /**
    * Scratch memory for the headers of the packet being written: vnet, IP and transport header, contiguous from 0.
-   * The stack fills it in and calls `send`; the device reads it before `send` returns.
+   * The stack fills it in and calls `send`; the device reads it before `send` returns.  At least `HEADER_CAPACITY`.
    */
   readonly header: Uint8Array;
 

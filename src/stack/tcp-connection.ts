@@ -1,0 +1,546 @@
+/**
+ * One TCP connection, from the program's SYN on: RFC 9293's state machine for the side that listens.
+ *
+ * Input changes state and calls the handler; data, FIN and ordinary acknowledgements leave in `output`, once per turn.
+ * What must not wait leaves at once: RST, challenge and duplicate acknowledgements, retransmissions.
+ */
+import { TCP_FLAG, synOptions, lowestSackEdge, type TcpOptions, type TcpView } from '../packet/index.ts';
+import { Timed } from './deadlines.ts';
+import type { Endpoint, Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
+import type { Tuple } from './flow-table.ts';
+import * as limits from './limits.ts';
+import { PacketWriter } from './packet-writer.ts';
+import { isAfter } from './sequence.ts';
+import type { TcpLayer } from './tcp-layer.ts';
+import { TcpReceiver } from './tcp-receiver.ts';
+import { TcpSender } from './tcp-sender.ts';
+import { destinationOf, sourceOf } from './endpoint.ts';
+
+/** RFC 9293 section 3.3.2; `held` and `silent` stand before its SYN-RECEIVED. */
+export type TcpState =
+  /** The SYN waits for the dial's outcome. */
+  | 'held'
+  /** The dial timed out: this SYN stays unanswered, however often it comes. */
+  | 'silent'
+  | 'syn-received'
+  | 'established'
+  | 'fin-wait-1'
+  | 'fin-wait-2'
+  | 'close-wait'
+  | 'closing'
+  | 'last-ack'
+  | 'time-wait'
+  | 'closed';
+
+const { fin: FIN, syn: SYN, rst: RST, psh: PSH, ack: ACK } = TCP_FLAG;
+const NO_OPTIONS = new Uint8Array(0);
+const NO_CHUNKS: readonly Uint8Array[] = [];
+/** Less than this could not be told in the steps of the scaled window field without closing the window. */
+const WINDOW_MIN = 4 << limits.WINDOW_SHIFT;
+
+export class TcpConnection extends Timed implements TcpFlow {
+  readonly tuple: Tuple;
+  tableKey = 0;
+  tableNext: TcpConnection | null = null;
+  state: TcpState = 'held';
+  /** When the SYN came. */
+  readonly since: number;
+  onAbandoned: () => void = ignore;
+  readonly #layer: TcpLayer;
+  readonly #receiver: TcpReceiver;
+  readonly #sender: TcpSender;
+  #events: TcpFlowEvents | null = null;
+  /** Interval between the last two SYNs, ms. */
+  #synInterval = 0;
+  #lastSyn: number;
+  readonly #offersShift: boolean;
+  readonly #isSackPermitted: boolean;
+  #isAckDue = false;
+  #wantsDrain = false;
+  /** In the layer's list of flows that have something to send. */
+  #isDirty = false;
+  /** Retransmissions or probes since the peer was last heard. */
+  #unanswered = 0;
+
+  constructor(layer: TcpLayer, tuple: Tuple, syn: TcpView, options: TcpOptions, initial: number) {
+    super();
+    this.#layer = layer;
+    this.tuple = tuple;
+    this.since = layer.now;
+    this.#lastSyn = layer.now;
+    this.#receiver = new TcpReceiver((syn.seq + 1) | 0);
+    this.#sender = new TcpSender(initial);
+    this.#offersShift = options.windowShift !== null;
+    this.#isSackPermitted = options.sackPermitted;
+    const fallback = tuple.addresses.length === 32 ? limits.MSS_DEFAULT_V6 : limits.MSS_DEFAULT_V4;
+    const offered = Math.max(options.mss ?? fallback, limits.MSS_MIN);
+    this.#sender.mss = Math.min(offered, layer.writer.mss(tuple.addresses));
+    this.#sender.shift = options.windowShift ?? 0;
+    // The window of a SYN is never scaled (RFC 7323 section 2.2).
+    this.#sender.updateWindow(syn.seq, initial, syn.window);
+    this.#awaitSyn();
+  }
+
+  get source(): Endpoint {
+    return sourceOf(this.tuple);
+  }
+
+  get destination(): Endpoint {
+    return destinationOf(this.tuple);
+  }
+
+  /* ---- what the layer above asks ---- */
+
+  accept(events: TcpFlowEvents, window: number): void {
+    if (this.state !== 'held') return;
+    this.#events = events;
+    this.#layer.dialEnded(this);
+    this.state = 'syn-received';
+    if (this.#offersShift) this.#receiver.shift = limits.WINDOW_SHIFT;
+    this.#receiver.resize(Math.max(window, WINDOW_MIN));
+    this.#sender.next = (this.#sender.unacknowledged + 1) | 0;
+    this.#sender.roundTrip.start(this.#layer.now, this.#sender.next);
+    this.#sendSynAck();
+    this.#armRetransmission();
+  }
+
+  refuse(reason: Refusal): void {
+    if (this.state !== 'held') return;
+    if (reason === 'timeout') {
+      this.state = 'silent';
+      return;
+    }
+    // RFC 9293 section 3.10.7.3: sequence number 0, the SYN acknowledged.
+    if (reason === 'refused') this.#sendReset(0, RST | ACK);
+    else this.#layer.unreachable(this.tuple, reason, (this.#receiver.next - 1) | 0);
+    this.#remove();
+  }
+
+  consumed(bytes: number): void {
+    this.#receiver.consumed(bytes);
+    this.#updateWindow();
+  }
+
+  resize(window: number): void {
+    this.#receiver.resize(Math.max(window, WINDOW_MIN));
+    this.#updateWindow();
+  }
+
+  send(chunk: Uint8Array): boolean {
+    if (this.state === 'closed' || this.#sender.isFinQueued) return true;
+    const queue = this.#sender.queue;
+    if (chunk.length > 0) {
+      const before = queue.cost;
+      queue.push(chunk);
+      this.#layer.hold(queue.cost - before);
+      this.#markDirty();
+    }
+    this.#wantsDrain = queue.cost > this.#layer.sendMark;
+    return !this.#wantsDrain;
+  }
+
+  end(): void {
+    if (this.state === 'closed') return;
+    this.#sender.isFinQueued = true;
+    this.#markDirty();
+  }
+
+  reset(): void {
+    if (this.state === 'closed') return;
+    if (this.state === 'held' || this.state === 'silent') this.#sendReset(0, RST | ACK);
+    else if (this.state !== 'time-wait') this.#sendReset(this.#sender.next, RST | ACK);
+    this.#remove();
+  }
+
+  /* ---- what comes from the program ---- */
+
+  /** One segment of this flow; `bytes` is valid only during the call. */
+  input(bytes: Uint8Array, view: TcpView): void {
+    const { seq, flags, payloadLength } = view;
+    if (this.state === 'held' || this.state === 'silent') {
+      this.#heldInput(seq, flags);
+      return;
+    }
+    if ((flags & RST) !== 0) {
+      this.#resetInput(seq);
+      return;
+    }
+    if ((flags & SYN) !== 0) {
+      // Our SYN-ACK was lost, or the SYN is not of this connection (RFC 5961 section 4).
+      if (this.state === 'syn-received' && ((seq + 1) | 0) === this.#receiver.next) this.#sendSynAck();
+      else this.#challenge();
+      return;
+    }
+    if (!this.#receiver.isAcceptable(seq, payloadLength + (flags & FIN))) {
+      // Also the answer to keepalive and zero-window probes.
+      if (this.state === 'time-wait') this.#layer.enterTimeWait(this);
+      this.#sendAck();
+      return;
+    }
+    if ((flags & ACK) === 0) return;
+    if (!this.#acknowledge(bytes, view)) return;
+    if (payloadLength > 0) this.#dataInput(bytes, view);
+    if (this.#isOver) return;
+    if ((flags & FIN) !== 0) this.#finInput((seq + payloadLength) | 0);
+  }
+
+  /** A new SYN for the same four-tuple may take the place of this connection (RFC 9293 section 3.6.1, RFC 6191). */
+  yieldsTo(seq: number): boolean {
+    if (this.state === 'held' || this.state === 'silent') return ((seq + 1) | 0) !== this.#receiver.next;
+    return this.state === 'time-wait' && isAfter(seq, this.#receiver.next);
+  }
+
+  /** Gives the flow up without a word to the program; the handler is told. */
+  abandon(): void {
+    const wasDialing = this.state === 'held';
+    const events = this.#events;
+    this.#remove();
+    if (wasDialing) this.onAbandoned();
+    else events?.reset();
+  }
+
+  #heldInput(seq: number, flags: number): void {
+    if ((flags & RST) !== 0) {
+      if (seq === this.#receiver.next) this.abandon();
+    } else if ((flags & SYN) !== 0) {
+      this.#synInterval = this.#layer.now - this.#lastSyn;
+      this.#lastSyn = this.#layer.now;
+      this.#awaitSyn();
+    }
+  }
+
+  /** RFC 5961 section 3.2. */
+  #resetInput(seq: number): void {
+    if (seq === this.#receiver.next) this.abandon();
+    else if (this.#receiver.isAcceptable(seq, 1)) this.#challenge();
+  }
+
+  /** Returns whether the rest of the segment is to be looked at. */
+  #acknowledge(bytes: Uint8Array, view: TcpView): boolean {
+    const sender = this.#sender;
+    const ack = view.ack;
+    if (this.state === 'syn-received') {
+      if (ack !== sender.next) {
+        this.#sendReset(ack, RST);
+        return false;
+      }
+      this.state = 'established';
+    } else if (!sender.isAckAcceptable(ack)) {
+      this.#challenge();
+      return false;
+    }
+    this.#unanswered = 0;
+    const windowBefore = sender.window;
+    sender.updateWindow(view.seq, ack, view.window << sender.shift);
+    sender.holeEnd = this.#isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
+    const acked = (ack - sender.unacknowledged) | 0;
+    if (acked > 0) this.#newlyAcknowledged(ack, acked);
+    else if (
+      acked === 0 &&
+      view.payloadLength === 0 &&
+      sender.outstanding > 0 &&
+      (sender.window === windowBefore || sender.holeEnd !== null) &&
+      (view.flags & FIN) === 0 &&
+      sender.duplicate()
+    ) {
+      this.#resend();
+    }
+    if (sender.queue.unsent > 0) this.#markDirty();
+    return !this.#isOver;
+  }
+
+  #newlyAcknowledged(ack: number, acked: number): void {
+    const sender = this.#sender;
+    const bytes = Math.min(acked, sender.queue.inFlight);
+    this.#layer.hold(-sender.queue.acknowledge(bytes));
+    const isPartial = sender.acknowledge(this.#layer.now, ack);
+    if (sender.outstanding === 0) this.#layer.deadlines.set(this, Infinity);
+    else if (isPartial) this.#resend();
+    else this.#armRetransmission();
+    if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
+    if (this.#wantsDrain && sender.queue.cost <= this.#layer.sendMark / 2 && !this.#isOver) {
+      this.#wantsDrain = false;
+      this.#events?.drain();
+    }
+  }
+
+  #finAcknowledged(): void {
+    if (this.state === 'fin-wait-1') this.state = 'fin-wait-2';
+    else if (this.state === 'closing') this.#timeWait();
+    else if (this.state === 'last-ack') this.#finish();
+  }
+
+  #dataInput(bytes: Uint8Array, view: TcpView): void {
+    if (!this.#isReceiving) return;
+    const receiver = this.#receiver;
+    const skip = receiver.overlap(view.seq);
+    const seq = (view.seq + skip) | 0;
+    const room = receiver.room - ((seq - receiver.next) | 0);
+    const length = Math.min(view.payloadLength - skip, room);
+    if (length <= 0) {
+      this.#isAckDue = true;
+      this.#markDirty();
+      return;
+    }
+    const start = view.payload + skip;
+    if (seq === receiver.next) {
+      this.#deliver(bytes.subarray(start, start + length));
+      this.#deliverKept();
+    } else {
+      const added = receiver.keep(seq, bytes, start, length, this.#layer.outOfOrderRoom);
+      this.#layer.holdOutOfOrder(added);
+      // At once and for each one: the sender counts them (RFC 5681 section 4.2).
+      this.#sendAck();
+    }
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    this.#receiver.delivered(chunk.length);
+    this.#layer.counters.bytesUp += chunk.length;
+    this.#isAckDue = true;
+    this.#markDirty();
+    this.#events?.data(chunk);
+  }
+
+  #deliverKept(): void {
+    const kept = this.#receiver.outOfOrder;
+    if (kept === null || kept.bytes === 0) return;
+    for (;;) {
+      const before = kept.bytes;
+      const piece = this.#isOver ? null : kept.take(this.#receiver.next);
+      this.#layer.holdOutOfOrder(kept.bytes - before);
+      if (piece === null) break;
+      this.#deliver(piece);
+    }
+    if (!this.#isOver && this.#receiver.isFinNext) this.#finInput(this.#receiver.next);
+  }
+
+  #finInput(seq: number): void {
+    const receiver = this.#receiver;
+    if (!this.#isReceiving) return;
+    receiver.noteFin(seq);
+    this.#isAckDue = true;
+    this.#markDirty();
+    if (!receiver.isFinNext) return;
+    receiver.next = (receiver.next + 1) | 0;
+    const events = this.#events;
+    if (this.state === 'established') this.state = 'close-wait';
+    else if (this.state === 'fin-wait-1') this.state = 'closing';
+    events?.end();
+    if (this.state === 'fin-wait-2') this.#timeWait();
+  }
+
+  /* ---- what leaves ---- */
+
+  /** Everything that has gathered in this turn: data and FIN as the windows allow, else the acknowledgement. */
+  output(): void {
+    this.#isDirty = false;
+    if (this.state === 'closed' || this.state === 'held' || this.state === 'silent') return;
+    if (this.state !== 'syn-received') this.#sendQueued(false);
+    if (this.#isAckDue) this.#sendAck();
+  }
+
+  #sendQueued(force: boolean): void {
+    const sender = this.#sender;
+    const queue = sender.queue;
+    const segmentMax = PacketWriter.superSegment(this.tuple.addresses);
+    const wasIdle = sender.outstanding === 0;
+    while (queue.unsent > 0) {
+      const length = sender.sendable(segmentMax, force);
+      if (length === 0) break;
+      const isLast = length === queue.unsent;
+      const isFin = isLast && sender.isFinQueued;
+      const flags = ACK | (isLast ? PSH : 0) | (isFin ? FIN : 0);
+      this.#sendData(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
+      sender.markSent(this.#layer.now, length, isFin);
+      this.#layer.counters.bytesDown += length;
+      if (isFin) this.#finSent();
+    }
+    if (sender.isFinQueued && !sender.isFinSent && queue.unsent === 0) {
+      this.#sendData(sender.next, ACK | FIN, 0, 0, 0);
+      sender.markSent(this.#layer.now, 0, true);
+      this.#finSent();
+    }
+    if (wasIdle && sender.outstanding > 0) {
+      // Whatever the persist timer had grown to, this is new data.
+      if (!force) sender.roundTrip.backoff = 0;
+      this.#armRetransmission();
+    } else if (queue.unsent > 0 && this.deadline === Infinity) {
+      // The persist timer: the window is closed, and nothing that is on its way will open it.
+      this.#armRetransmission();
+    }
+  }
+
+  #finSent(): void {
+    if (this.state === 'established') this.state = 'fin-wait-1';
+    else if (this.state === 'close-wait') this.state = 'last-ack';
+  }
+
+  #resend(): void {
+    const sender = this.#sender;
+    const queue = sender.queue;
+    const length = sender.resendable(PacketWriter.superSegment(this.tuple.addresses));
+    const isFin = sender.isFinSent && length === queue.inFlight;
+    const flags = ACK | (isFin ? FIN : 0) | (length > 0 ? PSH : 0);
+    sender.roundTrip.cancel();
+    if (length > 0) this.#sendData(sender.unacknowledged, flags, queue.headIndex, queue.headOffset, length);
+    else this.#sendData(sender.unacknowledged, flags, 0, 0, 0);
+    this.#armRetransmission();
+  }
+
+  override expire(): void {
+    const sender = this.#sender;
+    if (this.state === 'held' || this.state === 'silent') {
+      this.abandon();
+      return;
+    }
+    if (this.state === 'time-wait') {
+      this.#remove();
+      return;
+    }
+    if (sender.outstanding === 0 && sender.queue.unsent === 0) return;
+    if (++this.#unanswered > limits.RETRANSMISSIONS) {
+      this.#sendReset(sender.next, RST | ACK);
+      this.abandon();
+      return;
+    }
+    if (sender.outstanding === 0) {
+      this.#probe();
+    } else {
+      sender.timedOut();
+      if (this.state === 'syn-received') this.#sendSynAck();
+      else this.#resend();
+    }
+    this.#armRetransmission();
+  }
+
+  /** RFC 9293 section 3.8.6.1; the number before the window makes the peer answer without taking anything. */
+  #probe(): void {
+    this.#sender.roundTrip.backoff++;
+    this.#sendQueued(true);
+    if (this.#sender.outstanding === 0) this.#sendData((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+  }
+
+  #armRetransmission(): void {
+    this.#layer.deadlines.set(this, this.#layer.now + this.#sender.timeout);
+  }
+
+  #sendSynAck(): void {
+    const options = synOptions(
+      this.#layer.writer.mss(this.tuple.addresses),
+      this.#offersShift ? limits.WINDOW_SHIFT : null,
+      this.#isSackPermitted,
+    );
+    const window = this.#receiver.advertise(0);
+    const { unacknowledged, mss } = this.#sender;
+    this.#layer.writer.tcp(
+      this.tuple,
+      unacknowledged,
+      this.#receiver.next,
+      SYN | ACK,
+      window,
+      options,
+      mss,
+      NO_CHUNKS,
+      0,
+      0,
+      0,
+    );
+  }
+
+  /** An acknowledgement without data, now. */
+  #sendAck(): void {
+    this.#isAckDue = false;
+    const window = this.#receiver.advertise(this.#receiver.shift);
+    const options = this.#isSackPermitted ? this.#receiver.sackOptions() : NO_OPTIONS;
+    const { next, mss } = this.#sender;
+    this.#layer.writer.tcp(this.tuple, next, this.#receiver.next, ACK, window, options, mss, NO_CHUNKS, 0, 0, 0);
+  }
+
+  #challenge(): void {
+    if (this.#layer.mayChallenge()) this.#sendAck();
+  }
+
+  #sendData(seq: number, flags: number, index: number, offset: number, length: number): void {
+    this.#isAckDue = false;
+    const window = this.#receiver.advertise(this.#receiver.shift);
+    const { mss, queue } = this.#sender;
+    const { writer } = this.#layer;
+    writer.tcp(
+      this.tuple,
+      seq,
+      this.#receiver.next,
+      flags,
+      window,
+      NO_OPTIONS,
+      mss,
+      queue.chunks,
+      index,
+      offset,
+      length,
+    );
+  }
+
+  /** An RST has no window. */
+  #sendReset(seq: number, flags: number): void {
+    const ack = (flags & ACK) === 0 ? 0 : this.#receiver.next;
+    this.#layer.writer.tcp(this.tuple, seq, ack, flags, 0, NO_OPTIONS, this.#sender.mss, NO_CHUNKS, 0, 0, 0);
+  }
+
+  /* ---- state ---- */
+
+  get #isReceiving(): boolean {
+    return this.state === 'established' || this.state === 'fin-wait-1' || this.state === 'fin-wait-2';
+  }
+
+  get #isOver(): boolean {
+    return this.state === 'closed' || this.state === 'time-wait';
+  }
+
+  #updateWindow(): void {
+    if (!this.#isReceiving || !this.#receiver.isUpdateDue) return;
+    this.#isAckDue = true;
+    this.#markDirty();
+  }
+
+  #markDirty(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.#layer.wantsOutput(this);
+  }
+
+  /** While dialing: the program gives up silently, so the SYNs are its heartbeat. */
+  #awaitSyn(): void {
+    const patience = Math.max(limits.SYN_PATIENCE, 2 * this.#synInterval + limits.SYN_PATIENCE);
+    this.#layer.deadlines.set(this, this.#layer.now + patience);
+  }
+
+  /** Both directions have ended; the last acknowledgement may have to be repeated. */
+  #timeWait(): void {
+    this.state = 'time-wait';
+    const events = this.#events;
+    this.#events = null;
+    this.#sendAck();
+    this.#layer.enterTimeWait(this);
+    events?.closed();
+  }
+
+  #finish(): void {
+    const events = this.#events;
+    this.#remove();
+    events?.closed();
+  }
+
+  #remove(): void {
+    const dialed = this.state !== 'held' && this.state !== 'silent';
+    this.state = 'closed';
+    this.#events = null;
+    this.#layer.hold(-this.#sender.queue.cost);
+    this.#layer.holdOutOfOrder(-(this.#receiver.outOfOrder?.bytes ?? 0));
+    this.#layer.removed(this, !dialed);
+  }
+}
+
+function ignore(): void {
+  // Nobody asked to be told.
+}

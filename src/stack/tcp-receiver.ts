@@ -1,0 +1,103 @@
+/**
+ * The receiving half of one TCP connection: what came, what may come.
+ *
+ * The window is credit, reflected from the layer above: `window` bytes may be delivered and not yet `consumed`.  The
+ * right edge of the window never moves back (RFC 9293 section 3.8.6.2.1): what was once offered is taken.
+ */
+import { sackOption } from '../packet/index.ts';
+import { OutOfOrder } from './out-of-order.ts';
+import { isAfter, isAtOrAfter } from './sequence.ts';
+
+const NO_OPTIONS = new Uint8Array(0);
+const WINDOW_FIELD_MAX = 0xffff;
+/** An update is worth a packet when the window grows by a quarter; RFC 9293 section 3.8.6.2.2 asks for no more. */
+const UPDATE_FRACTION = 1 / 4;
+
+export class TcpReceiver {
+  /** RCV.NXT */
+  next: number;
+  /** Scale of the window field, once the handshake is over. */
+  shift = 0;
+  /** Number of the peer's FIN, once seen. */
+  finAt: number | null = null;
+  outOfOrder: OutOfOrder | null = null;
+  #window = 0;
+  /** Delivered, not consumed. */
+  #pending = 0;
+  /** Right edge that the peer has been told. */
+  #advertised: number;
+
+  constructor(next: number) {
+    this.next = next;
+    this.#advertised = next;
+  }
+
+  resize(window: number): void {
+    this.#window = window;
+  }
+
+  /** `length` more bytes were handed to the layer above. */
+  delivered(length: number): void {
+    this.next = (this.next + length) | 0;
+    this.#pending += length;
+  }
+
+  consumed(length: number): void {
+    this.#pending = Math.max(0, this.#pending - length);
+  }
+
+  /** Bytes that may come from `next` on. */
+  get room(): number {
+    const credit = this.#window - this.#pending;
+    return Math.max(credit, (this.#advertised - this.next) | 0);
+  }
+
+  /** The window field of a segment that is about to leave; `shift` is 0 in a SYN-ACK. */
+  advertise(shift: number): number {
+    const field = Math.min(WINDOW_FIELD_MAX, Math.max(0, this.room) >> shift);
+    const edge = (this.next + field * 2 ** shift) | 0;
+    if (isAfter(edge, this.#advertised)) this.#advertised = edge;
+    return field;
+  }
+
+  /** Whether the window has opened by enough to tell, without other cause for a packet. */
+  get isUpdateDue(): boolean {
+    const offered = (this.#advertised - this.next) | 0;
+    return this.room - offered >= this.#window * UPDATE_FRACTION;
+  }
+
+  /** RFC 9293 section 3.10.7.4, first check; a segment that starts where we wait is always looked at. */
+  isAcceptable(seq: number, length: number): boolean {
+    const start = (seq - this.next) | 0;
+    if (start === 0) return true;
+    if (length === 0) return start > 0 && start < this.room;
+    return start < this.room && start + length > 0;
+  }
+
+  /** Keeps a piece for later; returns the bytes added. */
+  keep(seq: number, bytes: Uint8Array, offset: number, length: number, room: number): number {
+    this.outOfOrder ??= new OutOfOrder();
+    return this.outOfOrder.add(seq, bytes, offset, length, room);
+  }
+
+  /** The peer's FIN is at `seq`; a second, different one is ignored. */
+  noteFin(seq: number): void {
+    this.finAt ??= seq;
+  }
+
+  /** Whether all data before the FIN is here, and the FIN is next. */
+  get isFinNext(): boolean {
+    return this.finAt !== null && this.finAt === this.next;
+  }
+
+  /** How much of a segment at `seq` lies before RCV.NXT. */
+  overlap(seq: number): number {
+    return isAtOrAfter(seq, this.next) ? 0 : (this.next - seq) | 0;
+  }
+
+  /** RFC 2018: what is held out of order, for an acknowledgement. */
+  sackOptions(): Uint8Array {
+    if (this.outOfOrder === null || this.outOfOrder.bytes === 0) return NO_OPTIONS;
+    return sackOption(this.outOfOrder.sackEdges());
+  }
+}

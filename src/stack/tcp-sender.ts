@@ -1,0 +1,129 @@
+/**
+ * The sending half of one TCP connection: what is on its way, what may go, what must go again.
+ *
+ * There is no congestion window: the path is a queue in this machine, and the peer's receive window bounds it.  A loss
+ * is repaired hole by hole (NewReno, RFC 6582): its round trip takes microseconds here, so one hole per round trip is
+ * fast, and what the peer holds already is not sent twice.
+ */
+import { DUPLICATE_ACKS, RTO_MIN, RTO_MIN_PROMPT } from './limits.ts';
+import { RoundTrip } from './round-trip.ts';
+import { SendQueue } from './send-queue.ts';
+import { isAfter, isAtOrAfter } from './sequence.ts';
+
+export class TcpSender {
+  readonly queue = new SendQueue();
+  readonly roundTrip = new RoundTrip();
+  /** SND.UNA, SND.NXT */
+  unacknowledged: number;
+  next: number;
+  /** SND.WND in bytes, and the largest there ever was (RFC 9293 section 3.8.6.2.1, RFC 5961 section 5.2). */
+  window = 0;
+  windowMax = 0;
+  #windowSeq = 0;
+  #windowAck = 0;
+  /** Scale of the peer's window field. */
+  shift = 0;
+  mss = 0;
+  /** Everything up to here must be acknowledged before recovery from a loss is over. */
+  #recover: number;
+  isRecovering = false;
+  #duplicates = 0;
+  /** Where the hole at `unacknowledged` ends, as far as the peer said (SACK). */
+  holeEnd: number | null = null;
+  isFinQueued = false;
+  isFinSent = false;
+
+  constructor(initial: number) {
+    this.unacknowledged = initial;
+    this.next = initial;
+    this.#recover = initial;
+  }
+
+  /** Data, SYN and FIN that are on their way, as a span of sequence numbers. */
+  get outstanding(): number {
+    return (this.next - this.unacknowledged) | 0;
+  }
+
+  /**
+   * How many bytes the next segment may carry: as the windows allow, whole segments where more is waiting, and no
+   * silly little ones (RFC 9293 section 3.8.6.2.1) unless `force`, when the override time is over.
+   */
+  sendable(segmentMax: number, force: boolean): number {
+    const unsent = this.queue.unsent;
+    const usable = Math.min(this.window - this.outstanding, segmentMax);
+    if (usable >= unsent) return unsent;
+    if (usable <= 0) return 0;
+    const whole = usable - (usable % this.mss);
+    if (whole > 0) return whole;
+    return force || usable * 2 >= this.windowMax ? usable : 0;
+  }
+
+  /** How many bytes, from `unacknowledged` on, are to be sent again at once. */
+  resendable(segmentMax: number): number {
+    const end = this.holeEnd ?? this.#recover;
+    const hole = isAfter(end, this.unacknowledged) ? (end - this.unacknowledged) | 0 : this.mss;
+    return Math.min(this.queue.inFlight, segmentMax, hole);
+  }
+
+  markSent(now: number, length: number, isFin: boolean): void {
+    this.queue.markSent(length);
+    this.next = (this.next + length + (isFin ? 1 : 0)) | 0;
+    if (isFin) this.isFinSent = true;
+    this.roundTrip.start(now, this.next);
+  }
+
+  /** RFC 5961 section 5.2; what lies outside deserves a challenge. */
+  isAckAcceptable(ack: number): boolean {
+    const distance = (ack - this.unacknowledged) | 0;
+    return distance <= this.outstanding && distance >= -Math.max(this.windowMax, 1);
+  }
+
+  updateWindow(seq: number, ack: number, window: number): void {
+    const isNewer = isAfter(seq, this.#windowSeq) || (seq === this.#windowSeq && isAtOrAfter(ack, this.#windowAck));
+    if (!isNewer) return;
+    this.window = window;
+    this.windowMax = Math.max(this.windowMax, window);
+    this.#windowSeq = seq;
+    this.#windowAck = ack;
+  }
+
+  /**
+   * New data is acknowledged.  Returns whether the hole that is now first must be sent again (a partial
+   * acknowledgement, RFC 6582 section 3.2 step 3).
+   */
+  acknowledge(now: number, ack: number): boolean {
+    this.unacknowledged = ack;
+    this.roundTrip.acknowledged(now, ack);
+    this.#duplicates = 0;
+    if (this.isRecovering && isAtOrAfter(ack, this.#recover)) this.isRecovering = false;
+    return this.isRecovering;
+  }
+
+  /** A duplicate acknowledgement; returns whether it is the one that tells of a loss (RFC 5681 section 3.2). */
+  duplicate(): boolean {
+    if (++this.#duplicates !== DUPLICATE_ACKS || this.isRecovering) return false;
+    if (!isAfter(this.unacknowledged, this.#recover)) return false;
+    this.#recoverFrom();
+    return true;
+  }
+
+  /** The retransmission time-out has come. */
+  timedOut(): void {
+    this.roundTrip.backoff++;
+    this.holeEnd = null;
+    this.#recoverFrom();
+  }
+
+  /** ms until the next time-out, from now. */
+  get timeout(): number {
+    const isPrompt = this.isRecovering || this.outstanding >= 2 * this.mss;
+    return this.roundTrip.timeout(isPrompt ? RTO_MIN_PROMPT : RTO_MIN);
+  }
+
+  #recoverFrom(): void {
+    this.isRecovering = true;
+    this.#recover = this.next;
+    this.#duplicates = 0;
+    this.roundTrip.cancel();
+  }
+}

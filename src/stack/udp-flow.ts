@@ -1,0 +1,95 @@
+/** Datagrams of one (source, destination) pair; gone after a time without any. */
+import { Timed } from './deadlines.ts';
+import { destinationOf, sourceOf } from './endpoint.ts';
+import type { Endpoint, UdpFlow } from './flow.ts';
+import type { Tuple } from './flow-table.ts';
+import type { Unreachable } from './icmp-errors.ts';
+import { UDP_DNS_IDLE_MS, UDP_IDLE_MS } from './limits.ts';
+import type { UdpLayer } from './udp-layer.ts';
+
+const DNS_PORT = 53;
+/** What one IP packet can carry: 65,535 less the headers; IPv6 does not count its own. */
+const PAYLOAD_MAX_V4 = 65_507;
+const PAYLOAD_MAX_V6 = 65_527;
+
+export class UdpConversation extends Timed implements UdpFlow {
+  readonly tuple: Tuple;
+  tableKey = 0;
+  tableNext: UdpConversation | null = null;
+  onDatagram: (payload: Uint8Array) => void = ignore;
+  onClosed: () => void = ignore;
+  readonly #layer: UdpLayer;
+  #idle = UDP_IDLE_MS;
+  #lastLength = 0;
+  #isOpen = true;
+
+  constructor(layer: UdpLayer, tuple: Tuple) {
+    super();
+    this.#layer = layer;
+    this.tuple = tuple;
+    this.#touch();
+  }
+
+  get source(): Endpoint {
+    return sourceOf(this.tuple);
+  }
+
+  get destination(): Endpoint {
+    return destinationOf(this.tuple);
+  }
+
+  /** A datagram from the program; `payload` is valid only during the call. */
+  input(payload: Uint8Array): void {
+    if (!this.#isOpen) return;
+    this.#lastLength = payload.length;
+    this.#layer.counters.bytesUp += payload.length;
+    this.#touch();
+    this.onDatagram(payload);
+  }
+
+  send(payload: Uint8Array): void {
+    if (!this.#isOpen) return;
+    const max = this.tuple.addresses.length === 32 ? PAYLOAD_MAX_V6 : PAYLOAD_MAX_V4;
+    if (payload.length > max) {
+      this.#layer.drop('udp-oversized');
+      return;
+    }
+    if (this.tuple.destinationPort === DNS_PORT) this.#idle = UDP_DNS_IDLE_MS;
+    this.#touch();
+    this.#layer.counters.bytesDown += payload.length;
+    this.#layer.writer.udp(this.tuple, payload);
+  }
+
+  refuse(reason: Unreachable): void {
+    if (!this.#isOpen) return;
+    this.#layer.unreachable(this.tuple, reason, this.#lastLength);
+    this.#end();
+  }
+
+  setIdle(idleMs: number): void {
+    this.#idle = idleMs;
+    if (this.#isOpen) this.#touch();
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#end();
+  }
+
+  override expire(): void {
+    this.close();
+  }
+
+  #touch(): void {
+    this.#layer.deadlines.set(this, this.#layer.now + this.#idle);
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    this.#layer.removed(this);
+    this.onClosed();
+  }
+}
+
+function ignore(): void {
+  // Until the handler sets its own.
+}

@@ -1,0 +1,101 @@
+/** All UDP flows: which one a datagram belongs to, and how many there may be. */
+import { PROTOCOL, UdpView, decodeUdp, finishSum, pseudoHeaderSum, sumBytes, type IpView } from '../packet/index.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { FlowHandler, StackCounters } from './flow.ts';
+import { FlowTable, type Tuple } from './flow-table.ts';
+import type { IcmpErrors, Unreachable } from './icmp-errors.ts';
+import { UDP_FLOWS } from './limits.ts';
+import type { Parts } from './parts.ts';
+import { countDrop, type PacketWriter } from './packet-writer.ts';
+import { UdpConversation } from './udp-flow.ts';
+
+export class UdpLayer {
+  now = 0;
+  readonly writer: PacketWriter;
+  readonly deadlines: Deadlines;
+  readonly counters: StackCounters;
+  readonly #handler: FlowHandler;
+  readonly #errors: IcmpErrors;
+  readonly #table: FlowTable<UdpConversation>;
+  readonly #view = new UdpView();
+
+  constructor(parts: Parts & { readonly random: () => number }) {
+    this.writer = parts.writer;
+    this.deadlines = parts.deadlines;
+    this.counters = parts.counters;
+    this.#handler = parts.handler;
+    this.#errors = parts.errors;
+    this.#table = new FlowTable(Math.floor(parts.random() * 2 ** 32) | 0);
+  }
+
+  /**
+   * One datagram, or a train of them that falls apart at `trainSize` bytes (0: no train).  `isTrusted`: the checksum
+   * need not be looked at.
+   */
+  input(bytes: Uint8Array, ip: IpView, isTrusted: boolean, trainSize: number): void {
+    const view = this.#view;
+    const reason = decodeUdp(bytes, ip.payload, ip.payloadLength, trainSize > 0, view);
+    if (reason !== null) this.drop(reason);
+    else if (!isTrusted && !isSumRight(bytes, ip, view)) this.drop('udp-checksum');
+    else this.#deliver(bytes, ip, trainSize);
+  }
+
+  close(): void {
+    for (const flow of this.#table.all()) flow.close();
+  }
+
+  drop(reason: string): void {
+    countDrop(this.counters, reason);
+  }
+
+  unreachable(tuple: Tuple, reason: Unreachable, length: number): void {
+    this.#errors.udpUnreachable(tuple, reason, length, this.now);
+  }
+
+  removed(flow: UdpConversation): void {
+    this.deadlines.remove(flow);
+    this.#table.remove(flow);
+    this.counters.udpFlows = this.#table.size;
+  }
+
+  #deliver(bytes: Uint8Array, ip: IpView, trainSize: number): void {
+    const { sourcePort, destinationPort, payload, payloadLength } = this.#view;
+    const { addresses, addressesLength } = ip;
+    const end = payload + payloadLength;
+    const step = trainSize > 0 ? trainSize : Math.max(1, payloadLength);
+    let start = payload;
+    do {
+      // Looked up for each one: the handler may have ended the flow in between.
+      const flow =
+        this.#table.find(bytes, addresses, addressesLength, sourcePort, destinationPort) ??
+        this.#open({
+          addresses: bytes.slice(addresses, addresses + addressesLength),
+          sourcePort,
+          destinationPort,
+        });
+      if (flow === null) return;
+      flow.input(bytes.subarray(start, Math.min(end, start + step)));
+      start += step;
+    } while (start < end);
+  }
+
+  #open(tuple: Tuple): UdpConversation | null {
+    if (this.#table.size >= UDP_FLOWS) {
+      this.drop('udp-flows');
+      return null;
+    }
+    const flow = new UdpConversation(this, tuple);
+    this.#table.add(flow);
+    this.counters.udpFlows = this.#table.size;
+    this.#handler.udp(flow);
+    return flow;
+  }
+}
+
+function isSumRight(bytes: Uint8Array, ip: IpView, view: UdpView): boolean {
+  // RFC 768: no checksum; over IPv6 there must be one (RFC 8200 section 8.1).
+  if (view.checksum === 0) return ip.addressesLength === 8;
+  const length = view.payload + view.payloadLength - ip.payload;
+  const pseudo = pseudoHeaderSum(bytes, ip.addresses, ip.addressesLength, PROTOCOL.udp, length);
+  return finishSum(sumBytes(bytes, ip.payload, length, pseudo)) === 0;
+}
