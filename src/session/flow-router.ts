@@ -3,7 +3,7 @@
  *
  * Everything that arrives here was routed here by the kernel; which destinations those are is decided elsewhere.
  */
-import type { EchoRequest, FlowHandler, Refusal, TcpFlow, UdpFlow } from '../stack/flow.ts';
+import type { EchoRequest, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
 import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
 import type { FarSide } from './far-side.ts';
 import { refusalOf } from './refusal.ts';
@@ -40,7 +40,7 @@ export class FlowRouter implements FlowHandler {
   tcp(flow: TcpFlow): void {
     if (flow.destination.host === this.#resolverAddress) {
       if (flow.destination.port === DNS_PORT) this.#resolver.tcp(flow);
-      else this.#refuse(flow, 'refused');
+      else flow.refuse('refused');
       return;
     }
     const { tunnel } = this.#farSide;
@@ -51,7 +51,7 @@ export class FlowRouter implements FlowHandler {
   udp(flow: UdpFlow): void {
     if (flow.destination.host === this.#resolverAddress) {
       if (flow.destination.port === DNS_PORT) this.#resolver.udp(flow);
-      else this.#refuse(flow, 'refused');
+      else flow.refuse('refused');
       return;
     }
     const { tunnel } = this.#farSide;
@@ -62,15 +62,9 @@ export class FlowRouter implements FlowHandler {
   echo(request: EchoRequest): void {
     if (request.destination === this.#resolverAddress) {
       request.reply('reachable');
-      this.#context.touch();
       return;
     }
     void this.#probe(request);
-  }
-
-  #refuse(flow: { refuse(reason: Refusal): void }, reason: Exclude<Refusal, 'timeout'>): void {
-    flow.refuse(reason);
-    this.#context.touch();
   }
 
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
@@ -121,6 +115,5 @@ export class FlowRouter implements FlowHandler {
     const outcome = await probe.catch(() => undefined); // the tunnel was lost meanwhile: silence again
     if (!outcome) return;
     request.reply(outcome.ok ? 'reachable' : refusalOf(outcome.errno));
-    this.#context.touch();
   }
 }

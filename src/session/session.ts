@@ -158,19 +158,18 @@ export class Session {
     this.#names = names;
 
     const device = new KernelDevice(tun.fd, TUN_MTU);
-    const driver: StackDriver = new StackDriver(
+    this.#driver = new StackDriver(
       device,
       new FlowRouter(
         farSide,
         virtual.resolver,
         {
-          tcp: (flow) => serveTcpFlow(names.resolver, flow, driver.touch),
-          udp: (flow) => serveUdpFlow(names.resolver, flow, driver.touch),
+          tcp: (flow) => serveTcpFlow(names.resolver, flow),
+          udp: (flow) => serveUdpFlow(names.resolver, flow),
         },
-        { pool: new BlockPool(), touch: () => driver.touch(), watch: nameRoutes },
+        { pool: new BlockPool(), watch: nameRoutes },
       ),
     );
-    this.#driver = driver;
 
     await network.apply();
     network.warnings.forEach((warning) => this.#warn(warning));

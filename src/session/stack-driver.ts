@@ -1,8 +1,8 @@
 /**
  * Gives the pure stack what it does not have: a clock, a timer, and the end of a turn.
  *
- * Everything that queues bytes towards programs calls `touch`; the flush then happens once, when the event loop's turn
- * ends, so that the small chunks of one turn leave as one super-segment.
+ * What is queued towards programs between batches is flushed once, when the event loop's turn ends, so that the small
+ * chunks of one turn leave as one super-segment.
  */
 import { Stack } from '../stack/stack.ts';
 import type { FlowHandler, StackCounters } from '../stack/flow.ts';
@@ -18,7 +18,7 @@ export class StackDriver {
 
   constructor(device: TunDevice, handler: FlowHandler) {
     this.#device = device;
-    this.#stack = new Stack(device, handler, { now: performance.now() });
+    this.#stack = new Stack(device, handler, { now: performance.now(), onOutput: () => this.#outputQueued() });
     device.onPackets = (batch) => {
       this.#stack.poll(performance.now());
       this.#stack.receive(batch);
@@ -30,18 +30,17 @@ export class StackDriver {
     return this.#stack.counters;
   }
 
-  /** Bytes were queued or credit was returned: flush at the end of this turn. */
-  readonly touch = (): void => {
-    if (this.#flushQueued || this.#closed) return;
-    this.#flushQueued = true;
-    setImmediate(this.#turnEnds);
-  };
-
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#device.close();
     this.#stack.close();
+  }
+
+  #outputQueued(): void {
+    if (this.#flushQueued || this.#closed) return;
+    this.#flushQueued = true;
+    setImmediate(this.#turnEnds);
   }
 
   readonly #turnEnds = (): void => {

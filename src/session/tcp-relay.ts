@@ -21,8 +21,6 @@ export interface FlowWatch {
 export interface RelayContext {
   readonly pool: BlockPool;
   readonly watch: FlowWatch;
-  /** Flush the stack at the end of this turn. */
-  readonly touch: () => void;
 }
 
 export class TcpRelay implements TcpFlowEvents {
@@ -52,7 +50,6 @@ export class TcpRelay implements TcpFlowEvents {
       }
       this.#finish();
       flow.refuse(refusalOf(outcome.errno));
-      context.touch();
     });
   }
 
@@ -61,9 +58,7 @@ export class TcpRelay implements TcpFlowEvents {
     const bytes = chunk.length;
     this.#stream.write(copied, () => {
       this.#context.pool.release(copied);
-      if (this.#over) return;
-      this.#flow.consumed(bytes);
-      this.#context.touch();
+      if (!this.#over) this.#flow.consumed(bytes);
     });
   }
 
@@ -91,14 +86,12 @@ export class TcpRelay implements TcpFlowEvents {
     this.#early = [];
     if (this.#farEnded) this.#flow.end();
     else if (room) this.#stream.resume();
-    this.#context.touch();
   }
 
   #fromFar(chunk: Uint8Array): void {
     if (this.#over) return;
     if (this.#accepted) {
       if (!this.#flow.send(chunk)) this.#stream.pause();
-      this.#context.touch();
       return;
     }
     this.#early.push(chunk);
@@ -107,9 +100,7 @@ export class TcpRelay implements TcpFlowEvents {
 
   #farEnd(): void {
     this.#farEnded = true;
-    if (this.#over || !this.#accepted) return;
-    this.#flow.end();
-    this.#context.touch();
+    if (!this.#over && this.#accepted) this.#flow.end();
   }
 
   #farReset(): void {
@@ -118,7 +109,6 @@ export class TcpRelay implements TcpFlowEvents {
     // Before the SYN-ACK a lost tunnel is no answer of the destination: silence, and the program's SYN comes again.
     if (this.#accepted) this.#flow.reset();
     else this.#flow.refuse('timeout');
-    this.#context.touch();
   }
 
   #abandon(): void {

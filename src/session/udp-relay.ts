@@ -4,10 +4,6 @@ import type { Tunnel } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
 import type { RelayContext } from './tcp-relay.ts';
 
-/** A DNS question has one answer: its flow need not linger for the general idle time. */
-const DNS_IDLE_MS = 5_000;
-const DNS_PORT = 53;
-
 export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): void {
   const far = tunnel.datagrams(flow.destination.host, flow.destination.port);
   const { host } = flow.destination;
@@ -17,7 +13,6 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): 
     context.watch.flowClosed(host);
   };
   context.watch.flowOpened(host);
-  const isDns = flow.destination.port === DNS_PORT;
 
   flow.onDatagram = (payload) => far.send(payload);
   flow.onClosed = () => {
@@ -26,10 +21,7 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): 
     far.close();
   };
   far.onDatagram = (payload) => {
-    if (over) return;
-    if (isDns) flow.setIdle(DNS_IDLE_MS);
-    flow.send(payload);
-    context.touch();
+    if (!over) flow.send(payload);
   };
   far.onClosed = (errno) => {
     if (over) return;
@@ -37,6 +29,5 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): 
     const refusal = errno === null ? 'timeout' : refusalOf(errno);
     if (refusal === 'timeout') flow.close();
     else flow.refuse(refusal);
-    context.touch();
   };
 }
