@@ -33,6 +33,8 @@ export interface SessionStatus {
   readonly flows: { readonly tcp: number; readonly udp: number };
   readonly bytes: { readonly up: number; readonly down: number };
   readonly transport: { readonly kind: string; readonly rtt_ms: number | null; readonly resumes: number };
+  /** The outgoing filter in plain words, a line per rule. */
+  readonly filter: readonly string[];
   readonly warnings: readonly string[];
 }
 

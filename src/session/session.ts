@@ -93,7 +93,7 @@ export class Session {
 
     this.#state = 'ready';
     this.#log.logger.info({ routes: this.#network?.routes, dns: this.#names?.status }, 'ready');
-    this.#host.ready(remote.readyLines?.() ?? []);
+    this.#host.ready([]);
   }
 
   machineChanged(facts: MachineFacts): void {

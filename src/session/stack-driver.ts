@@ -4,9 +4,12 @@
  * What is queued towards programs between batches is flushed once, when the event loop's turn ends, so that the small
  * chunks of one turn leave as one super-segment.
  */
-import { Stack } from '../stack/stack.ts';
-import type { FlowHandler, StackCounters } from '../stack/flow.ts';
+import { Stack, type FlowHandler, type StackCounters } from '../stack/index.ts';
 import type { TunDevice } from '../tun/device.ts';
+
+const now = (): number => performance.now();
+const word = new Uint32Array(1);
+const random = (): number => (crypto.getRandomValues(word)[0] ?? 0) / 2 ** 32;
 
 export class StackDriver {
   readonly #device: TunDevice;
@@ -14,14 +17,16 @@ export class StackDriver {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #flushQueued = false;
+  #inBatch = false;
   #closed = false;
 
   constructor(device: TunDevice, handler: FlowHandler) {
     this.#device = device;
-    this.#stack = new Stack(device, handler, { now: performance.now(), onOutput: () => this.#outputQueued() });
+    this.#stack = new Stack(device, handler, { now, random, onOutput: () => this.#outputQueued() });
     device.onPackets = (batch) => {
-      this.#stack.poll(performance.now());
+      this.#inBatch = true;
       this.#stack.receive(batch);
+      this.#inBatch = false;
       this.#settle();
     };
   }
@@ -38,16 +43,14 @@ export class StackDriver {
   }
 
   #outputQueued(): void {
-    if (this.#flushQueued || this.#closed) return;
+    if (this.#flushQueued || this.#inBatch || this.#closed) return;
     this.#flushQueued = true;
     setImmediate(this.#turnEnds);
   }
 
   readonly #turnEnds = (): void => {
     this.#flushQueued = false;
-    if (this.#closed) return;
-    this.#stack.poll(performance.now());
-    this.#settle();
+    if (!this.#closed) this.#settle();
   };
 
   #settle(): void {
@@ -57,13 +60,13 @@ export class StackDriver {
     if (at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(this.#timerFires, Math.max(0, at - performance.now()));
+    this.#timer = setTimeout(this.#timerFires, Math.max(0, at - now()));
   }
 
   readonly #timerFires = (): void => {
     this.#timerAt = Infinity;
     if (this.#closed) return;
-    this.#stack.poll(performance.now());
+    this.#stack.poll(now());
     this.#settle();
   };
 }
