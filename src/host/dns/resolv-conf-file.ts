@@ -1,0 +1,71 @@
+/**
+ * The last resort: /etc/resolv.conf itself, with a journal.
+ *
+ * A regular file is overwritten in place (it may be a bind mount, which nothing can be renamed over; and its owner and
+ * mode stay); a symbolic link is replaced by a file and comes back as a link.  What another program writes meanwhile
+ * is left to it.
+ */
+import { MirrordError } from '../../errors.ts';
+import type { DnsState } from '../../ipc/protocol.ts';
+import type { Journal } from '../journal/journal.ts';
+import { RESOLV_CONF, playBackResolvConf } from '../journal/playback.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { DnsBackend } from './backend.ts';
+import { formatResolvConf, parseResolvConf } from './resolv-conf.ts';
+
+export class ResolvConfFile implements DnsBackend {
+  readonly mode = 'resolv.conf';
+  readonly #machine: Machine;
+  readonly #journal: Journal;
+  #notes: readonly string[] = [];
+
+  constructor(machine: Machine, journal: Journal) {
+    this.#machine = machine;
+    this.#journal = journal;
+  }
+
+  async obstacle(state: DnsState): Promise<string | undefined> {
+    return state.servers.length > 0 ? undefined : 'there is no virtual DNS server to name in it';
+  }
+
+  async apply(state: DnsState): Promise<string> {
+    const { files } = this.#machine;
+    const entry = this.#journal.resolvConf();
+    const kind = files.kind(RESOLV_CONF);
+    // The link's own content is found behind it; it stays untouched there.
+    const content = files.read(RESOLV_CONF) ?? '';
+    if (entry && content !== entry.written) {
+      return `${RESOLV_CONF}, which another program has written since; it stays as it is now`;
+    }
+    const before = entry ? entry.before : kind && { ...kind, content };
+    const written = formatResolvConf(this.#journal.name, parseResolvConf(before?.content ?? ''), state);
+    if (entry?.written === written) return RESOLV_CONF;
+
+    this.#journal.writeResolvConf({ before, written });
+    try {
+      if (kind?.kind === 'file') files.overwrite(RESOLV_CONF, written);
+      else files.replace(RESOLV_CONF, written, 0o644);
+    } catch (error) {
+      if (!entry) this.#journal.clearResolvConf();
+      throw new MirrordError(
+        'host',
+        'resolv-conf-unwritable',
+        `${RESOLV_CONF} cannot be written: ${(error as Error).message}.`,
+        {
+          help: 'It may be immutable (lsattr shows it) or on a read-only file system.  --dns nftables or --dns off do without it.',
+          cause: error,
+        },
+      );
+    }
+    return RESOLV_CONF;
+  }
+
+  async undo(): Promise<void> {
+    this.#notes = playBackResolvConf(this.#machine, this.#journal);
+  }
+
+  /** What the last `undo` could not take back. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+}

@@ -1,0 +1,58 @@
+/** The grammar of resolv.conf(5), as far as the take-over needs it. */
+import { parseAddress } from '../../net/index.ts';
+
+export interface ResolvConf {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  /** Words of the `options` lines, in order. */
+  readonly options: readonly string[];
+}
+
+/** glibc reads this many servers and no more (MAXNS). */
+const SERVERS_MAX = 3;
+
+/** Without an option; and its upper bound (RES_MAXNDOTS). */
+const NDOTS_DEFAULT = 1;
+const NDOTS_MAX = 15;
+
+export function parseResolvConf(text: string): ResolvConf {
+  const servers: string[] = [];
+  const options: string[] = [];
+  let search: readonly string[] = [];
+  for (const line of text.split('\n')) {
+    // A comment has its mark in the first column.
+    if (line.startsWith('#') || line.startsWith(';')) continue;
+    const [keyword, ...words] = line.trim().split(/\s+/);
+    if (keyword === 'nameserver' && words[0] !== undefined && isServer(words[0])) servers.push(words[0]);
+    if (keyword === 'search') search = words;
+    if (keyword === 'domain') search = words.slice(0, 1);
+    if (keyword === 'options') options.push(...words);
+  }
+  return { servers, search: search.filter((name) => name !== '.'), options };
+}
+
+export function ndots(options: readonly string[]): number {
+  const value = options.findLast((option) => option.startsWith('ndots:'))?.slice('ndots:'.length);
+  return value === undefined || !/^\d+$/.test(value) ? NDOTS_DEFAULT : Math.min(Number(value), NDOTS_MAX);
+}
+
+/** An IPv6 address may carry a zone: `fe80::1%eth0`. */
+const isServer = (text: string): boolean => parseAddress(text.replace(/%.*$/, '')) !== null;
+
+/** The text that leads to us: our servers, our search list before the machine's own, the machine's options. */
+export function formatResolvConf(
+  name: string,
+  before: ResolvConf,
+  ours: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly ndots: number },
+): string {
+  const search = [...new Set([...ours.search, ...before.search])];
+  const options = before.options.filter((option) => !option.startsWith('ndots:'));
+  if (ours.ndots !== NDOTS_DEFAULT) options.push(`ndots:${Math.min(ours.ndots, NDOTS_MAX)}`);
+  return [
+    `# Written by mirrord (session ${name}); the former content comes back when the session ends.`,
+    ...ours.servers.slice(0, SERVERS_MAX).map((server) => `nameserver ${server}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,89 @@
+/**
+ * systemd-resolved, per link: settings of the TUN's link, which die with the link.
+ *
+ * `default-route no` comes first: a link with servers and no routing domain would otherwise attract every name.
+ * DNSSEC and DNS over TLS are off for this link alone, since our resolver is one hop away and speaks neither.
+ */
+import type { DnsState } from '../../ipc/protocol.ts';
+import { expectSuccess } from '../machine/commands.ts';
+import type { Machine } from '../machine/machine.ts';
+import { parseResolvConf } from './resolv-conf.ts';
+import type { DnsBackend } from './backend.ts';
+
+const RESOLV_CONF = '/etc/resolv.conf';
+
+/** The addresses at which resolved itself answers. */
+const STUBS = ['127.0.0.53', '127.0.0.54'];
+
+/** /proc/PID/comm keeps 15 characters. */
+const PROCESS_NAME = 'systemd-resolve';
+
+export class Resolved implements DnsBackend {
+  readonly mode = 'resolved';
+  readonly #machine: Machine;
+  readonly #tun: string;
+
+  constructor(machine: Machine, tun: string) {
+    this.#machine = machine;
+    this.#tun = tun;
+  }
+
+  async obstacle(): Promise<string | undefined> {
+    if (!resolvedRuns(this.#machine)) return 'systemd-resolved does not run here';
+    if (!leadsToResolved(this.#machine)) return `${RESOLV_CONF} does not lead to systemd-resolved`;
+    const result = await this.#machine.run('resolvectl', ['dns', this.#tun]).catch((error: Error) => ({
+      code: 1,
+      stderr: error.message,
+    }));
+    return result.code === 0 ? undefined : `systemd-resolved does not answer: ${result.stderr.trim()}`;
+  }
+
+  async apply(state: DnsState): Promise<string> {
+    const set = (...args: readonly string[]): Promise<string> => expectSuccess(this.#machine.run, 'resolvectl', args);
+    await set('default-route', this.#tun, state.everything ? 'yes' : 'no');
+    await Promise.all([
+      set('dnssec', this.#tun, 'no'),
+      set('dnsovertls', this.#tun, 'no'),
+      set('llmnr', this.#tun, 'no'),
+      set('mdns', this.#tun, 'no'),
+    ]);
+    await set('domain', this.#tun, ...linkDomains(state));
+    await set('dns', this.#tun, ...state.servers);
+    return `systemd-resolved, link ${this.#tun}`;
+  }
+
+  async undo(): Promise<void> {
+    // A link that has gone took its settings along.
+    await this.#machine.run('resolvectl', ['revert', this.#tun]);
+  }
+}
+
+/** Search domains as they are, routing domains with `~`; `''` empties the list. */
+export function linkDomains(state: DnsState): readonly string[] {
+  const search = new Set(state.search);
+  const routing = state.domains.filter((domain) => !search.has(domain)).map((domain) => `~${domain}`);
+  const domains = [...search, ...routing, ...(state.everything ? ['~.'] : [])];
+  return domains.length > 0 ? domains : [''];
+}
+
+/**
+ * Whether its process runs in this very network namespace.  Asking over D-Bus could start it, and from another
+ * namespace would reach one whose links are not ours.
+ */
+export function resolvedRuns({ files, probes }: Machine): boolean {
+  const here = probes.networkNamespace('self');
+  return files
+    .list('/proc')
+    .some(
+      (pid) =>
+        /^\d+$/.test(pid) &&
+        files.read(`/proc/${pid}/comm`)?.trim() === PROCESS_NAME &&
+        probes.networkNamespace(Number(pid)) === here,
+    );
+}
+
+export const isStub = (server: string): boolean => STUBS.includes(server);
+
+export function leadsToResolved({ files }: Machine): boolean {
+  return parseResolvConf(files.read(RESOLV_CONF) ?? '').servers.some(isStub);
+}

@@ -1,0 +1,116 @@
+/** The machine as it is, without what sessions have put there. */
+import type { MachineAddress, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
+import { isLinkLocal } from './addresses.ts';
+import { isStub, resolvedRuns } from './dns/resolved.ts';
+import { ndots, parseResolvConf } from './dns/resolv-conf.ts';
+import type { Journal } from './journal/journal.ts';
+import { RESOLV_CONF } from './journal/playback.ts';
+import { type Run, expectSuccess } from './machine/commands.ts';
+import type { Machine } from './machine/machine.ts';
+import { isSessionTable } from './network/slot.ts';
+
+/** Where systemd-resolved keeps the servers that it asks itself. */
+const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
+
+/** `ip -json route`, as far as it is read here. */
+interface ListedRoute {
+  readonly type?: string;
+  readonly dst: string;
+  readonly dev?: string;
+  readonly gateway?: string;
+  readonly metric?: number;
+  readonly table?: string;
+  readonly nexthops?: readonly { readonly gateway?: string; readonly dev: string }[];
+}
+
+interface ListedLink {
+  readonly ifname: string;
+  readonly addr_info: readonly { readonly local?: string; readonly prefixlen: number }[];
+}
+
+/**
+ * `tun` is the session's own interface, left out; `ownServers` are the resolver's own addresses, which systemd-resolved
+ * lists among its upstreams.
+ */
+export async function readFacts(
+  machine: Machine,
+  journal: Journal,
+  tun: string,
+  ownServers: readonly string[],
+): Promise<MachineFacts> {
+  const [v4, v6, addresses] = await Promise.all([
+    readRoutes(machine.run, 4),
+    readRoutes(machine.run, 6),
+    readAddresses(machine.run),
+  ]);
+  return {
+    routes: [...v4, ...v6].filter((route) => route.device !== tun && !isSessionTable(route.table)),
+    addresses: addresses.filter((address) => address.device !== tun),
+    dns: readDns(machine, journal, ownServers),
+  };
+}
+
+export async function readRoutes(run: Run, family: 4 | 6): Promise<readonly MachineRoute[]> {
+  const result = await run('ip', [`-${family}`, '-json', 'route', 'show', 'table', 'all']);
+  // A kernel without IPv6 refuses; without routes the output is empty.
+  if (result.code !== 0 || result.stdout.trim() === '') return [];
+  return parseRoutes(result.stdout, family);
+}
+
+export function parseRoutes(json: string, family: 4 | 6): readonly MachineRoute[] {
+  const listed = JSON.parse(json) as readonly ListedRoute[];
+  return listed
+    .filter((route) => (route.type ?? 'unicast') === 'unicast' && route.table !== 'local')
+    .flatMap((route) =>
+      (route.nexthops ?? [route]).flatMap(({ dev, gateway }) =>
+        dev === undefined
+          ? []
+          : [
+              {
+                destination: destination(route.dst, family),
+                device: dev,
+                ...(gateway === undefined ? {} : { gateway }),
+                ...(route.metric === undefined ? {} : { metric: route.metric }),
+                ...(route.table === undefined || route.table === 'main' ? {} : { table: route.table }),
+              },
+            ],
+      ),
+    );
+}
+
+function destination(dst: string, family: 4 | 6): string {
+  if (dst === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+  return dst.includes('/') ? dst : `${dst}/${family === 4 ? 32 : 128}`;
+}
+
+export async function readAddresses(run: Run): Promise<readonly MachineAddress[]> {
+  const listed = JSON.parse(await expectSuccess(run, 'ip', ['-json', 'addr', 'show'])) as readonly ListedLink[];
+  return listed.flatMap((link) =>
+    link.addr_info.flatMap(({ local, prefixlen }) =>
+      local === undefined ? [] : [{ device: link.ifname, address: `${local}/${prefixlen}` }],
+    ),
+  );
+}
+
+function readDns(machine: Machine, journal: Journal, ownServers: readonly string[]): MachineDns {
+  const { files } = machine;
+  const entry = journal.resolvConf();
+  const now = files.read(RESOLV_CONF) ?? '';
+  const text = entry && now === entry.written ? (entry.before?.content ?? '') : now;
+  const conf = parseResolvConf(text);
+  const resolved = conf.servers.some(isStub);
+  const upstreams = parseResolvConf(files.read(UPSTREAMS) ?? '').servers;
+  // The stub asks the servers that it lists; asking it ourselves could lead back to us.
+  const servers = conf.servers.flatMap((server) => (isStub(server) ? upstreams : [server]));
+  return {
+    servers: [...new Set(servers)].filter((server) => !ownServers.includes(server) && !isStub(server)),
+    search: conf.search,
+    ndots: ndots(conf.options),
+    resolved: resolved && resolvedRuns(machine),
+    resolvConf: text,
+  };
+}
+
+/** Addresses by which other machines may know this one. */
+export const globalAddresses = (addresses: readonly MachineAddress[]): readonly MachineAddress[] =>
+  addresses.filter(({ device, address }) => device !== 'lo' && !isLinkLocal(address));

@@ -1,0 +1,16 @@
+/**
+ * The root part: everything on this machine that only root may do, and nothing else.
+ *
+ * Contract: `runHost` makes a TUN, starts the session process as the invoking user with the TUN's descriptor, serves
+ * the closed list of operations in `src/ipc/protocol.ts` (each argument checked in `requests.ts`), and takes everything
+ * back when the session ends, however it ends.  What a killed host could leave behind stands in a journal
+ * (`journal/`), which the guard, or the next `up` or `down`, plays back.
+ *
+ * It must not know Kubernetes, tunnels, packets or what a name means, and it opens no network socket: what a cluster or
+ * a network says never reaches a process of root's.  It is the only folder that starts processes or writes outside the
+ * session's own folder, and the only one that is Linux's.
+ */
+export { RUN_FOLDER } from './journal/journal.ts';
+export { type Restored, restore } from './journal/playback.ts';
+export { type HostEnd, type HostHooks, runHost } from './run.ts';
+export { type SessionListing, listSessions } from './sessions.ts';

@@ -1,0 +1,162 @@
+/**
+ * What a session has changed, or is about to change, and how it was before.
+ *
+ * `/run/mirrord/NAME/` is root's, in memory, and gone with a reboot, like the changes themselves.  An entry is written
+ * before its change is made and removed after the change is taken back, so that whatever dies in between leaves an
+ * entry too many, never one too few; `playback.ts` reads them.  What dies with a descriptor (the TUN and its routes,
+ * settings of the link, the nftables table) has no entry.
+ */
+import { MirrordError } from '../../errors.ts';
+import type { FileKind } from '../machine/files.ts';
+import type { Machine } from '../machine/machine.ts';
+
+export const RUN_FOLDER = '/run/mirrord';
+
+/** Also a folder's name: no separators, no dots. */
+const SESSION_NAME = /^[a-z0-9][a-z0-9-]{0,30}$/;
+
+export interface Owner {
+  readonly pid: number;
+  /** The process's start time: a number alone is given out again. */
+  readonly start: string;
+  readonly networkNamespace: string;
+}
+
+export interface NetworkEntry {
+  readonly tun: string;
+  /** What other sessions must keep clear of. */
+  readonly routes: readonly string[];
+  /** Lines for `ip -4 -force -batch`, and for `-6`. */
+  readonly undo: { readonly 4: readonly string[]; readonly 6: readonly string[] };
+}
+
+export interface ResolvConfEntry {
+  /** undefined: there was none. */
+  readonly before: (FileKind & { readonly content: string }) | undefined;
+  /** What was put in its place; anything else there now is another program's. */
+  readonly written: string;
+}
+
+export function checkName(name: string): void {
+  if (SESSION_NAME.test(name)) return;
+  throw new MirrordError('usage', 'name-invalid', `"${name}" cannot be the name of a session.`, {
+    help: 'Use lower-case letters, digits and hyphens, 31 at most.',
+  });
+}
+
+export class Journal {
+  readonly name: string;
+  readonly #machine: Machine;
+
+  constructor(machine: Machine, name: string) {
+    checkName(name);
+    this.#machine = machine;
+    this.name = name;
+  }
+
+  get folder(): string {
+    return `${RUN_FOLDER}/${this.name}`;
+  }
+
+  /** The session's own folder: the control socket, the agent's socket, logs. */
+  get sessionFolder(): string {
+    return `${this.folder}/session`;
+  }
+
+  /** Makes the folders for this process; nothing has been changed when it throws. */
+  claim(user: { readonly uid: number; readonly gid: number }): void {
+    const { files, probes } = this.#machine;
+    const owner: Owner = {
+      pid: process.pid,
+      start: probes.processStart(process.pid) ?? '',
+      networkNamespace: probes.networkNamespace('self') ?? '',
+    };
+    try {
+      files.folder(RUN_FOLDER, 0o755);
+      files.folder(this.folder, 0o755);
+      this.#write('owner.json', JSON.stringify(owner));
+      files.folder(this.sessionFolder, 0o700, user.uid, user.gid);
+    } catch (error) {
+      this.discard();
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new MirrordError('host', 'run-folder-unusable', `${this.folder} cannot be written: ${message}.`, {
+        help:
+          code === 'ENOSPC'
+            ? 'The file system of /run is full; `df /run` shows it.  Nothing has been changed.'
+            : '/run must be writable for root: the way back is kept there.  Nothing has been changed.',
+        cause: error,
+      });
+    }
+  }
+
+  owner(): Owner | undefined {
+    return this.#read<Owner>('owner.json');
+  }
+
+  /** Whether the process that made the folder is still the one that has its number. */
+  alive(): boolean {
+    const owner = this.owner();
+    return owner !== undefined && this.#machine.probes.processStart(owner.pid) === owner.start;
+  }
+
+  writeNetwork(entry: NetworkEntry): void {
+    // The batches are files of their own, so that the guard's shell can hand them to `ip` without reading them.  They
+    // carry the process's number, so that it never plays back those of a successor.
+    this.#write(`network.json`, JSON.stringify(entry));
+    for (const family of [4, 6] as const) {
+      const link = family === 4 ? [`link del ${entry.tun}`] : [];
+      this.#write(undoName(process.pid, family), [...link, ...entry.undo[family], ''].join('\n'));
+    }
+  }
+
+  network(): NetworkEntry | undefined {
+    return this.#read<NetworkEntry>('network.json');
+  }
+
+  clearNetwork(): void {
+    for (const file of this.#machine.files.list(this.folder)) {
+      if (file === 'network.json' || file.startsWith('undo-')) this.#machine.files.remove(`${this.folder}/${file}`);
+    }
+  }
+
+  writeResolvConf(entry: ResolvConfEntry): void {
+    this.#write('resolv-conf.json', JSON.stringify(entry));
+  }
+
+  resolvConf(): ResolvConfEntry | undefined {
+    return this.#read<ResolvConfEntry>('resolv-conf.json');
+  }
+
+  clearResolvConf(): void {
+    this.#machine.files.remove(`${this.folder}/resolv-conf.json`);
+  }
+
+  /** Ranges of the other live sessions in this network namespace. */
+  otherNetworks(): readonly { readonly name: string; readonly routes: readonly string[] }[] {
+    const here = this.#machine.probes.networkNamespace('self');
+    return sessionNames(this.#machine)
+      .filter((name) => name !== this.name)
+      .map((name) => new Journal(this.#machine, name))
+      .filter((other) => other.alive() && other.owner()?.networkNamespace === here)
+      .map((other) => ({ name: other.name, routes: other.network()?.routes ?? [] }));
+  }
+
+  /** Removes the folder: everything has been taken back. */
+  discard(): void {
+    this.#machine.files.remove(this.folder);
+  }
+
+  #write(file: string, text: string): void {
+    this.#machine.files.replace(`${this.folder}/${file}`, text, 0o600);
+  }
+
+  #read<T>(file: string): T | undefined {
+    const text = this.#machine.files.read(`${this.folder}/${file}`);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+}
+
+export const undoName = (pid: number, family: 4 | 6): string => `undo-${pid}.${family}`;
+
+export const sessionNames = (machine: Machine): readonly string[] =>
+  machine.files.list(RUN_FOLDER).filter((name) => SESSION_NAME.test(name));

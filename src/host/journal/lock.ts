@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MirrordError } from '../../errors.ts';
+import type { Machine } from '../machine/machine.ts';
+import { RUN_FOLDER } from './journal.ts';
+
+/** A link whose target names its holder: made and read in one step each. */
+const LOCK = `${RUN_FOLDER}/.lock`;
+
+/** What is done under the lock takes tens of milliseconds. */
+const LOCK_DEADLINE_MS = 10_000;
+const LOCK_POLL_MS = 5;
+
+/** One process at a time plays journals back or claims a name; a holder that died does not hold. */
+export async function withLock<T>(machine: Machine, work: () => Promise<T>): Promise<T> {
+  const { files, probes } = machine;
+  const holder = `${process.pid}:${probes.processStart(process.pid)}`;
+  files.folder(RUN_FOLDER, 0o755);
+  const deadline = Date.now() + LOCK_DEADLINE_MS;
+  while (!files.createLink(LOCK, holder)) {
+    const [pid = '', start] = (files.link(LOCK) ?? '').split(':');
+    if (pid !== '' && probes.processStart(Number(pid)) !== start) {
+      files.remove(LOCK);
+    } else if (Date.now() > deadline) {
+      throw new MirrordError('host', 'locked', `Process ${pid} has held ${LOCK} for ${LOCK_DEADLINE_MS / 1000} s.`, {
+        help: `See what it does with: ps ${pid}`,
+      });
+    } else {
+      await delay(LOCK_POLL_MS);
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    files.remove(LOCK);
+  }
+}

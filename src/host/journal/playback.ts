@@ -1,0 +1,126 @@
+/**
+ * Takes back what a journal says.  Entries are independent of each other; each playback may be repeated, and works
+ * when its change was made half, or not at all.
+ */
+import { MirrordError } from '../../errors.ts';
+import type { Machine } from '../machine/machine.ts';
+import { Journal, type ResolvConfEntry, sessionNames, undoName } from './journal.ts';
+import { withLock } from './lock.ts';
+
+export const RESOLV_CONF = '/etc/resolv.conf';
+
+export interface Restored {
+  readonly name: string;
+  /** `alive`: its process still runs, and restores by itself.  `absent`: there was nothing. */
+  readonly outcome: 'restored' | 'alive' | 'absent';
+  /** What could not be made as it was before, in plain words. */
+  readonly notes: readonly string[];
+}
+
+/** What a session that has died left behind; harmless at any time. */
+export async function restore(machine: Machine, name: string): Promise<Restored> {
+  return withLock(machine, () => restoreLocked(machine, name));
+}
+
+/** Every session that has died; to be called under the lock. */
+export async function restoreAllLocked(machine: Machine): Promise<readonly Restored[]> {
+  const results: Restored[] = [];
+  for (const name of sessionNames(machine)) results.push(await restoreLocked(machine, name));
+  return results.filter(({ outcome }) => outcome === 'restored');
+}
+
+export async function restoreLocked(machine: Machine, name: string): Promise<Restored> {
+  const journal = new Journal(machine, name);
+  if (machine.files.kind(journal.folder) === undefined) return { name, outcome: 'absent', notes: [] };
+  if (journal.alive()) return { name, outcome: 'alive', notes: [] };
+  const notes = await playBack(machine, journal);
+  journal.discard();
+  return { name, outcome: 'restored', notes };
+}
+
+/** Both entries, by their owner or by whoever comes after it. */
+export async function playBack(machine: Machine, journal: Journal): Promise<readonly string[]> {
+  await playBackNetwork(machine, journal);
+  return playBackResolvConf(machine, journal);
+}
+
+export async function playBackNetwork(machine: Machine, journal: Journal): Promise<void> {
+  const owner = journal.owner();
+  const entry = journal.network();
+  if (owner && entry) {
+    const enter = enterNamespace(machine, owner.networkNamespace);
+    for (const family of [4, 6] as const) {
+      const file = machine.files.path(`${journal.folder}/${undoName(owner.pid, family)}`);
+      if (!enter || machine.files.kind(`${journal.folder}/${undoName(owner.pid, family)}`) === undefined) continue;
+      const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', file] as const;
+      // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
+      await machine.run(command, args);
+    }
+  }
+  journal.clearNetwork();
+}
+
+/** The command in front of `ip`; undefined when the namespace has ended, and with it everything that was in it. */
+function enterNamespace(machine: Machine, namespace: string): readonly [] | readonly [string, string] | undefined {
+  const { files, probes } = machine;
+  if (probes.networkNamespace('self') === namespace) return [];
+  for (const pid of files.list('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    if (probes.networkNamespace(Number(pid)) === namespace) return ['nsenter', `--net=/proc/${pid}/ns/net`];
+  }
+  const inode = /\d+/.exec(namespace)?.[0];
+  for (const name of files.list('/run/netns')) {
+    if (String(files.inode(`/run/netns/${name}`)) === inode) return ['nsenter', `--net=/run/netns/${name}`];
+  }
+  return undefined;
+}
+
+/** Notes when another program has written the file meanwhile: its content stays. */
+export function playBackResolvConf(machine: Machine, journal: Journal): readonly string[] {
+  const { files } = machine;
+  const entry = journal.resolvConf();
+  if (!entry) return [];
+  files.remove(`${RESOLV_CONF}.mirrord-${journal.owner()?.pid}`);
+  let note: string | undefined;
+  try {
+    note = restoreResolvConf(machine, entry);
+  } catch (error) {
+    throw new MirrordError(
+      'host',
+      'resolv-conf-stuck',
+      `${RESOLV_CONF} cannot be restored: ${(error as Error).message}.`,
+      {
+        help: `Its former content is in ${journal.folder}/resolv-conf.json.  Make it writable, then: sudo mirrord down --name ${journal.name}`,
+        cause: error,
+      },
+    );
+  }
+  journal.clearResolvConf();
+  return note === undefined ? [] : [note];
+}
+
+function restoreResolvConf({ files }: Machine, { before, written }: ResolvConfEntry): string | undefined {
+  const now = files.kind(RESOLV_CONF);
+  const content = files.read(RESOLV_CONF);
+  const ours = now?.kind === 'file' && content !== undefined && isOurs(content, written, before?.content ?? '');
+  if (now !== undefined && !ours) {
+    const same =
+      before?.kind === now.kind && (before.kind === 'link' ? before.target === now.target : before.content === content);
+    return same ? undefined : `${RESOLV_CONF} was written by another program meanwhile and stays as it is now.`;
+  }
+  if (before === undefined) {
+    files.remove(RESOLV_CONF);
+  } else if (before.kind === 'link') {
+    files.replaceByLink(RESOLV_CONF, before.target ?? '');
+  } else if (now === undefined) {
+    files.replace(RESOLV_CONF, before.content, before.mode, before.uid, before.gid);
+  } else {
+    files.overwrite(RESOLV_CONF, before.content);
+  }
+  return undefined;
+}
+
+/** The content is overwritten in place, both ways: a process killed in the middle leaves the tail of the other one. */
+function isOurs(content: string, written: string, before: string): boolean {
+  const halfBack = before !== content && content === before + written.slice(before.length);
+  return content.startsWith(written) || halfBack;
+}

@@ -1,0 +1,145 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+export interface FileKind {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a link. */
+  readonly target?: string;
+}
+
+/**
+ * Files below a root: `/` on the machine, a temporary folder in tests.
+ *
+ * Synchronous on purpose: the files are small and in memory or in the page cache, and a journal entry must be there
+ * before the next line runs.  Absence is `undefined`; every other failure throws Node's own error.
+ */
+export class Files {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  path(path: string): string {
+    return join(this.#root, path);
+  }
+
+  read(path: string): string | undefined {
+    return this.#unlessAbsent(() => readFileSync(this.path(path), 'utf8'));
+  }
+
+  list(path: string): readonly string[] {
+    return this.#unlessAbsent(() => readdirSync(this.path(path))) ?? [];
+  }
+
+  link(path: string): string | undefined {
+    return this.#unlessAbsent(() => readlinkSync(this.path(path)));
+  }
+
+  /** Of the name itself: a link is not followed. */
+  kind(path: string): FileKind | undefined {
+    return this.#unlessAbsent(() => {
+      const stat = lstatSync(this.path(path));
+      const kind = stat.isSymbolicLink() ? 'link' : stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other';
+      const base = { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid } as const;
+      return kind === 'link' ? { ...base, target: readlinkSync(this.path(path)) } : base;
+    });
+  }
+
+  /** Of what the name leads to. */
+  inode(path: string): number | undefined {
+    return this.#unlessAbsent(() => statSync(this.path(path)).ino);
+  }
+
+  /** Replaces the content and nothing else: the inode (a bind mount's, perhaps), owner and mode stay. */
+  overwrite(path: string, text: string): void {
+    // No O_TRUNC: the old content is there until the new one is, and a full disk leaves it whole.
+    const fd = openSync(this.path(path), constants.O_WRONLY | constants.O_NOFOLLOW);
+    try {
+      const bytes = Buffer.from(text);
+      writeSync(fd, bytes, 0, bytes.length, 0);
+      ftruncateSync(fd, bytes.length);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Puts a file there in one step, whatever had the name before. */
+  replace(path: string, text: string, mode: number, uid = 0, gid = 0): void {
+    const aside = `${this.path(path)}.mirrord-${process.pid}`;
+    rmSync(aside, { force: true });
+    const fd = openSync(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+    try {
+      writeSync(fd, text);
+      fchownSync(fd, uid, gid);
+      fchmodSync(fd, mode);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(aside, this.path(path));
+  }
+
+  /** Puts a symbolic link there in one step, whatever had the name before. */
+  replaceByLink(path: string, target: string): void {
+    const aside = `${this.path(path)}.mirrord-${process.pid}`;
+    rmSync(aside, { force: true });
+    symlinkSync(target, aside);
+    renameSync(aside, this.path(path));
+  }
+
+  /** False when it is there already. */
+  createLink(path: string, target: string): boolean {
+    try {
+      symlinkSync(target, this.path(path));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  }
+
+  /** Makes the folder with exactly this owner and mode; an existing one is adjusted. */
+  folder(path: string, mode: number, uid = 0, gid = 0): void {
+    mkdirSync(this.path(path), { recursive: true, mode });
+    chownSync(this.path(path), uid, gid);
+    chmodSync(this.path(path), mode);
+  }
+
+  remove(path: string): void {
+    rmSync(this.path(path), { recursive: true, force: true });
+  }
+
+  #unlessAbsent<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // ESRCH: a process of /proc ended between open and read.
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ESRCH') return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The three seams between the host part and the machine: commands, files, probes.
+ *
+ * Everything that `src/host` does to the machine or learns of it goes through here (the TUN's descriptor and the
+ * child processes that live as long as the host aside), so that tests put a recorded machine in its place and compare
+ * the resulting state.
+ */
+import { type Run, runCommand } from './commands.ts';
+import { Files } from './files.ts';
+
+export interface Probes {
+  /** Effective user id of this process. */
+  uid(): number;
+  /** Identity of a process beyond its number: its start time in clock ticks; undefined when there is none. */
+  processStart(pid: number): string | undefined;
+  /** Identity of a process's network namespace: `net:[4026531840]`; undefined when there is no such process. */
+  networkNamespace(pid: number | 'self'): string | undefined;
+}
+
+export interface Machine {
+  readonly run: Run;
+  readonly files: Files;
+  readonly probes: Probes;
+}
+
+/** Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and parentheses. */
+export function startTime(stat: string): string | undefined {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended, though its number is still taken.
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+export function procProbes(files: Files): Probes {
+  return {
+    uid: () => process.geteuid?.() ?? -1,
+    processStart: (pid) => {
+      const stat = files.read(`/proc/${pid}/stat`);
+      return stat === undefined ? undefined : startTime(stat);
+    },
+    networkNamespace: (pid) => files.link(`/proc/${pid}/ns/net`),
+  };
+}
+
+export function thisMachine(): Machine {
+  const files = new Files('/');
+  return { run: runCommand, files, probes: procProbes(files) };
+}

@@ -1,0 +1,157 @@
+/** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
+import { MirrordError } from '../../errors.ts';
+import type { MachineFacts, NetworkState } from '../../ipc/protocol.ts';
+import { formatCidr, overlap, parseCidr } from '../../net/index.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type Run, expectSuccess } from '../machine/commands.ts';
+import type { Machine } from '../machine/machine.ts';
+import { findOverlaps } from './overlaps.ts';
+import {
+  EMPTY_PLAN,
+  FAMILIES,
+  type Family,
+  type FamilyPlan,
+  applyLines,
+  linkLines,
+  planFamily,
+  undoLines,
+} from './plan.ts';
+import { type Slot, slotOf } from './slot.ts';
+
+export const EMPTY_STATE: NetworkState = {
+  addresses: [],
+  mtu: 1500,
+  routes: [],
+  pins: [],
+  rules: [],
+  unreachable: [],
+};
+
+type Plans = Readonly<Record<Family, FamilyPlan>>;
+
+/** `ip rule` in JSON, as far as it is read here. */
+interface ListedRule {
+  readonly priority: number;
+  readonly table?: string;
+}
+
+export class Network {
+  readonly #machine: Machine;
+  readonly #journal: Journal;
+  readonly #tun: string;
+  readonly #slot: Slot;
+  #state: NetworkState = EMPTY_STATE;
+  #plans: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
+
+  constructor(machine: Machine, journal: Journal, tun: string) {
+    this.#machine = machine;
+    this.#journal = journal;
+    this.#tun = tun;
+    this.#slot = slotOf(tun);
+  }
+
+  /** Plain-word warnings; throws when the cluster, or another session, would be cut off. */
+  async apply(state: NetworkState, facts: MachineFacts): Promise<readonly string[]> {
+    const { run } = this.#machine;
+    this.#refuseOverlapWithSessions(state);
+
+    const listed = await Promise.all(FAMILIES.map((family) => listRules(run, family)));
+    const tables = new Set(listed.flat().map((rule) => rule.table));
+    const routes = facts.routes.filter((route) => route.table === undefined || tables.has(route.table));
+    const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
+
+    const disabled = this.#ipv6Disabled();
+    const input = {
+      state,
+      tun: this.#tun,
+      slot: this.#slot,
+      kept: overlaps.kept,
+      ownAddresses: facts.addresses.map(({ address }) => address.replace(/\/\d+$/, '')).filter(isOwnGlobal),
+      cubic: this.#wantsCubic(),
+    };
+    const plan = (family: Family): FamilyPlan => (family === 6 && disabled ? EMPTY_PLAN : planFamily(family, input));
+    const plans: Plans = { 4: plan(4), 6: plan(6) };
+
+    this.#journal.writeNetwork({
+      tun: this.#tun,
+      routes: state.routes,
+      undo: {
+        4: undoLines(this.#plans[4], plans[4]),
+        6: undoLines(this.#plans[6], plans[6]),
+      },
+    });
+    const link =
+      state.mtu === this.#state.mtu && this.#state !== EMPTY_STATE ? [] : linkLines(this.#tun, state.mtu, !disabled);
+    for (const family of FAMILIES) {
+      const before = await this.#present(family, listed[FAMILIES.indexOf(family)] ?? []);
+      const lines = [...(family === 4 ? link : []), ...applyLines(before, plans[family])];
+      if (lines.length > 0) await expectSuccess(run, 'ip', [`-${family}`, '-batch', '-'], `${lines.join('\n')}\n`);
+    }
+    this.#state = state;
+    this.#plans = plans;
+
+    const wantsV6 = [...state.routes, ...state.addresses].some((range) => range.includes(':'));
+    return disabled && wantsV6 ? [...overlaps.warnings, disabled] : overlaps.warnings;
+  }
+
+  /** The same state again, after the machine changed around it. */
+  async reapply(facts: MachineFacts): Promise<readonly string[]> {
+    return this.#state === EMPTY_STATE ? [] : this.apply(this.#state, facts);
+  }
+
+  #refuseOverlapWithSessions(state: NetworkState): void {
+    for (const other of this.#journal.otherNetworks()) {
+      for (const text of state.routes) {
+        const range = parseCidr(text);
+        const theirs = other.routes
+          .map((route) => parseCidr(route))
+          .find((route) => range !== null && route !== null && overlap(range, route));
+        if (!theirs) continue;
+        throw new MirrordError(
+          'host',
+          'sessions-overlap',
+          `The range ${text} of session ${this.#journal.name} overlaps with ${formatCidr(theirs)}, which session ${other.name} has routed.`,
+          {
+            help: `Stop the other one (mirrord down --name ${other.name}), or leave the range out: --exclude-route ${text}`,
+          },
+        );
+      }
+    }
+  }
+
+  /**
+   * What of the plan in force is still there.  Network daemons flush rules that they do not know when they start anew;
+   * routes go only with the interface.
+   */
+  async #present(family: Family, listed: readonly ListedRule[]): Promise<FamilyPlan> {
+    const plan = this.#plans[family];
+    const { bound, leave } = this.#slot;
+    const there = listed.filter((rule) => rule.priority >= bound && rule.priority <= leave).length;
+    if (there === plan.rules.length) return plan;
+    // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.
+    const lines = plan.rules.map((line) => `rule del ${line}`);
+    await this.#machine.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
+    return { ...plan, rules: [] };
+  }
+
+  #ipv6Disabled(): string | undefined {
+    const value = this.#machine.files.read(`/proc/sys/net/ipv6/conf/${this.#tun}/disable_ipv6`);
+    if (value?.trim() === '0') return undefined;
+    return 'IPv6 is switched off on this machine (net.ipv6.conf.default.disable_ipv6): the cluster is reached by IPv4 only.';
+  }
+
+  #wantsCubic(): boolean {
+    const read = (name: string): string => this.#machine.files.read(`/proc/sys/net/ipv4/${name}`)?.trim() ?? '';
+    const available = read('tcp_available_congestion_control').split(' ');
+    return read('tcp_congestion_control') !== 'cubic' && available.includes('cubic');
+  }
+}
+
+const isOwnGlobal = (address: string): boolean =>
+  !address.startsWith('127.') && !address.startsWith('fe80:') && address !== '::1';
+
+async function listRules(run: Run, family: Family): Promise<readonly ListedRule[]> {
+  const result = await run('ip', [`-${family}`, '-json', 'rule', 'show']);
+  // A kernel without IPv6 has no such rules.
+  return result.code === 0 && result.stdout.trim() !== '' ? (JSON.parse(result.stdout) as ListedRule[]) : [];
+}

@@ -1,0 +1,167 @@
+/**
+ * From the desired network state to the lines that `ip -batch` takes; pure.
+ *
+ * The routes live in a table of the session's own, in front of the machine's, and never in `main`:
+ *
+ *   5000  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
+ *   5001  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
+ *   5002  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
+ *   5003  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
+ *   5009  nop                                               goes on to the machine's own rules
+ *
+ * Why so:
+ * - Other VPNs' overrides (0.0.0.0/1 in main, a default route in a table of their own behind a rule) do not matter, nor
+ *   does a route of equal length: there is no "File exists" and no fight about metrics.
+ * - "The more specific one wins" is the kernel's own decision at every lookup, also for routes that come later.
+ *   Routes that other tables hold are thrown out of ours.
+ * - What is pinned to its old path needs no copy of that path: a throw route goes on to whatever the machine says
+ *   now, so a new default route (Wi-Fi to cable) needs no repair.
+ * - `ip route get` answers what will happen, ports included, and the reverse path check sees the same rules.
+ * - The dev routes die with the TUN.  Rules and throw routes stay behind: `undo` takes back exactly these lines.
+ *
+ * With everything routed, packets that carry a firewall mark are left alone: they are other VPNs' own transports.
+ */
+import type { NetworkState } from '../../ipc/protocol.ts';
+import { type Cidr, formatCidr, parseCidr } from '../../net/index.ts';
+import type { Slot } from './slot.ts';
+
+export type Family = 4 | 6;
+export const FAMILIES: readonly Family[] = [4, 6];
+
+/** Packets that may wait in the TUN's queue: at 500, the default, a hundred flows lose thousands (performance.md). */
+const QUEUE_LENGTH = 10_000;
+
+export interface PlanInput {
+  readonly state: NetworkState;
+  readonly tun: string;
+  readonly slot: Slot;
+  /** Ranges that keep their old path, on top of the state's pins. */
+  readonly kept: readonly string[];
+  /** The machine's own global addresses. */
+  readonly ownAddresses: readonly string[];
+  /** Set `congctl cubic`: the machine's default paces by timers, which a lossless local link does not need. */
+  readonly cubic: boolean;
+}
+
+/** Arguments behind `ip -FAMILY addr|rule|route add|del`. */
+export interface FamilyPlan {
+  readonly addresses: readonly string[];
+  readonly rules: readonly string[];
+  /** Routes that die with the TUN, by prefix and table. */
+  readonly deviceRoutes: ReadonlyMap<string, string>;
+  /** Routes that do not. */
+  readonly standingRoutes: ReadonlyMap<string, string>;
+}
+
+export const EMPTY_PLAN: FamilyPlan = {
+  addresses: [],
+  rules: [],
+  deviceRoutes: new Map(),
+  standingRoutes: new Map(),
+};
+
+/** Routes of this length or shorter make "everything". */
+const EVERYTHING_PREFIX = 1;
+
+export function planFamily(family: Family, input: PlanInput): FamilyPlan {
+  const { state, tun, slot } = input;
+  const ours = (texts: readonly string[]): Cidr[] =>
+    texts
+      .map((text) => parseCidr(text))
+      .filter((cidr): cidr is Cidr => cidr !== null && cidr.address.length === (family === 4 ? 4 : 16));
+
+  const kept = new Set(ours([...state.pins, ...input.kept]).map(formatCidr));
+  const routed = ours(state.routes).filter((cidr) => !kept.has(formatCidr(cidr)));
+  const unreachable = ours(state.unreachable).filter((cidr) => !kept.has(formatCidr(cidr)));
+  const policies = state.rules.filter((rule) => ours([rule.destination]).length > 0);
+  const remote = policies.some((rule) => rule.side === 'remote');
+  const everything = routed.some((cidr) => cidr.prefix <= EVERYTHING_PREFIX);
+
+  const metrics = input.cubic ? ' congctl cubic' : '';
+  const deviceRoutes = new Map<string, string>();
+  const standingRoutes = new Map<string, string>();
+  const put = (map: Map<string, string>, range: string, table: number, line: string): void => {
+    map.set(`${range} table ${table}`, `${line} table ${table}`);
+  };
+  for (const cidr of routed) {
+    const range = formatCidr(cidr);
+    deviceRoutes.set(`${range} table ${slot.table}`, `${range} dev ${tun} table ${slot.table}${metrics}`);
+  }
+  if (remote) {
+    const line = `default dev ${tun} table ${slot.remoteTable}${metrics}`;
+    deviceRoutes.set(`default table ${slot.remoteTable}`, line);
+  }
+  for (const cidr of unreachable) {
+    put(standingRoutes, formatCidr(cidr), slot.table, `unreachable ${formatCidr(cidr)}`);
+    deviceRoutes.delete(`${formatCidr(cidr)} table ${slot.table}`);
+  }
+  for (const range of kept) put(standingRoutes, range, slot.table, `throw ${range}`);
+
+  const entering = routed.length > 0 || unreachable.length > 0;
+  const rules = [
+    ...(entering || policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
+    ...(everything ? ours(input.ownAddresses).map((own) => bound(own, slot)) : []),
+    ...policies.map((rule) => {
+      const range = formatCidr(ours([rule.destination])[0] as Cidr);
+      const protocol = rule.protocol === undefined ? '' : ` ipproto ${rule.protocol}`;
+      const port = rule.port === undefined ? '' : ` dport ${rule.port}`;
+      const action = rule.side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
+      return `pref ${slot.policy} to ${range}${protocol}${port} ${action}`;
+    }),
+    ...[...routed, ...unreachable]
+      .filter((cidr) => cidr.prefix < (family === 4 ? 32 : 128))
+      .map((cidr) => `pref ${slot.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
+    ...(entering ? [`pref ${slot.enter}${everything ? ' fwmark 0/0xffffffff' : ''} lookup ${slot.table}`] : []),
+  ];
+
+  return {
+    addresses: ours(state.addresses).map((cidr) => `${formatCidr(cidr)} dev ${tun}${family === 6 ? ' nodad' : ''}`),
+    rules: [...new Set(rules)],
+    deviceRoutes,
+    standingRoutes,
+  };
+}
+
+function bound(own: Cidr, slot: Slot): string {
+  const address = formatCidr(own).replace(/\/\d+$/, '');
+  return `pref ${slot.bound} from ${address} goto ${slot.leave}`;
+}
+
+export function linkLines(tun: string, mtu: number, ipv6: boolean): readonly string[] {
+  return [
+    // No link-local address: nothing would answer the router and listener messages that come with it.
+    ...(ipv6 ? [`link set dev ${tun} addrgenmode none`] : []),
+    `link set dev ${tun} mtu ${mtu} txqueuelen ${QUEUE_LENGTH} up`,
+  ];
+}
+
+/** What makes `after` of `before`; nothing that both have is touched for a moment. */
+export function applyLines(before: FamilyPlan, after: FamilyPlan): readonly string[] {
+  const routesBefore = new Map([...before.deviceRoutes, ...before.standingRoutes]);
+  const routesAfter = new Map([...after.deviceRoutes, ...after.standingRoutes]);
+  return [
+    ...without(after.addresses, before.addresses).map((line) => `addr replace ${line}`),
+    // What keeps its old path goes in first, and the ranges around it after.
+    ...[...after.standingRoutes, ...after.deviceRoutes]
+      .filter(([key, line]) => routesBefore.get(key) !== line)
+      .map(([, line]) => `route replace ${line}`),
+    ...without(after.rules, before.rules).map((line) => `rule add ${line}`),
+    ...without(before.rules, after.rules).map((line) => `rule del ${line}`),
+    ...[...routesBefore].filter(([key]) => !routesAfter.has(key)).map(([, line]) => `route del ${line}`),
+    ...without(before.addresses, after.addresses).map((line) => `addr del ${line.replace(' nodad', '')}`),
+  ];
+}
+
+/** What the TUN's end leaves behind, taken back line by line; harmless when it is not there. */
+export function undoLines(...plans: readonly FamilyPlan[]): readonly string[] {
+  const rules = plans.flatMap((plan) => plan.rules);
+  const routes = plans.flatMap((plan) => [...plan.standingRoutes.values()]);
+  return [
+    // The rule that leads into the TUN was added last and goes first.
+    ...[...new Set(rules)].toReversed().map((line) => `rule del ${line}`),
+    ...[...new Set(routes)].map((line) => `route del ${line}`),
+  ];
+}
+
+const without = (lines: readonly string[], others: readonly string[]): readonly string[] =>
+  lines.filter((line) => !others.includes(line));

@@ -1,0 +1,57 @@
+import { MirrordError } from '../../errors.ts';
+
+/**
+ * Where one session's policy rules and routing tables have their numbers.
+ *
+ * They follow the TUN's number, which the kernel gives to one session at a time.  The preferences lie before those of
+ * Tailscale (5210 to 5270), WireGuard's and NetworkManager's (above 30000), and behind `lookup local` (0).
+ */
+export interface Slot {
+  /** Sockets bound to an address of the machine's own keep to their interface (only when everything is routed). */
+  readonly bound: number;
+  /** What stays, or enters, by protocol and port. */
+  readonly policy: number;
+  /** More specific routes of the machine's main table come first. */
+  readonly specific: number;
+  /** Looks up `table`. */
+  readonly enter: number;
+  /** Where `goto` lands to leave a session's rules without a decision. */
+  readonly leave: number;
+  /** Routed ranges, and throw routes for what keeps its old path. */
+  readonly table: number;
+  /** Nothing but a default route into the TUN, for policy rules that lead there. */
+  readonly remoteTable: number;
+}
+
+const FIRST_PREFERENCE = 5000;
+const PREFERENCES = 10;
+const FIRST_TABLE = 7300;
+const SLOTS = 20;
+
+export function slotOf(tun: string): Slot {
+  const number = Number(/\d+$/.exec(tun)?.[0] ?? Number.NaN);
+  if (!(number < SLOTS)) {
+    throw new MirrordError(
+      'host',
+      'too-many-sessions',
+      `There is room for ${SLOTS} sessions; ${tun} would be beyond.`,
+      {
+        help: 'Stop some with: mirrord down --name NAME.  `mirrord status` lists them.',
+      },
+    );
+  }
+  const base = FIRST_PREFERENCE + PREFERENCES * number;
+  return {
+    bound: base,
+    policy: base + 1,
+    specific: base + 2,
+    enter: base + 3,
+    leave: base + PREFERENCES - 1,
+    table: FIRST_TABLE + 2 * number,
+    remoteTable: FIRST_TABLE + 2 * number + 1,
+  };
+}
+
+/** A table of any session's. */
+export const isSessionTable = (table: string | undefined): boolean =>
+  table !== undefined && Number(table) >= FIRST_TABLE && Number(table) < FIRST_TABLE + 2 * SLOTS;

@@ -1,0 +1,142 @@
+/**
+ * What the session may ask for, done.  One change at a time, in the order of the requests; after `close` nothing is
+ * changed any more.
+ */
+import { MirrordError } from '../errors.ts';
+import type {
+  DnsMode,
+  DnsState,
+  HostOperations,
+  MachineFacts,
+  NetworkState,
+  NetworkTargetFacts,
+} from '../ipc/protocol.ts';
+import { AgentProcess } from './agent-process.ts';
+import { DnsManager } from './dns/manager.ts';
+import { Nftables } from './dns/nftables.ts';
+import { ResolvConfFile } from './dns/resolv-conf-file.ts';
+import { Resolved } from './dns/resolved.ts';
+import { readFacts } from './facts.ts';
+import type { Journal } from './journal/journal.ts';
+import { playBackNetwork } from './journal/playback.ts';
+import type { Machine } from './machine/machine.ts';
+import { Network } from './network/network.ts';
+import { findTarget, readTarget } from './target.ts';
+import { type User, asUser } from './user.ts';
+
+/** One session serves one target; room for replicas and for one that is started anew. */
+const AGENTS_MAX = 64;
+
+export interface HostContext {
+  readonly machine: Machine;
+  readonly journal: Journal;
+  readonly tun: string;
+  readonly user: User;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly agentBundle: string;
+  readonly output: (text: string) => void;
+  /** Something that the session stands on has gone. */
+  readonly lost: (error: MirrordError) => void;
+}
+
+export class Host implements HostOperations {
+  readonly #context: HostContext;
+  readonly #network: Network;
+  readonly #dns: DnsManager;
+  readonly #resolvConf: ResolvConfFile;
+  readonly #agents = new Map<string, AgentProcess>();
+  #servers: readonly string[] = [];
+  #upstreams: readonly string[] = [];
+  #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(context: HostContext) {
+    const { machine, journal, tun } = context;
+    this.#context = context;
+    this.#network = new Network(machine, journal, tun);
+    this.#resolvConf = new ResolvConfFile(machine, journal);
+    this.#dns = new DnsManager([
+      new Resolved(machine, tun),
+      new Nftables(machine, journal.name, () => this.#upstreams, context.lost),
+      this.#resolvConf,
+    ]);
+  }
+
+  async facts(): Promise<MachineFacts> {
+    const { machine, journal, tun } = this.#context;
+    const facts = await readFacts(machine, journal, tun, this.#servers);
+    this.#upstreams = facts.dns.servers;
+    return facts;
+  }
+
+  async networkTarget(target: string): Promise<NetworkTargetFacts> {
+    const { addresses } = await this.facts();
+    return readTarget(this.#context.machine, target, addresses);
+  }
+
+  startAgent(target: string, publicKey: string, socketPath: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { machine, user, environment, agentBundle, output } = this.#context;
+      this.#agents.get(socketPath)?.stop();
+      this.#agents.delete(socketPath);
+      if (this.#agents.size >= AGENTS_MAX) {
+        throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
+      }
+      const agent = await AgentProcess.start(findTarget(machine, target), {
+        bundle: agentBundle,
+        user,
+        asUser: await asUser(machine.run, user),
+        publicKey,
+        socketPath,
+        environment,
+        output,
+      });
+      if (this.#closed) agent.stop();
+      else this.#agents.set(socketPath, agent);
+    });
+  }
+
+  network(state: NetworkState): Promise<readonly string[]> {
+    return this.#inTurn(async () => this.#network.apply(state, await this.facts()));
+  }
+
+  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
+    return this.#inTurn(async () => {
+      await this.facts();
+      this.#servers = state.servers;
+      return this.#dns.apply(state);
+    });
+  }
+
+  /** After the machine changed: puts back what is missing, and resolves to the new facts. */
+  changed(): Promise<MachineFacts> {
+    return this.#inTurn(async () => {
+      const facts = await this.facts();
+      await this.#network.reapply(facts);
+      return facts;
+    });
+  }
+
+  /** Takes everything back.  Resolves to what could not be made as it was; rejects when a change had to stay. */
+  async close(): Promise<readonly string[]> {
+    this.#closed = true;
+    for (const agent of this.#agents.values()) agent.stop();
+    // Its failure was the request's.
+    await this.#queue.catch(() => {});
+    const { machine, journal } = this.#context;
+    const results = await Promise.allSettled([playBackNetwork(machine, journal), this.#dns.undo()]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return this.#resolvConf.notes;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue
+      .catch(() => {}) // that failure was another request's
+      .then(() => {
+        if (this.#closed) throw new MirrordError('interrupted', 'stopping', 'The session is being stopped.');
+        return work();
+      });
+    this.#queue = turn;
+    return turn;
+  }
+}

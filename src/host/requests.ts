@@ -1,0 +1,176 @@
+/**
+ * What the session asks, checked before anything acts on it.
+ *
+ * Every value comes out in canonical form, made anew from what was parsed: text that reaches a command line or an
+ * `ip -batch` is never the session's own.
+ */
+import { MirrordError } from '../errors.ts';
+import type { DnsModeChoice, DnsState, HostOperations, NetworkState, PolicyRule } from '../ipc/protocol.ts';
+import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
+
+/** Bounds that no cluster comes near; each holds the time and memory of one request down. */
+const LIMITS = {
+  addresses: 4,
+  routes: 8_192,
+  pins: 2_048,
+  rules: 1_024,
+  unreachable: 1_024,
+  servers: 4,
+  ports: 2_048,
+  search: 64,
+  domains: 16_384,
+  key: 4_096,
+} as const;
+
+const MTU_MIN = 1_280;
+const MTU_MAX = 65_535;
+
+/** RFC 1035 section 2.3.4, in text form; underscores are seen in service names. */
+const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+const TARGET = /^(netns\/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}|process\/[1-9][0-9]{0,6})$/;
+const KEY = /^[\x20-\x7e\n]+$/;
+const SOCKET_FILE = /^[a-z0-9][a-z0-9.-]{0,31}$/;
+const MODES: readonly DnsModeChoice[] = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'];
+
+function refuse(what: string): never {
+  throw new MirrordError(
+    'unexpected',
+    'request-refused',
+    `The session asked the host for something unlawful: ${what}.`,
+    {
+      help: 'This is a defect of mirrord.  Please report it.',
+    },
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown, what: string): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : refuse(what);
+}
+
+function list<T>(value: unknown, max: number, what: string, check: (entry: unknown, what: string) => T): readonly T[] {
+  if (!Array.isArray(value) || value.length > max) return refuse(what);
+  return value.map((entry) => check(entry, what));
+}
+
+function whole(value: unknown, min: number, max: number, what: string): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : refuse(what);
+}
+
+function matching(value: unknown, pattern: RegExp, what: string): string {
+  return typeof value === 'string' && pattern.test(value) ? value : refuse(what);
+}
+
+function range(value: unknown, what: string): string {
+  const cidr = typeof value === 'string' ? parseCidr(value) : null;
+  return cidr === null ? refuse(what) : formatCidr(cidr);
+}
+
+/** /32 or /128: a longer range on the TUN would make a connected route of it. */
+function single(value: unknown, what: string): string {
+  const cidr = typeof value === 'string' ? parseCidr(value) : null;
+  return cidr === null || cidr.prefix !== cidr.address.length * 8 ? refuse(what) : formatCidr(cidr);
+}
+
+function address(value: unknown, what: string): string {
+  const bytes = typeof value === 'string' ? parseAddress(value) : null;
+  return bytes === null ? refuse(what) : formatAddress(bytes);
+}
+
+const name = (value: unknown, what: string): string => matching(value, NAME, what);
+const port = (value: unknown, what: string): number => whole(value, 1, 65_535, what);
+const flag = (value: unknown, what: string): boolean => (typeof value === 'boolean' ? value : refuse(what));
+
+export function checkTarget(value: unknown): string {
+  return matching(value, TARGET, 'a target');
+}
+
+export function checkPublicKey(value: unknown): string {
+  const key = matching(value, KEY, 'a public key');
+  return key.length <= LIMITS.key ? key : refuse('a public key');
+}
+
+export function checkSocketPath(value: unknown, folder: string): string {
+  if (typeof value !== 'string' || !value.startsWith(`${folder}/`)) return refuse('a socket outside its folder');
+  return `${folder}/${matching(value.slice(folder.length + 1), SOCKET_FILE, 'a socket outside its folder')}`;
+}
+
+function checkRule(value: unknown, what: string): PolicyRule {
+  const rule = fields(value, what);
+  const { protocol, side } = rule;
+  if (side !== 'local' && side !== 'remote') return refuse(what);
+  if (protocol !== undefined && protocol !== 'tcp' && protocol !== 'udp') return refuse(what);
+  // The kernel compares ports of TCP and UDP only.
+  if (rule['port'] !== undefined && protocol === undefined) return refuse(`${what}: a port without a protocol`);
+  return {
+    destination: range(rule['destination'], what),
+    side,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(rule['port'] === undefined ? {} : { port: port(rule['port'], what) }),
+  };
+}
+
+export function checkNetworkState(value: unknown): NetworkState {
+  const state = fields(value, 'a network state');
+  return {
+    addresses: list(state['addresses'], LIMITS.addresses, 'addresses', single),
+    mtu: whole(state['mtu'], MTU_MIN, MTU_MAX, 'an MTU'),
+    routes: list(state['routes'], LIMITS.routes, 'routes', range),
+    pins: list(state['pins'], LIMITS.pins, 'pins', range),
+    rules: list(state['rules'], LIMITS.rules, 'rules', checkRule),
+    unreachable: list(state['unreachable'], LIMITS.unreachable, 'unreachable ranges', range),
+  };
+}
+
+export function checkDnsState(value: unknown): DnsState {
+  const state = fields(value, 'a DNS state');
+  const exempt = fields(state['exemptPorts'], 'exempt ports');
+  const mode = MODES.find((known) => known === state['mode']) ?? refuse('a DNS mode');
+  const off = mode === 'off';
+  return {
+    mode,
+    servers: list(state['servers'], LIMITS.servers, 'DNS servers', address),
+    loopbackPort: whole(state['loopbackPort'], off ? 0 : 1, 65_535, 'a loopback port'),
+    exemptPorts: {
+      udp: list(exempt['udp'], LIMITS.ports, 'exempt ports', port),
+      tcp: list(exempt['tcp'], LIMITS.ports, 'exempt ports', port),
+    },
+    search: list(state['search'], LIMITS.search, 'a search list', name),
+    domains: list(state['domains'], LIMITS.domains, 'domains', name),
+    ndots: whole(state['ndots'], 0, 255, 'ndots'),
+    everything: flag(state['everything'], 'a DNS state'),
+  };
+}
+
+export interface Request {
+  readonly id: number;
+  readonly op: keyof HostOperations;
+  readonly args: readonly unknown[];
+}
+
+const OPERATIONS: readonly (keyof HostOperations)[] = ['facts', 'networkTarget', 'startAgent', 'network', 'dns'];
+
+export function checkRequest(message: Fields): Request {
+  const op = OPERATIONS.find((known) => known === message['op']) ?? refuse(`an operation ${String(message['op'])}`);
+  const args: unknown = message['args'];
+  if (!Array.isArray(args)) return refuse(`${op} without arguments`);
+  return { id: whole(message['id'], 0, Number.MAX_SAFE_INTEGER, 'a request number'), op, args };
+}
+
+/** Calls the operation with checked arguments. */
+export async function dispatch(host: HostOperations, request: Request, sessionFolder: string): Promise<unknown> {
+  const [first, second, third] = request.args;
+  switch (request.op) {
+    case 'facts':
+      return host.facts();
+    case 'networkTarget':
+      return host.networkTarget(checkTarget(first));
+    case 'startAgent':
+      return host.startAgent(checkTarget(first), checkPublicKey(second), checkSocketPath(third, sessionFolder));
+    case 'network':
+      return host.network(checkNetworkState(first));
+    case 'dns':
+      return host.dns(checkDnsState(first));
+  }
+}

@@ -1,0 +1,206 @@
+/** The host's whole life: repair, claim, TUN, session, requests, and the way back. */
+import { closeSync } from 'node:fs';
+import { MirrordError, describeError } from '../errors.ts';
+import type { Progress, SessionToHost, UpOptions } from '../ipc/protocol.ts';
+import { Guard } from './guard.ts';
+import { Journal } from './journal/journal.ts';
+import { withLock } from './journal/lock.ts';
+import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
+import { type Machine, thisMachine } from './machine/machine.ts';
+import { Monitor } from './monitor.ts';
+import { Host } from './operations.ts';
+import { checkRequest, dispatch } from './requests.ts';
+import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
+import { openTun } from './tun.ts';
+import { asUser, invokingUser } from './user.ts';
+
+export interface HostHooks {
+  /** Program and arguments of the session process. */
+  readonly session: readonly string[];
+  /** Program and arguments that restore a session; its name is added. */
+  readonly restore: readonly string[];
+  /** The agent's bundle, for targets on this machine. */
+  readonly agentBundle: string;
+  readonly stdin: 'inherit' | 'ignore';
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly progress: (progress: Progress) => void;
+  readonly ready: (lines: readonly string[]) => void;
+  /** What the session and its agents write to their standard output and error. */
+  readonly output: (text: string) => void;
+}
+
+export type HostEnd =
+  /** `mirrord down`. */
+  | { readonly outcome: 'stopped' }
+  | { readonly outcome: 'failed'; readonly error: MirrordError }
+  /** SIGINT, SIGTERM or SIGHUP. */
+  | { readonly outcome: 'interrupted' }
+  /** A session of this name lives already; nothing was changed. */
+  | { readonly outcome: 'already-up'; readonly pid: number };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const FILES_OF_INTEREST = [RESOLV_CONF, '/run/systemd/resolve/resolv.conf'];
+
+/** Never rejects; everything that it has changed is taken back when it resolves. */
+export async function runHost(options: UpOptions, hooks: HostHooks): Promise<HostEnd> {
+  const end = Promise.withResolvers<HostEnd>();
+  // A second signal is impatience: the session is not waited for.
+  const hurry = new AbortController();
+  let signals = 0;
+  const signal = (): void => {
+    if (++signals > 1) hurry.abort();
+    end.resolve({ outcome: 'interrupted' });
+  };
+  for (const name of SIGNALS) process.on(name, signal);
+  try {
+    return await claimAndRun(options, hooks, end, hurry.signal);
+  } catch (error) {
+    return { outcome: 'failed', error: asMirrordError(error) };
+  } finally {
+    for (const name of SIGNALS) process.off(name, signal);
+  }
+}
+
+async function claimAndRun(
+  options: UpOptions,
+  hooks: HostHooks,
+  end: PromiseWithResolvers<HostEnd>,
+  hurry: AbortSignal,
+): Promise<HostEnd> {
+  const machine = thisMachine();
+  if (machine.probes.uid() !== 0) {
+    throw new MirrordError('permission', 'not-root', 'mirrord must be root to make a network interface.', {
+      help: 'Run it with sudo: sudo mirrord up.  What talks to the cluster runs as you all the same.',
+    });
+  }
+  const journal = new Journal(machine, options.name);
+  const user = await invokingUser(machine.run, hooks.environment);
+  const alive = await withLock(machine, async () => {
+    for (const { name, notes } of await restoreAllLocked(machine)) {
+      const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
+      hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
+    }
+    const owner = journal.owner();
+    if (owner === undefined) journal.claim(user);
+    return owner;
+  });
+  if (alive) return { outcome: 'already-up', pid: alive.pid };
+
+  const guard = new Guard(machine, journal, hooks.restore);
+  try {
+    const result = await serve(machine, journal, options, hooks, user, end, hurry);
+    journal.discard();
+    return result;
+  } finally {
+    await guard.dismiss();
+  }
+}
+
+async function serve(
+  machine: Machine,
+  journal: Journal,
+  options: UpOptions,
+  hooks: HostHooks,
+  user: Awaited<ReturnType<typeof invokingUser>>,
+  end: PromiseWithResolvers<HostEnd>,
+  hurry: AbortSignal,
+): Promise<HostEnd> {
+  const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
+  const prefix = await asUser(machine.run, user);
+  const tun = openTun(machine);
+  let session: SessionProcess;
+  let host: Host;
+  try {
+    host = new Host({
+      machine,
+      journal,
+      tun: tun.name,
+      user,
+      environment: hooks.environment,
+      agentBundle: hooks.agentBundle,
+      output: hooks.output,
+      lost: fail,
+    });
+    session = new SessionProcess({
+      command: hooks.session,
+      asUser: prefix,
+      user,
+      environment: hooks.environment,
+      cwd: hooks.cwd,
+      stdin: hooks.stdin,
+      tunFd: tun.fd,
+      output: hooks.output,
+      message: (message) => receive(message),
+      ended: (error) => end.resolve(error ? { outcome: 'failed', error } : { outcome: 'stopped' }),
+    });
+  } finally {
+    // From here on the TUN lives as long as the session does.
+    closeSync(tun.fd);
+  }
+
+  function receive(message: SessionToHost): void {
+    switch (message.type) {
+      case 'request':
+        void answer(message);
+        return;
+      case 'progress':
+        hooks.progress(message.progress);
+        return;
+      case 'ready':
+        hooks.ready(message.lines);
+        return;
+      case 'failed':
+        fail(MirrordError.fromDescription(message.error));
+        return;
+      case 'down':
+        end.resolve({ outcome: 'stopped' });
+    }
+  }
+
+  async function answer(message: Extract<SessionToHost, { type: 'request' }>): Promise<void> {
+    try {
+      const value = await dispatch(host, checkRequest({ ...message }), journal.sessionFolder);
+      session.send({ type: 'reply', id: message.id, value: value ?? null });
+    } catch (error) {
+      session.send({ type: 'refusal', id: message.id, error: describeError(error) });
+    }
+  }
+
+  let known = '';
+  const monitor = new Monitor(FILES_OF_INTEREST, () => {
+    host
+      .changed()
+      .then((facts) => {
+        const text = JSON.stringify(facts);
+        if (text !== known) session.send({ type: 'changed', facts });
+        known = text;
+      })
+      // Stopping, or a machine in the middle of its own change: the next event reads it again.
+      .catch((error: Error) => hooks.output(`host: ${error.message}\n`));
+  });
+
+  session.send({
+    type: 'start',
+    options,
+    tun: { name: tun.name, fd: SESSION_TUN_FD },
+    folder: journal.sessionFolder,
+    cwd: hooks.cwd,
+  });
+  const result = await end.promise;
+
+  monitor.close();
+  const undone = await host.close().then(
+    (notes) => ({ notes }),
+    (error: unknown) => ({ error: asMirrordError(error) }),
+  );
+  await session.stop(hurry);
+  if ('error' in undone) throw undone.error;
+  for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
+  return result;
+}
+
+function asMirrordError(error: unknown): MirrordError {
+  return error instanceof MirrordError ? error : MirrordError.fromDescription(describeError(error));
+}

@@ -1,0 +1,109 @@
+/** The unprivileged half, as a child: the TUN by inheritance, requests and answers by the IPC channel. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { MirrordError } from '../errors.ts';
+import type { HostToSession, SessionToHost } from '../ipc/protocol.ts';
+import { type User, userEnvironment } from './user.ts';
+
+/** Descriptors of the session: 0 to 2 as usual, then the IPC channel, then the TUN. */
+export const SESSION_TUN_FD = 4;
+
+/** The agent's Job is deleted in this time, or left to its own time limit. */
+const STOP_DEADLINE_MS = 10_000;
+
+/** Of its standard error, for the message when it dies. */
+const KEPT_OUTPUT = 2_000;
+
+export interface SessionOptions {
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  readonly asUser: readonly string[];
+  readonly user: User;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdin: 'inherit' | 'ignore';
+  readonly tunFd: number;
+  readonly output: (text: string) => void;
+  readonly message: (message: SessionToHost) => void;
+  /** It ended by itself; undefined when with exit code 0. */
+  readonly ended: (error: MirrordError | undefined) => void;
+}
+
+export class SessionProcess {
+  readonly #child: ChildProcess;
+  readonly #gone: Promise<void>;
+  #errors = '';
+
+  constructor(options: SessionOptions) {
+    const [command = '', ...args] = [...options.asUser, ...options.command];
+    this.#child = spawn(command, args, {
+      cwd: options.cwd,
+      env: userEnvironment(options.user, options.environment),
+      stdio: [options.stdin, 'pipe', 'pipe', 'ipc', options.tunFd],
+      // A process group of its own: Ctrl-C reaches the host alone, which then stops the session in order.
+      detached: true,
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', options.output);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-KEPT_OUTPUT);
+      options.output(text);
+    });
+    this.#child.on('message', (message) => options.message(message as SessionToHost));
+    this.#gone = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        options.ended(
+          new MirrordError('unexpected', 'session-died', `The session could not be started: ${error.message}.`),
+        );
+        resolve();
+      });
+      // `close` and not `exit`: its last words are in.
+      this.#child.once('close', (code, signal) => {
+        options.ended(code === 0 ? undefined : this.#death(signal ?? `exit ${code}`));
+        resolve();
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  send(message: HostToSession): void {
+    // A session that is gone is told by its `ended`.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  /** Ends it in order, or not, within the deadline; `hurry` aborts the wait. */
+  async stop(hurry: AbortSignal): Promise<void> {
+    this.send({ type: 'stop' });
+    const timer = setTimeout(() => this.#kill(), STOP_DEADLINE_MS);
+    const kill = (): void => this.#kill();
+    hurry.addEventListener('abort', kill, { once: true });
+    if (hurry.aborted) kill();
+    await this.#gone;
+    clearTimeout(timer);
+    hurry.removeEventListener('abort', kill);
+    // What it started and did not end (a credentials plugin) goes with it.
+    this.#kill();
+  }
+
+  #kill(): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+
+  #death(how: string): MirrordError {
+    const words = this.#errors.trim();
+    return new MirrordError(
+      'unexpected',
+      'session-died',
+      `The session ended unexpectedly (${how})${words && `: ${words}`}`,
+      {
+        help: 'This is a defect of mirrord, unless you ended it yourself.  Everything on this machine has been restored.',
+      },
+    );
+  }
+}

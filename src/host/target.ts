@@ -1,0 +1,88 @@
+/** Targets that are no cluster: a network namespace by its name, or a process's. */
+import { MirrordError } from '../errors.ts';
+import type { MachineAddress, NetworkTargetFacts } from '../ipc/protocol.ts';
+import { cidrHolds, formatCidr, parseCidr } from '../net/index.ts';
+import { isLinkLocal, isLoopback } from './addresses.ts';
+import { readAddresses, readRoutes } from './facts.ts';
+import type { Run } from './machine/commands.ts';
+import type { Machine } from './machine/machine.ts';
+
+export interface NetworkTarget {
+  /** For `nsenter --net=`. */
+  readonly namespace: string;
+  readonly resolvConf: string;
+}
+
+/** How many names an error offers. */
+const SUGGESTIONS = 5;
+
+export function findTarget({ files }: Machine, target: string): NetworkTarget {
+  const [kind, name = ''] = target.split('/', 2);
+  if (kind === 'netns') {
+    const namespace = `/run/netns/${name}`;
+    if (files.kind(namespace) === undefined) throw unknownNamespace(name, files.list('/run/netns'));
+    const resolvConf = files.read(`/etc/netns/${name}/resolv.conf`) ?? files.read('/etc/resolv.conf') ?? '';
+    return { namespace: files.path(namespace), resolvConf };
+  }
+  const namespace = `/proc/${name}/ns/net`;
+  if (files.link(namespace) === undefined) {
+    throw new MirrordError('usage', 'process-unknown', `There is no process ${name}.`, {
+      help: 'Find its number with: pgrep -a NAME.  In a container, the number outside counts.',
+    });
+  }
+  return { namespace: files.path(namespace), resolvConf: files.read(`/proc/${name}/root/etc/resolv.conf`) ?? '' };
+}
+
+function unknownNamespace(name: string, known: readonly string[]): MirrordError {
+  const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, SUGGESTIONS);
+  return new MirrordError('usage', 'namespace-unknown', `There is no network namespace ${name}.`, {
+    help:
+      near.length === 0
+        ? 'There is none at all on this machine; `ip netns add NAME` makes one.'
+        : `There ${near.length === 1 ? 'is' : 'are'}: ${near.join(', ')}.`,
+  });
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+export const inNamespace =
+  (run: Run, namespace: string): Run =>
+  (command, args, input) =>
+    run('nsenter', [`--net=${namespace}`, command, ...args], input);
+
+/** `here`: this machine's own addresses; a subnet that it is connected to itself needs no way through a tunnel. */
+export async function readTarget(
+  machine: Machine,
+  target: string,
+  here: readonly MachineAddress[],
+): Promise<NetworkTargetFacts> {
+  const { namespace, resolvConf } = findTarget(machine, target);
+  const run = inNamespace(machine.run, namespace);
+  const [v4, v6, addresses] = await Promise.all([readRoutes(run, 4), readRoutes(run, 6), readAddresses(run)]);
+  const connected = here.map(({ address }) => parseCidr(address)).filter((cidr) => cidr !== null);
+  const ranges = [...v4, ...v6]
+    .filter((route) => route.table === undefined && !isLoopback(route.destination))
+    .map((route) => parseCidr(route.destination))
+    .filter((cidr) => cidr !== null && cidr.prefix > 0 && !isLinkLocal(formatCidr(cidr)))
+    .filter((cidr) => cidr !== null && !connected.some((own) => cidrHolds(own, cidr)))
+    .map((cidr) => formatCidr(cidr!));
+  return {
+    ranges: [...new Set(ranges)],
+    addresses: addresses
+      .filter(({ device, address }) => device !== 'lo' && !isLinkLocal(address))
+      .map(({ address }) => address),
+    resolvConf,
+  };
+}

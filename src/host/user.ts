@@ -1,0 +1,54 @@
+/** Who the unprivileged parts run as: the user behind sudo, or root when it is really root who called. */
+import { MirrordError } from '../errors.ts';
+import { commandMissing, type Run } from './machine/commands.ts';
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+  readonly name: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** From sudo's (or doas's) environment variables; who may become root may also choose who to be. */
+export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Promise<User> {
+  const uid = environment['SUDO_UID'] ?? environment['DOAS_UID'] ?? '0';
+  if (!/^\d{1,10}$/.test(uid)) {
+    throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is no user number: ${JSON.stringify(uid)}.`, {
+      help: 'Call mirrord by sudo itself, without setting this variable.',
+    });
+  }
+  // By number, and not through Node: users may live in a directory service.
+  const { stdout } = await run('getent', ['passwd', uid]);
+  const [name, , , gid, , home, shell] = stdout.trim().split(':');
+  if (name === undefined || name === '' || gid === undefined) {
+    const group = environment['SUDO_GID'] ?? uid;
+    return { uid: Number(uid), gid: Number(group), name: environment['SUDO_USER'] ?? uid, home: '/', shell: '/bin/sh' };
+  }
+  return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh' };
+}
+
+/**
+ * The command in front of a program that is to run as the user, with all of the user's groups and no capability.
+ *
+ * Node's own `uid` and `gid` would drop the supplementary groups, and with them the right to read a kubeconfig or to
+ * use a socket that a group was given.
+ */
+export async function asUser(run: Run, user: User): Promise<readonly string[]> {
+  if (user.uid === 0) return [];
+  const groups = await run('getent', ['passwd', String(user.uid)]).then(({ code }) =>
+    code === 0 ? '--init-groups' : '--clear-groups',
+  );
+  const check = await run('setpriv', ['--version']);
+  if (check.code !== 0) throw commandMissing('setpriv');
+  return ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, groups, '--inh-caps=-all', '--'];
+}
+
+/** The caller's environment with the user's own home. */
+export const userEnvironment = (user: User, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...environment,
+  HOME: user.home,
+  USER: user.name,
+  LOGNAME: user.name,
+  SHELL: user.shell,
+});
