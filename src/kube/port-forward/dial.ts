@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import type WebSocket from 'ws';
 import { MirrordError } from '../../errors.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import type { Server } from '../server/server.ts';
@@ -21,7 +22,7 @@ export interface PodPort {
 
 /** Resolves once the far side confirmed; the pod's own refusal (nothing listens) ends the stream later, with its text. */
 export async function dialPod(server: Server, to: PodPort, signal: AbortSignal): Promise<Duplex> {
-  const { WebSocket } = await import('ws');
+  const { WebSocket: Client } = await import('ws');
   const { endpoint } = server;
   for (let attempt = 1; ; attempt++) {
     const identity = await server.identity(signal);
@@ -29,7 +30,7 @@ export async function dialPod(server: Server, to: PodPort, signal: AbortSignal):
     const scheme = endpoint.secure ? 'wss' : 'ws';
     const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
     const path = `${endpoint.path}/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward?ports=${to.port}`;
-    const socket = new WebSocket(`${scheme}://${host}:${endpoint.port}${path}`, [SUBPROTOCOL], {
+    const socket = new Client(`${scheme}://${host}:${endpoint.port}${path}`, [SUBPROTOCOL], {
       // Handed on to http.request, which takes lists as well (impersonated groups).
       headers: identity.headers as Record<string, string>,
       createConnection: (() => connection) as never,
@@ -63,12 +64,7 @@ class Refused extends Error {
   }
 }
 
-function opened(
-  socket: import('ws').WebSocket,
-  port: number,
-  connection: Socket,
-  signal: AbortSignal,
-): Promise<Duplex> {
+function opened(socket: WebSocket, port: number, connection: Socket, signal: AbortSignal): Promise<Duplex> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(OPEN_DEADLINE_MS)]);
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {

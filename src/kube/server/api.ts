@@ -5,6 +5,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { callbackify } from 'node:util';
 import { MirrordError } from '../../errors.ts';
 import type { Identity } from '../credentials/credentials.ts';
 import { ApiError, type StatusBody } from './api-error.ts';
@@ -206,22 +207,16 @@ export class Api {
 
   #newAgent(): http.Agent {
     const server = this.#server;
-    const connect = (callback: (error: Error | null, socket: Socket) => void): void => {
-      // Not the request's own signal: a connection in the making serves whichever request comes next.
-      const { signal } = this.#closing;
-      const opened = server.identity(signal).then((identity) => server.connect(identity, signal));
-      opened.then(
-        (socket) => callback(null, socket),
-        (error: Error) => callback(error, undefined as never),
-      );
-    };
+    // Not the request's own signal: a connection in the making serves whichever request comes next.
+    const { signal } = this.#closing;
+    const connect = callbackify(async () => server.connect(await server.identity(signal), signal));
     const Base = server.endpoint.secure ? https.Agent : http.Agent;
     class ServerAgent extends Base {
       override createConnection(
         _options: unknown,
         callback?: (error: Error | null, socket: Socket) => void,
       ): undefined {
-        connect(callback!);
+        connect((error, socket) => callback?.(error, socket));
       }
     }
     return new ServerAgent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
