@@ -64,8 +64,8 @@ export const SERVICES: readonly Service[] = [
 ];
 
 /** Addresses of a service, one entry per host and family. */
-export function addressesOf(service: Service): string[] {
-  const hosts = service.pods ? Object.values(service.pods) : [service.host ?? {}];
+export function addressesOf({ pods, host: only }: Service): string[] {
+  const hosts = pods ? Object.values(pods) : [only ?? {}];
   return hosts.flatMap(({ v4, v6 }: Partial<Host>) => [v4, v6].filter((address) => address !== undefined));
 }
 

@@ -1,37 +1,33 @@
 /** `up --detach`: a second process runs the session; this one shows its steps until it is ready. */
 import { createInterface } from 'node:readline';
-import { MirrordError } from '../errors.ts';
-import type { ErrorDescription } from '../errors.ts';
-import type { UpEvent } from './up.ts';
-import { people } from './up.ts';
+import { EXIT, MirrordError } from '../errors.ts';
+import type { ErrorDescription, FailureClass } from '../errors.ts';
+import { forPeople, forPrograms } from './events.ts';
+import type { UpEvent } from './events.ts';
 
-export async function startDetached(args: readonly string[], json: boolean): Promise<void> {
+export async function startDetached(name: string, json: boolean): Promise<void> {
   const { spawnDetached } = await import('../host/index.ts');
-  const child = spawnDetached([
-    process.argv[1] ?? '',
-    ...args.filter((arg) => arg !== '--detach' && arg !== '--json'),
-    '--json',
-  ]);
-  const show = people();
-  const failure: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => failure.push(line));
+  const ours = new Set(['--detach', '--json']);
+  const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
+  const show = json
+    ? forPrograms
+    : forPeople(`Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
+  const words: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as UpEvent;
-    if (json) process.stdout.write(`${line}\n`);
-    else show(event);
+    show(event);
     if ('ready' in event) return child.release();
   }
-  throw toError(failure);
+  throw toError(words, await child.exited);
 }
 
-function toError(lines: readonly string[]): Error {
-  for (const line of lines) {
-    try {
-      const { error } = JSON.parse(line) as { error: ErrorDescription };
-      return MirrordError.fromDescription({ failure: 'unexpected', ...error });
-    } catch {
-      // Not the error's line.
-    }
+/** The error that the background process printed, with the class that its exit code stands for. */
+function toError(words: readonly string[], code: number | null): Error {
+  for (const line of words.filter((word) => word.startsWith('{"error":'))) {
+    const { error } = JSON.parse(line) as { error: Omit<ErrorDescription, 'failure'> };
+    const known = Object.entries(EXIT).find(([failure, exit]) => exit === code && failure !== 'ok');
+    return MirrordError.fromDescription({ ...error, failure: (known?.[0] ?? 'unexpected') as FailureClass });
   }
-  return new Error(`The background process ended without a word.\n${lines.join('\n')}`);
+  return new Error(`The background process ended (exit ${code}) without saying why.\n${words.join('\n')}`);
 }

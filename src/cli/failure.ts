@@ -5,16 +5,20 @@ import type { ErrorDescription } from '../errors.ts';
 /** oclif's own errors: a flag or a command that does not exist, a value that is none. */
 interface UsageError extends Error {
   readonly oclif?: { readonly exit?: number | false };
-  readonly parse?: unknown;
 }
 
 export function toDescription(error: unknown, command: string | undefined): ErrorDescription {
-  if (error instanceof MirrordError || !(error instanceof Error)) return describeError(error);
+  if (!(error instanceof Error)) return describeError(error);
+  const message = withoutWrapping(error.message);
+  if (error instanceof MirrordError) return { ...error.describe(), message };
   if ((error as UsageError).oclif === undefined) return describeError(error);
   const help = `See: mirrord ${command === undefined ? '' : `${command} `}--help`;
-  // Some of oclif's messages end with the same advice in its own words.
-  const message = error.message.replace(/\nSee more help with --help$/, '');
   return new MirrordError('usage', 'usage', message, { help }).describe();
+}
+
+/** oclif rewrites the message of an error that a flag's parser throws, and adds an advice that ours has already. */
+function withoutWrapping(message: string): string {
+  return message.replace(/^Parsing (--\S+) \n\t/, '$1: ').replace(/\nSee more help with --help$/, '');
 }
 
 export const exitCodeOf = (description: ErrorDescription): number => EXIT[description.failure];

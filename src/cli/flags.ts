@@ -13,9 +13,9 @@ const parseName = async (value: string): Promise<string> => {
   });
 };
 
-export const sessionName = Flags.custom<string>({ helpValue: 'NAME', parse: parseName });
+export const sessionName = Flags.custom({ helpValue: 'NAME', parse: parseName });
 
-export const cidr = Flags.custom<string>({
+export const cidr = Flags.custom({
   helpValue: 'CIDR',
   multipleNonGreedy: true,
   async parse(value) {

@@ -9,12 +9,16 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Config, flush, run } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
+import { COMMANDS } from './commands.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
 
 // oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
-export { COMMANDS } from './commands.ts';
+export { COMMANDS };
 
 const FILE = fileURLToPath(import.meta.url);
+
+/** Who reads may go away (`mirrord status | head -1`, or the starter of a detached session); the work goes on. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 async function main(args: readonly string[]): Promise<void> {
   try {
@@ -28,7 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     const ours = separator < 0 ? args : args.slice(0, separator);
     const description = toDescription(
       error,
-      ours.find((arg) => !arg.startsWith('-')),
+      ours.find((arg) => arg in COMMANDS),
     );
     process.stderr.write((ours.includes('--json') ? formatForPrograms : formatForPeople)(description));
     process.exitCode = exitCodeOf(description);

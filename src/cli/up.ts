@@ -1,7 +1,8 @@
 /** `mirrord up`: shows the host process's steps, and turns signals into its end. */
 import { MirrordError } from '../errors.ts';
-import type { Progress, UpOptions } from '../ipc/protocol.ts';
-import { Steps } from './steps.ts';
+import type { UpOptions } from '../ipc/protocol.ts';
+import { forPeople, forPrograms } from './events.ts';
+import { AGENT_BUNDLE, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { sessionStatus } from './status.ts';
 
 export interface UpSettings {
@@ -9,56 +10,50 @@ export interface UpSettings {
   readonly json: boolean;
 }
 
-/** What `up --json` prints, one per line; a detached session tells its starter in the same way. */
-export type UpEvent = Progress | { readonly ready: readonly string[] };
-
-const READY = 'Ready. Ctrl-C to stop.';
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 export async function runUp(options: UpOptions, { detach, json }: UpSettings): Promise<void> {
   const running = await sessionStatus(options.name);
-  if (running) {
-    const text = `session '${options.name}' is already up (${running.target}, pid ${running.pid})`;
-    process.stdout.write(json ? `${JSON.stringify({ ready: [text] } satisfies UpEvent)}\n` : `${text}\n`);
-    return;
-  }
+  if (running) return alreadyUp(options.name, `${running.target}, pid ${running.pid}`, json);
   requireRoot();
   if (detach) {
     const { startDetached } = await import('./detach.ts');
-    return startDetached(process.argv.slice(2), json);
+    return startDetached(options.name, json);
   }
-  await runInForeground(options, json ? jsonLines() : people());
+  await runInForeground(options, json);
 }
 
-async function runInForeground(options: UpOptions, show: (event: UpEvent) => void): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  try {
-    const { runHost } = await import('../host/index.ts');
-    await runHost({
-      options,
-      signal: interrupt.signal,
-      progress: show,
-      ready: (lines) => show({ ready: lines }),
-    });
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
-  }
-  if (interrupt.signal.aborted) {
-    throw new MirrordError('interrupted', 'interrupted', 'Interrupted; everything has been put back.');
+async function runInForeground(options: UpOptions, json: boolean): Promise<void> {
+  const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.');
+  const { runHost } = await import('../host/index.ts');
+  const end = await runHost(options, {
+    session: SESSION_PROGRAM,
+    restore: RESTORE_PROGRAM,
+    agentBundle: AGENT_BUNDLE,
+    // `-f -` reads the configuration from there.
+    stdin: options.configFile === '-' ? 'inherit' : 'ignore',
+    cwd: process.cwd(),
+    environment: process.env,
+    progress: show,
+    ready: (lines) => show({ ready: lines }),
+    output: (text) => {
+      if (options.verbose) process.stderr.write(text);
+    },
+  });
+  switch (end.outcome) {
+    case 'stopped':
+      return;
+    case 'failed':
+      throw end.error;
+    case 'interrupted':
+      throw new MirrordError('interrupted', 'interrupted', 'Interrupted; everything has been put back.');
+    case 'already-up':
+      return alreadyUp(options.name, `pid ${end.pid}`, json);
   }
 }
 
-export function people(steps: Steps = new Steps(process.stdout)): (event: UpEvent) => void {
-  return (event) => {
-    if (!('ready' in event)) return steps.show(event);
-    for (const line of [...event.ready, READY]) steps.line(line);
-  };
-}
-
-function jsonLines(): (event: UpEvent) => void {
-  return (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+function alreadyUp(name: string, detail: string, json: boolean): void {
+  const text = `session '${name}' is already up (${detail})`;
+  if (json) forPrograms({ ready: [text] });
+  else process.stdout.write(`${text}\n`);
 }
 
 function requireRoot(): void {

@@ -33,8 +33,11 @@ export function askSession(name: string, method: string, params: unknown, signal
 /** Names of all sessions that have a folder, whether they live or not. */
 export async function sessionNames(folder: string = SESSIONS_FOLDER): Promise<string[]> {
   try {
-    const names = await readdir(folder);
-    return names.filter(isSessionName).sort();
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && isSessionName(entry.name))
+      .map(({ name }) => name)
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
@@ -43,7 +46,7 @@ export async function sessionNames(folder: string = SESSIONS_FOLDER): Promise<st
 
 function exchange(path: string, question: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ path, allowHalfOpen: true });
+    const socket = createConnection({ path });
     const chunks: Buffer[] = [];
     let length = 0;
     const fail = (error: Error): void => {

@@ -29,7 +29,7 @@ export class ControlServer {
   constructor(path: string, handlers: Readonly<Record<string, ControlHandler>>) {
     this.#path = path;
     this.#handlers = new Map(Object.entries(handlers));
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = createServer((socket) => this.#accept(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
@@ -63,9 +63,6 @@ export class ControlServer {
       clearTimeout(deadline);
       this.#connections.delete(socket);
       gone.abort();
-    });
-    socket.on('end', () => {
-      if (!chunks.some((chunk) => chunk.includes(0x0a))) socket.destroy();
     });
     const read = (chunk: Buffer): void => {
       chunks.push(chunk);

@@ -71,5 +71,5 @@ export function reverseName(address: string): string {
   const right = (tail ?? '').split(':').filter(Boolean);
   const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
   const nibbles = groups.map((group) => group.padStart(4, '0')).join('');
-  return `${[...nibbles].reverse().join('.')}.ip6.arpa`;
+  return `${nibbles.split('').reverse().join('.')}.ip6.arpa`;
 }

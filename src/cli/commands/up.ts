@@ -1,5 +1,4 @@
 import { Command, Flags } from '@oclif/core';
-import { MirrordError } from '../../errors.ts';
 import { cidr, json, sessionName } from '../flags.ts';
 import { toUpOptions } from '../up-options.ts';
 

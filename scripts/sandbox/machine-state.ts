@@ -1,0 +1,26 @@
+/** Everything of a machine that a session may change, as text that can be compared. */
+import type { Machine } from './machine.ts';
+
+const QUESTIONS = `
+  ip -o link show | sed 's/ state .*//'
+  ip -o address show | sed 's/ *valid_lft.*//'
+  for family in -4 -6; do
+    ip $family rule show
+    ip $family route show table all | sort
+  done
+  nft list ruleset
+  for file in /etc/resolv.conf /etc/hosts /etc/nsswitch.conf; do
+    stat -c '%n %F %U %a' $file
+    cat $file
+  done
+  ls -A /etc
+  find /run/mirrord 2>/dev/null
+  ps -eo args= | grep '[b]in/mirrord\\|[d]ist/mirrord'
+  true
+`;
+
+export async function machineState(machine: Machine): Promise<string> {
+  const { code, stdout, stderr } = await machine.run('sh', ['-c', QUESTIONS]);
+  if (code !== 0 || stderr !== '') throw new Error(`the machine's state cannot be read: ${stderr}`);
+  return stdout;
+}

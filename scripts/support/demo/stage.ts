@@ -1,0 +1,41 @@
+/** Runs commands on the developer machine before the eyes of the reader, and remembers whether they did as promised. */
+import type { Machine } from '../../sandbox/index.ts';
+
+/** More lines of an output than this are cut. */
+const SHOWN_LINES = 20;
+
+export class Stage {
+  readonly #machine: Machine;
+  #broken = 0;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  get broken(): number {
+    return this.#broken;
+  }
+
+  say(text: string): void {
+    console.log(`\n${text}`);
+  }
+
+  /** `line` is run by a shell; `shown` is what the reader sees, where that is shorter. */
+  async run(line: string, promise: RegExp, shown: string = line): Promise<void> {
+    console.log(`\n$ ${shown}`);
+    const { stdout, stderr } = await this.#machine.run('sh', ['-c', line], { timeoutMs: 20_000 });
+    const output = `${stdout}${stderr}`.trimEnd();
+    console.log(output.split('\n').slice(0, SHOWN_LINES).join('\n'));
+    if (!promise.test(output)) this.#fail(`that should have matched ${String(promise)}`);
+  }
+
+  check(text: string, good: boolean): void {
+    if (good) console.log(`✔ ${text}`);
+    else this.#fail(text);
+  }
+
+  #fail(text: string): void {
+    this.#broken += 1;
+    console.log(`✘ ${text}`);
+  }
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { machineState } from '../../../scripts/sandbox/machine-state.ts';
+import { mirrord, poll, statuses, useSandbox } from '../support/session.ts';
+
+describe('mirrord up --detach', () => {
+  const world = useSandbox();
+
+  it('returns when ready, goes on in the background, and ends by down', async () => {
+    const before = await machineState(world.sandbox.developer);
+    const { code, stdout, stderr } = await mirrord(
+      world.sandbox,
+      ['up', '--detach', '-t', `netns/${world.sandbox.target}`],
+      'sudo',
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Ready\. To stop: mirrord down\n$/);
+    const { stdout: page } = await world.sandbox.developer.run('curl', ['-sS', 'http://payment-service:8080/']);
+    assert.match(page, /^payment-service at/);
+    assert.equal((await statuses(world.sandbox))[0]?.state, 'ready');
+    assert.equal((await mirrord(world.sandbox, ['down'])).code, 0);
+    await poll(async () => (await machineState(world.sandbox.developer)) === before, 'the machine is as before');
+  });
+
+  it('tells the failure of the background process as its own', async () => {
+    const { code, stderr } = await mirrord(world.sandbox, ['up', '--detach', '-t', 'netns/no-such'], 'sudo');
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^Error: .*no-such/);
+  });
+});

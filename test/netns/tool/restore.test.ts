@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mirrord, poll, statuses, up, useSandbox } from '../support/session.ts';
+import { machineState } from '../../../scripts/sandbox/machine-state.ts';
+
+describe('mirrord up, the machine afterwards', () => {
+  const world = useSandbox();
+  const modes = ['nftables', 'resolv.conf'] as const;
+
+  for (const dns of modes) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      it(`is as before after ${signal} (${dns})`, async () => {
+        const before = await machineState(world.sandbox.developer);
+        const session = await up(world.sandbox, { args: ['--dns', dns] }).ready();
+        assert.notEqual(await machineState(world.sandbox.developer), before);
+        assert.equal((await session.end(signal)).code, 130);
+        assert.equal(await machineState(world.sandbox.developer), before);
+      });
+    }
+
+    it(`is as before after down (${dns})`, async () => {
+      const before = await machineState(world.sandbox.developer);
+      const session = await up(world.sandbox, { args: ['--dns', dns] }).ready();
+      const { code, stdout, stderr } = await mirrord(world.sandbox, ['down']);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, "session 'default' is down\n");
+      assert.equal(await machineState(world.sandbox.developer), before);
+      assert.equal((await session.ended).code, 0);
+    });
+
+    it(`is as before when the session process is killed (${dns})`, async () => {
+      const before = await machineState(world.sandbox.developer);
+      const session = await up(world.sandbox, { args: ['--dns', dns] }).ready();
+      const [status] = await statuses(world.sandbox);
+      assert.ok(status);
+      process.kill(status.pid, 'SIGKILL');
+      await session.ended;
+      assert.equal(await machineState(world.sandbox.developer), before);
+    });
+
+    it(`is as before when the host process is killed (${dns})`, async () => {
+      const before = await machineState(world.sandbox.developer);
+      const session = await up(world.sandbox, { args: ['--dns', dns] }).ready();
+      const [status] = await statuses(world.sandbox);
+      await session.end('SIGKILL');
+      await poll(() => !existsSync(`/proc/${status?.pid}`), 'the session process has ended, too');
+      let now = '';
+      await poll(
+        async () => (now = await machineState(world.sandbox.developer)) === before,
+        'the survivor has put the machine back',
+        5_000,
+        () => `${now}\nbefore:\n${before}`,
+      );
+    });
+  }
+
+  it('is as before after an interrupt in the middle of the start', async () => {
+    const before = await machineState(world.sandbox.developer);
+    for (const milliseconds of [50, 150, 250, 400]) {
+      const session = up(world.sandbox);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      const { code, signal } = await session.end('SIGTERM');
+      // Before its handlers stand, the signal ends the process by itself, and there is nothing to take back.
+      assert.ok(code === 130 || signal === 'SIGTERM', `${code} ${signal}\n${session.output}`);
+      await poll(async () => (await machineState(world.sandbox.developer)) === before, `as before, ${milliseconds} ms`);
+    }
+  });
+
+  it('down without a session says so', async () => {
+    for (const args of [['down'], ['down', '--name', 'other'], ['down', '--all']]) {
+      assert.deepEqual(await mirrord(world.sandbox, args), {
+        code: 0,
+        signal: null,
+        stdout: 'not running\n',
+        stderr: '',
+      });
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { MirrordError } from '../../../src/errors.ts';
+import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from '../../../src/cli/failure.ts';
+import { runCli } from './run.ts';
+
+describe('failures', () => {
+  const error = new MirrordError('cluster', 'some-code', 'The API server is away.', { help: 'Try this.\nOr that.' });
+
+  it('are written as what happened and what to do', () => {
+    assert.equal(
+      formatForPeople(toDescription(error, 'up')),
+      'Error: The API server is away.\n  → Try this.\n  → Or that.\n',
+    );
+  });
+
+  it('are written as JSON with code, message and help', () => {
+    assert.deepEqual(JSON.parse(formatForPrograms(toDescription(error, 'up'))), {
+      error: { code: 'some-code', message: 'The API server is away.', help: 'Try this.\nOr that.' },
+    });
+    assert.deepEqual(JSON.parse(formatForPrograms(toDescription(new TypeError('oops'), 'up'))), {
+      error: { code: 'unexpected', message: 'oops', help: '' },
+    });
+  });
+
+  it('have the exit code of their class', () => {
+    const classes = {
+      unexpected: 1,
+      usage: 2,
+      permission: 3,
+      cluster: 4,
+      agent: 5,
+      host: 6,
+      interrupted: 130,
+    } as const;
+    for (const [failure, code] of Object.entries(classes)) {
+      const description = new MirrordError(failure as keyof typeof classes, 'x', 'x').describe();
+      assert.equal(exitCodeOf(description), code);
+    }
+    assert.equal(exitCodeOf(toDescription(new TypeError('oops'), undefined)), 1);
+  });
+
+  const cases: readonly [string[], RegExp, string][] = [
+    [['up', '--nonsense'], /--nonsense/, 'See: mirrord up --help'],
+    [['upp'], /upp/, 'See: mirrord --help'],
+    [['up', '--dns', 'magic'], /--dns=magic/, 'See: mirrord up --help'],
+    [
+      ['up', '--name', 'A/B'],
+      /^--name: 'A\/B' cannot name a session\.$/,
+      'Use at most 31 lower-case letters, digits and hyphens, beginning with a letter or digit.',
+    ],
+    [
+      ['up', '--include-route', '10.0.0.0/33'],
+      /^--include-route: '10\.0\.0\.0\/33' is no address range\.$/,
+      'Write it like 10.20.0.0/16 or fd00:20::/64; a single address may stand alone.',
+    ],
+    [['down', '--name', 'x', '--all'], /--all/, 'See: mirrord down --help'],
+    [['status', 'extra'], /extra/, 'See: mirrord status --help'],
+  ];
+  for (const [args, message, help] of cases) {
+    it(`mirrord ${args.join(' ')}`, () => {
+      const words = runCli(...args);
+      assert.equal(words.code, 2, words.stderr);
+      assert.equal(words.stdout, '');
+      assert.match(words.stderr, /^Error: /);
+
+      const json = runCli(...args, '--json');
+      assert.equal(json.code, 2);
+      const parsed = JSON.parse(json.stderr) as { error: { message: string; help: string } };
+      assert.match(parsed.error.message, message);
+      assert.equal(parsed.error.help, help);
+    });
+  }
+});

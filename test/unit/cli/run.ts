@@ -1,0 +1,21 @@
+/** Runs the CLI from its sources in a process of its own. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function runCli(...args: string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    // The width of help is the terminal's, and a developer's own settings must not change a test.
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
+    timeout: 15_000,
+  });
+  return { code: status, stdout, stderr };
+}

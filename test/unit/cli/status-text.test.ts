@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { SessionStatus } from '../../../src/control/protocol.ts';
+import { formatBytes, formatStatus } from '../../../src/cli/status-text.ts';
+
+const STATUS: SessionStatus = {
+  name: 'default',
+  state: 'ready',
+  pid: 4711,
+  target: 'targetless',
+  cluster: { context: 'kind-dev', server: 'https://127.0.0.1:6443', version: 'v1.34.4', namespace: 'shop' },
+  agent: { kind: 'job', name: 'job/mirrord-agent-x7k2', node: 'node1', image: 'node:24' },
+  tun: { name: 'mirrord0', addresses: ['10.255.255.1/32'], mtu: 1500 },
+  routes: ['10.96.0.0/16', '10.244.0.0/24'],
+  dns: { mode: 'resolved', server: '10.255.255.2', domains: ['cluster.local', 'svc'], search: [] },
+  flows: { tcp: 3, udp: 1 },
+  bytes: { up: 999, down: 12_345_678 },
+  transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },
+  warnings: ['wg0 routes 10.96.0.0/12, too'],
+};
+
+describe('status for people', () => {
+  it('is one block', () => {
+    assert.equal(
+      formatStatus(STATUS),
+      `default: ready (pid 4711)
+  target     targetless
+  cluster    kind-dev (v1.34.4), namespace shop
+  agent      job/mirrord-agent-x7k2, node node1
+  routes     10.96.0.0/16, 10.244.0.0/24 → mirrord0
+  DNS        cluster.local, svc (resolved, 10.255.255.2)
+  flows      3 TCP, 1 UDP
+  bytes      999 B up, 12.3 MB down
+  transport  websocket, round trip 1.3 ms, resumed 2 times
+  warning    wg0 routes 10.96.0.0/12, too
+`,
+    );
+  });
+
+  it('leaves out what there is not, and counts what is too much', () => {
+    const routes = Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`);
+    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, warnings: [] });
+    assert.doesNotMatch(text, /cluster {3}|agent|warning/);
+    assert.match(text, /10\.7\.0\.0\/16 and 2 more → mirrord0/);
+  });
+
+  it('writes bytes in the unit that fits', () => {
+    assert.deepEqual([0, 999, 1000, 1_500_000, 2e9, 3e12, 4e15].map(formatBytes), [
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '1.5 MB',
+      '2.0 GB',
+      '3.0 TB',
+      '4000.0 TB',
+    ]);
+  });
+});

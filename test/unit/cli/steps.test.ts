@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { forPeople } from '../../../src/cli/events.ts';
+import { Steps } from '../../../src/cli/steps.ts';
+import type { Progress } from '../../../src/ipc/protocol.ts';
+
+describe('steps', () => {
+  const agent = (state: Progress['state'], text: string): Progress => ({ step: 'agent', state, text });
+
+  function screen(isTTY: boolean): { isTTY: boolean; columns: number; text: string; write(text: string): void } {
+    return {
+      isTTY,
+      columns: 20,
+      text: '',
+      write(text) {
+        this.text += text;
+      },
+    };
+  }
+
+  it('are one plain line each when piped', () => {
+    const piped = screen(false);
+    const show = forPeople('Ready. Ctrl-C to stop.', new Steps(piped));
+    show(agent('running', 'starting the agent'));
+    show(agent('running', 'pulling the image'));
+    show(agent('done', 'agent ready'));
+    show({ step: 'dns', state: 'warning', text: 'another VPN claims cluster.local' });
+    show({ ready: ['a last word'] });
+    assert.equal(
+      piped.text,
+      '✔ agent ready\n! another VPN claims cluster.local\na last word\nReady. Ctrl-C to stop.\n',
+    );
+  });
+
+  it('live on the last line of a terminal, and leave it when done', () => {
+    const terminal = screen(true);
+    const steps = new Steps(terminal);
+    steps.show(agent('running', 'starting the agent'));
+    assert.equal(terminal.text, '\r\u001b[K⠋ starting the agen');
+    steps.show(agent('done', 'agent ready'));
+    assert.ok(terminal.text.endsWith('\r\u001b[K✔ agent ready\n'));
+    steps.stop();
+    assert.ok(terminal.text.endsWith('ready\n'));
+  });
+});
