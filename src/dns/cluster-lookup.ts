@@ -93,9 +93,10 @@ export class ClusterLookup {
       const ttl = Math.min(cached.answer.ttl, Math.ceil((cached.expires - now) / 1_000));
       return judge({ ...cached.answer, ttl }, suffix);
     }
+    if (now >= deadline) return { kind: 'failed', answer: null, suffix };
     try {
       const questionEnd = query.questionEnd + suffixBytes(suffix);
-      const response = await this.#exchange.run(key, Math.max(1, deadline - now), async (signal) => {
+      const response = await this.#exchange.run(key, deadline - now, async (signal) => {
         const received = await this.#send(message, signal);
         if (!answersQuestion(received, message, questionEnd)) throw new NoAnswer('the answer is to another question');
         return received;

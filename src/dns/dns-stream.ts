@@ -28,33 +28,38 @@ export class DnsStream {
   readonly #port: StreamPort;
   readonly #reader = new FrameReader();
   readonly #idle: NodeJS.Timeout;
+  /** Read, but not yet given to the resolver; what fits into the connection's window at most. */
+  readonly #waiting: Uint8Array[] = [];
   #inWork = 0;
   #blocked = false;
   #held = false;
+  /** The client has ended its side. */
   #ended = false;
+  /** We have ended ours. */
+  #leaving = false;
   #closed = false;
 
   constructor(resolver: Resolver, port: StreamPort) {
     this.#resolver = resolver;
     this.#port = port;
-    this.#idle = setTimeout(() => this.#giveUp(), IDLE_MS);
+    this.#idle = setTimeout(() => this.#idled(), IDLE_MS);
   }
 
   data(chunk: Uint8Array): void {
-    if (this.#closed) return;
-    for (const message of this.#reader.push(chunk)) void this.#answer(message);
-    this.#balance();
+    if (this.#leaving || this.#closed) return;
+    this.#waiting.push(...this.#reader.push(chunk));
+    this.#work();
   }
 
   /** The client asks no more; what it asked is still answered. */
   end(): void {
     this.#ended = true;
-    this.#finish();
+    this.#work();
   }
 
   drained(): void {
     this.#blocked = false;
-    this.#balance();
+    this.#work();
   }
 
   /** The connection is gone. */
@@ -63,8 +68,23 @@ export class DnsStream {
     clearTimeout(this.#idle);
   }
 
+  #work(): void {
+    if (this.#closed || this.#leaving) return;
+    while (!this.#blocked && this.#inWork < MAX_PIPELINED) {
+      const message = this.#waiting.shift();
+      if (message === undefined) break;
+      this.#inWork++;
+      void this.#answer(message);
+    }
+    const hold = this.#blocked || this.#waiting.length > 0;
+    if (hold !== this.#held) {
+      this.#held = hold;
+      this.#port.hold(hold);
+    }
+    if (this.#ended && this.#inWork === 0 && this.#waiting.length === 0) this.#leave();
+  }
+
   async #answer(message: Uint8Array): Promise<void> {
-    this.#inWork++;
     const answer = await this.#resolver.answer(message, 'tcp');
     this.#inWork--;
     if (this.#closed) return;
@@ -72,31 +92,23 @@ export class DnsStream {
     if (answer === null) return this.#abort();
     this.#idle.refresh();
     if (!this.#port.send(frame(answer))) this.#blocked = true;
-    this.#balance();
-    this.#finish();
+    this.#work();
   }
 
-  #balance(): void {
-    const hold = this.#blocked || this.#inWork >= MAX_PIPELINED;
-    if (hold === this.#held || this.#closed) return;
-    this.#held = hold;
-    this.#port.hold(hold);
-  }
-
-  #finish(): void {
-    if (!this.#ended || this.#inWork > 0 || this.#closed) return;
-    this.closed();
-    this.#port.end();
-  }
-
-  #giveUp(): void {
+  #idled(): void {
     if (this.#inWork > 0) {
       this.#idle.refresh();
       return;
     }
-    // In the middle of a question, or not reading: nothing in order is left to end.
-    if (this.#blocked || this.#reader.partial) return this.#abort();
-    this.closed();
+    // Not reading, in the middle of a question, or not ending after us: nothing in order is left to end.
+    if (this.#blocked || this.#leaving || this.#reader.partial) this.#abort();
+    else this.#leave();
+  }
+
+  /** Ends our side; a client that does not end its own is reset when idle once more. */
+  #leave(): void {
+    this.#leaving = true;
+    this.#idle.refresh();
     this.#port.end();
   }
 

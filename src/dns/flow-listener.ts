@@ -13,14 +13,14 @@ export function serveUdpFlow(resolver: Resolver, flow: UdpFlow): void {
   flow.onClosed = () => {
     open = false;
   };
-  flow.onDatagram = (payload) => {
-    // The view ends with the call, the question does not.
-    void resolver.answer(Uint8Array.from(payload), 'udp').then((answer) => {
-      if (answer === null || !open) return;
-      flow.send(answer);
-      flow.setIdle(UDP_IDLE_AFTER_ANSWER_MS);
-    });
+  const answer = async (question: Uint8Array) => {
+    const reply = await resolver.answer(question, 'udp');
+    if (reply === null || !open) return;
+    flow.send(reply);
+    flow.setIdle(UDP_IDLE_AFTER_ANSWER_MS);
   };
+  // The view ends with the call, the question does not.
+  flow.onDatagram = (payload) => void answer(Uint8Array.from(payload));
 }
 
 export function serveTcpFlow(resolver: Resolver, flow: TcpFlow): void {

@@ -1,5 +1,5 @@
 /** The resolver on loopback sockets: UDP and TCP, 127.0.0.1 and ::1, all on one port, where a redirect can send questions. */
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { DnsStream } from './dns-stream.ts';
@@ -97,12 +97,12 @@ async function listenUdp(resolver: Resolver, host: string, port: number, open: (
     closed = true;
     await new Promise<void>((resolve) => socket.close(resolve));
   });
-  socket.on('message', (message, from) => {
-    void resolver.answer(message, 'udp').then((answer) => {
-      // An answer that cannot be sent is lost as a datagram may be; the program asks again.
-      if (answer !== null && !closed) socket.send(answer, from.port, from.address, () => undefined);
-    });
-  });
+  const answer = async (question: Uint8Array, from: RemoteInfo) => {
+    const reply = await resolver.answer(question, 'udp');
+    // An answer that cannot be sent is lost as a datagram may be; the program asks again.
+    if (reply !== null && !closed) socket.send(reply, from.port, from.address, () => undefined);
+  };
+  socket.on('message', (question, from) => void answer(question, from));
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind({ address: host, port, exclusive: true }, () => {

@@ -1,6 +1,6 @@
 /** Questions to servers by TCP, from a small set of source ports. */
 import { randomInt } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { NoAnswer } from './deadline.ts';
 import { frame, FrameReader } from './framing.ts';
 import type { UpstreamServer } from './upstream.ts';
@@ -20,7 +20,8 @@ export class TcpExchange {
   readonly ports: readonly number[];
   readonly #free: number[];
   readonly #waiting = new Set<(port: number) => void>();
-  readonly #closing = new AbortController();
+  readonly #sockets = new Set<Socket>();
+  #closed = false;
 
   private constructor(ports: readonly number[]) {
     this.ports = ports;
@@ -39,17 +40,21 @@ export class TcpExchange {
 
   /** Resolves to the server's answer; rejects when `signal` aborts or the connection fails. */
   async ask(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
-    const limit = AbortSignal.any([signal, this.#closing.signal]);
-    const port = await this.#take(limit);
+    const port = await this.#take(signal);
     try {
-      return await exchange(message, server, port, limit);
+      if (this.#closed) throw new NoAnswer('closed');
+      const socket = connect({ host: server.host, port: server.port, localPort: port, family: server.family });
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      return await exchange(message, socket, signal);
     } finally {
       this.#release(port);
     }
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#closed = true;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #take(signal: AbortSignal): Promise<number> {
@@ -82,9 +87,8 @@ export class TcpExchange {
   }
 }
 
-function exchange(message: Uint8Array, server: UpstreamServer, port: number, signal: AbortSignal): Promise<Uint8Array> {
+function exchange(message: Uint8Array, socket: Socket, signal: AbortSignal): Promise<Uint8Array> {
   return new Promise<Uint8Array>((resolve, reject) => {
-    const socket = connect({ host: server.host, port: server.port, localPort: port, family: server.family });
     const reader = new FrameReader();
     let outcome: Uint8Array | NoAnswer = new NoAnswer('the connection ended without an answer');
     const finish = (result: Uint8Array | NoAnswer) => {

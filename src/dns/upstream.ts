@@ -6,15 +6,20 @@
  * the list may change at any time.
  */
 import { SocketAddress, isIPv6 } from 'node:net';
-import { NoAnswer } from './deadline.ts';
+import { NoAnswer, withDeadline } from './deadline.ts';
 import type { Transport } from './resolver.ts';
 import { TcpExchange } from './upstream-tcp.ts';
 import { UdpExchange } from './upstream-udp.ts';
+import { rcodeOf } from './wire.ts';
 
 /** One server's time before the next is asked, ms: three servers fit into a question's 4.5 s. */
 export const SERVER_TIMEOUT_MS = 1_500;
-/** Servers asked for one question; glibc knows three (MAXNS). */
+/** Servers known; as many as glibc reads (MAXNS). */
 const MAX_SERVERS = 3;
+/** Servers asked for one question, the same one again where there are fewer. */
+const MAX_ATTEMPTS = 3;
+/** SERVFAIL, NOTIMP, REFUSED: another server may know better. */
+const NEXT_SERVER = new Set([2, 4, 5]);
 
 export interface UpstreamServer {
   /** As the kernel writes it, so that an answer's source can be compared. */
@@ -66,25 +71,34 @@ export class Upstream {
     this.#preferred = 0;
   }
 
-  /** The `upstream` port of the resolver: the answer is as the server gave it. */
+  /**
+   * The `upstream` port of the resolver: the answer is as the server gave it.  A server that is silent, unreachable or
+   * says that it cannot help is followed by the next, as in glibc (res_send); with fewer than three servers the round
+   * begins again, since datagrams get lost.  Rejects with `NoAnswer`.
+   */
   async ask(message: Uint8Array, transport: Transport, signal: AbortSignal): Promise<Uint8Array> {
     const servers = this.#servers;
+    const exchange = transport === 'udp' ? this.#udp : this.#tcp;
     const first = this.#preferred;
     let failure = 'this machine has no DNS server';
-    for (let i = 0; i < servers.length && !signal.aborted; i++) {
+    let refusal: Uint8Array | null = null;
+    for (let i = 0; i < MAX_ATTEMPTS && !signal.aborted; i++) {
       const index = (first + i) % servers.length;
       const server = servers[index];
-      if (server === undefined) break;
+      if (server === undefined || (refusal !== null && i >= servers.length)) break;
       try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(SERVER_TIMEOUT_MS)]);
-        const exchange = transport === 'udp' ? this.#udp : this.#tcp;
-        const answer = await exchange.ask(message, server, limit);
-        if (servers === this.#servers) this.#preferred = index;
-        return answer;
+        const answer = await withDeadline(SERVER_TIMEOUT_MS, (limit) => exchange.ask(message, server, limit));
+        if (!NEXT_SERVER.has(rcodeOf(answer))) {
+          if (servers === this.#servers) this.#preferred = index;
+          return answer;
+        }
+        refusal = answer;
       } catch (error) {
-        failure = `${server.host}: ${error instanceof Error ? error.message : String(error)}`;
+        if (!(error instanceof NoAnswer)) throw error;
+        failure = `${server.host}: ${error.message}`;
       }
     }
+    if (refusal !== null) return refusal;
     throw new NoAnswer(failure);
   }
 
