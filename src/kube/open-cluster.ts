@@ -11,7 +11,7 @@ import { ApiError, explainAnswer, isStatus } from './server/api-error.ts';
 import { Api } from './server/api.ts';
 import { Server } from './server/server.ts';
 
-/** What `up` promises for a server that does not answer is 15 s; credentials may have taken some of it. */
+/** What `up` promises for a server that does not answer is 15 s, its name's resolution included. */
 const PROBE_DEADLINE_MS = 10_000;
 
 /**
@@ -36,6 +36,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   );
   const api = new Api(server);
   try {
+    // First, so that a slow plugin has its own deadline and does not use up the server's.
+    await server.identity(signal);
     await server.resolve(signal);
     const version = await probe(api, endpoint.url, signal);
     await checkNamespace(api, chosen.namespace, signal);

@@ -41,12 +41,13 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
   const state = status?.state;
   if (state?.running !== undefined) return { kind: 'running' };
   if (state?.terminated !== undefined) {
-    const { exitCode, reason, signal } = state.terminated;
+    const { exitCode, reason, signal, message } = state.terminated;
     const how = signal ? `killed by signal ${signal}` : `exit code ${exitCode}`;
     const help =
       reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log tells why.`;
     const isTelling = reason !== undefined && reason !== 'Error' && reason !== 'Completed';
-    return { kind: 'ended', text: isTelling ? `${reason}, ${how}` : how, help };
+    // The message of a plain end is the log's (FallbackToLogsOnError), which is shown anyway.
+    return { kind: 'ended', text: isTelling ? `${reason}, ${how}${message ? `: ${message}` : ''}` : how, help };
   }
   const waiting = state?.waiting;
   const fatal = waiting?.reason === undefined ? undefined : FATAL[waiting.reason];

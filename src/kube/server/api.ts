@@ -98,7 +98,7 @@ export class Api {
       if (response.statusCode !== 200) throw await failure(response);
     } catch (error) {
       request.signal.throwIfAborted();
-      if (error instanceof ApiError) throw error;
+      if (error instanceof ApiError || error instanceof MirrordError) throw error;
       throw explainConnectFailure(late.signal.aborted ? late.signal.reason : error, this.#title());
     } finally {
       clearTimeout(timer);
@@ -129,7 +129,7 @@ export class Api {
       }
     } catch (error) {
       request.signal.throwIfAborted();
-      if (error instanceof ApiError) throw error;
+      if (error instanceof ApiError || error instanceof MirrordError) throw error;
       throw explainConnectFailure(timeout.aborted ? timeout.reason : error, this.#title());
     }
   }
