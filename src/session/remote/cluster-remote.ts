@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
 import type { Config } from '../../config/index.ts';
-import type { AgentOptions, Cluster } from '../../kube/cluster.ts';
+import { agentOptions, clusterOptions } from './cluster-options.ts';
 import type { Remote } from './remote.ts';
 
 export interface ClusterRemoteOptions {
