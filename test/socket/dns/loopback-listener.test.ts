@@ -117,7 +117,7 @@ describe('the loopback listener', () => {
     assert.equal(decode((await answers(socket, 1))[0] ?? null).rcode, 'NOTIMP');
     const other = await client();
     other.write(frame(answerTo(question('db'), [])));
-    await once(other.resume(), 'close');
+    await new Promise((resolve) => other.resume().once('close', resolve));
   });
 
   it('holds back a client that asks without reading, and answers it all once it reads', async () => {
