@@ -56,6 +56,7 @@ export class AgentProcess {
     const agent = new AgentProcess(child);
     let errors = '';
     let output = '';
+    let timer: NodeJS.Timeout | undefined;
     const listening = new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => {
         const words = errors.trim().split('\n').slice(-8).join('\n');
@@ -70,7 +71,7 @@ export class AgentProcess {
           ),
         );
       };
-      const timer = setTimeout(() => fail(`did not listen within ${LISTEN_DEADLINE_MS / 1000} s`), LISTEN_DEADLINE_MS);
+      timer = setTimeout(() => fail(`did not listen within ${LISTEN_DEADLINE_MS / 1000} s`), LISTEN_DEADLINE_MS);
       child.once('error', (error) => fail(`could not be started (${error.message})`));
       child.once('exit', (code, signal) => fail(`ended at once (${signal ?? `exit ${code}`})`));
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -82,26 +83,26 @@ export class AgentProcess {
         output = (output + text).slice(-KEPT_OUTPUT);
         if (output.split('\n').some(saysListening)) resolve();
       });
-      void listeningOver().finally(() => clearTimeout(timer));
     });
-    function listeningOver(): Promise<unknown> {
-      return Promise.resolve()
-        .then(() => listening)
-        .catch(() => {});
-    }
     try {
       await listening;
     } catch (error) {
       agent.stop();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
     return agent;
+  }
+
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** It leaves at the end of its input; a hung one is killed with whatever it started. */
   stop(): void {
     this.#child.stdin?.end();
-    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child.pid === undefined || this.ended) return;
     try {
       process.kill(-this.#child.pid, 'SIGKILL');
     } catch {

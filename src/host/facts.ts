@@ -7,7 +7,6 @@ import type { Journal } from './journal/journal.ts';
 import { RESOLV_CONF } from './journal/playback.ts';
 import { type Run, expectSuccess } from './machine/commands.ts';
 import type { Machine } from './machine/machine.ts';
-import { isSessionTable } from './network/slot.ts';
 
 /** Where systemd-resolved keeps the servers that it asks itself. */
 const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
@@ -44,7 +43,7 @@ export async function readFacts(
     readAddresses(machine.run),
   ]);
   return {
-    routes: [...v4, ...v6].filter((route) => route.device !== tun && !isSessionTable(route.table)),
+    routes: [...v4, ...v6].filter((route) => route.device !== tun),
     addresses: addresses.filter((address) => address.device !== tun),
     dns: readDns(machine, journal, ownServers),
   };

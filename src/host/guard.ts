@@ -42,7 +42,6 @@ export class Guard {
     });
     // It may have been killed: the host then restores alone.
     this.#child.stdin?.on('error', () => {});
-    this.#child.unref();
   }
 
   /** The host has restored everything itself. */

@@ -79,6 +79,7 @@ export class Host implements HostOperations {
       const { machine, user, environment, agentBundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
+      for (const [path, agent] of this.#agents) if (agent.ended) this.#agents.delete(path);
       if (this.#agents.size >= AGENTS_MAX) {
         throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
       }

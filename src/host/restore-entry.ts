@@ -1,5 +1,4 @@
 /** `node restore-entry NAME`: what the guard starts.  Silent: there is nobody left to read. */
-import { restore } from './journal/playback.ts';
-import { thisMachine } from './machine/machine.ts';
+import { recoverSession } from './journal/playback.ts';
 
-await restore(thisMachine(), process.argv[2] ?? '');
+await recoverSession(process.argv[2] ?? '');

@@ -169,17 +169,18 @@ async function serve(
   }
 
   let known = '';
-  const monitor = new Monitor(FILES_OF_INTEREST, () => {
-    host
-      .changed()
-      .then((facts) => {
-        const text = JSON.stringify(facts);
-        if (text !== known) session.send({ type: 'changed', facts });
-        known = text;
-      })
+  const reread = async (): Promise<void> => {
+    try {
+      const facts = await host.changed();
+      const text = JSON.stringify(facts);
+      if (text !== known) session.send({ type: 'changed', facts });
+      known = text;
+    } catch (error) {
       // Stopping, or a machine in the middle of its own change: the next event reads it again.
-      .catch((error: Error) => hooks.output(`host: ${error.message}\n`));
-  });
+      hooks.output(`host: ${(error as Error).message}\n`);
+    }
+  };
+  const monitor = new Monitor(FILES_OF_INTEREST, () => void reread());
 
   session.send({
     type: 'start',

@@ -12,7 +12,7 @@ export interface User {
 
 /** From sudo's (or doas's) environment variables; who may become root may also choose who to be. */
 export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Promise<User> {
-  const uid = environment['SUDO_UID'] ?? environment['DOAS_UID'] ?? '0';
+  const uid = environment['SUDO_UID'] || environment['DOAS_UID'] || '0';
   if (!/^\d{1,10}$/.test(uid)) {
     throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is no user number: ${JSON.stringify(uid)}.`, {
       help: 'Call mirrord by sudo itself, without setting this variable.',

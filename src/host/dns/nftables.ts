@@ -40,11 +40,16 @@ export function redirectTable(table: string, port: number, exempt: Exemptions): 
     ...exempt.users.map((uid) => `meta skuid ${uid} return;`),
     `udp dport 53 redirect to :${port};`,
     `tcp dport 53 redirect to :${port};`,
-    '} }',
+    '}; }',
   ].join(' ');
 }
 
 export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
+
+interface Held {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<void>;
+}
 
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
@@ -52,7 +57,7 @@ export class Nftables implements DnsBackend {
   readonly #session: string;
   readonly #upstreams: () => readonly string[];
   readonly #died: (error: MirrordError) => void;
-  #held: { readonly child: ChildProcessWithoutNullStreams; readonly ended: Promise<void> } | undefined;
+  #held: Held | undefined;
   #applied = '';
 
   /** `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect with it, ended unasked. */
@@ -148,15 +153,17 @@ export class Nftables implements DnsBackend {
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const held = { child, ended };
     this.#held = held;
-    void ended.then(() => {
-      if (this.#held !== held) return;
-      this.#held = undefined;
-      this.#died(
-        new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
-          help: 'Start again with: sudo mirrord up',
-        }),
-      );
-    });
+    child.once('exit', () => this.#lost(held));
+  }
+
+  #lost(held: Held): void {
+    if (this.#held !== held) return;
+    this.#held = undefined;
+    this.#died(
+      new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
+        help: 'Start again with: sudo mirrord up',
+      }),
+    );
   }
 
   #localServers(): readonly { server: string; uid: number }[] {

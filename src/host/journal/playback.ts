@@ -3,7 +3,7 @@
  * when its change was made half, or not at all.
  */
 import { MirrordError } from '../../errors.ts';
-import type { Machine } from '../machine/machine.ts';
+import { type Machine, thisMachine } from '../machine/machine.ts';
 import { Journal, type ResolvConfEntry, sessionNames, undoName } from './journal.ts';
 import { withLock } from './lock.ts';
 
@@ -17,8 +17,8 @@ export interface Restored {
   readonly notes: readonly string[];
 }
 
-/** What a session that has died left behind; harmless at any time. */
-export async function restore(machine: Machine, name: string): Promise<Restored> {
+/** What a session that has died left behind; harmless at any time, also while it lives. */
+export async function recoverSession(name: string, machine: Machine = thisMachine()): Promise<Restored> {
   return withLock(machine, () => restoreLocked(machine, name));
 }
 

@@ -16,7 +16,7 @@ import {
   planFamily,
   undoLines,
 } from './plan.ts';
-import { type Slot, slotOf } from './slot.ts';
+import { type Slot, isSessionTable, slotOf } from './slot.ts';
 
 export const EMPTY_STATE: NetworkState = {
   addresses: [],
@@ -57,7 +57,9 @@ export class Network {
 
     const listed = await Promise.all(FAMILIES.map((family) => listRules(run, family)));
     const tables = new Set(listed.flat().map((rule) => rule.table));
-    const routes = facts.routes.filter((route) => route.table === undefined || tables.has(route.table));
+    const routes = facts.routes.filter(
+      ({ table }) => table === undefined || (tables.has(table) && !isSessionTable(table)),
+    );
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
     const disabled = this.#ipv6Disabled();

@@ -1,0 +1,74 @@
+/**
+ * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another, and
+ * tells on standard output what came back; then lives until it is stopped.
+ *
+ * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
+ */
+import { readFileSync } from 'node:fs';
+import type { HostToSession } from '../../../src/ipc/protocol.ts';
+import { KernelDevice } from '../../../src/tun/kernel-device.ts';
+
+const requests = JSON.parse(process.env['REQUESTS'] ?? '[]') as [string, ...unknown[]][];
+const behaviour = process.env['BEHAVIOUR'] ?? '';
+const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+let next = 0;
+function step(): void {
+  const request = requests[next];
+  if (request === undefined) {
+    say({ idle: true });
+    process.send?.({ type: 'ready', lines: ['ready'] });
+    return;
+  }
+  const [op, ...args] = request;
+  process.send?.({ type: 'request', id: next++, op, args });
+}
+
+process.on('message', (message: HostToSession) => {
+  switch (message.type) {
+    case 'start': {
+      const device = new KernelDevice(message.tun.fd, 1500);
+      let packets = 0;
+      device.onPackets = (batch) => {
+        packets += batch.count;
+        if (behaviour === 'count') say({ packets });
+      };
+      device.onGone = (errno) => say({ gone: errno });
+      const status = readFileSync('/proc/self/status', 'utf8');
+      const ids = Object.fromEntries(
+        ['Uid', 'Gid', 'Groups', 'CapEff'].map((key) => [
+          key,
+          new RegExp(`^${key}:\\s*(.*?)\\s*$`, 'm').exec(status)?.[1],
+        ]),
+      );
+      const { HOME, USER, LOGNAME, SHELL } = process.env;
+      say({ start: message, ids, pid: process.pid, environment: { HOME, USER, LOGNAME, SHELL } });
+      if (behaviour === 'fail') {
+        process.send?.({
+          type: 'failed',
+          error: { code: 'cluster-unreachable', failure: 'cluster', message: 'no answer', help: 'look at the cable' },
+        });
+      }
+      step();
+      return;
+    }
+    case 'reply':
+      say({ reply: message.value });
+      step();
+      return;
+    case 'refusal':
+      say({ refusal: message.error });
+      step();
+      return;
+    case 'changed':
+      say({ changed: message.facts });
+      return;
+    case 'stop':
+      if (behaviour !== 'deaf') process.exit(0);
+  }
+});
+process.on('disconnect', () => {
+  if (behaviour !== 'deaf') process.exit(0);
+});
+process.on('SIGUSR1', () => process.send?.({ type: 'down' }));
+process.on('SIGINT', () => say({ interrupted: true }));

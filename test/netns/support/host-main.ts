@@ -1,0 +1,29 @@
+/** Runs the host part with the fake session; says on standard output what happens, one JSON object a line. */
+import { join } from 'node:path';
+import { type HostEnd, runHost } from '../../../src/host/index.ts';
+
+const here = import.meta.dirname;
+const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const end: HostEnd = await runHost(
+  {
+    name: process.env['NAME'] ?? 'default',
+    includeRoutes: [],
+    excludeRoutes: [],
+    dns: 'auto',
+    verbose: false,
+    overrides: {},
+  },
+  {
+    session: [process.execPath, join(here, 'fake-session.ts')],
+    restore: [process.execPath, join(here, '../../../src/host/restore-entry.ts')],
+    agentBundle: process.env['AGENT'] ?? join(here, 'fake-agent.ts'),
+    stdin: 'ignore',
+    cwd: '/',
+    environment: process.env,
+    progress: (progress) => say({ progress }),
+    ready: (lines) => say({ ready: lines }),
+    output: (text) => void process.stdout.write(text),
+  },
+);
+say(end.outcome === 'failed' ? { end: end.outcome, error: end.error.describe() } : { end: end.outcome });

@@ -1,0 +1,36 @@
+/** The host as text: what a session may change and must put back. */
+import type { Sandbox } from './sandbox.ts';
+
+const SNAPSHOT = `
+section() { echo "== $1"; }
+section links;   ip -o link show | sed 's/^[0-9]*: //' | cut -d' ' -f1-5
+section addr;    ip -o addr show | sed 's/^[0-9]*: //; s/ valid_lft.*//'
+section route4;  ip -4 route show table all | sort
+section route6;  ip -6 route show table all | sed 's/ expires [0-9]*sec//' | sort
+section rule4;   ip -4 rule show
+section rule6;   ip -6 rule show
+section nft;     nft list ruleset
+section resolv;  stat -c '%F %a %u:%g %N' /etc/resolv.conf; cat /etc/resolv.conf 2>&1
+section etc;     ls -A /etc | grep -i -E 'resolv|mirrord'
+section hosts;   cat /etc/hosts
+section run;     find /run/mirrord -mindepth 1 2>/dev/null | sort
+section sysctl;  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/rp_filter
+section resolved; if command -v resolvectl >/dev/null && [ -S /run/dbus/system_bus_socket ]; then resolvectl dns; resolvectl domain; fi
+true
+`;
+
+export const snapshot = (sandbox: Sandbox): Promise<string> => sandbox.shell(SNAPSHOT);
+
+/** Polls until the snapshot is equal to `expected`; resolves to the last one seen and the milliseconds it took. */
+export async function snapshotEquals(
+  sandbox: Sandbox,
+  expected: string,
+  deadlineMs: number,
+): Promise<{ last: string; ms: number }> {
+  const start = performance.now();
+  for (;;) {
+    const last = await snapshot(sandbox);
+    const ms = performance.now() - start;
+    if (last === expected || ms > deadlineMs) return { last, ms };
+  }
+}
