@@ -1,0 +1,23 @@
+/**
+ * The environment of a program that runs here as if it ran in the target: where it comes from, what is changed on the
+ * way, how it is written down.
+ *
+ * Pure: texts and objects in, maps out.  Whoever calls reads the pod, the ConfigMaps, the process and the files, and
+ * hands them in.  Values are secrets until proven otherwise: no error, warning or note of this folder holds one, only
+ * names and line numbers.
+ *
+ * The way of a variable: what the pod declares (`resolveDeclaredEnvironment`) under what its process really has
+ * (`parseProcessEnvironment`) is the remote environment; `mergeEnvironment` applies the settings to it; `overLocal` lays
+ * the result over the environment of whoever starts the program; `writeEnvironment` writes it for other tools.
+ */
+export { resolveDeclaredEnvironment } from './declared/resolve.ts';
+export type { DeclaredEnvironment } from './declared/resolve.ts';
+export type { DeclaringPod, EnvironmentReaders, LinkedService } from './declared/pod.ts';
+export { parseEnvFile } from './env-file.ts';
+export { ENVIRONMENT_FORMATS, writeEnvironment } from './formats/format.ts';
+export type { EnvironmentFormat, WrittenEnvironment } from './formats/format.ts';
+export { mergeEnvironment, mergeRemote, overLocal } from './merge.ts';
+export { parseProcessEnvironment } from './process-environment.ts';
+export { compileRules } from './rules.ts';
+export type { EnvironmentRules, EnvironmentSettings } from './rules.ts';
+export type { Variables } from './variables.ts';
