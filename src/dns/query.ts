@@ -6,7 +6,7 @@
  */
 import { readName } from './name.ts';
 import { readRecords } from './records.ts';
-import { FLAG, HEADER_LENGTH, MAX_MESSAGE_BYTES, putUint16, RCODE, TYPE, uint16 } from './wire.ts';
+import { FLAG, HEADER_LENGTH, MAX_MESSAGE_BYTES, putUint16, RCODE, TYPE, uint16, type Transport } from './wire.ts';
 
 /** What a UDP client takes when it says nothing (RFC 1035, 4.2.1). */
 const PLAIN_UDP_BYTES = 512;
@@ -84,7 +84,7 @@ export function readQuery(message: Uint8Array): QueryOutcome {
 }
 
 /** The largest answer that fits, bytes. */
-export function answerLimit(query: Query, transport: 'udp' | 'tcp'): number {
+export function answerLimit(query: Query, transport: Transport): number {
   if (transport === 'tcp') return MAX_MESSAGE_BYTES;
   // RFC 6891, 6.2.3: values below 512 count as 512.
   return Math.max(PLAIN_UDP_BYTES, query.edns?.payloadSize ?? 0);

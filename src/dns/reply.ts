@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { encodeName } from './name.ts';
 import { answerLimit, type Query } from './query.ts';
 import { readRecords } from './records.ts';
-import { CLASS_IN, FLAG, HEADER_LENGTH, putUint16, TYPE } from './wire.ts';
+import { CLASS_IN, FLAG, HEADER_LENGTH, putUint16, TYPE, uint16, type Transport } from './wire.ts';
 
 /** No answer about the cluster lives longer, seconds: services come and go, and so does the session itself. */
 export const MAX_TTL_SECONDS = 5;
@@ -36,20 +36,28 @@ export function addressReply(query: Query, addresses: readonly string[]): Uint8A
 }
 
 /**
- * `answer`, or, where it is larger than the client takes, its header and question with TC set: the client comes again by
- * TCP.  No partial set of records is given (RFC 2181, 9).
+ * `answer`, or, where it is larger than the client takes, as many of its answer records as fit, with TC set: the client
+ * comes again by TCP (RFC 2181, 9).  Those that cannot (musl before 1.2.4) have some addresses at least.
  */
-export function fitReply(answer: Uint8Array, query: Query, transport: 'udp' | 'tcp'): Uint8Array {
-  if (answer.length <= answerLimit(query, transport)) return answer;
-  const opt = readRecords(answer, query.questionEnd)?.find((each) => each.type === TYPE.OPT);
-  const cut = new Uint8Array(query.questionEnd + (opt === undefined ? 0 : opt.end - opt.start));
-  cut.set(answer.subarray(0, query.questionEnd));
-  cut.fill(0, 6, HEADER_LENGTH);
-  if (opt !== undefined) {
-    cut.set(answer.subarray(opt.start, opt.end), query.questionEnd);
-    putUint16(cut, 10, 1);
+export function fitReply(answer: Uint8Array, query: Query, transport: Transport): Uint8Array {
+  const limit = answerLimit(query, transport);
+  if (answer.length <= limit) return answer;
+  const records = readRecords(answer, query.questionEnd) ?? [];
+  const opt = records.find((each) => each.type === TYPE.OPT);
+  const optBytes = opt === undefined ? new Uint8Array(0) : answer.subarray(opt.start, opt.end);
+  let end = query.questionEnd;
+  let count = 0;
+  for (const each of records) {
+    if (each.section !== 'answer' || each.end + optBytes.length > limit) break;
+    end = each.end;
+    count++;
   }
-  cut[2] = (cut[2] ?? 0) | (FLAG.TC >>> 8);
+  // Pointers lead to the front only, so a message without its tail is whole.
+  const cut = Buffer.concat([answer.subarray(0, end), optBytes]);
+  putUint16(cut, 2, uint16(cut, 2) | FLAG.TC);
+  putUint16(cut, 6, count);
+  putUint16(cut, 8, 0);
+  putUint16(cut, 10, opt === undefined ? 0 : 1);
   return cut;
 }
 

@@ -32,7 +32,7 @@ import { readAddresses, readRecords } from './records.ts';
 import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
 import { relabel, rename } from './rewrite.ts';
 import { nameForms, searchSuffixes } from './search-list.ts';
-import { CLASS_IN, RCODE, TYPE, withId } from './wire.ts';
+import { CLASS_IN, RCODE, TYPE, withId, type Transport } from './wire.ts';
 
 /** Questions in work at once; a program gets SERVFAIL beyond it.  Each holds some kB, so that 16 MB is the worst. */
 export const MAX_QUESTIONS = 4_096;
@@ -40,8 +40,6 @@ export const MAX_QUESTIONS = 4_096;
 export const QUESTION_DEADLINE_MS = 4_500;
 /** What a route may take before the program has to be told that it failed, ms. */
 const ROUTE_DEADLINE_MS = 2_000;
-
-export type Transport = 'udp' | 'tcp';
 
 export interface ResolverNames {
   /** Without final dot: `cluster.local`. */

@@ -7,10 +7,9 @@
  */
 import { SocketAddress, isIPv6 } from 'node:net';
 import { NoAnswer, withDeadline } from './deadline.ts';
-import type { Transport } from './resolver.ts';
 import { TcpExchange } from './upstream-tcp.ts';
 import { UdpExchange } from './upstream-udp.ts';
-import { rcodeOf } from './wire.ts';
+import { rcodeOf, type Transport } from './wire.ts';
 
 /** One server's time before the next is asked, ms: three servers fit into a question's 4.5 s. */
 export const SERVER_TIMEOUT_MS = 1_500;

@@ -1,5 +1,7 @@
 /** Constants of the DNS message format (RFC 1035, 4.1; RFC 6895 for the numbers) and access to its fields. */
 
+export type Transport = 'udp' | 'tcp';
+
 export const HEADER_LENGTH = 12;
 /** The longest message that TCP's two-byte length can frame (RFC 1035, 4.2.2). */
 export const MAX_MESSAGE_BYTES = 65_535;
