@@ -12,4 +12,4 @@ const program = (source: string, bundle: string): readonly string[] => [
 export const SESSION_PROGRAM = program('session/main.ts', 'session.js');
 export const RESTORE_PROGRAM = program('host/restore-entry.ts', 'restore.js');
 /** Only bundled it is one file that runs by itself. */
-export const AGENT_BUNDLE = fromSources ? join(here, '../../dist/agent.js') : join(here, 'agent.js');
+export const AGENT_BUNDLE = fromSources ? join(here, '../../dist/agent.cjs') : join(here, 'agent.cjs');

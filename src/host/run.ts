@@ -188,6 +188,7 @@ async function serve(
     tun: { name: tun.name, fd: SESSION_TUN_FD },
     folder: journal.sessionFolder,
     cwd: hooks.cwd,
+    agentBundle: hooks.agentBundle,
   });
   const result = await end.promise;
 

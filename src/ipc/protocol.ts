@@ -132,6 +132,8 @@ export interface StartMessage {
   readonly folder: string;
   /** The user's working directory. */
   readonly cwd: string;
+  /** Path of the agent's program, one file. */
+  readonly agentBundle: string;
 }
 
 export type HostToSession =
