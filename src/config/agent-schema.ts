@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { count, field, flag, group, text, texts } from './field.ts';
+
+/** A stock image; all that the agent needs is Node. */
+export const DEFAULT_AGENT_IMAGE = 'docker.io/library/node:24-slim';
+
+/** Kubernetes' quantities: `100m`, `64Mi`, `1.5`. */
+const QUANTITY = /^[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([numkKMGTPE]i?|[eE][+-]?[0-9]+)?$/;
+const quantity = z.union([z.string().regex(QUANTITY), z.number()], 'it is no quantity, such as 100m or 64Mi');
+const quantities = z.record(z.string(), quantity).optional();
+
+const toleration = z.strictObject({
+  key: z.string().optional(),
+  operator: z.enum(['Exists', 'Equal'], 'it is "Exists" or "Equal"').optional(),
+  value: z.string().optional(),
+  effect: z
+    .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], 'it is "NoSchedule", "PreferNoSchedule" or "NoExecute"')
+    .optional(),
+  tolerationSeconds: z.number().int().optional(),
+});
+
+export const agentSchema = group(
+  {
+    image: field(
+      z
+        .string()
+        .regex(/^[^\s]+$/, 'an image has a name without blanks')
+        .default(DEFAULT_AGENT_IMAGE),
+      'The image that the agent runs in; any image with Node 24 will do. Also `{ "registry": ..., "tag": ... }`.',
+      { env: 'MIRRORD_AGENT_IMAGE', kind: 'text' },
+    ),
+    image_pull_policy: field(
+      z.enum(['IfNotPresent', 'Always', 'Never'], 'it is "IfNotPresent", "Always" or "Never"').default('IfNotPresent'),
+      'When the image is pulled.',
+      { env: 'MIRRORD_AGENT_IMAGE_PULL_POLICY', kind: 'text' },
+    ),
+    image_pull_secrets: field(
+      z.array(z.strictObject({ name: z.string().min(1) })).default([]),
+      'Secrets to pull the image with: `[{ "name": "my-secret" }]`.',
+    ),
+    namespace: text("Where the agent's Job lives, with a target; without one it lives in the target's namespace.", {
+      env: 'MIRRORD_AGENT_NAMESPACE',
+      default: "the target's",
+    }),
+    labels: texts("Labels of the agent's Job and pod."),
+    annotations: texts("Annotations of the agent's Job and pod."),
+    tolerations: field(z.array(toleration).default([{ operator: 'Exists' }]), "The pod's tolerations."),
+    node_selector: texts('Labels of the nodes that the agent may run on; only without a target.'),
+    resources: field(
+      z.strictObject({ requests: quantities, limits: quantities }).optional(),
+      "The container's requests and limits.",
+      { default: 'small requests' },
+    ),
+    service_account: text("The pod's service account.", { env: 'MIRRORD_AGENT_SERVICE_ACCOUNT', default: 'default' }),
+    priority_class: text("The pod's priority class.", { env: 'MIRRORD_AGENT_PRIORITY_CLASS' }),
+    ttl: count('How long Kubernetes keeps the ended Job, in seconds.', [0, 65_535], 1, { env: 'MIRRORD_AGENT_TTL' }),
+    startup_timeout: count('How long to wait for the agent, in seconds.', [1, 86_400], 60, {
+      env: 'MIRRORD_AGENT_STARTUP_TIMEOUT',
+    }),
+    communication_timeout: count('How long the agent waits for its client, in seconds.', [1, 65_535], 30, {
+      env: 'MIRRORD_AGENT_COMMUNICATION_TIMEOUT',
+    }),
+    dns: group(
+      {
+        timeout: count("How long the agent waits for the cluster's DNS, in seconds.", [1, 60], 1, {
+          env: 'MIRRORD_AGENT_DNS_TIMEOUT',
+        }),
+        attempts: count('How often it asks.', [1, 10], 1, { env: 'MIRRORD_AGENT_DNS_ATTEMPTS' }),
+      },
+      "How the agent asks the cluster's DNS.",
+    ),
+    ephemeral: flag("Whether the agent runs as an ephemeral container in the target's pod; needs a target.", false, {
+      env: 'MIRRORD_EPHEMERAL_CONTAINER',
+    }),
+    security_context: field(
+      z.record(z.string(), z.unknown()).optional(),
+      "Additions to the container's security context, in Kubernetes' own terms.",
+      { default: 'restricted' },
+    ),
+    log_level: field(
+      z.string().min(1, 'it is empty').default('info'),
+      'How much the agent logs: `error`, `warn`, `info`, `debug`, `trace`.',
+      { env: 'MIRRORD_AGENT_RUST_LOG', kind: 'text' },
+    ),
+  },
+  "The agent's pod.",
+);

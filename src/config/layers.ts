@@ -1,0 +1,139 @@
+/**
+ * Precedence, key by key: command line > environment > file > default.
+ */
+import type { UpOptions } from '../ipc/protocol.ts';
+import type { Document } from './document.ts';
+import { IGNORED, isAsWished } from './ignored.ts';
+import { formatPath, type Origin, type Path, type Problem } from './problem.ts';
+import { FIELDS } from './schema.ts';
+import { composeImage, expandShorthands, splitList, switchedKeys } from './shorthand.ts';
+import { deleteAt, getAt, isTree, setAt, withoutNulls, type Tree } from './tree.ts';
+
+/** What the command line may say; all of it may be left out. */
+export type ConfigFlags = Partial<
+  Pick<
+    UpOptions,
+    | 'target'
+    | 'namespace'
+    | 'context'
+    | 'kubeconfig'
+    | 'configFile'
+    | 'key'
+    | 'includeRoutes'
+    | 'excludeRoutes'
+    | 'overrides'
+  >
+>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The layers on top of each other, with the origin of every key. */
+export class Layers {
+  readonly tree: Tree = {};
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  private readonly origins = new Map<string, Origin>();
+  private fileOrigin: (path: Path) => Origin = () => ({ kind: 'default' });
+
+  file(name: string, document: Document): void {
+    this.fileOrigin = (path) => ({ kind: 'file', file: name, line: document.line(path) });
+    const value = withoutNulls(document.value);
+    if (!isTree(value)) {
+      this.problems.push({ key: '', reason: 'an object with keys is expected', origin: this.fileOrigin([]) });
+      return;
+    }
+    // Editors find the schema by this key.
+    delete value['$schema'];
+    for (const [key, reason] of IGNORED) this.ignore(value, key, reason);
+    expandShorthands(value);
+    Object.assign(this.tree, value);
+  }
+
+  environment(env: Environment): void {
+    const registry = env['MIRRORD_AGENT_IMAGE_REGISTRY'];
+    const tag = env['MIRRORD_AGENT_IMAGE_TAG'];
+    if ((registry !== undefined || tag !== undefined) && getAt(this.tree, 'agent.image') === undefined) {
+      const variable = registry === undefined ? 'MIRRORD_AGENT_IMAGE_TAG' : 'MIRRORD_AGENT_IMAGE_REGISTRY';
+      this.set('agent.image', composeImage(registry, tag), { kind: 'environment', variable });
+    }
+    for (const { path, facts } of FIELDS) {
+      const text = facts.env === undefined ? undefined : env[facts.env];
+      // An empty variable is one that a script meant to leave out.
+      if (facts.env === undefined || text === undefined || text === '') continue;
+      this.setText(path, text, { kind: 'environment', variable: facts.env });
+    }
+  }
+
+  flags(flags: ConfigFlags): void {
+    const origin: Origin = { kind: 'command line' };
+    const values: readonly (readonly [string, unknown])[] = [
+      ['target.path', flags.target],
+      ['target.namespace', flags.namespace],
+      ['kube_context', flags.context],
+      ['kubeconfig', flags.kubeconfig],
+      ['key', flags.key],
+      ['feature.network.outgoing.routes.include', nonEmpty(flags.includeRoutes)],
+      ['feature.network.outgoing.routes.exclude', nonEmpty(flags.excludeRoutes)],
+    ];
+    for (const [path, value] of values) if (value !== undefined) this.set(path, value, origin);
+    for (const [path, value] of Object.entries(flags.overrides ?? {})) {
+      const switched = typeof value === 'boolean' ? switchedKeys(path, value) : null;
+      if (switched !== null) for (const [key, inner] of switched) this.set(key, inner, origin);
+      else if (typeof value === 'string') this.setText(path, value, origin);
+      else this.set(path, value, origin);
+    }
+  }
+
+  /** Where the value at `path` comes from. */
+  originOf(path: Path): Origin {
+    for (let length = path.length; length > 0; length--) {
+      const origin = this.origins.get(formatPath(path.slice(0, length)));
+      if (origin !== undefined) return origin;
+    }
+    return this.fileOrigin(path);
+  }
+
+  private set(path: string, value: unknown, origin: Origin): void {
+    setAt(this.tree, path, value);
+    this.origins.set(path, origin);
+  }
+
+  private setText(path: string, text: string, origin: Origin): void {
+    const kind = FIELDS.find((field) => field.path === path)?.facts.kind;
+    const value = convert(text, kind);
+    if (value === undefined) {
+      const reason = kind === 'boolean' ? 'it is true or false' : 'it is a whole number';
+      this.problems.push({ key: path, value: text, reason, origin });
+    } else {
+      this.set(path, value, origin);
+    }
+  }
+
+  private ignore(value: Tree, key: string, reason: string): void {
+    const given = getAt(value, key);
+    if (given === undefined) return;
+    const origin = this.fileOrigin(key.split('.'));
+    deleteAt(value, key);
+    if (!isAsWished(key, given))
+      this.warnings.push({ key, reason: `it is accepted, but has no effect: ${reason}`, origin });
+  }
+}
+
+/** Undefined when the text is no such value. */
+function convert(text: string, kind: string | undefined): unknown {
+  switch (kind) {
+    case 'boolean':
+      if (/^(true|1)$/i.test(text)) return true;
+      return /^(false|0)$/i.test(text) ? false : undefined;
+    case 'number':
+      return /^[0-9]+$/.test(text) ? Number(text) : undefined;
+    case 'list':
+      return splitList(text);
+    default:
+      return text;
+  }
+}
+
+function nonEmpty(list: readonly string[] | undefined): readonly string[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list;
+}

@@ -1,0 +1,157 @@
+/**
+ * What types alone cannot say: everything that can be wrong without a cluster, all of it found here.
+ */
+import { access, constants } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { checkNetwork, type Fault } from '../filter/index.ts';
+import type { Layers } from './layers.ts';
+import type { Path, Problem } from './problem.ts';
+import type { ConfigSchema } from './schema.ts';
+import { getAt } from './tree.ts';
+import { LABEL, LABEL_KEY, LABEL_VALUE, parseTarget, SUBDOMAIN, type Target } from './target.ts';
+
+export interface Findings {
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
+}
+
+/** `cwd` is where relative paths start. */
+export async function checkMeaning(config: ConfigSchema, layers: Layers, cwd: string): Promise<Findings> {
+  const check = new Check(layers);
+  check.network(config);
+  const target = check.target(config);
+  check.agent(config, target);
+  check.env(config);
+  await check.files(config, cwd);
+  return check;
+}
+
+class Check implements Findings {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  private readonly layers: Layers;
+
+  constructor(layers: Layers) {
+    this.layers = layers;
+  }
+
+  network(config: ConfigSchema): void {
+    const { faults, warnings } = checkNetwork(config.feature.network);
+    for (const fault of faults) this.problems.push(this.located(fault));
+    this.warnings.push(...gather(warnings).map((fault) => this.located(fault)));
+  }
+
+  target({ target }: ConfigSchema): Target | null {
+    if (target.namespace !== undefined && !LABEL.test(target.namespace)) {
+      this.fault('target.namespace', target.namespace, 'it is no name of a namespace');
+    }
+    const parsed = parseTarget(target.path);
+    if ('target' in parsed) return parsed.target;
+    this.fault('target.path', target.path, parsed.reason);
+    return null;
+  }
+
+  agent({ agent }: ConfigSchema, target: Target | null): void {
+    for (const key of ['namespace', 'service_account', 'priority_class'] as const) {
+      const value = agent[key];
+      const pattern = key === 'namespace' ? LABEL : SUBDOMAIN;
+      if (value !== undefined && !pattern.test(value)) this.fault(`agent.${key}`, value, 'it is no Kubernetes name');
+    }
+    for (const key of ['labels', 'annotations', 'node_selector'] as const) {
+      for (const [name, value] of Object.entries(agent[key])) {
+        if (!LABEL_KEY.test(name)) this.fault(`agent.${key}`, name, `${JSON.stringify(name)} is no name of a label`);
+        else if (key !== 'annotations' && !LABEL_VALUE.test(value)) {
+          this.fault(`agent.${key}`, value, `${JSON.stringify(value)} is no value of a label`);
+        }
+      }
+    }
+    if (/(^|\/)metalbear-co\/mirrord(:|@|$)/.test(agent.image)) {
+      this.warn('agent.image', agent.image, 'this image has no Node, which the agent runs on; leave the key out');
+    }
+    const isPod = target !== null && !['targetless', 'netns', 'process'].includes(target.kind);
+    if (agent.ephemeral && target !== null && !isPod) {
+      // Without a target in the file, one may still come with -t.
+      if (getAt(this.layers.tree, 'target.path') !== undefined)
+        this.fault('agent.ephemeral', true, 'an ephemeral container needs a pod as its target');
+      else this.warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and none is named');
+    }
+    if (agent.namespace !== undefined && agent.ephemeral) {
+      this.warn(
+        'agent.namespace',
+        agent.namespace,
+        "an ephemeral container lives in its target's namespace, so it has no effect",
+      );
+    } else if (agent.namespace !== undefined && target?.kind === 'targetless') {
+      this.warn(
+        'agent.namespace',
+        agent.namespace,
+        'without a target the agent lives in target.namespace, so it has no effect',
+      );
+    }
+  }
+
+  env({ feature: { env } }: ConfigSchema): void {
+    if (env.include !== undefined && env.exclude !== undefined) {
+      this.fault(
+        'feature.env',
+        { include: env.include, exclude: env.exclude },
+        'include and exclude exclude each other; keep one',
+      );
+    }
+    for (const pattern of Object.keys(env.mapping)) {
+      try {
+        RegExp(pattern, 'u');
+      } catch (error) {
+        const reason =
+          error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
+        this.fault('feature.env.mapping', pattern, `${JSON.stringify(pattern)} is no regular expression: ${reason}`);
+      }
+    }
+    for (const name of Object.keys(env.override)) this.variable('feature.env.override', name);
+    for (const name of env.unset ?? []) this.variable('feature.env.unset', name);
+  }
+
+  async files({ feature: { env } }: ConfigSchema, cwd: string): Promise<void> {
+    if (env.env_file === undefined) return;
+    try {
+      await access(resolve(cwd, env.env_file), constants.R_OK);
+    } catch {
+      // Whichever way it fails, the user has to look at the same thing.
+      this.fault('feature.env.env_file', env.env_file, 'the file cannot be read');
+    }
+  }
+
+  private variable(key: string, name: string): void {
+    if (name === '' || name.includes('=') || name.includes('\0')) {
+      this.fault(key, name, `${JSON.stringify(name)} is no name of a variable`);
+    }
+  }
+
+  private fault(key: string, value: unknown, reason: string): void {
+    this.problems.push(this.located({ key, value, reason }));
+  }
+
+  private warn(key: string, value: unknown, reason: string): void {
+    this.warnings.push(this.located({ key, value, reason }));
+  }
+
+  private located(fault: Fault): Problem {
+    return { ...fault, origin: this.layers.originOf(toPath(fault.key)) };
+  }
+}
+
+/** Many entries with the same fate are one warning: the first stands for them. */
+function gather(warnings: readonly Fault[]): Fault[] {
+  const byReason = Map.groupBy(warnings, ({ reason }) => reason);
+  return [...byReason.values()].map(([first, ...others]) => {
+    if (first === undefined) throw new Error('a group has a member');
+    return others.length === 0
+      ? first
+      : { ...first, reason: `${first.reason} (and ${others.length} more entries likewise)` };
+  });
+}
+
+/** `a.b[2]` as its parts. */
+function toPath(key: string): Path {
+  return key.split(/\.|(?=\[)/).map((part) => (part.startsWith('[') ? Number(part.slice(1, -1)) : part));
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { field, flag, group, list, optionalList } from './field.ts';
+
+const outgoingFilter = field(
+  z
+    .strictObject({
+      local: optionalList('What stays on this machine; everything else in scope goes to the cluster.'),
+      remote: optionalList(
+        "What goes to the cluster, also outside the cluster's ranges; everything else stays on this machine.",
+      ),
+    })
+    .optional(),
+  'Which connections stay on this machine, or which go to the cluster. One of the two lists; entries are `[tcp://|udp://][HOST][/PREFIX][:PORT]`.',
+);
+
+const dnsFilter = field(
+  z
+    .strictObject({
+      local: optionalList('Names that this machine answers; everything else as without a filter.'),
+      remote: optionalList('Names that the cluster answers; this machine answers every other name.'),
+    })
+    .optional(),
+  'Which names this machine answers, or which the cluster does. One of the two lists; entries are hosts. Names in `outgoing.filter` count as listed here, on their side.',
+);
+
+const outgoing = group(
+  {
+    tcp: flag('Whether TCP goes to the cluster; when off, none of it is ever routed.', true, {
+      env: 'MIRRORD_TCP_OUTGOING',
+    }),
+    udp: flag('Whether UDP goes to the cluster; when off, none of it is ever routed.', true, {
+      env: 'MIRRORD_UDP_OUTGOING',
+    }),
+    filter: outgoingFilter,
+    scope: field(
+      z.enum(['cluster', 'all'], 'it is "cluster" or "all"').default('cluster'),
+      "`cluster`: the cluster's ranges and names. `all`: everything but loopback and what is never captured.",
+      { kind: 'text', ours: true },
+    ),
+    routes: group(
+      {
+        include: list('CIDRs that go to the cluster as well.', { ours: true }),
+        exclude: list('CIDRs that stay on this machine.', { ours: true }),
+      },
+      'Ranges added to, or taken out of, the scope; the more specific range wins.',
+      { ours: true },
+    ),
+  },
+  'Connections that this machine opens. `false` turns TCP and UDP off.',
+  { shorthand: 'boolean' },
+);
+
+const dns = group(
+  {
+    enabled: flag("Whether the cluster answers its names; when off, this machine's DNS is left alone.", true, {
+      env: 'MIRRORD_REMOTE_DNS',
+    }),
+    filter: dnsFilter,
+    hosts: field(
+      z.record(z.string(), z.array(z.string())).default({}),
+      'Names with a fixed answer, as in a hosts file: a name to an address or a list of addresses.',
+      { ours: true },
+    ),
+  },
+  "The cluster's DNS. `false` turns it off.",
+  { shorthand: 'boolean' },
+);
+
+export const networkSchema = group(
+  {
+    outgoing,
+    dns,
+    ipv6: flag("Whether IPv6 is routed; when off, AAAA questions for the cluster's names have no answer.", true),
+  },
+  'The network. `false` turns `outgoing` and `dns` off.',
+  { shorthand: 'boolean' },
+);

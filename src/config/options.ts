@@ -1,0 +1,47 @@
+/**
+ * The configuration in the terms of the parts that work with it.
+ */
+import type { Config } from './load.ts';
+import { parseTarget, type Target } from './target.ts';
+
+/** The target of a verified configuration. */
+export function targetOf(config: Config): Target {
+  const parsed = parseTarget(config.target.path);
+  if ('target' in parsed) return parsed.target;
+  throw new Error(`the configuration was not verified: ${parsed.reason}`);
+}
+
+/** What is needed to find the cluster (`ClusterOptions` of the Kubernetes part). */
+export function clusterOptions(config: Config, cwd: string) {
+  const { kubeconfig, kube_context: context, accept_invalid_certificates: acceptInvalidCertificates } = config;
+  const { namespace } = config.target;
+  return {
+    cwd,
+    useProxy: config.use_proxy,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(acceptInvalidCertificates === undefined ? {} : { acceptInvalidCertificates }),
+  };
+}
+
+/** What is needed to start the agent (`AgentOptions` of the Kubernetes part). */
+export function agentOptions({ agent }: Config) {
+  return {
+    image: agent.image,
+    imagePullPolicy: agent.image_pull_policy,
+    imagePullSecrets: agent.image_pull_secrets.map(({ name }) => name),
+    labels: agent.labels,
+    annotations: agent.annotations,
+    tolerations: agent.tolerations,
+    nodeSelector: agent.node_selector,
+    ttlSeconds: agent.ttl,
+    startupTimeoutMs: agent.startup_timeout * 1000,
+    logLevel: agent.log_level,
+    ...(agent.namespace === undefined ? {} : { namespace: agent.namespace }),
+    ...(agent.resources === undefined ? {} : { resources: agent.resources }),
+    ...(agent.service_account === undefined ? {} : { serviceAccount: agent.service_account }),
+    ...(agent.priority_class === undefined ? {} : { priorityClass: agent.priority_class }),
+    ...(agent.security_context === undefined ? {} : { securityContext: agent.security_context }),
+  };
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { MirrordError } from '../errors.ts';
+import { readDocument, SyntaxFaults, type Document } from './document.ts';
+import type { Source } from './source.ts';
+import { renderTemplate, TemplateError, type Rendered } from './template.ts';
+import { isTree } from './tree.ts';
+
+export interface ParseContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** From the command line or the environment, which go before the file. */
+  readonly key: string | undefined;
+  readonly gitBranch: string | undefined;
+}
+
+export interface ParsedSource {
+  readonly document: Document;
+  /** The session's key: given, or the file's, or a random one. */
+  readonly key: string;
+}
+
+/** Eight letters and digits: enough to tell a team's sessions apart, short enough for a header. */
+export function randomKey(): string {
+  return randomBytes(4).toString('hex');
+}
+
+/**
+ * Renders and parses.  `{{ key }}` may be used in the very file that gives `key`, so such a file is rendered twice: with a
+ * random key to find its own, then with that one.
+ */
+export function parseSource(source: Source, context: ParseContext): ParsedSource {
+  const random = randomKey();
+  const first = parseWith(source, context, context.key ?? random);
+  const own = isTree(first.document.value) ? first.document.value['key'] : undefined;
+  if (context.key !== undefined || typeof own !== 'string')
+    return { document: first.document, key: context.key ?? random };
+  if (!first.usesKey) return { document: first.document, key: own };
+  if (own.includes(random)) {
+    throw templateError(source, first.document.line(['key']), '`key` stands for itself, without end');
+  }
+  return { document: parseWith(source, context, own).document, key: own };
+}
+
+function parseWith(
+  source: Source,
+  { env, gitBranch }: ParseContext,
+  key: string,
+): { document: Document; usesKey: boolean } {
+  let usesKey = false;
+  const variables = {
+    git_branch: gitBranch,
+    get key(): string {
+      usesKey = true;
+      return key;
+    },
+  };
+  let rendered: Rendered;
+  try {
+    rendered = renderTemplate(source.text, { env, variables });
+  } catch (error) {
+    if (error instanceof TemplateError) throw templateError(source, error.line, error.message);
+    throw error;
+  }
+  if (rendered.text.trim() === '')
+    throw syntaxError([`${source.name}: the file is empty`], 'Write {} to take every default.');
+  return { document: parseRendered(source, rendered), usesKey };
+}
+
+function parseRendered(source: Source, { text, lines }: Rendered): Document {
+  const sourceLine = (line: number): number => lines[Math.min(line, lines.length) - 1] ?? line;
+  try {
+    const document = readDocument(text, source.format);
+    return { value: document.value, line: (path) => sourceLine(document.line(path)) };
+  } catch (error) {
+    if (error instanceof RangeError) throw syntaxError([`${source.name}: it is nested too deeply`]);
+    if (!(error instanceof SyntaxFaults)) throw error;
+    throw syntaxError(
+      error.faults.map(
+        ({ line, reason, key }) =>
+          `${source.name}:${sourceLine(line)}: ${key === undefined ? '' : `${key}: `}${reason}`,
+      ),
+    );
+  }
+}
+
+function templateError(source: Source, line: number, reason: string): MirrordError {
+  return new MirrordError('usage', 'config-template', `${source.name}:${line}: the template fails: ${reason}.`, {
+    help: 'Templates know {{ get_env(name="X", default="y") }}, {{ key }} and {{ git_branch | default(value="main") }}.',
+  });
+}
+
+function syntaxError(lines: readonly string[], help?: string): MirrordError {
+  const message = lines.length === 1 ? `${lines[0]}.` : lines.join('\n');
+  return new MirrordError('usage', 'config-syntax', message, help === undefined ? {} : { help });
+}

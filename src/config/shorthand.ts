@@ -1,0 +1,111 @@
+/**
+ * The shorter forms that a file may use, spelt out, so that every later step sees one form only.
+ */
+import { DEFAULT_AGENT_IMAGE } from './agent-schema.ts';
+import { FIELDS } from './schema.ts';
+import { getAt, isTree, setAt, type Tree } from './tree.ts';
+
+/** What `false` means; `true` is the same as leaving the key out.  An outer key stands before an inner one. */
+const SWITCHES: ReadonlyMap<string, Tree> = new Map<string, Tree>([
+  ['feature.network', { outgoing: { tcp: false, udp: false }, dns: { enabled: false } }],
+  ['feature.network.outgoing', { tcp: false, udp: false }],
+  ['feature.network.dns', { enabled: false }],
+  ['feature.env', { exclude: ['*'] }],
+]);
+
+/** The kinds that the object form of `target.path` names. */
+const TARGET_WORDS: Readonly<Record<string, string>> = {
+  pod: 'pod',
+  deployment: 'deployment',
+  stateful_set: 'statefulset',
+  statefulset: 'statefulset',
+  replica_set: 'replicaset',
+  replicaset: 'replicaset',
+  daemon_set: 'daemonset',
+  daemonset: 'daemonset',
+  job: 'job',
+  cron_job: 'cronjob',
+  rollout: 'rollout',
+  service: 'service',
+  label: 'label',
+};
+
+/** Spells out every shorthand of a file, in place. */
+export function expandShorthands(tree: Tree): void {
+  for (const path of SWITCHES.keys()) {
+    const value = getAt(tree, path);
+    if (typeof value === 'boolean') setAt(tree, path, expandSwitch(path, value));
+  }
+  const target = tree['target'];
+  if (typeof target === 'string') tree['target'] = { path: target };
+  expandTargetPath(tree);
+  expandImage(tree);
+  for (const { path, facts } of FIELDS) {
+    const value = facts.kind === 'list' ? getAt(tree, path) : undefined;
+    if (typeof value === 'string') setAt(tree, path, facts.split === true ? splitList(value) : [value]);
+  }
+  const secrets = getAt(tree, 'agent.image_pull_secrets');
+  if (Array.isArray(secrets)) {
+    setAt(
+      tree,
+      'agent.image_pull_secrets',
+      secrets.map((secret: unknown) => (typeof secret === 'string' ? { name: secret } : secret)),
+    );
+  }
+  const hosts = getAt(tree, 'feature.network.dns.hosts');
+  if (isTree(hosts)) {
+    for (const [name, address] of Object.entries(hosts)) if (typeof address === 'string') hosts[name] = [address];
+  }
+}
+
+/** The keys that a boolean for a whole group means, as dotted key and value; null when the key is no such group. */
+export function switchedKeys(path: string, value: boolean): readonly (readonly [string, unknown])[] | null {
+  return SWITCHES.has(path) ? leaves(expandSwitch(path, value), path) : null;
+}
+
+/** `A;B` as a list. */
+export function splitList(text: string): string[] {
+  return text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function expandSwitch(path: string, value: boolean): Tree {
+  return value ? {} : structuredClone(SWITCHES.get(path) ?? {});
+}
+
+function leaves(tree: Tree, prefix: string): [string, unknown][] {
+  return Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
+    const path = `${prefix}.${key}`;
+    return isTree(value) ? leaves(value, path) : [[path, value]];
+  });
+}
+
+/** `{"deployment": "web", "container": "app"}` is `deployment/web/container/app`. */
+function expandTargetPath(tree: Tree): void {
+  const path = getAt(tree, 'target.path');
+  if (!isTree(path)) return;
+  const { container, ...rest } = path;
+  const [entry, ...others] = Object.entries(rest);
+  const word = entry === undefined ? undefined : TARGET_WORDS[entry[0]];
+  // Any other shape is left as it is, for the check of types to report.
+  if (entry === undefined || word === undefined || others.length > 0 || typeof entry[1] !== 'string') return;
+  const suffix = typeof container === 'string' ? `/container/${container}` : '';
+  setAt(tree, 'target.path', `${word}/${entry[1]}${suffix}`);
+}
+
+function expandImage(tree: Tree): void {
+  const image = getAt(tree, 'agent.image');
+  if (!isTree(image)) return;
+  const { registry, tag, ...rest } = image;
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+  if (Object.keys(rest).length > 0 || !isText(registry) || !isText(tag)) return;
+  setAt(tree, 'agent.image', composeImage(registry as string | undefined, tag as string | undefined));
+}
+
+/** What is not given is that of the default image. */
+export function composeImage(registry: string | undefined, tag: string | undefined): string {
+  const colon = DEFAULT_AGENT_IMAGE.lastIndexOf(':');
+  return `${registry ?? DEFAULT_AGENT_IMAGE.slice(0, colon)}:${tag ?? DEFAULT_AGENT_IMAGE.slice(colon + 1)}`;
+}

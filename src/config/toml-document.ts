@@ -1,0 +1,51 @@
+import { parse, TomlError } from 'smol-toml';
+import { MAX_DEPTH, SyntaxFaults, type Document } from './document.ts';
+import { formatPath, type Path } from './problem.ts';
+
+/** TOML 1.0. */
+export function readToml(text: string): Document {
+  try {
+    const value: unknown = parse(text, { maxDepth: MAX_DEPTH, unsafeKeyBehaviour: 'keep' });
+    const places = findKeys(text);
+    return { value, line: (path) => lineOf(places, path) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new SyntaxFaults([{ line: error.line, reason: plain(error.message) }]);
+  }
+}
+
+/** The parser keeps no places, so the lines of headers and keys are read off the text. */
+function findKeys(text: string): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  let table: readonly string[] = [];
+  for (const [i, row] of text.split('\n').entries()) {
+    const header = /^\s*\[\[?([^\]]+)\]\]?/.exec(row);
+    const key = /^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=/.exec(row);
+    let path: readonly string[] = [];
+    if (header !== null) path = table = splitKey(header[1]!);
+    else if (key !== null) path = [...table, ...splitKey(key[1]!)];
+    // The first place of each part: `[a.b]` is also where `a` begins.
+    for (let length = 1; length <= path.length; length++) {
+      const place = formatPath(path.slice(0, length));
+      if (!places.has(place) || length === path.length) places.set(place, i + 1);
+    }
+  }
+  return places;
+}
+
+function lineOf(places: ReadonlyMap<string, number>, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const line = places.get(formatPath(path.slice(0, length)));
+    if (line !== undefined) return line;
+  }
+  return 1;
+}
+
+function splitKey(text: string): string[] {
+  return (text.match(/"[^"]*"|'[^']*'|[A-Za-z0-9_-]+/g) ?? []).map((part) => part.replaceAll(/^["']|["']$/g, ''));
+}
+
+function plain(message: string): string {
+  const clause = message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0]!;
+  return clause.replace(/\.$/, '');
+}
