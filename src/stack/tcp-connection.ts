@@ -77,7 +77,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#sender.mss = Math.min(offered, layer.writer.mss(tuple.addresses));
     this.#sender.shift = options.windowShift ?? 0;
     // The window of a SYN is never scaled (RFC 7323 section 2.2).
-    this.#sender.updateWindow(syn.seq, initial, syn.window);
+    this.#sender.setWindow(syn.seq, initial, syn.window);
     this.#awaitSyn();
   }
 

@@ -78,9 +78,13 @@ export class TcpSender {
     return distance <= this.outstanding && distance >= -Math.max(this.windowMax, 1);
   }
 
+  /** Only from a segment that is newer than the one which set it last (RFC 9293 section 3.10.7.4). */
   updateWindow(seq: number, ack: number, window: number): void {
     const isNewer = isAfter(seq, this.#windowSeq) || (seq === this.#windowSeq && isAtOrAfter(ack, this.#windowAck));
-    if (!isNewer) return;
+    if (isNewer) this.setWindow(seq, ack, window);
+  }
+
+  setWindow(seq: number, ack: number, window: number): void {
     this.window = window;
     this.windowMax = Math.max(this.windowMax, window);
     this.#windowSeq = seq;
