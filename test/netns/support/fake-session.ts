@@ -6,11 +6,33 @@
  */
 import { readFileSync } from 'node:fs';
 import type { HostToSession } from '../../../src/ipc/protocol.ts';
+import { VNET_HEADER_LENGTH } from '../../../src/tun/device.ts';
 import { KernelDevice } from '../../../src/tun/kernel-device.ts';
+
+const UDP = 17;
 
 const requests = JSON.parse(process.env['REQUESTS'] ?? '[]') as [string, ...unknown[]][];
 const behaviour = process.env['BEHAVIOUR'] ?? '';
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/** Sends a UDP datagram back to where it came from; the pseudo header's sum stays the same. */
+function echo(device: KernelDevice, packet: Uint8Array): void {
+  const ip = packet.subarray(VNET_HEADER_LENGTH);
+  const v4 = ip[0]! >> 4 === 4;
+  if (ip[v4 ? 9 : 6] !== UDP) return;
+  const [address, size, transport] = v4 ? [12, 4, 20] : [8, 16, 40];
+  swap(ip, address, size);
+  swap(ip, transport, 2);
+  device.header.set(packet.subarray(0, VNET_HEADER_LENGTH + transport + 8));
+  device.send(VNET_HEADER_LENGTH + transport + 8, [ip], 0, transport + 8, ip.length - transport - 8);
+}
+
+/** Exchanges two neighbouring fields of `size` bytes. */
+function swap(bytes: Uint8Array, offset: number, size: number): void {
+  const first = bytes.slice(offset, offset + size);
+  bytes.copyWithin(offset, offset + size, offset + 2 * size);
+  bytes.set(first, offset + size);
+}
 
 let next = 0;
 function step(): void {
@@ -32,6 +54,11 @@ process.on('message', (message: HostToSession) => {
       device.onPackets = (batch) => {
         packets += batch.count;
         if (behaviour === 'count') say({ packets });
+        if (behaviour === 'echo') {
+          for (let i = 0; i < batch.count; i++) {
+            echo(device, batch.slab.subarray(batch.offsets[i], batch.offsets[i]! + batch.lengths[i]!));
+          }
+        }
       };
       device.onGone = (errno) => say({ gone: errno });
       const status = readFileSync('/proc/self/status', 'utf8');

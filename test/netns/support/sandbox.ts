@@ -11,17 +11,22 @@ import { readFileSync } from 'node:fs';
 
 const START_DEADLINE_MS = 10_000;
 
-/** dev0 leads to an "internet" that answers nobody; the far end holds the gateway's addresses. */
+/** dev0 leads to the network namespace `far`, which has the gateway's addresses and whatever a test adds. */
 const NETWORK = `
 ip link set lo up
-ip link add dev0 type veth peer name far0
+ip netns add far
+ip link add dev0 type veth peer name far0 netns far
 # No address whose state changes by itself while a test compares.
-ip link set far0 addrgenmode none
 ip link set dev0 addrgenmode none
-ip link set far0 up
 ip link set dev0 up
 ip addr add 192.168.7.1/24 dev dev0
 ip addr add fd00:7::1/64 dev dev0 nodad
+ip netns exec far sh -ec '
+  ip link set lo up
+  ip link set far0 up
+  ip addr add 192.168.7.254/24 dev far0
+  ip addr add fd00:7::ffff/64 dev far0 nodad
+'
 ip route add default via 192.168.7.254
 ip -6 route add default via fd00:7::ffff
 `;
