@@ -32,7 +32,7 @@ export function inferServiceRanges(clusterIps: readonly string[]): Cidr[] {
     const prefix = commonPrefix(blocks.map((cidr) => cidr.address));
     // Far apart: two ranges, or a stray; each address keeps its own block.
     if (prefix < WIDEST_SERVICES[length]) return mergeRanges(blocks);
-    return [block(family[0]!, Math.min(prefix, blocks[0]!.prefix))];
+    return [block(family[0], Math.min(prefix, blocks[0].prefix))];
   });
 }
 
@@ -65,11 +65,11 @@ function block(address: AddressBytes, prefix: number): Cidr {
 
 /** Number of leading bits that all addresses share. */
 function commonPrefix(addresses: readonly AddressBytes[]): number {
-  const first = addresses[0]!;
+  const first = addresses[0];
   let bits = first.length * 8;
   for (const address of addresses) {
     for (let i = 0; i < first.length && i * 8 < bits; i++) {
-      const difference = first[i]! ^ address[i]!;
+      const difference = first[i] ^ address[i];
       if (difference !== 0) bits = Math.min(bits, i * 8 + Math.clz32(difference) - 24);
     }
   }

@@ -50,7 +50,7 @@ export function parseKubeconfig(file: string, text: string): KubeconfigFile {
   const broken = document.errors[0];
   if (broken !== undefined) {
     const line = broken.linePos?.[0].line ?? 1;
-    throw invalid(file, line, broken.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
+    throw invalid(file, line, broken.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, ''));
   }
   const root = document.contents;
   if (isNothing(root)) return { file, currentContext: undefined, clusters: [], users: [], contexts: [] };

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type WebSocket from 'ws';
 import { MirrordError } from '../../errors.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
+import { credentialsRejected } from '../server/api-error.ts';
 import type { Server } from '../server/server.ts';
 import { SUBPROTOCOL } from './frames.ts';
 import { PortForwardStream } from './stream.ts';
@@ -69,7 +70,7 @@ function opened(socket: WebSocket, port: number, connection: Socket, signal: Abo
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       bounded.removeEventListener('abort', abort);
-      reject(error as Error);
+      reject(error);
     };
     const abort = (): void => fail(bounded.reason);
     bounded.addEventListener('abort', abort, { once: true });
@@ -117,6 +118,7 @@ function explained(error: unknown, to: PodPort): MirrordError {
     if (error.status === 404) {
       return new MirrordError('agent', 'agent-gone', `${title}: ${error.message}`, { cause: error });
     }
+    if (error.status === 401) return credentialsRejected('the API server', error.message, error);
     if (error.status === 403) {
       return new MirrordError('cluster', 'port-forward-forbidden', `${title} is not allowed: ${error.message}`, {
         help: 'pods/portforward needs the verbs get and create: see docs/rbac.yaml.',

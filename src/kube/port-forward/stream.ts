@@ -110,11 +110,18 @@ export class PortForwardStream extends Duplex {
         return;
       case 'ready':
         return this.#opened();
+      case 'ignored':
+        return;
       case 'error':
-        return void this.destroy(new Error(`port-forward: ${frame.text.trim()}`));
+        return this.#fail(frame.text.trim());
       case 'malformed':
-        return void this.destroy(new Error(`port-forward: the server sent what is no port-forward (${frame.reason})`));
+        return this.#fail(`the server sent what is no port-forward (${frame.reason})`);
     }
+  }
+
+  /** A moment later: it may come with the confirmation, when nobody has had the time to listen for errors. */
+  #fail(reason: string): void {
+    setImmediate(() => this.destroy(new Error(`port-forward: ${reason}`)));
   }
 
   #closed(code: number, reason: string): void {

@@ -37,6 +37,15 @@ export function isRbacRefusal(error: unknown): boolean {
   return isStatus(error, 403) && /\bcannot \w+ resource\b/.test(error.message);
 }
 
+/** HTTP 401, after a renewal where there is one. */
+export function credentialsRejected(server: string, message: string, cause: unknown): MirrordError {
+  const text = `${server} does not accept these credentials: ${message} (HTTP 401)`;
+  return new MirrordError('cluster', 'credentials-rejected', text, {
+    help: 'They have expired or were revoked: log in to the cluster again, or fetch the kubeconfig anew.',
+    cause,
+  });
+}
+
 /** Any answer of the server that was not expected where it came, as an error for people. */
 export function explainAnswer(error: unknown, what: string): MirrordError | Error {
   if (error instanceof MirrordError) return error;

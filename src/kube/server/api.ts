@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { MirrordError } from '../../errors.ts';
 import type { Identity } from '../credentials/credentials.ts';
-import { ApiError, type StatusBody } from './api-error.ts';
+import { ApiError, credentialsRejected, type StatusBody } from './api-error.ts';
 import { explainConnectFailure } from './explain.ts';
 import { lines } from './lines.ts';
 import type { Server } from './server.ts';
@@ -143,11 +143,7 @@ export class Api {
       if (response.statusCode !== 401) return response;
       const error = await failure(response);
       if (attempt === 1 && this.#server.refused()) continue;
-      const text = `${this.#title()} does not accept these credentials: ${error.message} (HTTP 401)`;
-      throw new MirrordError('cluster', 'credentials-rejected', text, {
-        help: 'They have expired or were revoked: log in to the cluster again, or fetch the kubeconfig anew.',
-        cause: error,
-      });
+      throw credentialsRejected(this.#title(), error.message, error);
     }
   }
 
@@ -183,7 +179,12 @@ export class Api {
       const sent = (endpoint.secure ? https : http).request(options);
       try {
         return await new Promise<IncomingMessage>((resolve, reject) => {
-          sent.once('response', resolve).once('error', reject);
+          // A request that still waits for its connection does not end by its own signal.
+          const abort = (): void => reject(signal.reason as Error);
+          signal.addEventListener('abort', abort, { once: true });
+          sent.once('close', () => signal.removeEventListener('abort', abort));
+          sent.once('response', resolve).on('error', reject);
+          if (signal.aborted) abort();
           sent.end(body);
         });
       } catch (error) {
@@ -254,7 +255,7 @@ async function failure(response: IncomingMessage): Promise<ApiError> {
 function warnings(response: IncomingMessage): string[] {
   const header = response.headers['warning'];
   if (header === undefined) return [];
-  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]!.replace(/\\(.)/g, '$1'));
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => match[1].replace(/\\(.)/g, '$1'));
 }
 
 function mutable(headers: Identity['headers']): Record<string, string | string[]> {

@@ -31,7 +31,7 @@ export function explainConnectFailure(error: unknown, target: string): MirrordEr
   if (fault !== undefined) {
     const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` (${reasonOf(error)})` : '';
     const text = `the certificate of ${target} is not to be trusted: ${fault[0]}${names}`;
-    return fail('api-certificate', text, CERTIFICATE_HELP[fault[1]]!);
+    return fail('api-certificate', text, CERTIFICATE_HELP[fault[1]]);
   }
   switch (code) {
     case 'ECONNREFUSED':

@@ -146,7 +146,7 @@ function settled(socket: Socket, event: string, signal: AbortSignal): Promise<So
       // The socket may still report what follows from being destroyed; the first reason is the one that is told.
       socket.on('error', () => {});
       socket.destroy();
-      reject(error as Error);
+      reject(error);
     };
     const abort = (): void => done(signal.reason);
     const closed = (): void => done(Object.assign(new Error('connection closed'), { code: 'ECONNRESET' }));

@@ -74,9 +74,9 @@ describe('credentials', function () {
     const folder = path.join(path.dirname(kubeconfig), 'pki');
     const { mkdirSync } = await import('node:fs');
     mkdirSync(folder);
-    const user = admin.users[0]!.user;
-    writeFileSync(path.join(folder, 'me.crt'), Buffer.from(user['client-certificate-data']!, 'base64'));
-    writeFileSync(path.join(folder, 'me.key'), Buffer.from(user['client-key-data']!, 'base64'));
+    const user = admin.users[0].user;
+    writeFileSync(path.join(folder, 'me.crt'), Buffer.from(user['client-certificate-data'], 'base64'));
+    writeFileSync(path.join(folder, 'me.key'), Buffer.from(user['client-key-data'], 'base64'));
     const cluster = await openCluster({ kubeconfig, cwd: process.cwd() });
     assert.ok((await cluster.discover(null, signal)).ranges.length >= 4);
     cluster.close();
@@ -104,7 +104,7 @@ describe('credentials', function () {
     const [args, who, info] = readFileSync(seen, 'utf8').trim().split('|');
     assert.equal(args, '--for me');
     assert.equal(who, 'them');
-    const spec = (JSON.parse(info!) as { spec: { interactive: boolean; cluster: { server: string } } }).spec;
+    const spec = (JSON.parse(info) as { spec: { interactive: boolean; cluster: { server: string } } }).spec;
     assert.equal(spec.interactive, false);
     assert.match(spec.cluster.server, /^https:/);
   });
@@ -209,7 +209,7 @@ describe('credentials', function () {
     const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--minify', '-o', 'json'])) as {
       users: { user: Record<string, string> }[];
     };
-    const user = { ...admin.users[0]!.user, as: 'jane', 'as-groups': ['friends', 'family'] };
+    const user = { ...admin.users[0].user, as: 'jane', 'as-groups': ['friends', 'family'] };
     const cluster = await openCluster({ kubeconfig: writeKubeconfig(user, 'default'), cwd: process.cwd() });
     const { request } = await import('./support/cluster.ts');
     await assert.rejects(

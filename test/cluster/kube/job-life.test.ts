@@ -52,7 +52,7 @@ describe('the life of an agent Job', function () {
     try {
       const job = kubectlJson<V1Job>(['get', agent.name, '-n', namespace]);
       const pod = kubectlJson<V1Pod>(['get', 'pod', agent.pod, '-n', namespace]);
-      const container = pod.spec!.containers[0]!;
+      const container = pod.spec!.containers[0];
       assert.equal(job.spec?.ttlSecondsAfterFinished, 30);
       assert.equal(job.spec?.backoffLimit, 0);
       assert.equal(pod.spec?.automountServiceAccountToken, false);

@@ -85,7 +85,7 @@ export function writeKubeconfig(
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
-    clusters: [{ name: 'c', cluster: { ...admin.clusters[0]!.cluster, ...cluster } }],
+    clusters: [{ name: 'c', cluster: { ...admin.clusters[0].cluster, ...cluster } }],
     users: [{ name: 'u', user }],
     contexts: [{ name: 'test', context: { cluster: 'c', user: 'u', namespace } }],
   };
