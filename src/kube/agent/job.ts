@@ -97,12 +97,12 @@ async function createJob(api: Api, namespace: string, job: V1Job, warn: (text: s
 
 /** Throws when admission would refuse the Job's pod.  Quiet when we may not even ask. */
 async function rehearsePod(api: Api, namespace: string, job: V1Job, signal: AbortSignal): Promise<void> {
-  const template = job.spec!.template;
+  const { metadata, spec } = job.spec!.template;
   const body: V1Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...template.metadata, name: job.metadata!.name! },
-    spec: template.spec!,
+    metadata: { name: job.metadata!.name!, labels: metadata!.labels!, annotations: metadata!.annotations! },
+    spec: spec!,
   };
   try {
     await api.create({ path: `/api/v1/namespaces/${namespace}/pods`, query: { dryRun: 'All' }, body, signal });

@@ -44,7 +44,8 @@ async function* followLog(api: Api, place: LogPlace, signal: AbortSignal): Async
   const query = { container: place.container, follow: 'true' };
   while (!signal.aborted) {
     try {
-      return yield* api.follow({ path, query, signal });
+      yield* api.follow({ path, query, signal });
+      return;
     } catch (error) {
       signal.throwIfAborted();
       // 400: "container is waiting to start"; 404 and 5xx: the kubelet is not that far yet.

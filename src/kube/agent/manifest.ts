@@ -88,18 +88,13 @@ function podTemplate(labels: Record<string, string>, agent: AgentContainer): V1P
       ...(options.serviceAccount === undefined ? {} : { serviceAccountName: options.serviceAccount }),
       ...(options.priorityClass === undefined ? {} : { priorityClassName: options.priorityClass }),
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [
-        {
-          ...agentContainer(agent),
-          resources: (options.resources as V1ResourceRequirements | undefined) ?? RESOURCES,
-        },
-      ],
+      containers: [agentContainer(agent, (options.resources as V1ResourceRequirements | undefined) ?? RESOURCES)],
     },
   };
 }
 
-/** What Job and ephemeral container have in common. */
-export function agentContainer(agent: AgentContainer): V1Container {
+/** For a Job, or (without resources, which those may not have) for an ephemeral container. */
+export function agentContainer(agent: AgentContainer, resources?: V1ResourceRequirements): V1Container {
   const { options } = agent;
   return {
     name: CONTAINER,
@@ -109,6 +104,7 @@ export function agentContainer(agent: AgentContainer): V1Container {
     env: Object.entries(agent.env).map(([name, value]) => ({ name, value })),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: securityContext(options.securityContext),
+    ...(resources === undefined ? {} : { resources }),
   };
 }
 

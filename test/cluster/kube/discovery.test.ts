@@ -22,8 +22,8 @@ describe('discovery', function () {
 
   it('finds service and pod ranges of both families, and the namespaces', async () => {
     const found = await cluster.discover(null, AbortSignal.timeout(10_000));
-    const services = kubectlJson<Listed>(['get', 'servicecidrs']).items.flatMap((item) => item.spec.cidrs ?? []);
-    const pods = kubectlJson<Listed>(['get', 'nodes']).items.flatMap((item) => item.spec.podCIDRs ?? []);
+    const services = (kubectlJson(['get', 'servicecidrs']) as Listed).items.flatMap((item) => item.spec.cidrs ?? []);
+    const pods = (kubectlJson(['get', 'nodes']) as Listed).items.flatMap((item) => item.spec.podCIDRs ?? []);
     assert.equal(services.length, 2);
     assert.deepEqual([...found.ranges].sort(), [...services, ...pods].sort());
     assert.ok(found.namespaces.includes('kube-system') && found.namespaces.includes('default'));

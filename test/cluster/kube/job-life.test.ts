@@ -50,8 +50,8 @@ describe('the life of an agent Job', function () {
       signal,
     );
     try {
-      const job = kubectlJson<V1Job>(['get', agent.name, '-n', namespace]);
-      const pod = kubectlJson<V1Pod>(['get', 'pod', agent.pod, '-n', namespace]);
+      const job = kubectlJson(['get', agent.name, '-n', namespace]) as V1Job;
+      const pod = kubectlJson(['get', 'pod', agent.pod, '-n', namespace]) as V1Pod;
       const container = pod.spec!.containers[0];
       assert.equal(job.spec?.ttlSecondsAfterFinished, 30);
       assert.equal(job.spec?.backoffLimit, 0);

@@ -4,9 +4,9 @@ import { notAdmitted } from '../../../src/kube/agent/admission.ts';
 import { diagnose } from '../../../src/kube/agent/diagnosis.ts';
 
 /** A pod as the API server gave it, cut down to what matters. */
-function pod(status: V1PodStatus, spec: { nodeName?: string } = { nodeName: 'node1' }): V1Pod {
+function pod(status: V1PodStatus, spec: { nodeName?: string } = { nodeName: 'node1' }, deleted?: Date): V1Pod {
   return {
-    metadata: { name: 'mirrord-agent-x7k2-abcde' },
+    metadata: { name: 'mirrord-agent-x7k2-abcde', ...(deleted === undefined ? {} : { deletionTimestamp: deleted }) },
     spec: { containers: [{ name: 'agent', image: 'node:24-slim' }], ...spec },
     status,
   };
@@ -90,8 +90,7 @@ describe("a pod's diagnosis", () => {
   it('gives up on a pod that is evicted or deleted', () => {
     const evicted = pod({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' });
     assert.match(failure(evicted).message, /Evicted: The node was low on resource: memory/);
-    const leaving = { ...pod({ phase: 'Pending' }), metadata: { name: 'p', deletionTimestamp: new Date(0) } };
-    assert.match(failure(leaving).message, /being deleted/);
+    assert.match(failure(pod({ phase: 'Pending' }, {}, new Date(0))).message, /being deleted/);
   });
 });
 

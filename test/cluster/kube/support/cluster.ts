@@ -25,8 +25,8 @@ export function kubectl(args: readonly string[], input?: unknown): string {
   });
 }
 
-export function kubectlJson<T>(args: readonly string[]): T {
-  return JSON.parse(kubectl([...args, '-o', 'json'])) as T;
+export function kubectlJson(args: readonly string[]): unknown {
+  return JSON.parse(kubectl([...args, '-o', 'json']));
 }
 
 /** A namespace for one test file, with its default ServiceAccount in place. */
