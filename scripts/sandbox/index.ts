@@ -44,21 +44,26 @@ export interface Sandbox {
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 
-export async function createSandbox(): Promise<Sandbox> {
+export interface SandboxOptions {
+  /** false: nobody listens at the cluster's name server address. */
+  readonly nameServer?: boolean;
+}
+
+export async function createSandbox({ nameServer = true }: SandboxOptions = {}): Promise<Sandbox> {
   if (process.getuid?.() !== 0) throw new Error('the sandbox needs root: network namespaces are made');
   await cleanUp();
   const id = randomBytes(3).toString('hex');
   claim(id);
   const unnamed: number[] = [];
   try {
-    return await build(id, unnamed);
+    return await build(id, unnamed, nameServer);
   } catch (error) {
     await remove(id, unnamed);
     throw error;
   }
 }
 
-async function build(id: string, unnamed: number[]): Promise<Sandbox> {
+async function build(id: string, unnamed: number[], nameServer: boolean): Promise<Sandbox> {
   const folder = stateFolder(id);
   const cluster = namespaceName(id, 'cluster');
   const internet = namespaceName(id, 'internet');
@@ -78,7 +83,7 @@ async function build(id: string, unnamed: number[]): Promise<Sandbox> {
   ]);
   const log = (side: string): string => join(folder, `${side}-queries.log`);
   await Promise.all([
-    startServices(cluster, 'cluster', log('cluster')),
+    startServices(cluster, nameServer ? 'cluster' : 'cluster-without-dns', log('cluster')),
     startServices(internet, 'internet', log('internet')),
   ]);
 

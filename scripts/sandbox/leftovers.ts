@@ -18,7 +18,7 @@ const NAMESPACE_FOLDER = '/run/netns';
 /** The kernel frees a killed process's namespaces a moment later; more than this is a defect. */
 const END_DEADLINE_MS = 5_000;
 
-export const namespaceName = (id: string, side: 'cluster' | 'internet'): string => `mirrord-${id}-${side}`;
+export const namespaceName = (id: string, side: string): string => `mirrord-${id}-${side}`;
 export const stateFolder = (id: string): string => join(STATE_FOLDER, id);
 
 /** Makes the state folder and writes down whose it is. */
@@ -37,8 +37,7 @@ export async function cleanUp(): Promise<string[]> {
 
 /** `extra`: network namespaces by inode that have no name. */
 export async function remove(id: string, extra: readonly number[]): Promise<void> {
-  const names = [namespaceName(id, 'cluster'), namespaceName(id, 'internet')];
-  const present = names.filter((name) => existsSync(join(NAMESPACE_FOLDER, name)));
+  const present = readdirSync(NAMESPACE_FOLDER).filter((name) => name.startsWith(namespaceName(id, '')));
   const recorded = join(stateFolder(id), 'developer');
   const developer = existsSync(recorded) ? [Number(readFileSync(recorded, 'utf8'))] : [];
   const inodes = new Set([

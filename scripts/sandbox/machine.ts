@@ -5,8 +5,11 @@ import { readFileSync } from 'node:fs';
 import { run } from './command.ts';
 import type { Outcome, RunOptions } from './command.ts';
 
-/** As whom a program runs: root, root by way of the user's sudo, or the user. */
-export type Identity = 'root' | 'sudo' | 'developer';
+/**
+ * As whom a program runs: root, root by way of the developer's sudo, the developer, or whoever has called this very
+ * script (root, or root by way of a real user's sudo).
+ */
+export type Identity = 'root' | 'sudo' | 'developer' | 'invoker';
 
 export interface MachineOptions extends RunOptions {
   readonly as?: Identity;
@@ -43,10 +46,12 @@ export class Machine {
   }
 
   #arguments(file: string, args: readonly string[], { as = 'root' }: MachineOptions): string[] {
-    const environment = Object.entries(as === 'root' ? {} : as === 'sudo' ? SUDO_ENVIRONMENT : { HOME: '/run/home' });
+    const environment = Object.entries(
+      as === 'sudo' ? SUDO_ENVIRONMENT : as === 'developer' ? { HOME: '/run/home' } : {},
+    );
     const identity = as === 'developer' ? ['setpriv', '--reuid', USER_ID, '--regid', USER_ID, '--clear-groups'] : [];
     // Root's own SUDO_ variables, when the tests themselves came by sudo, must not leak in.
-    const clean = as === 'sudo' ? [] : ['-u', 'SUDO_UID', '-u', 'SUDO_GID', '-u', 'SUDO_USER'];
+    const clean = as === 'sudo' || as === 'invoker' ? [] : ['-u', 'SUDO_UID', '-u', 'SUDO_GID', '-u', 'SUDO_USER'];
     const assignments = environment.map(([name, value]) => `${name}=${value}`);
     return [...this.#entrance, '--', 'env', ...clean, ...assignments, ...identity, file, ...args];
   }

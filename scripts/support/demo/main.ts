@@ -1,5 +1,4 @@
 /** `main.ts [--kubernetes]`: the demo, as root. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import type { Sandbox } from '../../sandbox/index.ts';
 import { machineState } from '../../sandbox/machine-state.ts';
 import { buildStaticClient } from '../../sandbox/static-client.ts';
 import { Stage } from './stage.ts';
-import { startUp } from './up.ts';
+import { up } from '../../sandbox/session.ts';
 
 async function show(sandbox: Sandbox, folder: string): Promise<number> {
   const { developer, mirrord, target } = sandbox;
@@ -22,7 +21,11 @@ async function show(sandbox: Sandbox, folder: string): Promise<number> {
   await stage.run(`curl -sS -m 2 ${url}`, /Could not resolve/);
 
   const started = performance.now();
-  const up = await startUp(developer, mirrord, ['-t', `netns/${target}`], `sudo mirrord up -t netns/${target}`);
+  console.log(`\n$ sudo mirrord up -t netns/${target}`);
+  const session = await up(sandbox, {
+    as: process.env['SUDO_UID'] === undefined ? 'root' : 'invoker',
+    onOutput: (text) => process.stdout.write(text),
+  }).ready();
   console.log(`  (${Math.round(performance.now() - started)} ms)`);
 
   stage.say('Any program now reaches services and pods by name, unchanged:');
@@ -46,7 +49,7 @@ async function show(sandbox: Sandbox, folder: string): Promise<number> {
   await stage.run(`'${mirrord}' status`, /^default: ready/, 'mirrord status');
 
   await stage.run(`'${mirrord}' down`, /is down/, 'mirrord down');
-  if (up.exitCode === null && up.signalCode === null) await once(up, 'exit');
+  await session.ended;
   const after = await machineState(developer);
   console.log();
   stage.check('addresses, routes, rules, DNS and files are as before', after === before);

@@ -10,8 +10,8 @@ section route6;  ip -6 route show table all | sed 's/ expires [0-9]*sec//' | sor
 section rule4;   ip -4 rule show
 section rule6;   ip -6 rule show
 section nft;     nft list ruleset
-section resolv;  stat -c '%F %a %u:%g %N' /etc/resolv.conf; cat /etc/resolv.conf 2>&1
-section etc;     ls -A /etc | grep -i -E 'resolv|mirrord'
+section resolv;  stat -c '%F %a %u:%g %N' /etc/resolv.conf 2>&1 || true; cat /etc/resolv.conf 2>&1 || true
+section etc;     ls -A /etc | grep -i -E 'resolv|mirrord' || true
 section hosts;   cat /etc/hosts
 section run;     find /run/mirrord -mindepth 1 2>/dev/null | sort
 section sysctl;  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/rp_filter

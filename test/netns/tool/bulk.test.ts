@@ -7,7 +7,7 @@ import { statuses, useSession } from '../support/session.ts';
 
 describe('mirrord up, a gigabyte', () => {
   const world = useSession();
-  const program = join(import.meta.dirname, '../support/bulk.ts');
+  const program = join(import.meta.dirname, '../../../scripts/sandbox/bulk-client.ts');
   const bytes = 1_000_000_000;
   const expected = `${bytes} ${patternDigest(bytes)}\n`;
 

@@ -1,12 +1,12 @@
 /**
- * `bulk.ts up|down ADDRESS BYTES`: sends that many pattern bytes to the digest service and prints its answer, or takes
+ * `bulk-client.ts up|down ADDRESS BYTES`: sends that many pattern bytes to the digest service and prints its answer, or takes
  * them from the source service and prints count and SHA-256 of what came.
  */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { patternBlocks } from '../../../scripts/sandbox/services/pattern.ts';
+import { patternBlocks } from './services/pattern.ts';
 
 const [, , direction = '', address = '', bytes = ''] = process.argv;
 const count = Number(bytes);

@@ -1,0 +1,85 @@
+/** TCP bulk with iperf3: rate, what it costs in CPU, and with many flows how fair it is and what is retransmitted. */
+import type { Metric } from '../metric.ts';
+import type { Path } from '../path.ts';
+import type { Pace } from '../metric.ts';
+import { cpuSeconds } from '../processes.ts';
+
+interface IperfReport {
+  readonly error?: string;
+  readonly end: {
+    readonly sum_received: { readonly bits_per_second: number; readonly bytes: number };
+    readonly sum_sent: { readonly retransmits?: number };
+    readonly streams: readonly { readonly receiver: { readonly bits_per_second: number } }[];
+  };
+}
+
+type Direction = 'up' | 'down';
+
+function throughput(flows: number, direction: Direction): Metric {
+  const key = (what: string): string => `tcp-${flows}-${direction}-${what}`;
+  const title = `TCP ${flows} ${flows === 1 ? 'flow' : 'flows'} ${direction}`;
+  const rows = [
+    { key: key('rate'), title, unit: 'Gbit/s' },
+    { key: key('cpu'), title: `${title}, CPU`, unit: 's/Gbit' },
+    ...(flows === 1
+      ? []
+      : [
+          { key: key('jain'), title: `${title}, Jain's index`, unit: '' },
+          ...(direction === 'up' ? [{ key: key('retransmits'), title: `${title}, retransmits`, unit: '' }] : []),
+        ]),
+  ];
+  return {
+    name: `tcp-${flows}-${direction}`,
+    rows,
+    paths: ['D', 'P', 'S', 'M', 'K'],
+    async measure(path, pace) {
+      const pids = path.processes.map(({ pid }) => pid);
+      const before = cpuSeconds(pids);
+      const { end } = await iperf(path, pace, flows, direction);
+      const used = cpuSeconds(pids) - before;
+      const rates = end.streams.map(({ receiver }) => receiver.bits_per_second);
+      // The warm-up's seconds cost CPU, too, at the same rate.
+      const share = pace.seconds / (pace.seconds + pace.warmUpSeconds);
+      return {
+        [key('rate')]: end.sum_received.bits_per_second / 1e9,
+        ...(pids.length === 0 ? {} : { [key('cpu')]: (used * share) / ((end.sum_received.bytes * 8) / 1e9) }),
+        [key('jain')]: jain(rates),
+        [key('retransmits')]: end.sum_sent.retransmits ?? 0,
+      };
+    },
+  };
+}
+
+export async function iperf(path: Path, pace: Pace, flows: number, direction: Direction): Promise<IperfReport> {
+  const args = [
+    '-c',
+    path.address,
+    '-p',
+    String(path.ports.iperf),
+    '-t',
+    String(pace.seconds),
+    '-O',
+    String(pace.warmUpSeconds),
+  ];
+  if (direction === 'down') args.push('-R');
+  const { stdout, stderr } = await path.client.run('iperf3', [...args, '-P', String(flows), '-J'], {
+    timeoutMs: 60_000,
+  });
+  const report = JSON.parse(stdout || '{"error":"no output"}') as IperfReport;
+  if (report.error !== undefined) throw new Error(`iperf3 on ${path.title}: ${report.error} ${stderr}`);
+  return report;
+}
+
+/** (Σx)² / (n Σx²): 1 when all flows got the same, 1/n when one got everything. */
+function jain(rates: readonly number[]): number {
+  const total = rates.reduce((a, b) => a + b, 0);
+  const squares = rates.reduce((a, b) => a + b * b, 0);
+  return squares === 0 ? 0 : (total * total) / (rates.length * squares);
+}
+
+export const THROUGHPUT: readonly Metric[] = [
+  throughput(1, 'up'),
+  throughput(1, 'down'),
+  throughput(100, 'up'),
+  throughput(100, 'down'),
+];

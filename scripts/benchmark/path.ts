@@ -1,0 +1,20 @@
+/** One way from a client to the same servers. */
+import type { Machine } from '../sandbox/index.ts';
+
+/** D direct veth, P pasta, S slirp4netns, M mirrord, K kubectl port-forward. */
+export type Letter = 'D' | 'P' | 'S' | 'M' | 'K';
+
+export interface Path {
+  readonly letter: Letter;
+  readonly title: string;
+  /** Where the clients run. */
+  readonly client: Machine;
+  /** The server's address as it is seen from there. */
+  readonly address: string;
+  /** Port of the echo server, and of iperf3, as they are seen from there. */
+  readonly ports: { readonly echo: number; readonly iperf: number };
+  /** A name server that leads to the servers' side; undefined where the path carries no UDP. */
+  readonly nameServer: string | undefined;
+  /** The processes that carry the bytes: their CPU and memory are the path's cost. */
+  readonly processes: readonly { readonly name: string; readonly pid: number }[];
+}
