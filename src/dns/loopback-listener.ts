@@ -10,6 +10,9 @@ const MAX_TRIES = 50;
 /** TCP clients at once, per family. */
 const MAX_CONNECTIONS = 256;
 
+/** Bursts of questions wait in the kernel; it takes less where it must (net.core.rmem_max). */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+
 export interface LoopbackListener {
   readonly port: number;
   close(): Promise<void>;
@@ -91,7 +94,10 @@ function serveSocket(resolver: Resolver, socket: Socket): void {
 }
 
 async function listenUdp(resolver: Resolver, host: string, port: number, open: (() => Promise<void>)[]): Promise<void> {
-  const socket: UdpSocket = createSocket({ type: host === '::1' ? 'udp6' : 'udp4' });
+  const socket: UdpSocket = createSocket({
+    type: host === '::1' ? 'udp6' : 'udp4',
+    recvBufferSize: RECEIVE_BUFFER_BYTES,
+  });
   let closed = false;
   open.push(async () => {
     closed = true;

@@ -83,6 +83,12 @@ export function readQuery(message: Uint8Array): QueryOutcome {
   };
 }
 
+/** Offset behind the question of a message that `readQuery` took; behind the header of any other. */
+export function questionEndOf(message: Uint8Array): number {
+  const name = readName(message, HEADER_LENGTH);
+  return name === null ? HEADER_LENGTH : name.end + 4;
+}
+
 /** The largest answer that fits, bytes. */
 export function answerLimit(query: Query, transport: Transport): number {
   if (transport === 'tcp') return MAX_MESSAGE_BYTES;

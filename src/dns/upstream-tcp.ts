@@ -3,8 +3,9 @@ import { randomInt } from 'node:crypto';
 import { connect, createServer, type Socket } from 'node:net';
 import { NoAnswer } from './deadline.ts';
 import { frame, FrameReader } from './framing.ts';
+import { questionEndOf } from './query.ts';
 import type { UpstreamServer } from './upstream.ts';
-import { uint16 } from './wire.ts';
+import { answersQuestion } from './wire.ts';
 
 /** Connections at once.  TCP is the exception (truncated answers), and one takes a few round trips. */
 const TCP_PORTS = 16;
@@ -101,7 +102,9 @@ function exchange(message: Uint8Array, socket: Socket, signal: AbortSignal): Pro
     socket.on('connect', () => socket.write(frame(message)));
     socket.on('data', (chunk) => {
       const answer = reader.push(chunk)[0];
-      if (answer !== undefined && uint16(answer, 0) === uint16(message, 0)) finish(answer);
+      if (answer === undefined) return;
+      const matches = answersQuestion(answer, message, questionEndOf(message));
+      finish(matches ? answer : new NoAnswer('the answer is to another question'));
     });
     socket.on('end', () => finish(outcome));
     socket.on('error', (error) => {

@@ -2,14 +2,17 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { NoAnswer } from './deadline.ts';
-import { readName } from './name.ts';
+import { questionEndOf } from './query.ts';
 import type { UpstreamServer } from './upstream.ts';
-import { answersQuestion, HEADER_LENGTH, uint16, withId } from './wire.ts';
+import { answersQuestion, uint16, withId } from './wire.ts';
 
 /** More than one, so that a forger must guess the socket beside the id (RFC 5452, 9.2). */
 const SOCKETS_PER_FAMILY = 4;
 /** Questions on their way, all sockets together: half of the ids of one socket, so that a free id is soon found. */
 const MAX_PENDING = 32_768;
+
+/** Bursts of answers wait in the kernel; it takes less where it must (net.core.rmem_max). */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
 interface Pending {
   readonly server: UpstreamServer;
@@ -92,7 +95,10 @@ export class UdpExchange {
 }
 
 async function openPort(family: 4 | 6): Promise<Port | null> {
-  const socket = createSocket(family === 4 ? { type: 'udp4' } : { type: 'udp6', ipv6Only: true });
+  const socket = createSocket({
+    ...(family === 4 ? { type: 'udp4' } : { type: 'udp6', ipv6Only: true }),
+    recvBufferSize: RECEIVE_BUFFER_BYTES,
+  });
   const pending = new Map<number, Pending>();
   const bound = await new Promise<boolean>((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
@@ -113,10 +119,4 @@ async function openPort(family: 4 | 6): Promise<Port | null> {
     if (answersQuestion(answer, message, questionEnd)) answered(answer);
   });
   return { socket, number: socket.address().port, family, pending };
-}
-
-/** The resolver hands on only what it could read; anything else is compared by its header alone. */
-function questionEndOf(message: Uint8Array): number {
-  const name = readName(message, HEADER_LENGTH);
-  return name === null ? HEADER_LENGTH : name.end + 4;
 }

@@ -5,7 +5,8 @@
  * before it is in force and stay so until `close`.  Servers are tried in order, beginning with the one that answered last;
  * the list may change at any time.
  */
-import { SocketAddress, isIPv6 } from 'node:net';
+import { isIP, isIPv6, SocketAddress } from 'node:net';
+import { MirrordError } from '../errors.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
 import { TcpExchange } from './upstream-tcp.ts';
 import { UdpExchange } from './upstream-udp.ts';
@@ -46,16 +47,26 @@ export class Upstream {
     this.#tcp = tcp;
   }
 
-  /** Binds the sockets and chooses the ports. */
+  /** Binds the sockets and chooses the ports.  Throws `MirrordError` `dns-source-ports`. */
   static async open(servers: readonly string[], options: UpstreamOptions = {}): Promise<Upstream> {
-    const udp = await UdpExchange.open();
+    let udp: UdpExchange | undefined;
     try {
+      udp = await UdpExchange.open();
       const upstream = new Upstream(options.port ?? 53, udp, await TcpExchange.open());
       upstream.setServers(servers);
       return upstream;
     } catch (error) {
-      udp.close();
-      throw error;
+      udp?.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MirrordError(
+        'host',
+        'dns-source-ports',
+        `no source ports for questions to this machine's DNS servers: ${reason}`,
+        {
+          help: 'Look for a limit on sockets or file descriptors (ulimit -n), or use --dns off.',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -64,9 +75,12 @@ export class Upstream {
     return { udp: this.#udp.ports, tcp: this.#tcp.ports };
   }
 
-  /** Addresses, IPv6 ones with their scope; questions on their way keep to the servers that they began with. */
+  /** Addresses, IPv6 ones with their scope (anything else is skipped); questions on their way keep to the servers that they began with. */
   setServers(servers: readonly string[]): void {
-    this.#servers = servers.slice(0, MAX_SERVERS).map((server) => toServer(server, this.#port));
+    this.#servers = servers
+      .filter((server) => isIP(server) !== 0)
+      .slice(0, MAX_SERVERS)
+      .map((server) => toServer(server, this.#port));
     this.#preferred = 0;
   }
 

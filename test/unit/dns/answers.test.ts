@@ -183,6 +183,20 @@ describe('a short name that the cluster does not know', () => {
   });
 });
 
+describe('a zone of the public tree', () => {
+  it('that looks like a short name is asked of the machine only', async () => {
+    for (const [name, type] of [
+      ['com', 'NS'],
+      ['dev', 'DS'],
+      ['web.dev', 'DNSKEY'],
+    ] as const) {
+      const test = bench();
+      await test.resolver.answer(question(name, type), 'udp');
+      assert.deepEqual([test.cluster, test.upstream], [[], [`${name} ${type}`]]);
+    }
+  });
+});
+
 describe('a name outside', () => {
   it("goes to the machine's servers only", async () => {
     const test = bench({ upstream: { 'www.example.com A': ['192.0.2.1'] } });
