@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { DnsState } from '../../../src/ipc/protocol.ts';
+import { DNS, HostRun, NETWORK } from '../support/host-run.ts';
+import { openResolved } from '../support/resolved.ts';
+import { Sandbox } from '../support/sandbox.ts';
+import { snapshot, snapshotEquals } from '../support/snapshot.ts';
+
+const CLUSTER = '10.96.0.77';
+const UPSTREAM = '93.184.216.34';
+const SERVER = join(import.meta.dirname, '../support/dns-server.ts');
+
+describe('the host’s DNS', function () {
+  this.timeout(40_000);
+  let sandbox: Sandbox;
+  afterEach(() => sandbox.close());
+
+  const serve = async (
+    through: readonly string[],
+    ...args: readonly string[]
+  ): Promise<ChildProcessWithoutNullStreams> => {
+    const [command = '', ...rest] = [...through, process.execPath, SERVER, ...args];
+    const child = sandbox.spawn(command, rest);
+    await once(child.stdout, 'data');
+    return child;
+  };
+  const far = ['ip', 'netns', 'exec', 'far'];
+
+  const up = async (dns: Partial<DnsState>): Promise<[HostRun, { mode: string; reason: string; code?: string }]> => {
+    const run = new HostRun(sandbox, {
+      requests: [
+        ['network', { ...NETWORK, routes: NETWORK.routes.slice(1) }],
+        ['dns', { ...DNS, ...dns }],
+      ],
+    });
+    const [, result] = await run.replies();
+    return [run, result as { mode: string; reason: string }];
+  };
+  const dig = async (...args: readonly string[]): Promise<string> =>
+    (await sandbox.run('dig', '+short', '+timeout=2', '+tries=1', ...args)).stdout.trim();
+  const getent = async (name: string): Promise<string> =>
+    (await sandbox.run('getent', 'ahostsv4', name)).stdout.split(' ')[0] ?? '';
+
+  describe('nftables', () => {
+    beforeEach(async () => {
+      sandbox = await Sandbox.open();
+      await serve(far, '0.0.0.0', '53', UPSTREAM);
+      await serve([], '127.0.0.1', '5300', CLUSTER);
+      await serve([], '::1', '5300', CLUSTER);
+    });
+
+    it('is chosen where no systemd-resolved runs, and says why', async () => {
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'nftables');
+      assert.match(reason, /nftables redirect of port 53.*systemd-resolved does not run here/);
+      await run.stop();
+    });
+
+    it('catches questions to any server, by UDP and TCP, IPv4 and IPv6', async () => {
+      const [run] = await up({ mode: 'nftables' });
+      assert.equal(await getent('payments.default.svc.cluster.local'), CLUSTER);
+      for (const server of ['192.168.7.254', '8.8.8.8', '127.0.0.53', '127.0.0.1', '::1', '2001:db8::53']) {
+        assert.equal(await dig(`@${server}`, 'a.example'), CLUSTER, server);
+        assert.equal(await dig('+tcp', `@${server}`, 'a.example'), CLUSTER, `${server} by TCP`);
+      }
+      await run.stop();
+      assert.equal(await dig('@192.168.7.254', 'a.example'), UPSTREAM);
+    });
+
+    it('lets the resolver’s own questions through', async () => {
+      const [run] = await up({ mode: 'nftables' });
+      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40001', 'a.example'), UPSTREAM);
+      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), CLUSTER);
+      assert.equal(await dig('+tcp', '@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), UPSTREAM);
+      await run.stop();
+    });
+
+    it('does not go round in circles with a DNS server on this machine', async () => {
+      await sandbox.shell("printf 'nameserver 127.0.0.2\\n' > /etc/resolv.conf");
+      // A caching server of the user `daemon`, which asks the far one from any port.
+      await serve(
+        ['setpriv', '--reuid=1', '--clear-groups', '--ambient-caps=+net_bind_service', '--inh-caps=+net_bind_service'],
+        '127.0.0.2',
+        '53',
+        '',
+        '0',
+        '192.168.7.254',
+      );
+      const [run, { mode }] = await up({});
+      assert.equal(mode, 'nftables');
+      assert.equal(await dig('@127.0.0.2', 'a.example'), CLUSTER);
+      assert.equal(await dig('@127.0.0.2', '-b', '0.0.0.0#40000', 'a.example'), UPSTREAM);
+      await run.stop();
+    });
+
+    it('leaves the field to resolv.conf when that server runs as root', async () => {
+      await sandbox.shell("printf 'nameserver 127.0.0.2\\n' > /etc/resolv.conf");
+      await serve([], '127.0.0.2', '53', '', '0', '192.168.7.254');
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'resolv.conf');
+      assert.match(reason, /127\.0\.0\.2 runs as root/);
+      await run.stop();
+    });
+
+    it('comes before another redirect, and names it', async () => {
+      await sandbox.shell(`nft -f - <<E
+        table ip other { chain out { type nat hook output priority -100; udp dport 53 redirect to :5353; }; }
+E`);
+      const [run, { reason }] = await up({ mode: 'nftables' });
+      assert.match(reason, /in front of the redirect of ip other/);
+      assert.equal(await dig('@8.8.8.8', 'a.example'), CLUSTER);
+      await run.stop();
+    });
+
+    it('follows a change of the state, and ends the session when its process is killed', async () => {
+      const run = new HostRun(sandbox, {
+        requests: [
+          ['network', NETWORK],
+          ['dns', { ...DNS, mode: 'nftables' }],
+          ['dns', { ...DNS, mode: 'nftables', exemptPorts: { udp: [41000], tcp: [] } }],
+        ],
+      });
+      await run.replies();
+      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#41000', 'a.example'), UPSTREAM);
+      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40000', 'a.example'), CLUSTER);
+      await sandbox.shell('pkill -9 -x nft');
+      assert.equal(((await run.event('end'))['error'] as { code: string }).code, 'redirect-lost');
+    });
+  });
+
+  describe('resolv.conf', () => {
+    beforeEach(async () => {
+      sandbox = await Sandbox.open();
+      await serve(far, '0.0.0.0', '53', UPSTREAM);
+    });
+
+    const SHAPES: Record<string, string> = {
+      'a file': 'chmod 640 /etc/resolv.conf; chown 1:1 /etc/resolv.conf',
+      'a symbolic link': 'mkdir /run/x; mv /etc/resolv.conf /run/x/; ln -s ../run/x/resolv.conf /etc/resolv.conf',
+      'a link that leads nowhere': 'rm /etc/resolv.conf; ln -s ../run/nowhere /etc/resolv.conf',
+      'a bind mount': 'cp /etc/resolv.conf /run/bound; mount --bind /run/bound /etc/resolv.conf',
+      'nothing at all': 'rm /etc/resolv.conf',
+    };
+    for (const [shape, script] of Object.entries(SHAPES)) {
+      it(`replaces ${shape}, and brings it back`, async () => {
+        await sandbox.shell(script);
+        const before = await snapshot(sandbox);
+        const [run, { mode }] = await up({ mode: 'resolv.conf' });
+        assert.equal(mode, 'resolv.conf');
+        const text = await sandbox.shell('cat /etc/resolv.conf');
+        assert.match(text, /^nameserver 198\.19\.0\.53\nsearch default\.svc\.cluster\.local svc\.cluster\.local/m);
+        if (shape === 'a file') assert.match(text, / home\.example\noptions timeout:1 attempts:1\n/);
+        await run.stop();
+        assert.equal(await snapshot(sandbox), before);
+      });
+    }
+
+    it('keeps naming the machine’s own servers as upstreams', async () => {
+      const run = new HostRun(sandbox, {
+        requests: [['network', NETWORK], ['dns', { ...DNS, mode: 'resolv.conf' }], ['facts']],
+      });
+      const facts = (await run.replies())[2] as { dns: { servers: string[]; search: string[] } };
+      assert.deepEqual(facts.dns.servers, ['192.168.7.254']);
+      assert.deepEqual(facts.dns.search, ['home.example']);
+      await run.stop();
+    });
+
+    it('leaves what another program has written meanwhile, and says so', async () => {
+      const [run] = await up({ mode: 'resolv.conf' });
+      await sandbox.shell("printf 'nameserver 192.168.7.9\\n' > /etc/resolv.conf");
+      await run.event('changed', ({ changed }) => JSON.stringify(changed).includes('192.168.7.9'));
+      await run.stop();
+      assert.equal(await sandbox.shell('cat /etc/resolv.conf'), 'nameserver 192.168.7.9\n');
+      assert.match(run.output, /was written by another program meanwhile/);
+    });
+
+    it('says that it cannot be written', async () => {
+      await sandbox.shell('mount --bind /etc/resolv.conf /etc/resolv.conf; mount -o remount,bind,ro /etc/resolv.conf');
+      const [run, { code }] = await up({ mode: 'resolv.conf' });
+      assert.equal(code, 'resolv-conf-unwritable');
+      await run.stop();
+    });
+  });
+
+  describe('systemd-resolved', () => {
+    beforeEach(async () => {
+      sandbox = await openResolved();
+      await serve(far, '0.0.0.0', '53', UPSTREAM);
+      // The virtual server, which the stack would answer for.
+      await sandbox.shell('ip addr add 198.19.0.53/32 dev lo');
+      await serve([], '198.19.0.53', '53', CLUSTER);
+    });
+
+    it('is chosen, and gets cluster names and nothing else', async () => {
+      const before = await snapshot(sandbox);
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'resolved');
+      assert.equal(reason, 'systemd-resolved, link mirrord0');
+      assert.equal(await getent('payments.default.svc.cluster.local'), CLUSTER);
+      assert.equal(await getent('payments'), CLUSTER);
+      assert.equal(await getent('payments.default'), CLUSTER);
+      assert.equal(await dig('@127.0.0.53', 'db.prod.svc'), CLUSTER);
+      assert.equal(await getent('www.example.com'), UPSTREAM);
+      assert.match(await sandbox.shell('resolvectl default-route mirrord0'), /: no/);
+      await run.stop();
+      assert.equal(await snapshot(sandbox), before);
+      assert.equal(await getent('www.example.com'), UPSTREAM);
+    });
+
+    it('gets every name when asked to', async () => {
+      const [run] = await up({ everything: true });
+      assert.equal(await getent('www.example.com'), CLUSTER);
+      await run.stop();
+    });
+
+    it('names the real upstreams, never its stub nor us', async () => {
+      const run = new HostRun(sandbox, { requests: [['facts'], ['network', NETWORK], ['dns', DNS], ['facts']] });
+      const [before, , , after] = (await run.replies()) as { dns: { servers: string[]; resolved: boolean } }[];
+      assert.deepEqual(before?.dns.servers, ['192.168.7.254']);
+      assert.equal(before?.dns.resolved, true);
+      assert.deepEqual(after?.dns.servers, ['192.168.7.254']);
+      await run.stop();
+    });
+
+    it('is left for nftables when resolv.conf leads elsewhere', async () => {
+      await sandbox.shell("rm /etc/resolv.conf; printf 'nameserver 192.168.7.254\\n' > /etc/resolv.conf");
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'nftables');
+      assert.match(reason, /does not lead to systemd-resolved/);
+      await run.stop();
+    });
+
+    for (const victim of ['host', 'session', 'both'] as const) {
+      it(`comes back after kill -9 of the ${victim}`, async () => {
+        const before = await snapshot(sandbox);
+        const [run] = await up({});
+        const session = run.sessionPid();
+        if (victim !== 'session') run.signal('SIGKILL');
+        if (victim !== 'host') process.kill(session, 'SIGKILL');
+        const { last } = await snapshotEquals(sandbox, before, 3_000);
+        assert.equal(last, before);
+      });
+    }
+  });
+});
