@@ -23,8 +23,8 @@ export interface SourceRequest {
   readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined;
 }
 
-/** A configuration of 10,000 filter entries is about 0.4 MB; what is ten times as large is some other file.  Bytes. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** A configuration of 10,000 filter entries is about 0.4 MB; what is five times as large is some other file.  Bytes. */
+export const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** A pipe whose writer says nothing; people who type by hand get this long.  Milliseconds. */
 const PIPE_TIMEOUT_MS = 60_000;
 const DISCOVERED: readonly string[] = FORMATS.map((format) => `.mirrord/mirrord.${format}`);

@@ -4,9 +4,9 @@ import { formatPath, type Path } from './problem.ts';
 
 /** TOML 1.0. */
 export function readToml(text: string): Document {
+  const places = findKeys(text);
   try {
     const value: unknown = parse(text, { maxDepth: MAX_DEPTH, unsafeKeyBehaviour: 'keep' });
-    const places = findKeys(text);
     return { value, line: (path) => lineOf(places, path) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
@@ -24,6 +24,9 @@ function findKeys(text: string): ReadonlyMap<string, number> {
     let path: readonly string[] = [];
     if (header !== null) path = table = splitKey(header[1]!);
     else if (key !== null) path = [...table, ...splitKey(key[1]!)];
+    if (path.length > MAX_DEPTH) {
+      throw new SyntaxFaults([{ line: i + 1, reason: `it is nested deeper than ${MAX_DEPTH} levels` }]);
+    }
     // The first place of each part: `[a.b]` is also where `a` begins.
     for (let length = 1; length <= path.length; length++) {
       const place = formatPath(path.slice(0, length));

@@ -1,9 +1,13 @@
-import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Node } from 'yaml';
-import { MAX_DEPTH, SyntaxFaults, type Document } from './document.ts';
-import type { Path } from './problem.ts';
+import { isMap, isScalar, isSeq, Lexer, LineCounter, parseAllDocuments, type Node } from 'yaml';
+import { MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './document.ts';
+import { formatPath, type Path } from './problem.ts';
 
 /** Aliases may repeat a part this often; more is a file made to exhaust memory. */
 const MAX_ALIASES = 100;
+/** Control characters that the lexer puts between tokens. */
+const MARKS = new Set(['\u0002', '\u0018', '\u001f']);
+/** What comes after is mostly a consequence. */
+const MAX_ERRORS = 20;
 
 /** One YAML 1.2 document. */
 export function readYaml(text: string): Document {
@@ -11,7 +15,7 @@ export function readYaml(text: string): Document {
   const counter = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: counter,
-    uniqueKeys: true,
+    uniqueKeys: false,
     prettyErrors: false,
     strict: true,
   });
@@ -19,10 +23,9 @@ export function readYaml(text: string): Document {
   const errors = documents.flatMap((document) => document.errors);
   if (errors.length > 0) {
     throw new SyntaxFaults(
-      errors.map(({ message, pos, code }) => ({
-        line: counter.linePos(pos[0]).line,
-        reason: code === 'DUPLICATE_KEY' ? `a key stands there twice (${wordAt(text, pos[0])})` : plain(message),
-      })),
+      errors
+        .slice(0, MAX_ERRORS)
+        .map(({ message, pos }) => ({ line: counter.linePos(pos[0]).line, reason: plain(message) })),
     );
   }
   const [document, second] = documents;
@@ -30,6 +33,11 @@ export function readYaml(text: string): Document {
   if (second !== undefined) {
     throw new SyntaxFaults([{ line: counter.linePos(second.range[0]).line, reason: 'a second document starts here' }]);
   }
+  const duplicates: SyntaxFault[] = [];
+  findDuplicates(document.contents, [], (key, offset) => {
+    duplicates.push({ line: counter.linePos(offset).line, reason: 'the key stands there twice', key });
+  });
+  if (duplicates.length > 0) throw new SyntaxFaults(duplicates.slice(0, MAX_ERRORS));
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     const root = document.contents as Node | null;
@@ -41,25 +49,25 @@ export function readYaml(text: string): Document {
   }
 }
 
-/** Flow collections and `- - -` nest within a line; by indentation alone a bounded file cannot nest deeply enough. */
+/** Deep nesting would exhaust the parser's stack, and take it long to get there. */
 function checkDepth(text: string): void {
-  let line = 0;
+  const fail = (offset: number): never => {
+    const line = text.slice(0, offset).split('\n').length;
+    throw new SyntaxFaults([{ line, reason: `it is nested deeper than ${MAX_DEPTH} levels` }]);
+  };
+  // By indentation: a column, or `- - -` and `? ? ?` within a line.
+  const deep = new RegExp(`^(?: {${MAX_DEPTH * 16}}|(?: *[-?] ){${MAX_DEPTH}})`, 'm').exec(text);
+  if (deep !== null) fail(deep.index);
+  // By brackets, which the lexer tells from those in texts; files rarely have enough of them to need it.
+  if ((text.match(/[[{]/g)?.length ?? 0) <= MAX_DEPTH) return;
   let depth = 0;
-  for (const row of text.split('\n')) {
-    line++;
-    const dashes = /^(?:\s*- )*/.exec(row)![0];
-    const indent = dashes.split('-').length - 1;
-    let brackets = depth;
-    for (const character of row) {
-      if (character === '[' || character === '{') brackets++;
-      else if ((character === ']' || character === '}') && brackets > 0) brackets--;
-      if (brackets > MAX_DEPTH) break;
-    }
-    depth = brackets;
-    const spaces = row.length - row.trimStart().length;
-    if (brackets > MAX_DEPTH || indent > MAX_DEPTH || (spaces > MAX_DEPTH * 16 && row.trim() !== '')) {
-      throw new SyntaxFaults([{ line, reason: `it is nested deeper than ${MAX_DEPTH} levels` }]);
-    }
+  let offset = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > MAX_DEPTH) fail(offset);
+    // The lexer's marks for scalars and documents are no part of the text.
+    if (!MARKS.has(token)) offset += token.length;
   }
 }
 
@@ -84,8 +92,17 @@ function offsetOf(root: Node | null, path: Path): number {
   return offset;
 }
 
-function wordAt(text: string, offset: number): string {
-  return JSON.stringify(text.slice(offset, offset + 60).split(/[:\s]/, 1)[0]);
+/** The library can do it too, but compares every key with every other. */
+function findDuplicates(node: unknown, path: Path, report: (key: string, offset: number) => void): void {
+  if (isSeq(node)) node.items.forEach((item, i) => findDuplicates(item, [...path, i], report));
+  if (!isMap(node)) return;
+  const seen = new Set<string>();
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? String(key.value) : '';
+    if (isScalar(key) && seen.has(name)) report(formatPath([...path, name]), key.range?.[0] ?? 0);
+    seen.add(name);
+    findDuplicates(value, [...path, name], report);
+  }
 }
 
 function plain(message: string): string {

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { IGNORED } from './ignored.ts';
+import { FIELDS, type Field } from './schema.ts';
+
+/** The reference page: every key with its type, default, environment variable and meaning. */
+export function referencePage(): string {
+  return `${[
+    '# Configuration reference',
+    '',
+    'Generated from the types by `scripts/schema.ts`; what the keys mean together stands in [configuration.md](configuration.md).',
+    'A key marked "ours" is not known to the mirrord whose configuration files are read here.',
+    '',
+    ...FIELDS.flatMap(section),
+    '## Keys without effect',
+    '',
+    'They are accepted, with a warning, so that an existing file works.',
+    '',
+    '| key | why it does nothing |',
+    '| --- | --- |',
+    ...[...IGNORED].map(([key, reason]) => `| \`${key}\` | ${cell(reason)} |`),
+    '',
+  ].join('\n')}`;
+}
+
+function section(field: Field): string[] {
+  const { path, description, facts } = field;
+  const depth = Math.min(path.split('.').length + 1, 5);
+  const lines = [`${'#'.repeat(depth)} \`${path}\``, '', description, ''];
+  const rows: (readonly [string, string])[] = [['type', typeText(field)]];
+  const standard = defaultText(field);
+  if (standard !== null) rows.push(['default', standard]);
+  if (facts.env !== undefined) rows.push(['environment', `\`${facts.env}\``]);
+  if (facts.ours === true) rows.push(['ours', 'yes']);
+  return [...lines, ...rows.map(([name, value]) => `- ${name}: ${value}`), ''];
+}
+
+function typeText({ schema, facts, isGroup }: Field): string {
+  const base = isGroup ? 'object' : describe(schema);
+  if (facts.shorthand === 'boolean') return `${base}, or \`true\` or \`false\``;
+  if (facts.shorthand === 'text')
+    return facts.split === true ? `${base}, or one text with \`;\` between` : `${base}, or a text`;
+  return base;
+}
+
+function describe(schema: z.ZodType): string {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return describe(schema.unwrap() as z.ZodType);
+  }
+  if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`"${option}"\``).join(', ');
+  if (schema instanceof z.ZodArray) return schema.element instanceof z.ZodString ? 'list of texts' : 'list of objects';
+  if (schema instanceof z.ZodRecord) return 'object of names to values';
+  if (schema instanceof z.ZodBoolean) return '`true` or `false`';
+  if (schema instanceof z.ZodNumber) return 'whole number';
+  return schema instanceof z.ZodString ? 'text' : 'object';
+}
+
+function defaultText({ schema, facts, isGroup }: Field): string | null {
+  if (facts.default !== undefined) return facts.default;
+  if (isGroup || !(schema instanceof z.ZodDefault)) return null;
+  const value: unknown = schema.def.defaultValue;
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return isEmpty ? 'none' : `\`${JSON.stringify(value)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
