@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
 }
 
 export function formatTable(rows: readonly Row[], letters: readonly Letter[], results: Results): string {
-  const others = letters.filter((letter) => letter !== 'M');
+  const others = letters.includes('M') ? letters.filter((letter) => letter !== 'M') : [];
   const header = ['', 'unit', ...letters, ...others.map((letter) => `M/${letter}`)];
   const body = rows.flatMap((row) => {
     const values = results.get(row.key);
