@@ -1,9 +1,13 @@
 /**
- * What the session asks of the far side, whatever carries it.
+ * The tunnel: what the session asks of the far side, whatever carries it.
  *
- * Two layers stand behind this interface: a resumable byte stream over a replaceable transport, and HTTP/2 on it
- * (RFC 9113): one CONNECT stream per TCP flow, CONNECT-UDP capsules (RFC 9298, RFC 9297) per UDP flow,
- * `application/dns-message` (RFC 8484) for DNS questions, PING for the round trip.  Nothing here is Kubernetes'.
+ * Two layers stand behind this interface.  Below, a resumable byte stream over a replaceable transport: frames and
+ * offsets (frame.ts, replay-buffer.ts, byte-stream.ts), the hello that proves the client (hello.ts), redialling
+ * (redial.ts).  Above, HTTP/2 on it (RFC 9113): one CONNECT stream per TCP flow, CONNECT-UDP capsules (RFC 9298,
+ * RFC 9297) per UDP flow, `application/dns-message` (RFC 8484) for DNS questions, PING for the round trip.  client.ts
+ * is the near end, server.ts the agent's; both deal in `FlowBytes`, which knows no direction.
+ *
+ * Must not know: the TUN, Kubernetes, names, how the agent dials.
  */
 import type { Duplex } from 'node:stream';
 
@@ -23,35 +27,53 @@ export type DialErrno =
 
 export type DialOutcome = { readonly ok: true } | { readonly ok: false; readonly errno: DialErrno };
 
-/** A byte stream to one destination.  Half-close works both ways; `reset` is RST. */
-export interface TunnelStream {
-  readonly opened: Promise<DialOutcome>;
-  /** Takes ownership of `chunk`.  `done` is called when the bytes have left this layer's queue. */
+/**
+ * A byte stream, seen from either end.  Half-close works both ways; `reset` is RST.  Handlers are to be set in the turn
+ * in which the flow is handed out.
+ */
+export interface FlowBytes {
+  /**
+   * Takes ownership of `chunk`.  `done` is called when the bytes have left this layer's queue, also when the flow is
+   * gone by then; a writer keeps a bounded number of bytes waiting for it.
+   */
   write(chunk: Uint8Array, done: () => void): void;
   /** FIN after everything written. */
   end(): void;
+  /** Drops what waits.  No handler is called any more. */
   reset(): void;
-  /** Bytes from the far side; the chunk is the receiver's to keep.  Set before `opened` resolves. */
+  /** Bytes from the other end; the chunk is the receiver's to keep. */
   onData: (chunk: Uint8Array) => void;
-  /** FIN from the far side. */
+  /** FIN from the other end. */
   onEnd: () => void;
-  /** The stream is gone out of order (RST by the far side, tunnel lost).  No call follows. */
+  /** The flow is gone out of order (RST by the other end, tunnel lost).  No call follows. */
   onReset: () => void;
-  /** Backpressure towards the far side. */
+  /** Backpressure towards the other end: it may send one HTTP/2 stream window more, which waits here. */
   pause(): void;
   resume(): void;
 }
 
-/** Datagrams to one destination; each call is one datagram. */
-export interface TunnelDatagrams {
-  /** Resolves once the far socket exists; a destination that cannot be dialled gives its errno. */
+/** A byte stream to one destination on the far side. */
+export interface TunnelStream extends FlowBytes {
+  /** Bytes may be written before; they are delivered once the far dial has succeeded.  Never rejects. */
   readonly opened: Promise<DialOutcome>;
+}
+
+/** Datagrams, seen from either end; each call is one datagram.  Handlers as in `FlowBytes`. */
+export interface FlowDatagrams {
   /** The payload is copied.  Dropped when more than a bounded number of bytes wait. */
   send(payload: Uint8Array): void;
+  /** The payload is the receiver's to keep. */
   onDatagram: (payload: Uint8Array) => void;
-  /** An ICMP error came back for a datagram (a closed port), or the far side ended the flow (null). */
+  /** The other end's socket failed (an ICMP error came back: a closed port), or the flow has ended (null). */
   onClosed: (errno: DialErrno | null) => void;
+  /** No handler is called any more. */
   close(): void;
+}
+
+/** Datagrams to one destination on the far side. */
+export interface TunnelDatagrams extends FlowDatagrams {
+  /** Resolves once the far socket exists; a destination that cannot be dialled gives its errno.  Never rejects. */
+  readonly opened: Promise<DialOutcome>;
 }
 
 /** What the agent sees around itself. */
@@ -66,6 +88,13 @@ export interface AgentInfo {
   /** KUBERNETES_SERVICE_HOST, where set. */
   readonly serviceHost: string | null;
   readonly ipv6: boolean;
+}
+
+export interface TunnelOptions {
+  /** Ends the attempt to create the tunnel; of no effect afterwards. */
+  readonly signal?: AbortSignal;
+  /** How long a lost tunnel is redialled, ms; the agent must have the same. */
+  readonly resumeLimitMs?: number;
 }
 
 export interface TunnelEvents {

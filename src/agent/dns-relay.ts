@@ -1,0 +1,151 @@
+/**
+ * Relays one DNS message, whatever is in it, to the pod's name servers: in order, by UDP, by TCP when the answer is
+ * truncated.  Each try has a socket (hence a port) and a random id of its own; an answer counts only when it comes from
+ * the server asked and repeats the id and the question (RFC 5452, section 9).
+ */
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import { DNS_LIMIT_MS } from './limits.ts';
+import type { NameServer, NameServers } from './name-servers.ts';
+
+const HEADER_LENGTH = 12;
+/** Last byte of the question's type and class behind its name. */
+const QUESTION_TAIL = 4;
+const TRUNCATED = 0x02;
+const RESPONSE = 0x80;
+const RCODE = 0x0f;
+const SERVFAIL = 2;
+const NOTIMP = 4;
+const REFUSED = 5;
+const LABEL_LIMIT = 63;
+/** Longest question that may go by UDP (RFC 9715's advice for not being fragmented). */
+const UDP_QUESTION_LIMIT = 1_232;
+
+type Transport = (server: NameServer, query: Buffer, signal: AbortSignal) => Promise<Buffer>;
+
+/** Rejects when no server gave an answer in time. */
+export async function relayDns(
+  message: Uint8Array,
+  { servers, attempts }: NameServers,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const query = Buffer.from(message);
+  if (query.length < HEADER_LENGTH) throw new Error('shorter than a DNS header');
+  const total = AbortSignal.any([signal, AbortSignal.timeout(DNS_LIMIT_MS)]);
+  const share = Math.floor(DNS_LIMIT_MS / (servers.length * attempts));
+  let poor: Buffer | null = null;
+  let last: unknown = new Error('no name server');
+  for (let round = 0; round < attempts; round++) {
+    for (const server of servers) {
+      if (total.aborted) break;
+      try {
+        const answer = await ask(server, query, AbortSignal.any([total, AbortSignal.timeout(share)]), total);
+        if (!isPoor(answer)) return answer;
+        poor = answer;
+      } catch (error) {
+        last = error;
+      }
+    }
+    // A server that answers at all will not think better of it in the next round.
+    if (poor !== null) return poor;
+  }
+  throw last instanceof Error && 'code' in last
+    ? last
+    : Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
+}
+
+async function ask(server: NameServer, query: Buffer, share: AbortSignal, total: AbortSignal): Promise<Buffer> {
+  if (query.length > UDP_QUESTION_LIMIT) return exchange(overTcp, server, query, total);
+  const answer = await exchange(overUdp, server, query, share);
+  if (((answer[2] ?? 0) & TRUNCATED) === 0) return answer;
+  try {
+    return await exchange(overTcp, server, query, total);
+  } catch {
+    // A truncated answer is still an answer; the program may ask by TCP itself.
+    return answer;
+  }
+}
+
+async function exchange(transport: Transport, server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const asked = Buffer.from(query);
+  asked.writeUInt16BE(randomInt(0x1_0000));
+  const answer = await transport(server, asked, signal);
+  query.copy(answer, 0, 0, 2);
+  return answer;
+}
+
+function isPoor(answer: Buffer): boolean {
+  const rcode = (answer[3] ?? 0) & RCODE;
+  return rcode === SERVFAIL || rcode === NOTIMP || rcode === REFUSED;
+}
+
+/** Names are compared without case: a server may normalise it. */
+export function answers(reply: Buffer, query: Buffer): boolean {
+  if (reply.length < HEADER_LENGTH || ((reply[2] ?? 0) & RESPONSE) === 0) return false;
+  if (reply.readUInt16BE(0) !== query.readUInt16BE(0)) return false;
+  const end = questionEnd(query);
+  // Servers that could not read the question may leave it out (FORMERR, RFC 1035 section 4.1.1).
+  if (end === null || reply.readUInt16BE(4) === 0) return true;
+  const text = (bytes: Buffer): string => bytes.toString('latin1', HEADER_LENGTH, end).toLowerCase();
+  return text(reply) === text(query);
+}
+
+/** Where the first question ends; null when there is none that can be read. */
+function questionEnd(query: Buffer): number | null {
+  if (query.readUInt16BE(4) === 0) return null;
+  let at = HEADER_LENGTH;
+  for (;;) {
+    const length = query[at];
+    if (length === undefined || length > LABEL_LIMIT) return null;
+    at += length + 1;
+    if (length === 0) return at + QUESTION_TAIL <= query.length ? at + QUESTION_TAIL : null;
+  }
+}
+
+function overUdp(server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
+    const settle = (): void => {
+      signal.removeEventListener('abort', aborted);
+      socket.removeAllListeners();
+      // Errors of a socket that is no longer asked.
+      socket.on('error', () => {});
+      socket.close();
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    const aborted = (): void => fail(signal.reason);
+    signal.addEventListener('abort', aborted);
+    socket.on('error', fail);
+    socket.on('message', (reply) => {
+      if (!answers(reply, query)) return;
+      settle();
+      resolve(reply);
+    });
+    socket.on('connect', () => socket.send(query));
+    socket.connect(server.port, server.address);
+  });
+}
+
+function overTcp(server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: server.address, port: server.port, noDelay: true, signal });
+    let received = Buffer.alloc(0);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the name server hung up')));
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      const end = received.length < 2 ? Number.POSITIVE_INFINITY : 2 + received.readUInt16BE(0);
+      if (received.length < end) return;
+      const reply = received.subarray(2, end);
+      if (answers(reply, query)) resolve(reply);
+      socket.destroy();
+    });
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(query.length);
+    socket.write(Buffer.concat([length, query]));
+  });
+}

@@ -1,0 +1,28 @@
+/** Every limit and time-out of the agent, with unit and reason. */
+
+/** A TCP dial that has heard nothing for so long has timed out, ms.  Programs' own limits are mostly shorter. */
+export const DIAL_LIMIT_MS = 60_000;
+
+/** Bytes of one flow that may wait for the tunnel before its socket is no longer read: four reads of libuv. */
+export const FLOW_QUEUE_LIMIT = 256 * 1024;
+
+/** Flows open at once, TCP and UDP together; one descriptor each. */
+export const FLOW_LIMIT = 16_000;
+
+/** A UDP flow without traffic ends, ms.  The client's own limit (60 s) is shorter; this one is for lost clients. */
+export const UDP_IDLE_MS = 90_000;
+
+/** Datagrams that wait while a UDP socket is being made. */
+export const UDP_PENDING_LIMIT = 64;
+
+/** A DNS question has its answer within this, or none, ms: the program behind waits 5 s and has servers of its own. */
+export const DNS_LIMIT_MS = 1_900;
+
+/** Rounds through the name servers; resolv.conf(5)'s own default. */
+export const DNS_ATTEMPTS = 2;
+
+/** resolv.conf(5), MAXNS. */
+export const NAME_SERVER_LIMIT = 3;
+
+/** After so long without any sign the host counts as silent, ms; the kernel needs 3 s to give up on a neighbour. */
+export const PROBE_LIMIT_MS = 4_000;

@@ -1,0 +1,58 @@
+/**
+ * How the agent gets into a container that has only Node: its bundle travels compressed in one environment variable,
+ * and `node -e` unpacks and runs it.  Nothing is written, so a read-only root and any user will do.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+/** performServerHandshake of node:http2 came with 20.12 (and 21.7). */
+export const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
+
+/** The kernel's MAX_ARG_STRLEN (linux/binfmts.h), bytes, for one `NAME=value` with its final zero. */
+export const VARIABLE_LIMIT = 131_072;
+
+export const BUNDLE_VARIABLE = 'MIRRORD_AGENT';
+
+/** EX_UNAVAILABLE of sysexits.h. */
+export const EXIT_TOO_OLD = 69;
+
+/** ECMAScript 5, since an old Node has to come as far as saying that it is too old. */
+const LOADER = `
+var v = process.versions.node.split('.').map(Number);
+if (v[0] < ${OLDEST_NODE[0]} || (v[0] === ${OLDEST_NODE[0]} && v[1] < ${OLDEST_NODE[1]})) {
+  console.log(JSON.stringify({ event: 'refused', message: 'the image has Node ' + process.versions.node
+    + '; the agent needs ${OLDEST_NODE.join('.')} or newer' }));
+  process.exit(${EXIT_TOO_OLD});
+}
+var code = require('zlib').gunzipSync(Buffer.from(process.env.${BUNDLE_VARIABLE}, 'base64')).toString();
+delete process.env.${BUNDLE_VARIABLE};
+require('vm').runInThisContext('(function(require){' + code + '\\n})', { filename: 'mirrord-agent.cjs' })(require);
+`;
+
+/** A small young generation: received blocks are let go sooner, which bounds resident memory under load. */
+const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192'];
+
+export interface AgentCommand {
+  /** For a container's `command`; `node` is found by PATH. */
+  readonly command: readonly string[];
+  /** To be joined with the settings that main.ts reads. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** `bundle` is dist/agent.cjs.  Throws when it has outgrown one environment variable. */
+export function agentCommand(bundle: Uint8Array = readAgentBundle(), node = 'node'): AgentCommand {
+  const value = gzipSync(bundle, { level: 9 }).toString('base64');
+  if (BUNDLE_VARIABLE.length + value.length + 2 > VARIABLE_LIMIT) {
+    throw new Error(`the agent's bundle takes ${value.length} bytes, more than one variable holds`);
+  }
+  return { command: [node, ...NODE_FLAGS, '-e', LOADER], environment: { [BUNDLE_VARIABLE]: value } };
+}
+
+/** Beside this file when bundled, else in the checkout's dist/. */
+export function readAgentBundle(): Buffer {
+  const places = ['./agent.cjs', '../../dist/agent.cjs'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error('dist/agent.cjs is missing; run `npm run build`');
+  return readFileSync(found);
+}

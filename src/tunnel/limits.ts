@@ -1,0 +1,77 @@
+/** Every limit and time-out of the tunnel, with unit and reason. */
+
+/** Bumped with every change of the byte stream's frames, the hello, or what is asked over HTTP/2. */
+export const PROTOCOL_VERSION = 1;
+
+/** How long a session outlives its transport, ms.  A laptop's lid, a VPN's reconnect; longer, and programs gave up. */
+export const RESUME_LIMIT_MS = 120_000;
+
+/** A transport that has carried nothing for so long is dead, whatever it says, ms. */
+export const SILENCE_LIMIT_MS = 15_000;
+
+/** An idle transport is pinged this often, ms: two pings may get lost in a stall before the silence limit. */
+export const PING_IDLE_MS = 5_000;
+
+/** Period of the one housekeeping timer of a connected byte stream, ms: late acknowledgements, pings, silence. */
+export const TICK_MS = 1_000;
+
+/** From the transport's start to the end of the hello, ms; bounds half-open clients. */
+export const HELLO_LIMIT_MS = 10_000;
+
+/** First and longest pause between two dials, ms; doubled in between. */
+export const REDIAL_FIRST_MS = 250;
+export const REDIAL_LONGEST_MS = 15_000;
+
+/** One attempt to dial and say hello, ms. */
+export const DIAL_LIMIT_MS = 20_000;
+
+/** Longest control frame, bytes.  The longest that we send is the client's proof. */
+export const CONTROL_LIMIT = 512;
+
+/** Longest DATA frame, bytes (24-bit length).  It is streamed on, never gathered, so it costs no memory. */
+export const DATA_LIMIT = 0xff_ff_ff;
+
+/** The receiver acknowledges after so many bytes; well below the smallest window, so that the sender never waits. */
+export const ACK_EVERY = 192 * 1024;
+
+/**
+ * Bounds of the unacknowledged bytes in flight (see flight-window.ts).  The smallest keeps a local path busy and is
+ * less than 1 ms at 10 Gb/s; the largest fills 100 ms at 1.3 Gb/s and bounds the replay buffer.
+ */
+export const WINDOW_MIN = 1024 * 1024;
+export const WINDOW_MAX = 16 * 1024 * 1024;
+
+/** HTTP/2 window of one stream, bytes: what a stalled reader can make the far side hold. */
+export const STREAM_WINDOW_MIN = 2 * 1024 * 1024;
+export const STREAM_WINDOW_MAX = WINDOW_MAX;
+
+/**
+ * HTTP/2 window of the connection, bytes.  Node returns connection credit as bytes arrive, so a stalled stream never
+ * takes from the others; what is in flight is bounded by the byte stream's own window, hence never the limit here.
+ */
+export const CONNECTION_WINDOW = 64 * 1024 * 1024;
+
+/** Flows and questions open at once in one tunnel. */
+export const STREAM_LIMIT = 16_384;
+
+/** Node's own bound of an HTTP/2 session's memory, MB; far above what the windows allow in practice. */
+export const HTTP2_MEMORY_MB = 1_024;
+
+/** Sessions of one key, and transports in their hello, that one agent serves at once. */
+export const SESSION_LIMIT = 16;
+export const HELLO_LIMIT = 64;
+
+/** Longest datagram: 65,535 less the UDP header, with IPv6 (RFC 8200); IPv4's is 20 shorter. */
+export const DATAGRAM_LIMIT = 65_527;
+
+/** Datagrams that wait in one flow, bytes; what comes on top is dropped, as on any wire. */
+export const DATAGRAM_QUEUE_LIMIT = 1024 * 1024;
+
+/** Longest DNS message, bytes (two-byte length over TCP). */
+export const MESSAGE_LIMIT = 65_535;
+
+/** Answers of the agent about itself (`info`), bytes; resolv.conf is the only part that could be long. */
+export const INFO_LIMIT = 256 * 1024;
+
+/** A DNS question, an `info`, a `probe` or a ping that has no answer after so long fails, ms. */
+export const ANSWER_LIMIT_MS = 10_000;

@@ -1,0 +1,59 @@
+/** The agent's side of the hello, on one fresh transport of a stranger. */
+import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { FRAME } from './frame.ts';
+import { REFUSAL, createChallenge, readProof, refusalFrame } from './hello.ts';
+import type { Claim, RefusalCode } from './hello.ts';
+import { HELLO_LIMIT_MS, PROTOCOL_VERSION } from './limits.ts';
+import { Link } from './link.ts';
+
+/** How long a refused client may take to read why, ms. */
+const REFUSAL_GRACE_MS = 1_000;
+
+const REASONS: Record<RefusalCode, string> = {
+  [REFUSAL.malformed]: 'what came was no hello',
+  [REFUSAL.version]: `the agent speaks version ${PROTOCOL_VERSION}`,
+  [REFUSAL.key]: 'the signature does not fit the key in the pod spec',
+  [REFUSAL.timeout]: 'the hello took too long',
+  [REFUSAL.unknownSession]: 'it was lost for longer than the resume limit, or the agent was restarted',
+  [REFUSAL.busy]: 'too many clients at once',
+};
+
+export interface HelloOutcome {
+  /** The proof holds.  Takes the link over in the same turn, or says why not. */
+  proven(claim: Claim, link: Link, roundTripMs: number): RefusalCode | null;
+  refused(reason: string): void;
+  /** Called once, whatever came of it. */
+  over(): void;
+}
+
+export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutcome): void {
+  const { nonce, frame } = createChallenge();
+  const started = performance.now();
+  const refuse = (code: RefusalCode): void => {
+    clearTimeout(deadline);
+    link.finish(refusalFrame(code, REASONS[code]), REFUSAL_GRACE_MS);
+    outcome.over();
+    outcome.refused(REASONS[code]);
+  };
+  const deadline = setTimeout(() => refuse(REFUSAL.timeout), HELLO_LIMIT_MS);
+  const link = new Link(transport, {
+    data: () => refuse(REFUSAL.malformed),
+    malformed: () => refuse(REFUSAL.malformed),
+    lost: (reason) => {
+      clearTimeout(deadline);
+      outcome.over();
+      outcome.refused(reason);
+    },
+    control(type, payload) {
+      if (type !== FRAME.proof) return refuse(REFUSAL.malformed);
+      const claim = readProof(payload, nonce, key);
+      if (typeof claim === 'number') return refuse(claim);
+      const code = outcome.proven(claim, link, performance.now() - started);
+      if (code !== null) return refuse(code);
+      clearTimeout(deadline);
+      outcome.over();
+    },
+  });
+  link.send(frame);
+}

@@ -1,0 +1,133 @@
+/**
+ * The agent's end: takes transports from strangers, hears their hello, and serves HTTP/2 on each proven session.
+ * Whatever comes in, only the transport or the session it came on is harmed.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { ByteStream } from './byte-stream.ts';
+import { REFUSAL, welcomeFrame } from './hello.ts';
+import type { Claim, RefusalCode } from './hello.ts';
+import { serveHttp2 } from './http2-server.ts';
+import { HELLO_LIMIT, RESUME_LIMIT_MS, SESSION_LIMIT } from './limits.ts';
+import type { Link } from './link.ts';
+import { hearHello } from './server-hello.ts';
+import type { TunnelService } from './service.ts';
+
+export interface TunnelServerOptions {
+  readonly publicKey: KeyObject;
+  readonly resumeLimitMs?: number;
+}
+
+export interface TunnelServerEvents {
+  /** The number of sessions that have a transport right now changed. */
+  connected(sessions: number): void;
+  /** A line for the log, without secrets. */
+  note(event: string, detail: string): void;
+}
+
+interface Session {
+  readonly stream: ByteStream;
+  /** Runs while the transport is away. */
+  expiry: NodeJS.Timeout | undefined;
+}
+
+export class TunnelServer {
+  readonly #options: TunnelServerOptions;
+  readonly #service: TunnelService;
+  readonly #events: TunnelServerEvents;
+  readonly #sessions = new Map<string, Session>();
+  readonly #limitMs: number;
+  #hellos = 0;
+
+  constructor(options: TunnelServerOptions, service: TunnelService, events: TunnelServerEvents) {
+    this.#options = options;
+    this.#limitMs = options.resumeLimitMs ?? RESUME_LIMIT_MS;
+    this.#service = service;
+    this.#events = events;
+  }
+
+  accept(transport: Duplex): void {
+    if (this.#hellos >= HELLO_LIMIT) {
+      transport.on('error', () => {});
+      transport.destroy();
+      return;
+    }
+    this.#hellos++;
+    hearHello(transport, this.#options.publicKey, {
+      proven: (claim, link, roundTripMs) => this.#proven(claim, link, roundTripMs),
+      refused: (reason) => this.#events.note('refused', reason),
+      over: () => {
+        this.#hellos--;
+      },
+    });
+  }
+
+  /** Ends every session in order. */
+  close(reason: string): void {
+    for (const [id, session] of this.#sessions) {
+      session.stream.farewell(reason);
+      this.#end(id, session, reason);
+    }
+  }
+
+  #proven(claim: Claim, link: Link, roundTripMs: number): RefusalCode | null {
+    const known = this.#sessions.get(claim.session);
+    if (claim.resume)
+      return known === undefined ? REFUSAL.unknownSession : this.#attach(known, claim, link, roundTripMs);
+    if (known !== undefined) return REFUSAL.malformed;
+    if (this.#sessions.size >= SESSION_LIMIT) return REFUSAL.busy;
+    const session = this.#create(claim.session);
+    const refusal = this.#attach(session, claim, link, roundTripMs);
+    if (refusal !== null) {
+      this.#sessions.delete(claim.session);
+      session.stream.destroy();
+      return refusal;
+    }
+    serveHttp2(session.stream, roundTripMs, this.#service, () =>
+      this.#end(claim.session, session, 'the HTTP/2 session ended'),
+    );
+    return null;
+  }
+
+  #create(id: string): Session {
+    const stream: ByteStream = new ByteStream({
+      lost: (reason) => {
+        this.#events.note('lost', reason);
+        session.expiry = setTimeout(() => this.#end(id, session, 'nobody came back'), this.#limitMs);
+        this.#count();
+      },
+      closed: (reason) => this.#end(id, session, reason),
+    });
+    const session: Session = { stream, expiry: undefined };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** A transport that the session still has is half dead, or the client would not come again: the new one replaces it. */
+  #attach(session: Session, claim: Claim, link: Link, roundTripMs: number): RefusalCode | null {
+    const { stream } = session;
+    if (!stream.resumesAt(claim.received)) return REFUSAL.malformed;
+    stream.detach();
+    link.send(welcomeFrame(stream.received));
+    stream.attach(link, claim.received, roundTripMs);
+    clearTimeout(session.expiry);
+    this.#events.note(claim.resume ? 'resumed' : 'connected', '');
+    this.#count();
+    return null;
+  }
+
+  #end(id: string, session: Session, reason: string): void {
+    if (this.#sessions.get(id) !== session) return;
+    this.#sessions.delete(id);
+    clearTimeout(session.expiry);
+    session.stream.destroy();
+    this.#events.note('ended', reason);
+    this.#count();
+  }
+
+  #count(): void {
+    let connected = 0;
+    for (const { stream } of this.#sessions.values()) if (stream.connected) connected++;
+    this.#events.connected(connected);
+  }
+}

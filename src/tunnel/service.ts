@@ -1,0 +1,26 @@
+/** What the agent offers to the tunnel's far end; server.ts calls it, src/agent implements it. */
+import type { AgentInfo, DialErrno, DialOutcome, FlowBytes, FlowDatagrams } from './tunnel.ts';
+
+/** Exactly one of `accept` and `refuse` follows, unless `onReset` (or `onClosed`) came before. */
+export interface PendingFlow {
+  readonly host: string;
+  readonly port: number;
+  accept(): void;
+  refuse(errno: DialErrno): void;
+}
+
+export type IncomingStream = PendingFlow & FlowBytes;
+
+export interface IncomingDatagrams extends PendingFlow, FlowDatagrams {
+  /** Tells the other end the errno with which the socket failed, and ends the flow. */
+  fail(errno: DialErrno): void;
+}
+
+export interface TunnelService {
+  tcp(flow: IncomingStream): void;
+  udp(flow: IncomingDatagrams): void;
+  /** One DNS message for the pod's name servers; rejects with an errno'd error when none answered. */
+  resolve(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  probe(host: string, signal: AbortSignal): Promise<DialOutcome>;
+  info(): AgentInfo;
+}
