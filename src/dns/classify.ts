@@ -19,7 +19,7 @@
  *
  * A machine's own search suffix (`db.corp.example`) makes an outside name: the program's resolver tries the bare `db` next.
  */
-import type { ResolverNames } from './resolver.ts';
+import type { ResolverNames } from './resolver-names.ts';
 import { isWithin } from './name.ts';
 import { isReverseOf } from './reverse.ts';
 

@@ -31,6 +31,7 @@ import { readQuery, type Query } from './query.ts';
 import { readAddresses, readRecords } from './records.ts';
 import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
 import { relabel, rename } from './rewrite.ts';
+import type { ResolverNames } from './resolver-names.ts';
 import { nameForms, searchSuffixes } from './search-list.ts';
 import { CLASS_IN, RCODE, TYPE, withId, type Transport } from './wire.ts';
 
@@ -46,16 +47,7 @@ const ROUTE_DEADLINE_MS = 2_000;
  */
 const ZONE_TYPES: ReadonlySet<number> = new Set([2, 43, 46, 48]);
 
-export interface ResolverNames {
-  /** Without final dot: `cluster.local`. */
-  readonly clusterDomain: string;
-  readonly namespaces: readonly string[];
-  /** The pod's search list and ndots. */
-  readonly search: readonly string[];
-  readonly ndots: number;
-  /** Routed ranges (CIDRs), whose reverse names are the cluster's. */
-  readonly ranges: readonly string[];
-}
+export type { ResolverNames };
 
 export interface ResolverPorts {
   /** One raw message to the cluster's DNS.  The answer is whole: the far side asks by TCP what UDP cuts off. */

@@ -4,7 +4,7 @@
  */
 import type { NameKind } from './classify.ts';
 import { isWithin } from './name.ts';
-import type { ResolverNames } from './resolver.ts';
+import type { ResolverNames } from './resolver-names.ts';
 
 /** A suffix to ask the cluster with; '' is the name as it is. */
 export type Suffix = string;

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { NoAnswer } from './deadline.ts';
 import { frame, FrameReader } from './framing.ts';
 import { questionEndOf } from './query.ts';
-import type { UpstreamServer } from './upstream.ts';
+import type { UpstreamServer } from './upstream-server.ts';
 import { answersQuestion } from './wire.ts';
 
 /** Connections at once.  TCP is the exception (truncated answers), and one takes a few round trips. */

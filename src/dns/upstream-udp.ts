@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { NoAnswer } from './deadline.ts';
 import { questionEndOf } from './query.ts';
-import type { UpstreamServer } from './upstream.ts';
+import type { UpstreamServer } from './upstream-server.ts';
 import { answersQuestion, uint16, withId } from './wire.ts';
 
 /** More than one, so that a forger must guess the socket beside the id (RFC 5452, 9.2). */

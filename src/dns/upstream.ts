@@ -5,9 +5,10 @@
  * before it is in force and stay so until `close`.  Servers are tried in order, beginning with the one that answered last;
  * the list may change at any time.
  */
-import { isIP, isIPv6, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
+import { toServer, type UpstreamServer } from './upstream-server.ts';
 import { TcpExchange } from './upstream-tcp.ts';
 import { UdpExchange } from './upstream-udp.ts';
 import { rcodeOf, type Transport } from './wire.ts';
@@ -20,13 +21,6 @@ const MAX_SERVERS = 3;
 const MAX_ATTEMPTS = 3;
 /** SERVFAIL, NOTIMP, REFUSED: another server may know better. */
 const NEXT_SERVER = new Set([2, 4, 5]);
-
-export interface UpstreamServer {
-  /** As the kernel writes it, so that an answer's source can be compared. */
-  readonly host: string;
-  readonly port: number;
-  readonly family: 4 | 6;
-}
 
 export interface UpstreamOptions {
   /** 53, but for tests. */
@@ -119,11 +113,4 @@ export class Upstream {
     this.#udp.close();
     this.#tcp.close();
   }
-}
-
-function toServer(text: string, port: number): UpstreamServer {
-  const [address = '', scope] = text.split('%');
-  const family = isIPv6(address) ? 6 : 4;
-  const canonical = new SocketAddress({ address, family: family === 6 ? 'ipv6' : 'ipv4' }).address;
-  return { host: scope === undefined ? canonical : `${canonical}%${scope}`, port, family };
 }
