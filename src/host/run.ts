@@ -90,10 +90,10 @@ async function claimAndRun(
 
   const guard = new Guard(machine, journal, hooks.restore);
   try {
-    const result = await serve(machine, journal, options, hooks, user, end, hurry);
-    journal.discard();
-    return result;
+    return await serve(machine, journal, options, hooks, user, end, hurry);
   } finally {
+    // What had to stay is for a later `down`.
+    if (journal.clean) journal.discard();
     await guard.dismiss();
   }
 }

@@ -72,20 +72,12 @@ export class Journal {
       networkNamespace: probes.networkNamespace('self') ?? '',
     };
     try {
-      files.folder(RUN_FOLDER, 0o755);
       files.folder(this.folder, 0o755);
       this.#write('owner.json', JSON.stringify(owner));
       files.folder(this.sessionFolder, 0o700, user.uid, user.gid);
     } catch (error) {
       this.discard();
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new MirrordError('host', 'run-folder-unusable', `${this.folder} cannot be written: ${message}.`, {
-        help:
-          code === 'ENOSPC'
-            ? 'The file system of /run is full; `df /run` shows it.  Nothing has been changed.'
-            : '/run must be writable for root: the way back is kept there.  Nothing has been changed.',
-        cause: error,
-      });
+      throw runFolderUnusable(error as NodeJS.ErrnoException);
     }
   }
 
@@ -141,7 +133,12 @@ export class Journal {
       .map((other) => ({ name: other.name, routes: other.network()?.routes ?? [] }));
   }
 
-  /** Removes the folder: everything has been taken back. */
+  /** Every change has been taken back. */
+  get clean(): boolean {
+    return this.network() === undefined && this.resolvConf() === undefined;
+  }
+
+  /** Removes the folder. */
   discard(): void {
     this.#machine.files.remove(this.folder);
   }
@@ -158,5 +155,16 @@ export class Journal {
 
 export const undoName = (pid: number, family: 4 | 6): string => `undo-${pid}.${family}`;
 
-export const sessionNames = (machine: Machine): readonly string[] =>
-  machine.files.list(RUN_FOLDER).filter((name) => SESSION_NAME.test(name));
+export const sessionNames = ({ files }: Machine): readonly string[] =>
+  files
+    .list(RUN_FOLDER)
+    .filter((name) => SESSION_NAME.test(name) && files.kind(`${RUN_FOLDER}/${name}`)?.kind === 'folder');
+
+export function runFolderUnusable(error: NodeJS.ErrnoException): MirrordError {
+  const help =
+    error.code === 'ENOSPC'
+      ? 'The file system of /run is full; `df /run` shows it.  Nothing has been changed.'
+      : '/run must be writable for root: the way back is kept there.  Nothing has been changed.';
+  const message = `${RUN_FOLDER} cannot be written: ${error.message}.`;
+  return new MirrordError('host', 'run-folder-unusable', message, { help, cause: error });
+}

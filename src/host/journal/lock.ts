@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../../errors.ts';
 import type { Machine } from '../machine/machine.ts';
-import { RUN_FOLDER } from './journal.ts';
+import { RUN_FOLDER, runFolderUnusable } from './journal.ts';
 
 /** A link whose target names its holder: made and read in one step each. */
 const LOCK = `${RUN_FOLDER}/.lock`;
@@ -14,9 +14,16 @@ const LOCK_POLL_MS = 5;
 export async function withLock<T>(machine: Machine, work: () => Promise<T>): Promise<T> {
   const { files, probes } = machine;
   const holder = `${process.pid}:${probes.processStart(process.pid)}`;
-  files.folder(RUN_FOLDER, 0o755);
+  const take = (): boolean => {
+    try {
+      files.folder(RUN_FOLDER, 0o755);
+      return files.createLink(LOCK, holder);
+    } catch (error) {
+      throw runFolderUnusable(error as NodeJS.ErrnoException);
+    }
+  };
   const deadline = Date.now() + LOCK_DEADLINE_MS;
-  while (!files.createLink(LOCK, holder)) {
+  while (!take()) {
     const [pid = '', start] = (files.link(LOCK) ?? '').split(':');
     if (pid !== '' && probes.processStart(Number(pid)) !== start) {
       files.remove(LOCK);

@@ -65,7 +65,7 @@ process.on('message', (message: HostToSession) => {
       const ids = Object.fromEntries(
         ['Uid', 'Gid', 'Groups', 'CapEff'].map((key) => [
           key,
-          new RegExp(`^${key}:\\s*(.*?)\\s*$`, 'm').exec(status)?.[1],
+          new RegExp(`^${key}:[\\t ]*(.*?)[\\t ]*$`, 'm').exec(status)?.[1],
         ]),
       );
       const { HOME, USER, LOGNAME, SHELL } = process.env;

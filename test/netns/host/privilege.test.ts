@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { HostRun, NETWORK } from '../support/host-run.ts';
+import { Sandbox } from '../support/sandbox.ts';
+import { snapshot } from '../support/snapshot.ts';
+
+const USER = { uid: '4321', gid: '4321', groups: '4321 4322' };
+
+describe('who does what', function () {
+  this.timeout(30_000);
+  let sandbox: Sandbox;
+  beforeEach(async () => {
+    sandbox = await Sandbox.open(`
+      echo 'dev:x:4321:4321::/home/dev:/bin/zsh' >> /etc/passwd
+      printf 'dev:x:4321:\\nclusters:x:4322:dev\\n' >> /etc/group
+    `);
+  });
+  afterEach(() => sandbox.close());
+
+  interface Start {
+    readonly ids: Readonly<Record<string, string>>;
+    readonly environment: Readonly<Record<string, string>>;
+  }
+
+  it('runs the session as the user behind sudo, with all groups and no capability', async () => {
+    const run = new HostRun(sandbox, { environment: { SUDO_UID: USER.uid, SUDO_GID: USER.gid, HOME: '/root' } });
+    const { ids, environment } = (await run.event('start')) as unknown as Start;
+    assert.equal(ids['Uid'], '4321\t4321\t4321\t4321');
+    assert.equal(ids['Gid'], '4321\t4321\t4321\t4321');
+    assert.equal(ids['Groups'], USER.groups);
+    assert.equal(ids['CapEff'], '0000000000000000');
+    assert.deepEqual(environment, { HOME: '/home/dev', USER: 'dev', LOGNAME: 'dev', SHELL: '/bin/zsh' });
+    assert.equal(await sandbox.shell('stat -c "%U %a" /run/mirrord/default/session'), 'dev 700\n');
+    assert.equal(
+      await sandbox.shell('stat -c "%U %a" /run/mirrord/default /run/mirrord/default/owner.json'),
+      'root 755\nroot 600\n',
+    );
+    await run.stop();
+  });
+
+  it('keeps the journal out of the user’s hands', async () => {
+    const run = new HostRun(sandbox, { requests: [['network', NETWORK]], environment: { SUDO_UID: USER.uid } });
+    await run.replies();
+    const asUser = ['--reuid=4321', '--regid=4321', '--init-groups', '--'];
+    for (const command of [
+      ['rm', '-rf', '/run/mirrord/default'],
+      ['mv', '/run/mirrord/default/session', '/run/mirrord/default/x'],
+    ]) {
+      assert.notEqual((await sandbox.run('setpriv', ...asUser, ...command)).code, 0);
+    }
+    assert.notEqual((await sandbox.run('setpriv', ...asUser, 'cat', '/run/mirrord/default/network.json')).code, 0);
+    await run.stop();
+  });
+
+  it('keeps Ctrl-C from the session', async () => {
+    const run = new HostRun(sandbox);
+    await run.replies();
+    const inside = ((await run.event('start')) as { pid: number }).pid;
+    const groups = await sandbox.shell(`ps -o pid=,pgid= -p ${inside}`);
+    const [pid, group] = groups.trim().split(/\s+/);
+    assert.equal(pid, group);
+    run.signal('SIGINT');
+    assert.equal((await run.event('end'))['end'], 'interrupted');
+    assert.equal(
+      run.events.some((event) => 'interrupted' in event),
+      false,
+    );
+  });
+
+  it('is refused to whom is not root, and changes nothing', async () => {
+    const before = await snapshot(sandbox);
+    const run = new HostRun(sandbox, { through: ['setpriv', '--reuid=4321', '--regid=4321', '--init-groups', '--'] });
+    const { error } = (await run.event('end')) as { error: { code: string; failure: string; help: string } };
+    assert.deepEqual([error.code, error.failure], ['not-root', 'permission']);
+    assert.match(error.help, /sudo mirrord up/);
+    assert.equal(await snapshot(sandbox), before);
+  });
+
+  const FAULTS: Record<string, { script: string; code: string; through?: readonly string[] }> = {
+    'a /run that is read-only': {
+      script: 'mkdir /run/mirrord; mount -t tmpfs -o ro tmpfs /run/mirrord',
+      code: 'run-folder-unusable',
+    },
+    'a /run that is full': {
+      script:
+        'mkdir /run/mirrord; mount -t tmpfs -o size=4k tmpfs /run/mirrord; head -c 8192 /dev/zero > /run/mirrord/fill || true',
+      code: 'run-folder-unusable',
+    },
+    'no CAP_NET_ADMIN': {
+      script: 'true',
+      code: 'no-net-admin',
+      through: ['setpriv', '--bounding-set=-net_admin', '--'],
+    },
+    'no /dev/net/tun': { script: 'mount -t tmpfs tmpfs /dev/net', code: 'tun-device-missing' },
+    'a /dev/net/tun without rights': {
+      script: 'mount -t tmpfs -o nodev tmpfs /dev/net; mknod /dev/net/tun c 10 200',
+      code: 'tun-forbidden',
+    },
+    'a session that cannot be': { script: 'true', code: 'name-invalid' },
+  };
+  for (const [fault, { script, code, through = [] }] of Object.entries(FAULTS)) {
+    it(`names ${fault}, and changes nothing`, async () => {
+      await sandbox.shell(script);
+      const before = await snapshot(sandbox);
+      const environment = code === 'name-invalid' ? { NAME: '../up' } : {};
+      const run = new HostRun(sandbox, { through, environment });
+      const { error } = (await run.event('end')) as { error: { code: string; message: string } };
+      assert.equal(error.code, code, error.message);
+      await run.ended();
+      assert.equal(await snapshot(sandbox), before);
+    });
+  }
+
+  it('takes everything back when the session reports a failure, and passes its words on', async () => {
+    const before = await snapshot(sandbox);
+    const run = new HostRun(sandbox, { requests: [['network', NETWORK]], environment: { BEHAVIOUR: 'fail' } });
+    const { error } = (await run.event('end')) as { error: object };
+    assert.deepEqual(error, {
+      code: 'cluster-unreachable',
+      failure: 'cluster',
+      message: 'no answer',
+      help: 'look at the cable',
+    });
+    assert.equal(await snapshot(sandbox), before);
+  });
+
+  it('refuses what no session may ask', async () => {
+    const requests = [
+      ['network', { ...NETWORK, routes: ['10.0.0.0/8\nrule flush'] }],
+      ['network', { ...NETWORK, mtu: 1e9 }],
+      ['dns', null],
+      ['networkTarget', 'netns/../../etc'],
+      ['startAgent', 'netns/far', 'key', '/etc/passwd'],
+      ['exec', 'rm'],
+    ] as const;
+    const run = new HostRun(sandbox, { requests });
+    for (const reply of await run.replies()) assert.equal((reply as { code: string }).code, 'request-refused');
+    assert.equal((await run.stop())['end'], 'interrupted');
+  });
+
+  it('does not wait for a deaf session when told twice to stop', async () => {
+    const before = await snapshot(sandbox);
+    const run = new HostRun(sandbox, { requests: [['network', NETWORK]], environment: { BEHAVIOUR: 'deaf' } });
+    await run.replies();
+    run.signal('SIGINT');
+    await run.event('gone');
+    run.signal('SIGINT');
+    assert.equal((await run.event('end'))['end'], 'interrupted');
+    assert.equal(await snapshot(sandbox), before);
+  });
+});

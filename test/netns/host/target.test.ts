@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import type { NetworkTargetFacts } from '../../../src/ipc/protocol.ts';
+import { HostRun, type RunOptions } from '../support/host-run.ts';
+import { Sandbox } from '../support/sandbox.ts';
+
+const SOCKET = '/run/mirrord/default/session/agent.sock';
+
+describe('targets on this machine', function () {
+  this.timeout(30_000);
+  let sandbox: Sandbox;
+  beforeEach(async () => {
+    sandbox = await Sandbox.open(`
+      echo 'dev:x:4321:4321::/home/dev:/bin/zsh' >> /etc/passwd
+      ip netns add lab
+      ip link add lab0 type veth peer name eth0 netns lab
+      ip link set lab0 addrgenmode none; ip addr add 172.30.0.1/24 dev lab0; ip link set lab0 up
+      ip netns exec lab sh -ec '
+        ip link set eth0 addrgenmode none
+        ip link set lo up; ip addr add 172.30.0.2/24 dev eth0; ip link set eth0 up
+        ip link add br0 type bridge; ip link set br0 addrgenmode none
+        ip addr add 10.244.1.1/24 dev br0; ip addr add fd00:244:1::1/64 dev br0 nodad; ip link set br0 up
+        ip route add 10.96.0.0/16 via 172.30.0.77; ip route add default via 172.30.0.1
+      '
+      mkdir -p /etc/netns/lab
+      printf 'nameserver 10.96.0.10\\nsearch default.svc.cluster.local\\noptions ndots:5\\n' > /etc/netns/lab/resolv.conf
+    `);
+  });
+  afterEach(() => sandbox.close());
+
+  const ask = async (
+    requests: RunOptions['requests'] & object,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<[HostRun, readonly unknown[]]> => {
+    const run = new HostRun(sandbox, { requests, environment });
+    return [run, await run.replies()];
+  };
+
+  it('reads a namespace: its ranges without default route and shared subnets, its addresses, its resolv.conf', async () => {
+    const [run, [facts]] = await ask([['networkTarget', 'netns/lab']]);
+    assert.deepEqual(facts, {
+      ranges: ['10.96.0.0/16', '10.244.1.0/24', 'fd00:244:1::/64'],
+      addresses: ['172.30.0.2/24', '10.244.1.1/24', 'fd00:244:1::1/64'],
+      resolvConf: 'nameserver 10.96.0.10\nsearch default.svc.cluster.local\noptions ndots:5\n',
+    } satisfies NetworkTargetFacts);
+    await run.stop();
+  });
+
+  it('reads a process', async () => {
+    const child = sandbox.spawn('ip', ['netns', 'exec', 'lab', 'sh', '-c', 'echo $$; exec sleep 60']);
+    const pid = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (data) => resolve(String(data).trim())),
+    );
+    const [run, [facts]] = await ask([['networkTarget', `process/${pid}`]]);
+    assert.deepEqual((facts as NetworkTargetFacts).ranges, ['10.96.0.0/16', '10.244.1.0/24', 'fd00:244:1::/64']);
+    assert.match((facts as NetworkTargetFacts).resolvConf, /ndots:5/);
+    await run.stop();
+    child.kill();
+  });
+
+  it('names the nearest when there is no such namespace, or process', async () => {
+    const [run, replies] = await ask([
+      ['networkTarget', 'netns/lap'],
+      ['networkTarget', 'process/4000000'],
+    ]);
+    const [namespace, process_] = replies as { code: string; failure: string; help: string }[];
+    assert.deepEqual([namespace?.code, namespace?.failure], ['namespace-unknown', 'usage']);
+    assert.match(namespace?.help ?? '', /There are: lab, far\./);
+    assert.equal(process_?.code, 'process-unknown');
+    await run.stop();
+  });
+
+  it('starts the agent there as the user, without rights, and takes it along', async () => {
+    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]], { SUDO_UID: '4321', SUDO_GID: '4321' });
+    assert.deepEqual(
+      run.events.filter((event) => 'refusal' in event),
+      [],
+    );
+    const seen = JSON.parse(await sandbox.shell(`nc -U ${SOCKET} </dev/null`)) as Record<string, string>;
+    const lab = (await sandbox.shell('ip netns exec lab readlink /proc/self/ns/net')).trim();
+    assert.deepEqual(seen, {
+      uid: '4321',
+      capabilities: '0000000000000000',
+      namespace: lab,
+      key: 'a2V5',
+      resolvConf: 'nameserver 10.96.0.10\nsearch default.svc.cluster.local\noptions ndots:5\n',
+      home: '/home/dev',
+    });
+    assert.notEqual(lab, readlinkSync('/proc/self/ns/net'));
+    await run.stop();
+    await run.ended();
+    assert.equal((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout, '');
+  });
+
+  it('ends the agent with a killed host', async () => {
+    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]]);
+    run.signal('SIGKILL');
+    const deadline = performance.now() + 3_000;
+    while ((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout !== '') assert.ok(performance.now() < deadline);
+  });
+
+  it('passes on what an agent says that cannot start', async () => {
+    const [run, [refusal]] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]], { FAKE_AGENT: 'fail' });
+    const { code, failure, message } = refusal as { code: string; failure: string; message: string };
+    assert.deepEqual([code, failure], ['agent-not-started', 'agent']);
+    assert.match(message, /exit 3\): no such luck/);
+    await run.stop();
+  });
+});
