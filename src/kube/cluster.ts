@@ -11,6 +11,7 @@
  * `auth-provider` logins (credentials/auth-provider.ts).
  */
 import type { Dial } from '../tunnel/tunnel.ts';
+import type { Preflight } from './preflight.ts';
 
 export interface ClusterOptions {
   /** Colon-separated list as in KUBECONFIG; unset means the environment's, then ~/.kube/config. */
@@ -63,6 +64,40 @@ export interface AgentRequest {
   readonly session: string;
 }
 
+/** A target that is, or has, pods. */
+export type PodTarget =
+  | {
+      readonly kind: 'pod' | 'deployment' | 'statefulset' | 'replicaset' | 'daemonset' | 'job' | 'service';
+      readonly name: string;
+      readonly container?: string;
+    }
+  /** `selector` as kubectl takes it: `app=web,tier=front`. */
+  | { readonly kind: 'label'; readonly selector: string; readonly container?: string };
+
+export interface ResolvedTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly node: string;
+  readonly container: string;
+  /** Nobody named the container, and there are several: worth a line. */
+  readonly isContainerGuessed: boolean;
+  readonly addresses: readonly string[];
+  /** It has the node's network: its address is the node's. */
+  readonly hostNetwork: boolean;
+  /** Ready pods of the target, of so many. */
+  readonly ready: number;
+  readonly pods: number;
+}
+
+export interface ListedTarget {
+  readonly kind: Exclude<PodTarget['kind'], 'label'>;
+  readonly name: string;
+  readonly namespace: string;
+  readonly containers: readonly string[];
+  readonly ready: number;
+  readonly pods: number;
+}
+
 export interface Cluster {
   readonly context: string;
   readonly server: string;
@@ -70,6 +105,8 @@ export interface Cluster {
   readonly namespace: string;
   /** What is worth a line of warning: certificates not verified, no credentials, ... */
   readonly warnings: readonly string[];
+  /** Questions that change nothing. */
+  readonly preflight: Preflight;
   /** Addresses of the API server (and of a proxy in front of it) that must never enter the TUN. */
   serverAddresses(): Promise<readonly string[]>;
   /**
@@ -79,6 +116,26 @@ export interface Cluster {
   onServerAddresses: ((addresses: readonly string[]) => Promise<void>) | null;
   /** Creates the agent and waits until it listens.  On failure and on abort nothing of it is left in the cluster. */
   startAgent(request: AgentRequest, report: (text: string) => void, signal: AbortSignal): Promise<ClusterAgent>;
+  /** The same as an ephemeral container of `target`'s pod.  Such a container cannot be removed: it ends by itself. */
+  startTargetAgent(
+    target: ResolvedTarget,
+    request: AgentRequest,
+    report: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<ClusterAgent>;
+  /** One ready pod of a target in this cluster's namespace, waited for at most `timeoutMs`. */
+  resolveTarget(
+    target: PodTarget,
+    timeoutMs: number,
+    report: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<ResolvedTarget>;
+  /** What can be a target now, with readiness; `namespace` null means all of them. */
+  listTargets(
+    namespace: string | null,
+    kinds: readonly ListedTarget['kind'][],
+    signal: AbortSignal,
+  ): Promise<readonly ListedTarget[]>;
   /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it. */
   discover(agentServiceHost: string | null, signal: AbortSignal): Promise<Discovery>;
   /** Calls back whenever ranges or namespaces change, until the signal aborts. */

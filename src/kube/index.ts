@@ -7,5 +7,8 @@ export type {
   ClusterAgent,
   ClusterOptions,
   Discovery,
+  ListedTarget,
+  PodTarget,
+  ResolvedTarget,
 } from './cluster.ts';
 export { openCluster } from './open-cluster.ts';

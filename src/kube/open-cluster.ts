@@ -1,4 +1,5 @@
 import { MirrordError } from '../errors.ts';
+import { startEphemeralAgent } from './agent/ephemeral.ts';
 import { startJobAgent } from './agent/job.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { dataOrFile, openCredentials } from './credentials/credentials.ts';
@@ -6,10 +7,13 @@ import { Discoverer } from './discovery/discoverer.ts';
 import { flag, text } from './kubeconfig/fields.ts';
 import { loadContext } from './kubeconfig/load.ts';
 import { nearest } from './nearest.ts';
+import { Preflight } from './preflight.ts';
 import { endpointOf, proxyOf } from './server/address.ts';
 import { ApiError, explainAnswer, isStatus } from './server/api-error.ts';
 import { Api } from './server/api.ts';
 import { Server } from './server/server.ts';
+import { listTargets } from './targets/list.ts';
+import { resolveTarget } from './targets/resolve.ts';
 
 /** What `up` promises for a server that does not answer is 15 s, its name's resolution included. */
 const PROBE_DEADLINE_MS = 10_000;
@@ -51,6 +55,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       version,
       namespace: chosen.namespace,
       warnings,
+      preflight: new Preflight(api, server, chosen.namespace),
       serverAddresses: async () => server.names.all(),
       get onServerAddresses() {
         return server.names.onChange;
@@ -63,6 +68,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
         if (namespace !== chosen.namespace) await checkNamespace(api, namespace, until);
         return startJobAgent(api, server, namespace, request, report, until);
       },
+      startTargetAgent: (target, request, report, until) =>
+        startEphemeralAgent(api, server, target, request, report, until),
+      resolveTarget: (target, timeoutMs, report, until) =>
+        resolveTarget(api, { namespace: chosen.namespace, target, timeoutMs }, report, until),
+      listTargets: (namespace, kinds, until) => listTargets(api, namespace, kinds, until),
       discover: (serviceHost, until) => discoverer.discover(serviceHost, until),
       watch: (current, changed, until) => discoverer.watch(current, changed, until),
       close: () => api.close(),

@@ -6,7 +6,6 @@
  * event.  Where events may not be read, a rehearsal tells as much: the same pod, created with `dryRun=All`; where that
  * is not allowed either, only the time-out is left, which names the command that tells.
  */
-import { randomInt } from 'node:crypto';
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { AgentRequest, ClusterAgent } from '../cluster.ts';
@@ -17,14 +16,12 @@ import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { notAdmitted } from './admission.ts';
 import { agentJob, CONTAINER } from './manifest.ts';
+import { randomName } from './names.ts';
 import { randomPorts } from './ports.ts';
 import { awaitAgent } from './start.ts';
 
 /** Deleting is one request; a server that takes longer has TTL and the agent's own end to rely on. */
 const DELETE_DEADLINE_MS = 5_000;
-/** Kubernetes' own alphabet for generated names: no vowels, no look-alikes. */
-const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const NAME_LENGTH = 5;
 
 export async function startJobAgent(
   api: Api,
@@ -123,8 +120,4 @@ async function deleteJob(api: Api, namespace: string, name: string): Promise<voi
   } catch {
     // Gone already, or the server is away: the agent ends by itself and the TTL removes the Job.
   }
-}
-
-function randomName(): string {
-  return Array.from({ length: NAME_LENGTH }, () => NAME_ALPHABET[randomInt(NAME_ALPHABET.length)]).join('');
 }

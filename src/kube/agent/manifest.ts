@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type {
   V1Container,
+  V1EphemeralContainer,
   V1Job,
   V1PodTemplateSpec,
   V1ResourceRequirements,
@@ -88,13 +89,18 @@ function podTemplate(labels: Record<string, string>, agent: AgentContainer): V1P
       ...(options.serviceAccount === undefined ? {} : { serviceAccountName: options.serviceAccount }),
       ...(options.priorityClass === undefined ? {} : { priorityClassName: options.priorityClass }),
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [agentContainer(agent, (options.resources as V1ResourceRequirements | undefined) ?? RESOURCES)],
+      containers: [
+        agentContainer(agent, { resources: (options.resources as V1ResourceRequirements | undefined) ?? RESOURCES }),
+      ],
     },
   };
 }
 
-/** For a Job, or (without resources, which those may not have) for an ephemeral container. */
-export function agentContainer(agent: AgentContainer, resources?: V1ResourceRequirements): V1Container {
+/** What a Job's container and an ephemeral one have in common, and `more`, which only one of them may have. */
+export function agentContainer(
+  agent: AgentContainer,
+  more: Partial<Pick<V1EphemeralContainer, 'name' | 'resources' | 'targetContainerName'>>,
+): V1Container {
   const { options } = agent;
   return {
     name: CONTAINER,
@@ -104,7 +110,7 @@ export function agentContainer(agent: AgentContainer, resources?: V1ResourceRequ
     env: Object.entries(agent.env).map(([name, value]) => ({ name, value })),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: securityContext(options.securityContext),
-    ...(resources === undefined ? {} : { resources }),
+    ...more,
   };
 }
 

@@ -1,0 +1,82 @@
+/**
+ * The targeted agent: an ephemeral container in the target's pod, which shares its network, so that connections come
+ * from the pod's own address.
+ *
+ * Kubernetes cannot take an ephemeral container away again: `stop` can only leave it alone, and it ends by itself as
+ * soon as no client comes back.  The same holds after an abort.
+ */
+import { MirrordError } from '../../errors.ts';
+import type { AgentRequest, ClusterAgent, ResolvedTarget } from '../cluster.ts';
+import { reasonOf } from '../kubeconfig/file.ts';
+import { dialPod } from '../port-forward/dial.ts';
+import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
+import type { Api } from '../server/api.ts';
+import type { Server } from '../server/server.ts';
+import { notAdmitted } from './admission.ts';
+import { agentContainer } from './manifest.ts';
+import { randomName } from './names.ts';
+import { randomPorts } from './ports.ts';
+import { awaitAgent } from './start.ts';
+
+const TARGETLESS = 'Leave -t out: a targetless agent needs no change of the target.';
+
+export async function startEphemeralAgent(
+  api: Api,
+  server: Server,
+  target: ResolvedTarget,
+  request: AgentRequest,
+  report: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ClusterAgent> {
+  const { namespace, pod } = target;
+  const { options, program } = request;
+  const name = `mirrord-agent-${randomName()}`;
+  const env = program.env(randomPorts(), request.publicKey, options.logLevel);
+  const targeted = { name, targetContainerName: target.container };
+  const container = agentContainer({ options, command: program.command, env }, targeted);
+  signal.throwIfAborted();
+  try {
+    await api.patch({
+      path: `/api/v1/namespaces/${namespace}/pods/${pod}/ephemeralcontainers`,
+      contentType: 'application/strategic-merge-patch+json',
+      body: { spec: { ephemeralContainers: [container] } },
+      signal,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw notAdded(error, target);
+  }
+  report(`ephemeral container ${name} added to pod/${pod}`);
+  const selector = { fieldSelector: `metadata.name=${pod}` };
+  const expected = { namespace, selector, container: name, timeoutMs: options.startupTimeoutMs };
+  const started = await awaitAgent(api, expected, report, signal);
+  return {
+    kind: 'ephemeral',
+    name: `pod/${pod}`,
+    pod,
+    node: started.node,
+    image: options.image,
+    dial: (until) => dialPod(server, { namespace, pod, port: started.port }, until),
+    stop: async () => {
+      // See above: its connections have ended, and so does it.
+    },
+  };
+}
+
+function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
+  const title = `an ephemeral container cannot be added to pod ${namespace}/${pod}`;
+  if (isRbacRefusal(error)) {
+    return new MirrordError('agent', 'agent-forbidden', `${title}: ${reasonOf(error)}`, {
+      help: `pods/ephemeralcontainers needs the verb patch (docs/rbac.yaml, role mirrord-targets).  ${TARGETLESS}`,
+      cause: error,
+    });
+  }
+  if (isStatus(error, 404)) {
+    return new MirrordError('agent', 'agent-ephemeral-unsupported', `${title}: ${error.message}`, {
+      help: `The pod is gone, or the cluster (older than 1.25) has no ephemeral containers.  ${TARGETLESS}`,
+      cause: error,
+    });
+  }
+  if (isStatus(error, 400, 403, 422)) return notAdmitted(error.message);
+  return explainAnswer(error, `adding an ephemeral container to pod ${namespace}/${pod}`);
+}

@@ -1,0 +1,51 @@
+/** Which container of a pod is meant. */
+import type { V1Pod } from '@kubernetes/client-node';
+import { MirrordError } from '../../errors.ts';
+import { nearest } from '../nearest.ts';
+
+/** kubectl's own (`kubectl logs`, `kubectl exec`). */
+const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
+
+/** Helpers that others put beside the program that people mean. */
+const SIDECARS = new Set([
+  'istio-proxy',
+  'linkerd-proxy',
+  'kuma-sidecar',
+  'consul-dataplane',
+  'envoy',
+  'envoy-sidecar',
+  'vault-agent',
+  'cloud-sql-proxy',
+  'cloudsql-proxy',
+  'daprd',
+  'fluent-bit',
+  'fluentd',
+  'filebeat',
+  'otel-collector',
+  'otc-container',
+  'jaeger-agent',
+  'datadog-agent',
+  'nginx-proxy',
+  'oauth2-proxy',
+]);
+
+export interface ChosenContainer {
+  readonly name: string;
+  /** Nobody named it and there were others. */
+  readonly isGuessed: boolean;
+}
+
+export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenContainer {
+  const names = (pod.spec?.containers ?? []).map((container) => container.name);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return { name: wanted, isGuessed: false };
+    const text = `pod ${pod.metadata?.name} has no container "${wanted}"`;
+    throw new MirrordError('usage', 'container-unknown', text, {
+      help: `There is: ${nearest(wanted, names).join(', ')}.`,
+    });
+  }
+  const annotated = pod.metadata?.annotations?.[DEFAULT_CONTAINER];
+  if (annotated !== undefined && names.includes(annotated)) return { name: annotated, isGuessed: false };
+  const name = names.find((item) => !SIDECARS.has(item)) ?? names[0];
+  return { name, isGuessed: names.length > 1 };
+}
