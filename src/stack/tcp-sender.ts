@@ -27,6 +27,8 @@ export class TcpSender {
   /** Everything up to here must be acknowledged before recovery from a loss is over. */
   #recover: number;
   isRecovering = false;
+  /** The peer is known to miss something: it answers whatever fills the hole at once. */
+  #isHoleCertain = false;
   #duplicates = 0;
   /** Where the hole at `unacknowledged` ends, as far as the peer said (SACK). */
   holeEnd: number | null = null;
@@ -99,7 +101,8 @@ export class TcpSender {
     this.unacknowledged = ack;
     this.roundTrip.acknowledged(now, ack);
     this.#duplicates = 0;
-    if (this.isRecovering && isAtOrAfter(ack, this.#recover)) this.isRecovering = false;
+    if (isAtOrAfter(ack, this.#recover)) this.isRecovering = false;
+    this.#isHoleCertain = this.isRecovering;
     return this.isRecovering;
   }
 
@@ -107,6 +110,7 @@ export class TcpSender {
   duplicate(): boolean {
     if (++this.#duplicates !== DUPLICATE_ACKS || this.isRecovering) return false;
     if (!isAfter(this.unacknowledged, this.#recover)) return false;
+    this.#isHoleCertain = true;
     this.#recoverFrom();
     return true;
   }
@@ -120,7 +124,7 @@ export class TcpSender {
 
   /** ms until the next time-out, from now. */
   get timeout(): number {
-    const isPrompt = this.isRecovering || this.outstanding >= 2 * this.mss;
+    const isPrompt = this.#isHoleCertain || this.outstanding >= 2 * this.mss;
     return this.roundTrip.timeout(isPrompt ? RTO_MIN_PROMPT : RTO_MIN);
   }
 
