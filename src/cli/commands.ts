@@ -1,6 +1,18 @@
 /** The command table: what oclif may run.  A command's file is its flags and texts; what it does is imported when run. */
+import { DiagnoseLatency } from './commands/diagnose-latency.ts';
+import { Doctor } from './commands/doctor.ts';
 import { Down } from './commands/down.ts';
+import { Env } from './commands/env.ts';
+import { Exec } from './commands/exec.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
 
-export const COMMANDS = { up: Up, down: Down, status: Status };
+export const COMMANDS = {
+  up: Up,
+  down: Down,
+  status: Status,
+  env: Env,
+  exec: Exec,
+  doctor: Doctor,
+  'diagnose:latency': DiagnoseLatency,
+};

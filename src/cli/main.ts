@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Config, flush, run } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
 import { COMMANDS } from './commands.ts';
+import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
 
 // oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
@@ -60,4 +61,4 @@ function findRoot(folder: string): string {
 }
 
 // Not awaited at the top level: oclif imports this very file while `main` runs.
-void main(process.argv.slice(2));
+void main(separateCommand(process.argv.slice(2)));

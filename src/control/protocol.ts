@@ -38,6 +38,21 @@ export interface SessionStatus {
   readonly warnings: readonly string[];
 }
 
+/** The answer to `env`.  Its values are secrets: for standard output and the environment of programs, nothing else. */
+export interface SessionEnvironment {
+  /** The target's environment after `feature.env`. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Names that a program started with it must not have, whoever set them; case does not count. */
+  readonly unset?: readonly string[];
+  /** What could not be read, by name. */
+  readonly warnings?: readonly string[];
+}
+
+/** The answer to `ping`: to the agent and back. */
+export interface RoundTrip {
+  readonly rtt_ms: number;
+}
+
 export interface ControlRequest {
   readonly method: string;
   readonly params?: unknown;

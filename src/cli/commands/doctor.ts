@@ -1,0 +1,36 @@
+import { Command, Flags } from '@oclif/core';
+import { json, sessionName } from '../flags.ts';
+
+export class Doctor extends Command {
+  static override summary = 'Check what a session needs, one thing after the other, and say how to fix it.';
+  static override description =
+    'Kernel, tools, DNS, kubeconfig, rights in the cluster, and the way to the agent. Nothing is changed on the machine ' +
+    'or in the cluster. Fails when a check fails; warnings are what a session can do without.';
+  static override examples = [
+    '<%= config.bin %> doctor',
+    { description: 'With all that only root can see:', command: 'sudo <%= config.bin %> doctor' },
+    '<%= config.bin %> doctor --context staging -n shop --json',
+  ];
+  static override flags = {
+    namespace: Flags.string({ char: 'n', helpValue: 'NAMESPACE', description: 'namespace of the target' }),
+    context: Flags.string({ helpValue: 'CONTEXT', description: "context (default: the kubeconfig's current one)" }),
+    kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
+    'accept-invalid-certificates': Flags.boolean({
+      char: 'c',
+      description: "do not verify the API server's certificate",
+    }),
+    'config-file': Flags.string({
+      char: 'f',
+      helpValue: 'PATH',
+      description: 'configuration file; - is standard input',
+    }),
+    name: sessionName({ default: 'default', description: 'name of the session whose round trip is measured' }),
+    json,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Doctor);
+    const { runDoctor } = await import('../doctor.ts');
+    await runDoctor(flags, flags.name, flags.json);
+  }
+}

@@ -1,0 +1,30 @@
+import { Command, Flags } from '@oclif/core';
+import { sessionName } from '../flags.ts';
+
+/** As in `src/environment`; said again so that help needs nothing but this file. */
+const FORMATS = ['dotenv', 'json', 'shell', 'docker'] as const;
+
+export class Env extends Command {
+  static override summary = "Print the target's environment.";
+  static override description =
+    "What the target's container declares and its process has, after feature.env of the configuration. " +
+    'What a format cannot hold is left out and named on standard error.';
+  static override examples = [
+    { description: 'A file for other tools:', command: '<%= config.bin %> env > .env' },
+    { description: 'Into this shell:', command: 'eval "$(<%= config.bin %> env --format shell)"' },
+    {
+      description: 'Into a container:',
+      command: '<%= config.bin %> env --format docker > env && docker run --env-file env IMAGE',
+    },
+  ];
+  static override flags = {
+    format: Flags.option({ options: FORMATS })({ default: 'dotenv', description: 'how it is written' }),
+    name: sessionName({ default: 'default', description: 'name of the session' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Env);
+    const { runEnv } = await import('../env.ts');
+    await runEnv(flags.name, flags.format);
+  }
+}

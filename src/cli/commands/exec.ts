@@ -1,0 +1,25 @@
+import { Command } from '@oclif/core';
+import { sessionName } from '../flags.ts';
+
+export class Exec extends Command {
+  static override summary = "Run a command with the target's environment.";
+  static override description =
+    "The command runs here, as you, with the target's environment over your own; the network is the cluster's as for " +
+    'every program. Signals and exit code are its own: 127 when it is not found, 126 when it cannot be run. ' +
+    'Needs a session that is up, and no root.';
+  static override usage = ['exec [--name NAME] [--] COMMAND [ARGUMENT...]'];
+  static override examples = [
+    '<%= config.bin %> exec -- npm start',
+    '<%= config.bin %> exec --name staging -- ./manage.py migrate',
+  ];
+  static override strict = false;
+  static override flags = {
+    name: sessionName({ default: 'default', description: 'name of the session' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Exec);
+    const { runExec } = await import('../exec.ts');
+    await runExec(flags.name, argv as string[]);
+  }
+}

@@ -1,0 +1,116 @@
+/** `mirrord doctor`: shows findings as they come, and fails when one did. */
+import { closeSync, openSync } from 'node:fs';
+import { clusterOptions, loadConfig } from '../config/index.ts';
+import type { RoundTrip } from '../control/protocol.ts';
+import { askSession } from '../control/client.ts';
+import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
+import type { DoctorContext, Finding } from '../doctor/index.ts';
+import { EXIT, MirrordError } from '../errors.ts';
+import { thisMachine } from '../host/machine/machine.ts';
+import { becomeInvokingUser } from './invoking-user.ts';
+
+/** All in all: each question has a deadline of its own, and most never need it. */
+const DOCTOR_DEADLINE_MS = 120_000;
+
+const MARKS = { ok: '✔', warning: '!', failed: '✘', skipped: '-' } as const;
+
+export interface DoctorFlags {
+  readonly namespace?: string | undefined;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly 'config-file'?: string | undefined;
+  readonly 'accept-invalid-certificates': boolean;
+}
+
+export async function runDoctor(flags: DoctorFlags, name: string, json: boolean): Promise<void> {
+  const signal = AbortSignal.timeout(DOCTOR_DEADLINE_MS);
+  const configuration = once(() => configure(flags));
+  const cluster = new KubernetesProbe(async () => clusterOptions((await configuration()).config, process.cwd()));
+  const context: DoctorContext = {
+    machine: thisMachine(),
+    openTunDevice,
+    configuration: {
+      load: async () => {
+        const { file, warnings, config } = await configuration();
+        return { file, warnings, image: config.agent.image };
+      },
+    },
+    cluster,
+    session: { name, roundTrip: (until) => roundTrip(name, until) },
+  };
+  const examination = new Examination(context);
+  const findings: Finding[] = [];
+  const take = (finding: Finding): void => {
+    findings.push(finding);
+    // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
+    if (!json && finding.state !== 'skipped') process.stdout.write(formatFinding(finding));
+  };
+  for await (const finding of examination.run([...MACHINE_CHECKS, ...DNS_CHECKS], signal)) take(finding);
+  // What is left talks to a network or runs a credential plugin: never as root.
+  Object.assign(process.env, await becomeInvokingUser());
+  for await (const finding of examination.run(CLUSTER_CHECKS, signal)) take(finding);
+  cluster.close();
+  const count = findings.filter(({ state }) => state === 'failed').length;
+  if (json) process.stdout.write(`${JSON.stringify({ checks: findings })}\n`);
+  else
+    process.stdout.write(
+      `${formatSkipped(findings)}\n${count === 0 ? 'Nothing stands in the way.' : `${count} failed.`}\n`,
+    );
+  process.exitCode = count === 0 ? EXIT.ok : EXIT.unexpected;
+}
+
+export function formatFinding({ state, title, detail, fix }: Finding): string {
+  const help = fix.split('\n').filter((line) => line !== '');
+  return [`${MARKS[state]} ${title}: ${detail}`, ...help.map((line) => `    → ${line}`), ''].join('\n');
+}
+
+/** One line for each reason to pass checks over. */
+export function formatSkipped(findings: readonly Finding[]): string {
+  const skipped = Map.groupBy(
+    findings.filter(({ state }) => state === 'skipped'),
+    ({ detail }) => detail,
+  );
+  return [...skipped]
+    .map(([detail, those]) => `${MARKS.skipped} ${those.map(({ title }) => title).join(', ')}: ${detail}\n`)
+    .join('');
+}
+
+function configure(flags: DoctorFlags): ReturnType<typeof loadConfig> {
+  const { namespace, context, kubeconfig } = flags;
+  const configFile = flags['config-file'];
+  return loadConfig({
+    flags: {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(context === undefined ? {} : { context }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(configFile === undefined ? {} : { configFile }),
+      overrides: flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {},
+    },
+    env: process.env,
+    cwd: process.cwd(),
+  });
+}
+
+/** Opening makes no interface: that takes an ioctl more. */
+function openTunDevice(): NodeJS.ErrnoException | undefined {
+  try {
+    closeSync(openSync('/dev/net/tun', 'r+'));
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+}
+
+async function roundTrip(name: string, signal: AbortSignal): Promise<number | null> {
+  try {
+    return ((await askSession(name, 'ping', undefined, signal)) as RoundTrip).rtt_ms;
+  } catch (error) {
+    if (error instanceof MirrordError && error.code === 'session-not-running') return null;
+    throw error;
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,23 @@
+/** `mirrord env`: the target's environment, written for other tools. */
+import type { SessionEnvironment } from '../control/protocol.ts';
+import { writeEnvironment } from '../environment/index.ts';
+import type { EnvironmentFormat } from '../environment/index.ts';
+import { askRunning } from './ask.ts';
+
+/** The session has it in memory, unless it is still asking the cluster for a Secret. */
+const ENVIRONMENT_DEADLINE_MS = 15_000;
+
+export async function sessionEnvironment(name: string): Promise<SessionEnvironment> {
+  return (await askRunning(name, 'env', ENVIRONMENT_DEADLINE_MS)) as SessionEnvironment;
+}
+
+export async function runEnv(name: string, format: EnvironmentFormat): Promise<void> {
+  const { environment, warnings = [] } = await sessionEnvironment(name);
+  const { text, omitted } = writeEnvironment(new Map(Object.entries(environment)), format);
+  for (const warning of warnings) process.stderr.write(`! ${warning}\n`);
+  // A name of the cluster's may hold anything; on a terminal it must not act.
+  for (const { name: variable, reason } of omitted) {
+    process.stderr.write(`! ${JSON.stringify(variable)} is left out: ${reason}\n`);
+  }
+  process.stdout.write(text);
+}

@@ -1,0 +1,14 @@
+/**
+ * `mirrord exec npm run build --help`: from the first word that is no flag of exec's own, all belongs to the command.
+ *
+ * Puts in the `--` that says so, before anybody looks for `--help` or unknown flags.
+ */
+export function separateCommand(args: readonly string[]): readonly string[] {
+  if (args[0] !== 'exec') return args;
+  let index = 1;
+  for (let arg = args[index]; arg?.startsWith('-'); arg = args[index]) {
+    if (arg === '--') return args;
+    index += arg === '--name' ? 2 : 1;
+  }
+  return args[index] === undefined ? args : [...args.slice(0, index), '--', ...args.slice(index)];
+}

@@ -1,0 +1,57 @@
+/** `mirrord diagnose latency`: round trips through the whole path of a session, agent and back. */
+import { MirrordError } from '../errors.ts';
+import type { RoundTrip } from '../control/protocol.ts';
+import { askRunning } from './ask.ts';
+
+/** A round trip that takes longer than this is as good as lost. */
+const PING_DEADLINE_MS = 10_000;
+
+export interface Latency {
+  readonly count: number;
+  /** Round trips that ended in an error, or not in time. */
+  readonly lost: number;
+  readonly min_ms: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly max_ms: number;
+}
+
+export async function runLatency(name: string, count: number, json: boolean): Promise<void> {
+  const times: number[] = [];
+  let lost: unknown;
+  for (let sent = 0; sent < count; sent++) {
+    try {
+      // One after the other: two at once would measure the queue in between.
+      const { rtt_ms: time } = (await askRunning(name, 'ping', PING_DEADLINE_MS)) as RoundTrip;
+      times.push(time);
+    } catch (error) {
+      // The path may be away for a moment; a session that is away, or has never had one answer, will not come back.
+      if (!isLoss(error) || (times.length === 0 && lost !== undefined)) throw error;
+      lost = error;
+    }
+  }
+  const latency = summarize(times, count);
+  process.stdout.write(json ? `${JSON.stringify({ latency })}\n` : formatLatency(name, latency));
+}
+
+const isLoss = (error: unknown): boolean => error instanceof MirrordError && error.failure !== 'usage';
+
+/** Percentiles by nearest rank: each figure is a time that was measured. */
+export function summarize(times: readonly number[], count: number): Latency {
+  const ordered = times.toSorted((a, b) => a - b);
+  const rank = (share: number): number => ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? 0;
+  return {
+    count,
+    lost: count - times.length,
+    min_ms: rank(0),
+    p50_ms: rank(0.5),
+    p99_ms: rank(0.99),
+    max_ms: rank(1),
+  };
+}
+
+export function formatLatency(name: string, { count, lost, ...figures }: Latency): string {
+  const trips = `${count} round trip${count === 1 ? '' : 's'} to the agent of session '${name}'`;
+  const line = (['min', 'p50', 'p99', 'max'] as const).map((key) => `${key} ${figures[`${key}_ms`].toFixed(2)} ms`);
+  return `${trips}${lost === 0 ? '' : `, ${lost} lost`}\n  ${line.join('   ')}\n`;
+}

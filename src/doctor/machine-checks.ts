@@ -1,0 +1,113 @@
+/** Kernel, privilege, TUN and tools. */
+import { constants } from 'node:fs';
+import { Files } from '../host/machine/files.ts';
+import type { Machine } from '../host/machine/machine.ts';
+import { explain } from '../host/tun.ts';
+import { type Check, failed, ok, warning } from './check.ts';
+
+/** What the TUN's finder of causes asks for as well: vnet_hdr with TSO works from here on. */
+const KERNEL_MIN: readonly [number, number] = [4, 18];
+/** Bit of CAP_NET_ADMIN in /proc/self/status (linux/capability.h). */
+const CAP_NET_ADMIN = 12n;
+const STATUS = '/proc/self/status';
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+const kernel: Check = {
+  id: 'kernel',
+  title: 'kernel',
+  needs: [],
+  async run({ machine }) {
+    const release = machine.files.read('/proc/sys/kernel/osrelease')?.trim();
+    if (release === undefined)
+      return failed('this is no Linux', 'Run mirrord on Linux, or in a Linux virtual machine.');
+    const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
+    const [wantedMajor, wantedMinor] = KERNEL_MIN;
+    const isOld = major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
+    return isOld
+      ? failed(`Linux ${release}`, `Linux ${KERNEL_MIN.join('.')} or newer is needed.`)
+      : ok(`Linux ${release}`);
+  },
+};
+
+const privilege: Check = {
+  id: 'privilege',
+  title: 'root',
+  needs: ['kernel'],
+  async run({ machine }) {
+    const isRoot = machine.probes.uid() === 0;
+    // What sudo gives is bounded by what this process may ever get.
+    const set = isRoot ? 'CapEff' : 'CapBnd';
+    const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(machine.files.read(STATUS) ?? '')?.[1];
+    if (mask !== undefined && ((BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) === 0n) {
+      return failed(
+        'even root has no CAP_NET_ADMIN here, probably because this is a container',
+        'Start the container with --cap-add NET_ADMIN --device /dev/net/tun, or run mirrord outside it.',
+      );
+    }
+    if (isRoot) return ok('root, with CAP_NET_ADMIN');
+    const tool = ['sudo', 'doas'].find((each) => isInstalled(machine, each));
+    if (tool !== undefined) return ok(`${tool} is at hand for ${tool} mirrord up`);
+    return warning('this is not root, and neither sudo nor doas is installed', 'Run mirrord up in a shell of root.');
+  },
+};
+
+const tun: Check = {
+  id: 'tun',
+  title: 'TUN device',
+  needs: ['privilege'],
+  async run({ machine, openTunDevice }) {
+    const error = openTunDevice();
+    if (error === undefined) return ok('/dev/net/tun opens');
+    const isRoot = machine.probes.uid() === 0;
+    if (!isRoot && (error.code === 'EACCES' || error.code === 'EPERM')) {
+      return ok('/dev/net/tun is there, for root alone');
+    }
+    const cause = explain(isRoot ? machine : asRoot(machine), 'mirrord0', error);
+    return failed(cause.message, cause.help ?? '');
+  },
+};
+
+const tools: Check = {
+  id: 'tools',
+  title: 'tools',
+  needs: ['kernel'],
+  async run({ machine }) {
+    // A missing program throws, and says which package has it.
+    const ip = await machine.run('ip', ['-json', 'link', 'show', 'lo']);
+    if (ip.code !== 0) return failed('this `ip` does not know -json', 'Install iproute2 4.18 or newer.');
+    await machine.run('setpriv', ['--version']);
+    const dns = ['nft', 'resolvectl'].filter((each) => isInstalled(machine, each));
+    const there = ['ip', 'setpriv', ...dns].join(', ');
+    if (dns.length > 0) return ok(there);
+    return warning(
+      `${there}; neither nft nor resolvectl, so that DNS has to go by /etc/resolv.conf`,
+      'Install the package nftables (Debian: apt-get install nftables).',
+    );
+  },
+};
+
+export const MACHINE_CHECKS: readonly Check[] = [kernel, privilege, tun, tools];
+
+/** Looked for in PATH and where the system's own tools are; nothing is started. */
+export function isInstalled({ files }: Machine, command: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')), ...SYSTEM_FOLDERS];
+  return folders.some((folder) => {
+    const path = `${folder}/${command}`;
+    const found = files.kind(path);
+    if (found?.kind === 'link') return files.inode(path) !== undefined;
+    return found?.kind === 'file' && (found.mode & constants.S_IXUSR) !== 0;
+  });
+}
+
+/** The machine as sudo's root would see it: the finder of causes is asked why root could not, not why we cannot. */
+function asRoot({ files, probes, run }: Machine): Machine {
+  return { run, files: new RootsFiles(files.path('/')), probes: { ...probes, uid: () => 0 } };
+}
+
+class RootsFiles extends Files {
+  override read(path: string): string | undefined {
+    const text = super.read(path);
+    // The bounding set is what root's effective set will be.
+    return path === STATUS ? text?.replace(/^CapEff:.*\n/m, '').replace(/^CapBnd:/m, 'CapEff:') : text;
+  }
+}
