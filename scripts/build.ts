@@ -28,7 +28,7 @@ const agent: BuildOptions = {
 /** Run on the machine's own Node, beside node_modules; what both share is kept once. */
 const programs: BuildOptions = {
   ...shared,
-  entryPoints: { session: 'src/session/main.ts', mirrord: 'src/cli/main.ts' },
+  entryPoints: { session: 'src/session/main.ts', mirrord: 'src/cli/main.ts', restore: 'src/host/restore-entry.ts' },
   outdir: 'dist',
   format: 'esm',
   target: 'node24',
