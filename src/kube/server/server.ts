@@ -14,6 +14,8 @@ import { throughProxy } from './proxy.ts';
 /** TCP, proxy and TLS handshakes together; the opening of a session promises an answer within 15 s. */
 const CONNECT_DEADLINE_MS = 10_000;
 
+/** Of several addresses, how long one may keep the others waiting; Node's 250 ms fail on a slow satellite or mobile link. */
+const ATTEMPT_MS = 1_000;
 /** Keeps idle watches alive through NAT and load balancers, which forget after minutes, and finds dead paths. */
 const KEEPALIVE_MS = 30_000;
 
@@ -26,12 +28,19 @@ export interface Trust {
 
 export class Server {
   readonly endpoint: Endpoint;
-  readonly names = new ServerNames();
+  readonly names: ServerNames;
   readonly #proxy: Proxy | null;
   readonly #trust: Trust;
   readonly #credentials: Credentials;
 
-  constructor(endpoint: Endpoint, proxy: Proxy | null, trust: Trust, credentials: Credentials) {
+  constructor(
+    endpoint: Endpoint,
+    proxy: Proxy | null,
+    trust: Trust,
+    credentials: Credentials,
+    names = new ServerNames(),
+  ) {
+    this.names = names;
     this.endpoint = endpoint;
     this.#proxy = proxy;
     this.#trust = trust;
@@ -66,9 +75,14 @@ export class Server {
       try {
         return await this.#connectTo(known, identity, bounded);
       } catch (error) {
-        // The name may have moved; worth one more try only if it did.
-        if (net.isIP(host) !== 0 || bounded.aborted || !isNetworkFailure(error)) throw error;
-        const now = await this.names.refresh(host, bounded).catch(() => known);
+        if (net.isIP(host) !== 0 || signal.aborted) throw error;
+        if (bounded.aborted) {
+          // Silence: the name may have moved, which the next try should know.
+          this.names.refresh(host, new AbortController().signal).catch(() => {});
+          throw error;
+        }
+        // Refused or unreachable at once: there is time to look where the name is now.
+        const now = isNetworkFailure(error) ? await this.names.refresh(host, bounded).catch(() => known) : known;
         if (now.every((address) => known.includes(address))) throw error;
         return await this.#connectTo(now, identity, bounded);
       }
@@ -125,6 +139,7 @@ function connectTcp(host: string, port: number, addresses: readonly string[], si
     keepAlive: true,
     keepAliveInitialDelay: KEEPALIVE_MS,
     autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
     lookup: (_host, _options, callback) => callback(null, found),
   });
   return settled(socket, 'connect', signal);

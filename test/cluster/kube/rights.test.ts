@@ -107,6 +107,34 @@ describe('a client with few rights', function () {
     cluster.close();
   });
 
+  it('resolves a target and enters its pod with the shipped role for targets as well', async () => {
+    const targets = shipped.find((role) => role.metadata.name === 'mirrord-targets')!;
+    const rules = [...minimal.rules, ...targets.rules];
+    const cluster = await accountWith(namespace, 'targeting', { ...minimal, rules });
+    const image = '--image=docker.io/library/busybox:1';
+    kubectl(['create', 'deployment', 'web', image, '-n', namespace, '--', 'sleep', '100000']);
+    const found = await cluster.resolveTarget({ kind: 'deployment', name: 'web' }, 20_000, quiet, signal);
+    assert.match(found.pod, /^web-/);
+    const listed = await cluster.listTargets(namespace, ['pod', 'deployment', 'service'], signal);
+    assert.ok(listed.some((item) => item.kind === 'deployment' && item.name === 'web' && item.ready === 1));
+    const agent = await cluster.startTargetAgent(found, request(), quiet, signal);
+    const stream = await agent.dial(signal);
+    assert.equal(await echo(stream, 'inside'), 'inside');
+    stream.destroy();
+    cluster.close();
+    const poor = await accountWith(namespace, 'reading', minimal);
+    await assert.rejects(poor.startTargetAgent(found, request(), quiet, signal), {
+      code: 'agent-forbidden',
+      message: /pods\/ephemeralcontainers/,
+      help: /Leave -t out/,
+    });
+    await assert.rejects(poor.resolveTarget({ kind: 'deployment', name: 'web' }, 5_000, quiet, signal), {
+      code: 'api-forbidden',
+      message: /deployments/,
+    });
+    poor.close();
+  });
+
   it('is told which right is missing when it has none', async () => {
     const cluster = await accountWith(namespace, 'nothing', null);
     await assert.rejects(cluster.startAgent(request(), quiet, signal), {
