@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { DnsBackend } from '../../../src/host/dns/backend.ts';
+import { socketOwners } from '../../../src/host/dns/local-servers.ts';
+import { DnsManager } from '../../../src/host/dns/manager.ts';
+import { natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
+import { formatResolvConf, ndots, parseResolvConf } from '../../../src/host/dns/resolv-conf.ts';
+import { linkDomains } from '../../../src/host/dns/resolved.ts';
+import { MirrordError } from '../../../src/errors.ts';
+import type { DnsMode, DnsState } from '../../../src/ipc/protocol.ts';
+import { PaperMachine } from '../support/machine.ts';
+
+const STATE: DnsState = {
+  mode: 'auto',
+  servers: ['198.19.0.53'],
+  loopbackPort: 5300,
+  exemptPorts: { udp: [40000, 40001], tcp: [] },
+  search: ['default.svc.cluster.local', 'svc.cluster.local'],
+  domains: ['cluster.local', 'svc', 'svc.cluster.local'],
+  ndots: 1,
+  everything: false,
+};
+
+describe('DNS take-over on paper', () => {
+  describe('resolv.conf', () => {
+    it('is read as glibc reads it', () => {
+      const text = [
+        '# nameserver 1.1.1.1',
+        ';nameserver 1.1.1.2',
+        'domain first.example',
+        'nameserver 192.168.7.254',
+        '  nameserver\tfe80::1%eth0  # not a comment to glibc, and no server either',
+        'nameserver not-an-address',
+        'search a.example b.example .',
+        'options ndots:5 timeout:1',
+        'options ndots:2 edns0',
+      ].join('\n');
+      const conf = parseResolvConf(text);
+      assert.deepEqual(conf.servers, ['192.168.7.254', 'fe80::1%eth0']);
+      assert.deepEqual(conf.search, ['a.example', 'b.example']);
+      assert.equal(ndots(conf.options), 2);
+      assert.equal(ndots([]), 1);
+      assert.equal(ndots(['ndots:99']), 15);
+    });
+
+    it('is written with our servers, both search lists, and the options that were there', () => {
+      const before = parseResolvConf(
+        'nameserver 1.2.3.4\nsearch home.example svc.cluster.local\noptions timeout:1 ndots:3 rotate\n',
+      );
+      assert.equal(
+        formatResolvConf('default', before, { ...STATE, ndots: 2 }),
+        `# Written by mirrord (session default); the former content comes back when the session ends.
+nameserver 198.19.0.53
+search default.svc.cluster.local svc.cluster.local home.example
+options timeout:1 rotate ndots:2
+`,
+      );
+    });
+
+    it('reads any text without harm, and its own back', () => {
+      fc.assert(fc.property(fc.string(), (text) => void parseResolvConf(text)));
+      const text = formatResolvConf('x', { servers: [], search: [], options: [] }, STATE);
+      assert.deepEqual(parseResolvConf(text), { servers: STATE.servers, search: STATE.search, options: [] });
+    });
+  });
+
+  it('tells resolved which domains to search and which to route', () => {
+    assert.deepEqual(linkDomains(STATE), ['default.svc.cluster.local', 'svc.cluster.local', '~cluster.local', '~svc']);
+    assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [] }), ['']);
+    assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [], everything: true }), ['~.']);
+  });
+
+  it('makes one line of nftables, with exemptions before the redirect', () => {
+    assert.equal(
+      redirectTable('mirrord_default', 5300, { ...STATE.exemptPorts, users: [101] }),
+      'table inet mirrord_default { flags owner; chain out { type nat hook output priority -110; ' +
+        'udp dport 53 udp sport { 40000, 40001 } return; meta skuid 101 return; ' +
+        'udp dport 53 redirect to :5300; tcp dport 53 redirect to :5300; }; }',
+    );
+  });
+
+  it('finds other programs’ redirects of DNS in a ruleset', () => {
+    const ruleset = `table ip nat {
+	chain OUTPUT {
+		meta l4proto udp ip daddr 127.0.0.11 udp dport 53 counter dnat to 127.0.0.11:43210
+		tcp dport 5353 redirect to :1
+	}
+}
+table inet filter {
+	chain out { udp dport 53 accept
+	}
+}
+table inet vpn {
+	chain out {
+		th dport { 53, 853 } redirect to :5300
+	}
+}`;
+    assert.deepEqual(natTables(ruleset), ['ip nat', 'inet vpn']);
+  });
+
+  it('finds the users of DNS servers on loopback', () => {
+    const machine = new PaperMachine();
+    const line = (address: string, port: string, uid: number): string =>
+      `  12: ${address}:${port} 00000000:0000 07 00000000:00000000 00:00000000 00000000   ${uid}        0 1234 2 0 0`;
+    machine.put(
+      '/proc/net/udp',
+      [
+        '  sl  local_address',
+        line('0200007F', '0035', 101),
+        line('0200007F', '0036', 7),
+        line('0100007F', '0035', 9),
+      ].join('\n'),
+    );
+    machine.put('/proc/net/udp6', ['  sl', line('00000000000000000000000001000000', '0035', 5)].join('\n'));
+    const owners = socketOwners(machine);
+    assert.deepEqual(owners('127.0.0.2'), [101]);
+    assert.deepEqual(owners('::1'), [5]);
+    assert.deepEqual(owners('127.0.0.9'), []);
+    machine.discard();
+  });
+
+  describe('the choice', () => {
+    const log: string[] = [];
+    const backend = (mode: DnsMode, obstacle?: string, failure?: string): DnsBackend => ({
+      mode,
+      obstacle: async () => obstacle,
+      apply: async () => {
+        log.push(`${mode} on`);
+        if (failure !== undefined) throw new MirrordError('host', 'x', failure);
+        return mode;
+      },
+      undo: async () => void log.push(`${mode} off`),
+    });
+    beforeEach(() => log.splice(0));
+
+    it('takes the first way that works, and tells why not the ones before', async () => {
+      const manager = new DnsManager([
+        backend('resolved', 'not here'),
+        backend('nftables', undefined, 'no way'),
+        backend('resolv.conf'),
+      ]);
+      assert.deepEqual(await manager.apply(STATE), { mode: 'resolv.conf', reason: 'resolv.conf (not here; no way)' });
+      assert.deepEqual(log, ['nftables on', 'nftables off', 'resolv.conf on']);
+    });
+
+    it('stays with its choice when the state changes, and leaves it when told', async () => {
+      const manager = new DnsManager([backend('resolved', 'not here'), backend('nftables'), backend('resolv.conf')]);
+      await manager.apply(STATE);
+      await manager.apply({ ...STATE, domains: [] });
+      assert.equal((await manager.apply({ ...STATE, mode: 'resolv.conf' })).mode, 'resolv.conf');
+      assert.equal((await manager.apply({ ...STATE, mode: 'off' })).mode, 'off');
+      assert.deepEqual(log, ['nftables on', 'nftables on', 'nftables off', 'resolv.conf on', 'resolv.conf off']);
+    });
+
+    it('changes nothing when it is off', async () => {
+      assert.equal((await new DnsManager([backend('resolved')]).apply({ ...STATE, mode: 'off' })).mode, 'off');
+      assert.deepEqual(log, []);
+    });
+
+    it('refuses when no way is left, or the one asked for does not work', async () => {
+      const manager = new DnsManager([backend('resolved', 'not here'), backend('nftables', undefined, 'no way')]);
+      await assert.rejects(manager.apply(STATE), { code: 'dns-impossible', message: /not here; no way/ });
+      await assert.rejects(manager.apply({ ...STATE, mode: 'resolved' }), {
+        code: 'dns-impossible',
+        message: /not here/,
+      });
+      await assert.rejects(manager.apply({ ...STATE, mode: 'nftables' }), { code: 'x', message: /no way/ });
+    });
+  });
+});

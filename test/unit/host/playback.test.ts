@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ResolvConfFile } from '../../../src/host/dns/resolv-conf-file.ts';
+import { Journal } from '../../../src/host/journal/journal.ts';
+import { withLock } from '../../../src/host/journal/lock.ts';
+import { playBackNetwork, playBackResolvConf, recoverSession } from '../../../src/host/journal/playback.ts';
+import type { DnsState } from '../../../src/ipc/protocol.ts';
+import { NAMESPACE, PaperMachine } from '../support/machine.ts';
+
+const DNS: DnsState = {
+  mode: 'resolv.conf',
+  servers: ['198.19.0.53'],
+  loopbackPort: 5300,
+  exemptPorts: { udp: [], tcp: [] },
+  search: ['svc.cluster.local'],
+  domains: ['cluster.local'],
+  ndots: 1,
+  everything: false,
+};
+
+const BEFORE = '# mine\nnameserver 192.168.7.254\n';
+const FOREIGN = ['4 rule pref 100 lookup main ', '4 route 10.0.0.0/8 dev eth0 ', '4 rule pref 5003 lookup 9 '];
+const RULES = ['pref 5009 nop', 'pref 5003 lookup 7300'];
+const ROUTE = 'throw 10.96.0.1/32 table 7300';
+
+describe('the journal', () => {
+  let machine: PaperMachine;
+  let journal: Journal;
+  let path: string;
+
+  const open = (shape: 'file' | 'link' | 'absent'): void => {
+    machine = new PaperMachine();
+    path = join(machine.root, '/etc/resolv.conf');
+    mkdirSync(join(machine.root, 'etc'));
+    if (shape === 'file') writeFileSync(path, BEFORE, { mode: 0o640 });
+    if (shape === 'link') symlinkSync('../run/stub.conf', path);
+    for (const line of FOREIGN) machine.state.add(line);
+    journal = new Journal(machine, 'default');
+    journal.claim({ uid: 0, gid: 0 });
+  };
+  afterEach(() => machine.discard());
+
+  const look = (): string => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return 'absent';
+    return stat.isSymbolicLink()
+      ? `-> ${readlinkSync(path)}`
+      : `${(stat.mode & 0o777).toString(8)} ${readFileSync(path, 'utf8')}`;
+  };
+  const die = (): void => {
+    machine.processes.delete(process.pid);
+    machine.processes.set(process.pid, '200');
+  };
+
+  const shape = fc.constantFrom('file' as const, 'link' as const, 'absent' as const);
+
+  it('comes back whatever had been done, in any order, any number of times', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.subarray(RULES.concat(ROUTE)),
+        fc.constantFrom('nothing', 'journaled', 'written'),
+        fc.shuffledSubarray(['network', 'network again', 'resolv.conf', 'resolv.conf again'], { minLength: 4 }),
+        async (start, made, progress, order) => {
+          open(start);
+          const before = look();
+          journal.writeNetwork({
+            tun: 'mirrord0',
+            routes: ['10.96.0.0/16'],
+            undo: { 4: [...RULES.map((line) => `rule del ${line}`), `route del ${ROUTE}`], 6: [] },
+          });
+          for (const line of made) machine.state.add(`4 ${line === ROUTE ? 'route' : 'rule'} ${line} `);
+          if (progress !== 'nothing') {
+            await new ResolvConfFile(machine, journal).apply(DNS);
+            assert.notEqual(look(), before);
+            if (progress === 'journaled') {
+              // As if it had been killed before the file was touched.
+              rmSync(path);
+              if (start === 'file') writeFileSync(path, BEFORE, { mode: 0o640 });
+              if (start === 'link') symlinkSync('../run/stub.conf', path);
+            }
+          }
+          for (const entry of order) {
+            if (entry.startsWith('network')) await playBackNetwork(machine, journal);
+            else assert.deepEqual(playBackResolvConf(machine, journal), []);
+          }
+          assert.equal(look(), before);
+          assert.deepEqual([...machine.state], FOREIGN);
+          assert.ok(journal.clean);
+          machine.discard();
+        },
+      ),
+    );
+  });
+
+  it('comes back from a write that was cut in the middle, either way', async () => {
+    open('file');
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    const ours = readFileSync(path, 'utf8');
+    for (const torn of [
+      ours + BEFORE.slice(ours.length),
+      `${ours}tail of the old one`,
+      BEFORE + ours.slice(BEFORE.length),
+    ]) {
+      writeFileSync(path, torn);
+      const entry = journal.resolvConf();
+      assert.ok(entry);
+      assert.deepEqual(playBackResolvConf(machine, journal), []);
+      assert.equal(readFileSync(path, 'utf8'), BEFORE);
+      journal.writeResolvConf(entry);
+    }
+  });
+
+  it('leaves a newer file of another program, and says so', async () => {
+    for (const start of ['file', 'link', 'absent'] as const) {
+      open(start);
+      await new ResolvConfFile(machine, journal).apply(DNS);
+      writeFileSync(path, 'nameserver 9.9.9.9\n');
+      const notes = playBackResolvConf(machine, journal);
+      assert.equal(notes.length, 1);
+      assert.match(notes[0] ?? '', /another program/);
+      assert.equal(readFileSync(path, 'utf8'), 'nameserver 9.9.9.9\n');
+      if (start !== 'absent') machine.discard();
+    }
+  });
+
+  it('brings a deleted file back with its mode', async () => {
+    open('file');
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    rmSync(path);
+    assert.deepEqual(playBackResolvConf(machine, journal), []);
+    assert.equal(look(), `640 ${BEFORE}`);
+  });
+
+  it('keeps the first content over several changes of the state', async () => {
+    open('file');
+    const file = new ResolvConfFile(machine, journal);
+    await file.apply(DNS);
+    await file.apply({ ...DNS, search: ['other.example'] });
+    assert.match(readFileSync(path, 'utf8'), /search other\.example/);
+    await file.undo();
+    assert.equal(look(), `640 ${BEFORE}`);
+  });
+
+  it('is left alone while its owner lives, and played back when its number is another’s', async () => {
+    open('file');
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    assert.equal((await recoverSession('default', machine)).outcome, 'alive');
+    assert.notEqual(look(), `640 ${BEFORE}`);
+    die();
+    assert.equal((await recoverSession('default', machine)).outcome, 'restored');
+    assert.equal(look(), `640 ${BEFORE}`);
+    assert.equal((await recoverSession('default', machine)).outcome, 'absent');
+  });
+
+  it('enters the namespace in which the changes were made', async () => {
+    open('file');
+    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: [], 6: [] } });
+    const owner = journal.owner();
+    machine.put('/run/mirrord/default/owner.json', JSON.stringify({ ...owner, networkNamespace: 'net:[77]' }));
+    machine.processes.set(4242, '9');
+    mkdirSync(join(machine.root, 'proc/4242'), { recursive: true });
+    machine.probes.networkNamespace = (pid) => (pid === 4242 ? 'net:[77]' : NAMESPACE);
+    die();
+    await recoverSession('default', machine);
+    assert.deepEqual(
+      machine.calls.map((call) => call.replace(machine.root, '')),
+      [4, 6].map(
+        (family) =>
+          `nsenter --net=/proc/4242/ns/net ip -${family} -force -batch /run/mirrord/default/undo-${process.pid}.${family}`,
+      ),
+    );
+  });
+
+  it('forgets the network of a namespace that has ended', async () => {
+    open('file');
+    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: [], 6: [] } });
+    machine.put(
+      '/run/mirrord/default/owner.json',
+      JSON.stringify({ ...journal.owner(), networkNamespace: 'net:[77]' }),
+    );
+    die();
+    assert.equal((await recoverSession('default', machine)).outcome, 'restored');
+    assert.deepEqual(machine.calls, []);
+  });
+
+  it('serves one after another under the lock, and passes a dead holder by', async () => {
+    open('file');
+    const order: string[] = [];
+    const work = (name: string) => (): Promise<void> => {
+      order.push(`${name} in`);
+      return new Promise((resolve) => {
+        setTimeout(() => {
+          order.push(`${name} out`);
+          resolve();
+        }, 10);
+      });
+    };
+    machine.files.createLink('/run/mirrord/.lock', '999999:1');
+    await Promise.all([withLock(machine, work('a')), withLock(machine, work('b'))]);
+    assert.deepEqual(order, ['a in', 'a out', 'b in', 'b out']);
+  });
+});

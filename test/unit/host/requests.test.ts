@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  checkDnsState,
+  checkNetworkState,
+  checkPublicKey,
+  checkRequest,
+  checkSocketPath,
+  checkTarget,
+  dispatch,
+} from '../../../src/host/requests.ts';
+import type { DnsState, HostOperations, NetworkState } from '../../../src/ipc/protocol.ts';
+
+const NETWORK: NetworkState = {
+  addresses: ['198.19.0.1/32', 'fd00::1/128'],
+  mtu: 1500,
+  routes: ['10.96.0.0/16', 'fd00:96::/112'],
+  pins: [],
+  rules: [{ destination: '10.0.0.0/8', protocol: 'tcp', port: 80, side: 'local' }],
+  unreachable: ['::/0'],
+};
+
+const DNS: DnsState = {
+  mode: 'auto',
+  servers: ['198.19.0.53'],
+  loopbackPort: 5300,
+  exemptPorts: { udp: [1], tcp: [65535] },
+  search: ['default.svc.cluster.local'],
+  domains: ['cluster.local', '_tcp.example', '96.10.in-addr.arpa'],
+  ndots: 5,
+  everything: false,
+};
+
+const refused = { code: 'request-refused' };
+
+describe('requests of the session', () => {
+  it('pass when they are lawful, in canonical form', () => {
+    assert.deepEqual(checkNetworkState(NETWORK), NETWORK);
+    assert.deepEqual(checkDnsState(DNS), DNS);
+    assert.deepEqual(checkNetworkState({ ...NETWORK, routes: ['10.96.0.7/16', 'FD00:0:0::7'] }).routes, [
+      '10.96.0.0/16',
+      'fd00::7/128',
+    ]);
+    assert.equal(checkTarget('netns/lab-1'), 'netns/lab-1');
+    assert.equal(
+      checkSocketPath('/run/mirrord/a/session/agent-1.sock', '/run/mirrord/a/session'),
+      '/run/mirrord/a/session/agent-1.sock',
+    );
+  });
+
+  const NETWORK_NONSENSE: readonly Partial<Record<keyof NetworkState, unknown>>[] = [
+    { addresses: ['198.19.0.1/24'] },
+    { addresses: Array(5).fill('198.19.0.1/32') },
+    { mtu: 100 },
+    { mtu: 1500.5 },
+    { mtu: '1500' },
+    { routes: ['10.0.0.0/33'] },
+    { routes: ['10.0.0.0/8 dev eth0'] },
+    { routes: ['default'] },
+    { routes: [7] },
+    { routes: '10.0.0.0/8' },
+    { routes: undefined },
+    { routes: Array(10_000).fill('10.0.0.0/8') },
+    { rules: [{ destination: '10.0.0.0/8', side: 'sideways' }] },
+    { rules: [{ destination: '10.0.0.0/8', side: 'local', protocol: 'sctp' }] },
+    { rules: [{ destination: '10.0.0.0/8', side: 'local', protocol: 'tcp', port: 0 }] },
+    { rules: [{ destination: '10.0.0.0/8', side: 'local', port: 80 }] },
+    { rules: [null] },
+    { pins: ['-4'] },
+  ];
+  for (const nonsense of NETWORK_NONSENSE) {
+    it(`are refused: network with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
+      assert.throws(() => checkNetworkState({ ...NETWORK, ...nonsense }), refused);
+    });
+  }
+
+  const DNS_NONSENSE: readonly Partial<Record<keyof DnsState, unknown>>[] = [
+    { mode: 'hosts' },
+    { servers: ['198.19.0.53:53'] },
+    { servers: ['--help'] },
+    { loopbackPort: 0 },
+    { loopbackPort: 70_000 },
+    { exemptPorts: { udp: ['1 } ; flush ruleset'], tcp: [] } },
+    { exemptPorts: [] },
+    { search: ['a b'] },
+    { search: ['x\nnameserver 1.2.3.4'] },
+    { domains: ['-option'] },
+    { domains: ['~.'] },
+    { domains: ['.'] },
+    { domains: [''] },
+    { domains: [`${'a'.repeat(64)}.example`] },
+    { ndots: -1 },
+    { everything: 'yes' },
+  ];
+  for (const nonsense of DNS_NONSENSE) {
+    it(`are refused: DNS with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
+      assert.throws(() => checkDnsState({ ...DNS, ...nonsense }), refused);
+    });
+  }
+
+  it('are refused: targets, keys and paths of another kind', () => {
+    for (const target of [
+      'netns/',
+      'netns/..',
+      'netns/a/b',
+      'netns/-x',
+      'process/0',
+      'process/self',
+      'pod/x',
+      'process/1;ls',
+      7,
+    ]) {
+      assert.throws(() => checkTarget(target), refused, String(target));
+    }
+    for (const key of ['', 'a\0b', 'x'.repeat(5_000), null]) assert.throws(() => checkPublicKey(key), refused);
+    const folder = '/run/mirrord/a/session';
+    for (const path of [
+      folder,
+      `${folder}/`,
+      `${folder}/../x`,
+      `${folder}/a/b`,
+      '/tmp/x',
+      `${folder}x/a`,
+      `${folder}/.x`,
+      1,
+    ]) {
+      assert.throws(() => checkSocketPath(path, folder), refused, String(path));
+    }
+  });
+
+  it('never crash the host, whatever they are', async () => {
+    const called: string[] = [];
+    const host = Object.fromEntries(
+      ['facts', 'networkTarget', 'startAgent', 'network', 'dns'].map((name) => [name, async () => called.push(name)]),
+    ) as unknown as HostOperations;
+    const op = fc.constantFrom(
+      'facts',
+      'networkTarget',
+      'startAgent',
+      'network',
+      'dns',
+      'constructor',
+      '__proto__',
+      'close',
+    );
+    const args = fc.oneof(
+      fc.array(fc.anything()),
+      fc.anything(),
+      fc.array(fc.record({ routes: fc.anything(), mode: fc.anything() })),
+    );
+    await fc.assert(
+      fc.asyncProperty(op, args, fc.anything(), async (name, values, id) => {
+        called.length = 0;
+        try {
+          await dispatch(host, checkRequest({ type: 'request', id, op: name, args: values }), '/run/mirrord/a/session');
+          assert.ok(called.length === 1);
+        } catch (error) {
+          assert.equal((error as { code: string }).code, 'request-refused');
+          assert.deepEqual(called, []);
+        }
+      }),
+    );
+  });
+});
