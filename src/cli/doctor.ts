@@ -12,6 +12,9 @@ import { becomeInvokingUser } from './invoking-user.ts';
 /** All in all: each question has a deadline of its own, and most never need it. */
 const DOCTOR_DEADLINE_MS = 120_000;
 
+/** More titles than this are counted, not listed. */
+const LISTED = 3;
+
 const MARKS = { ok: '✔', warning: '!', failed: '✘', skipped: '-' } as const;
 
 export interface DoctorFlags {
@@ -71,8 +74,13 @@ export function formatSkipped(findings: readonly Finding[]): string {
     ({ detail }) => detail,
   );
   return [...skipped]
-    .map(([detail, those]) => `${MARKS.skipped} ${those.map(({ title }) => title).join(', ')}: ${detail}\n`)
+    .map(([detail, those]) => `${MARKS.skipped} ${listed(those.map(({ title }) => title))}: ${detail}\n`)
     .join('');
+}
+
+function listed(titles: readonly string[]): string {
+  const more = titles.length - LISTED;
+  return `${titles.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function configure(flags: DoctorFlags): ReturnType<typeof loadConfig> {

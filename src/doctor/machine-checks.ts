@@ -91,12 +91,18 @@ export const MACHINE_CHECKS: readonly Check[] = [kernel, privilege, tun, tools];
 /** Looked for in PATH and where the system's own tools are; nothing is started. */
 export function isInstalled({ files }: Machine, command: string): boolean {
   const folders = [...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')), ...SYSTEM_FOLDERS];
-  return folders.some((folder) => {
-    const path = `${folder}/${command}`;
+  return folders.some((folder) => isExecutable(files, `${folder}/${command}`));
+}
+
+function isExecutable(files: Files, path: string): boolean {
+  try {
     const found = files.kind(path);
     if (found?.kind === 'link') return files.inode(path) !== undefined;
     return found?.kind === 'file' && (found.mode & constants.S_IXUSR) !== 0;
-  });
+  } catch {
+    // A folder that may not be looked into has nothing that could be started from it.
+    return false;
+  }
 }
 
 /** The machine as sudo's root would see it: the finder of causes is asked why root could not, not why we cannot. */

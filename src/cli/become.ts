@@ -1,0 +1,62 @@
+/**
+ * This process becomes another program.
+ *
+ * Becomes, and does not start: process id, terminal, signals and exit code are then the program's own, with nobody in
+ * between to forward them.
+ */
+import { MirrordError } from '../errors.ts';
+
+/**
+ * In between for what follows a failed execve(2): it searches PATH, says what is wrong, and exits with 127 or 126 as
+ * shells do.  Node would abort with a native stack trace.
+ */
+const ENV_PROGRAM = '/usr/bin/env';
+
+/** MAX_ARG_STRLEN of linux/binfmts.h: no single string may be longer, its end included. */
+const STRING_BYTES = 131_072;
+/** A quarter of the usual stack limit (8 MB) is what arguments and environment may take together (execve(2)). */
+const TOTAL_BYTES = 2_097_152;
+const POINTER_BYTES = 8;
+
+/** Node ignores these, and what is ignored stays so in the program: `mirrord exec yes | head` would complain. */
+const IGNORED_BY_NODE = ['SIGPIPE', 'SIGXFSZ'] as const;
+
+/** Returns only by throwing `exec-environment-too-long`. */
+export function become(command: readonly string[], variables: ReadonlyMap<string, string>): void {
+  const [program = ''] = command;
+  // `env` takes a word with = for a variable; such a program has to be given by its path.
+  const words = program.includes('=') ? command : [ENV_PROGRAM, '--', ...command];
+  requireRoom(words, variables);
+  for (const stream of [process.stdout, process.stderr]) makeBlocking(stream);
+  // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
+  for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
+  process.execve?.(words[0] ?? ENV_PROGRAM, words, Object.fromEntries(variables));
+}
+
+/**
+ * Node makes pipes non-blocking, which belongs to the pipe and not to the process: a program that does not expect it
+ * would lose what it writes while the reader is slow.
+ */
+function makeBlocking(stream: NodeJS.WriteStream): void {
+  // Of a file there is nothing to set; a terminal has been opened anew by Node.
+  const { _handle: handle } = stream as { _handle?: { setBlocking?(on: boolean): unknown } };
+  handle?.setBlocking?.(true);
+}
+
+/** The kernel's own refusal names nothing. */
+function requireRoom(words: readonly string[], variables: ReadonlyMap<string, string>): void {
+  let total = 0;
+  for (const word of words) total += Buffer.byteLength(word) + 1 + POINTER_BYTES;
+  for (const [name, value] of variables) {
+    const size = Buffer.byteLength(name) + Buffer.byteLength(value) + 2;
+    if (size > STRING_BYTES) throw tooLong(`${name} alone has ${size} bytes`);
+    total += size + POINTER_BYTES;
+  }
+  if (total > TOTAL_BYTES) throw tooLong(`${total} bytes in all`);
+}
+
+function tooLong(what: string): MirrordError {
+  return new MirrordError('usage', 'exec-environment-too-long', `No program can be given this environment: ${what}.`, {
+    help: 'Leave variables out with feature.env.exclude, or take only some with feature.env.include.',
+  });
+}
