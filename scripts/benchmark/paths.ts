@@ -136,7 +136,7 @@ export async function sessionProcesses(sandbox: Sandbox, session: Session): Prom
 const parentIs = (pid: number, parent: number | undefined): boolean =>
   read(`/proc/${pid}/status`).includes(`\nPPid:\t${parent}\n`);
 
-const runsAgent = (pid: number): boolean => read(`/proc/${pid}/cmdline`).includes('/agent.js');
+const runsAgent = (pid: number): boolean => read(`/proc/${pid}/cmdline`).includes('/agent.cjs');
 
 /** Empty when the process has ended meanwhile. */
 function read(file: string): string {

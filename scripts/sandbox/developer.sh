@@ -23,5 +23,8 @@ chown 4242:4242 "$state/fs/run/home"
 mount -t sysfs sysfs /sys
 mount --rbind "$state/fs/run" /run
 
+# No wait for duplicate address detection: nothing changes by itself later.
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+
 echo ready
 exec sleep infinity

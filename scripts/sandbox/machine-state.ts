@@ -14,7 +14,7 @@ const QUESTIONS = `
     cat $file
   done
   ls -A /etc
-  find /run/mirrord 2>/dev/null
+  find /run/mirrord -mindepth 1 2>/dev/null
   ps -eo args= | grep '[b]in/mirrord\\|[d]ist/mirrord'
   true
 `;
@@ -23,4 +23,12 @@ export async function machineState(machine: Machine): Promise<string> {
   const { code, stdout, stderr } = await machine.run('sh', ['-c', QUESTIONS]);
   if (code !== 0 || stderr !== '') throw new Error(`the machine's state cannot be read: ${stderr}`);
   return stdout;
+}
+
+/** Lines that are in only one of two states: `- was` and `+ is`. */
+export function difference(before: string, after: string): string {
+  const [old, now] = [before, after].map((text) => text.split('\n'));
+  const gone = (old ?? []).filter((line) => !now?.includes(line)).map((line) => `- ${line}`);
+  const added = (now ?? []).filter((line) => !old?.includes(line)).map((line) => `+ ${line}`);
+  return [...gone, ...added].join('\n');
 }

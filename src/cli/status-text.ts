@@ -13,7 +13,8 @@ export function formatStatus(status: SessionStatus): string {
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
     ['routes', `${listed(status.routes)} → ${tun.name}`],
-    ['DNS', `${listed(dns.domains)} (${dns.mode}, ${dns.server})`],
+    // The reverse zones say no more than the routes.
+    ['DNS', `${listed(dns.domains.filter((domain) => !domain.endsWith('.arpa')))} (${dns.mode}, ${dns.server})`],
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],

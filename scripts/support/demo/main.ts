@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSandbox } from '../../sandbox/index.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
-import { machineState } from '../../sandbox/machine-state.ts';
+import { difference, machineState } from '../../sandbox/machine-state.ts';
 import { buildStaticClient } from '../../sandbox/static-client.ts';
 import { Stage } from './stage.ts';
 import { up } from '../../sandbox/session.ts';
@@ -30,12 +30,12 @@ async function show(sandbox: Sandbox, folder: string): Promise<number> {
 
   stage.say('Any program now reaches services and pods by name, unchanged:');
   await stage.run(`curl -sS -m 5 ${url}`, /^payment-service at/);
-  await stage.run(`curl -sS -m 5 -4 http://inventory.shop/`, /^inventory at 10\.96\./);
+  await stage.run(`curl -sS -m 5 -4 http://inventory.shop.svc/`, /^inventory at 10\.96\./);
   const fetch = `fetch("${url}").then(r => r.text()).then(t => console.log(t.trim()))`;
   await stage.run(`'${node}' -e '${fetch}'`, /^payment-service at/, `node -e '${fetch}'`);
   const python = `import urllib.request as u; print(u.urlopen("${url}").read().decode().strip())`;
   await stage.run(`python3 -c '${python}'`, /^payment-service at/);
-  await stage.run(`nc -w 1 db.prod 5432 </dev/null`, /^\+READY/);
+  await stage.run(`nc -w 1 db.prod.svc 5432 </dev/null`, /^\+READY/);
 
   stage.say('A static binary has no C library to hook into; it is inside all the same:');
   await stage.run(`'${binary}' 10.96.10.1 8080`, /payment-service at/, './static-client 10.96.10.1 8080');
@@ -52,7 +52,7 @@ async function show(sandbox: Sandbox, folder: string): Promise<number> {
   await session.ended;
   const after = await machineState(developer);
   console.log();
-  stage.check('addresses, routes, rules, DNS and files are as before', after === before);
+  stage.check('addresses, routes, rules, DNS and files are as before', after === before, difference(before, after));
   return stage.broken;
 }
 

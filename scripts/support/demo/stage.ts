@@ -29,9 +29,9 @@ export class Stage {
     if (!promise.test(output)) this.#fail(`that should have matched ${String(promise)}`);
   }
 
-  check(text: string, good: boolean): void {
+  check(text: string, good: boolean, detail: string): void {
     if (good) console.log(`✔ ${text}`);
-    else this.#fail(text);
+    else this.#fail(`not so: ${text}\n${detail}`);
   }
 
   #fail(text: string): void {

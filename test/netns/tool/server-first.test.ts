@@ -6,7 +6,7 @@ describe('mirrord up, protocols in which the server speaks first', () => {
   const world = useSession();
 
   it('shows the greeting to a client that says nothing', async () => {
-    assert.equal(await world.shell('nc -w 1 db.prod 5432 </dev/null'), '+READY mirrord sandbox\r\n');
+    assert.equal(await world.shell('nc -w 1 db.prod.svc 5432 </dev/null'), '+READY mirrord sandbox\r\n');
   });
 
   it('a real redis answers redis-cli', async () => {

@@ -24,18 +24,9 @@ describe('mirrord up, more than once', () => {
   });
 
   it('two names are up side by side on ranges that do not overlap', async () => {
-    const args = [
-      '--name',
-      'second',
-      '--exclude-route',
-      '10.0.0.0/8',
-      '--exclude-route',
-      'fd00::/8',
-      '--include-route',
-      '192.168.77.0/24',
-      '--dns',
-      'off',
-    ];
+    const taken = ['10.96.0.0/16', '10.244.0.0/16', 'fd00:10:96::/112', 'fd00:10:244::/64'];
+    const excluded = taken.flatMap((range) => ['--exclude-route', range]);
+    const args = ['--name', 'second', ...excluded, '--include-route', '192.168.77.0/24', '--dns', 'off'];
     const second = await up(world.sandbox, { args }).ready();
     assert.deepEqual(
       (await statuses(world.sandbox)).map(({ name }) => name),
