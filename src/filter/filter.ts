@@ -71,8 +71,7 @@ export class Filter {
   resolve(names: readonly string[]): NameDecision {
     if (!this.settings.dns.enabled)
       return { answer: 'local', rule: { key: 'feature.network.dns.enabled', index: null, text: 'false' } };
-    if (names.some(isLocalhost))
-      return { answer: 'local', rule: null };
+    if (names.some(isLocalhost)) return { answer: 'local', rule: null };
     const local = this.dnsLocal.named(names)[0];
     if (local !== undefined) return { answer: 'local', rule: local.rule };
     const cluster = this.dnsCluster.named(names)[0];

@@ -217,10 +217,14 @@ function stateOf(scoped: ScopedFilter, rules: readonly FilterRule[], address: Ad
   const target = side === 'local' ? 'local' : 'cluster';
   // The routes say it already.
   if ((mark?.side ?? 'local') === target) return EMPTY;
-  if (rules.some((rule) => takesAll(rule, settings.outgoing))) {
-    return side === 'local' ? { ...EMPTY, pins: [formatCidr(range)] } : { ...EMPTY, routes: [formatCidr(range)] };
+  const { outgoing } = settings;
+  if (rules.some((rule) => takesAll(rule, outgoing))) {
+    if (side === 'local') return { ...EMPTY, pins: [formatCidr(range)] };
+    // A route cannot tell a protocol that is off.
+    if (outgoing.tcp && outgoing.udp) return { ...EMPTY, routes: [formatCidr(range)] };
+    return { ...EMPTY, rules: [policyRule({ protocol: 'any', port: null }, range, side, outgoing)] };
   }
-  return { ...EMPTY, rules: rules.map((rule) => policyRule(rule, range, side)) };
+  return { ...EMPTY, rules: rules.map(({ entry }) => policyRule(entry, range, side, outgoing)) };
 }
 
 function ruleKey(rules: readonly FilterRule[]): string {

@@ -2,7 +2,7 @@ import type { PolicyRule } from '../ipc/protocol.ts';
 import { formatCidr, type Cidr } from '../net/index.ts';
 import type { ScopedFilter } from './filter.ts';
 import { PrefixTable } from './prefix-table.ts';
-import { takesAll, type FilterRule, type Side } from './rule.ts';
+import { takesAll, type FilterRule, type Protocols, type Side } from './rule.ts';
 import { hostRanges, isNever, type Mark } from './scope-table.ts';
 
 /** What the kernel has to do; the parts of `NetworkState` that follow from filter and ranges. */
@@ -113,7 +113,7 @@ function localRules(scoped: ScopedFilter, routes: readonly Cidr[], narrowed: rea
     for (const { value } of within.covering(route.address, route.prefix)) value.touched = true;
   return narrowed
     .filter(({ range }) => within.get(range)?.touched === true)
-    .map(({ rule, range }) => policyRule(rule, range, 'local'));
+    .map(({ rule, range }) => policyRule(rule.entry, range, 'local', scoped.filter.settings.outgoing));
 }
 
 function isRouted(scoped: ScopedFilter, range: Cidr): boolean {
@@ -125,7 +125,7 @@ function isRouted(scoped: ScopedFilter, range: Cidr): boolean {
  * The more specific one goes first; of two for one range, what is never captured, then the filter's, then the rest.
  */
 function remoteRules(scoped: ScopedFilter, narrowed: readonly Narrowed[]): PolicyRule[] {
-  const { ipv6 } = scoped.filter.settings;
+  const { ipv6, outgoing } = scoped.filter.settings;
   const active = narrowed.filter(({ range }) => ipv6 || range.address.length === 4);
   const reach = new PrefixTable<true>();
   for (const { range } of active) reach.set(range, true);
@@ -133,22 +133,30 @@ function remoteRules(scoped: ScopedFilter, narrowed: readonly Narrowed[]): Polic
     ({ range, value }) => value.reason !== 'loopback' && reach.longest(range.address, range.prefix) !== undefined,
   );
   const ordered = [
-    ...inside.filter(({ value }) => isNever(value)).map(({ range, value }) => markRule(range, value)),
-    ...active.map(({ rule, range }) => ({ range, policy: policyRule(rule, range, 'remote') })),
-    ...inside.filter(({ value }) => !isNever(value)).map(({ range, value }) => markRule(range, value)),
+    ...inside.filter(({ value }) => isNever(value)).map(({ range, value }) => markRule(range, value, outgoing)),
+    ...active.map(({ rule, range }) => ({ range, policy: policyRule(rule.entry, range, 'remote', outgoing) })),
+    ...inside.filter(({ value }) => !isNever(value)).map(({ range, value }) => markRule(range, value, outgoing)),
   ];
   return ordered.sort((a, b) => b.range.prefix - a.range.prefix).map(({ policy }) => policy);
 }
 
-function markRule(range: Cidr, { side }: Mark): { range: Cidr; policy: PolicyRule } {
-  return { range, policy: { destination: formatCidr(range), side: side === 'local' ? 'local' : 'remote' } };
+function markRule(range: Cidr, { side }: Mark, protocols: Protocols): { range: Cidr; policy: PolicyRule } {
+  const all = { protocol: 'any', port: null } as const;
+  return { range, policy: policyRule(all, range, side === 'local' ? 'local' : 'remote', protocols) };
 }
 
-export function policyRule({ entry }: FilterRule, range: Cidr, side: 'local' | 'remote'): PolicyRule {
+/** An entry for one range as a rule.  Into the cluster goes only a protocol that is on. */
+export function policyRule(
+  { protocol: given, port }: Pick<FilterRule['entry'], 'protocol' | 'port'>,
+  range: Cidr,
+  side: 'local' | 'remote',
+  { tcp, udp }: Protocols,
+): PolicyRule {
+  const narrowed = side === 'remote' && tcp !== udp ? (tcp ? 'tcp' : 'udp') : given;
   return {
     destination: formatCidr(range),
-    ...(entry.protocol === 'any' ? {} : { protocol: entry.protocol }),
-    ...(entry.port === null ? {} : { port: entry.port }),
+    ...(narrowed === 'any' ? {} : { protocol: narrowed }),
+    ...(port === null ? {} : { port }),
     side,
   };
 }

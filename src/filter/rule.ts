@@ -23,8 +23,14 @@ export function formatRule(rule: Rule): string {
   return rule.index === null ? rule.key : `${rule.key}[${rule.index}]`;
 }
 
+/** Which protocols are on. */
+export interface Protocols {
+  readonly tcp: boolean;
+  readonly udp: boolean;
+}
+
 /** Whether the entry means every connection to its host, so that a route or a pin can say it without port or protocol. */
-export function takesAll({ entry }: FilterRule, protocols: { readonly tcp: boolean; readonly udp: boolean }): boolean {
+export function takesAll({ entry }: FilterRule, protocols: Protocols): boolean {
   if (entry.port !== null) return false;
   return entry.protocol === 'any' || (entry.protocol === 'tcp' ? !protocols.udp : !protocols.tcp);
 }

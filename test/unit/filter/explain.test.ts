@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import {
+  explain,
+  formatDestination,
+  formatExplanation,
+  NameRoutes,
+  nameForms,
+  parseDestination,
+  type ExplainContext,
+} from '../../../src/filter/index.ts';
+import { NAMES, scoped, type NetworkInput } from '../support/filter.ts';
+
+function text(destination: string, input: NetworkInput = {}, context: Partial<ExplainContext> = {}): string {
+  return formatExplanation(explain(parseDestination(destination), scoped(input), { names: NAMES, ...context }));
+}
+
+describe('explain', () => {
+  it('a local name, answered by the hosts file', () => {
+    const answer = { by: 'machine', addresses: ['127.0.0.1'], source: '/etc/hosts' } as const;
+    assert.equal(
+      text('example-hostname.svc:5432', { local: ['example-hostname.svc'] }, { answer, route: 'lo' }),
+      `example-hostname.svc:5432/tcp stays on this machine
+  rule    feature.network.outgoing.filter.local[0] = "example-hostname.svc"
+  DNS     answered by this machine (127.0.0.1, /etc/hosts)
+  route   lo
+`,
+    );
+  });
+
+  it('a service of the cluster', () => {
+    const answer = { by: 'cluster', addresses: ['10.96.0.20'] } as const;
+    assert.equal(
+      text('payment-service:8080', {}, { answer, route: 'mirrord0' }),
+      `payment-service:8080/tcp goes to the cluster
+  rule    none: in the cluster's range 10.96.0.0/16
+  DNS     answered by the cluster (10.96.0.20)
+  route   mirrord0
+`,
+    );
+  });
+
+  it('without a session: what the configuration says', () => {
+    assert.equal(
+      text('db.prod'),
+      `db.prod goes to the cluster
+  rule    none: a name of the cluster
+  DNS     answered by the cluster
+`,
+    );
+    assert.equal(
+      text('example.com'),
+      `example.com stays on this machine
+  rule    none: outside the cluster's ranges and names
+  DNS     answered by this machine
+`,
+    );
+  });
+
+  it('a remote name outside the ranges', () => {
+    assert.equal(
+      text(
+        'tcp://rds.example:5432',
+        { remote: ['rds.example'] },
+        { answer: { by: 'cluster', addresses: ['198.51.100.7'] } },
+      ),
+      `rds.example:5432/tcp goes to the cluster
+  rule    feature.network.outgoing.filter.remote[0] = "rds.example"
+  DNS     answered by the cluster (198.51.100.7)
+`,
+    );
+  });
+
+  it('what only some ports do', () => {
+    assert.equal(
+      text('db', { local: ['db:5432', 'udp://:53'] }),
+      `db goes to the cluster
+  rule    none: a name of the cluster
+  DNS     answered by the cluster
+  note    port 5432 stays on this machine (feature.network.outgoing.filter.local[0] = "db:5432")
+  note    UDP port 53 stays on this machine (feature.network.outgoing.filter.local[1] = "udp://:53")
+`,
+    );
+  });
+
+  it('a fixed answer, and one that failed', () => {
+    assert.match(
+      text('db', { hosts: { 'db.default': ['127.0.0.1'] } }),
+      /DNS {5}answered by the configuration \(127\.0\.0\.1, feature\.network\.dns\.hosts\)/,
+    );
+    assert.match(
+      text('db', { local: ['db'] }, { answer: { by: 'machine', addresses: [], failure: 'NXDOMAIN' } }),
+      /DNS {5}answered by this machine \(NXDOMAIN\)/,
+    );
+  });
+
+  it('addresses', () => {
+    assert.equal(
+      text('10.96.0.9'),
+      "10.96.0.9 goes to the cluster\n  rule    none: in the cluster's range 10.96.0.0/16\n",
+    );
+    assert.equal(
+      text('udp://[fd00:96::9]:53'),
+      "[fd00:96::9]:53/udp goes to the cluster\n  rule    none: in the cluster's range fd00:96::/112\n",
+    );
+    assert.match(
+      text('203.0.113.5:443'),
+      /stays on this machine\n {2}rule {4}none: 203\.0\.113\.5\/32 is never captured/,
+    );
+    assert.match(text('10.96.0.9', { tcp: false, udp: false }), /feature\.network\.outgoing\.tcp is off/);
+    assert.match(text('10.96.0.9', { exclude: ['10.96.0.0/24'] }), /routes\.exclude\[0\] = "10\.96\.0\.0\/24"/);
+    assert.match(
+      text('10.96.0.9', { remote: ['db'] }),
+      /none: feature\.network\.outgoing\.filter\.remote does not list it/,
+    );
+  });
+
+  it('an address that two names share', () => {
+    const filter = scoped({ remote: ['a.example'] });
+    const routes = new NameRoutes(filter);
+    routes.answered(nameForms('b.example', NAMES), ['198.51.100.1'], 60, 0);
+    routes.answered(nameForms('a.example', NAMES), ['198.51.100.1'], 60, 1);
+    const context = { names: NAMES, holders: routes.holders('198.51.100.1') };
+    assert.equal(
+      formatExplanation(explain(parseDestination('198.51.100.1'), filter, context)),
+      `198.51.100.1 goes to the cluster
+  rule    feature.network.outgoing.filter.remote[0] = "a.example"
+  note    198.51.100.1 is also b.example; it follows a.example, the name asked last
+`,
+    );
+  });
+
+  it('as JSON', () => {
+    const answer = { by: 'machine', addresses: ['127.0.0.1'], source: '/etc/hosts' } as const;
+    assert.deepEqual(
+      explain(parseDestination('db:5432'), scoped({ local: ['db'] }), { names: NAMES, answer, route: 'lo' }),
+      {
+        destination: 'db:5432/tcp',
+        side: 'local',
+        reason: 'filter',
+        range: null,
+        rule: { key: 'feature.network.outgoing.filter.local[0]', value: 'db' },
+        dns: {
+          by: 'machine',
+          addresses: ['127.0.0.1'],
+          source: '/etc/hosts',
+          failure: null,
+          rule: { key: 'feature.network.outgoing.filter.local[0]', value: 'db' },
+        },
+        route: 'lo',
+        notes: [],
+      },
+    );
+  });
+
+  for (const [given, expected] of [
+    ['HOST.Example.', 'host.example'],
+    ['host:80', 'host:80/tcp'],
+    ['udp://host:80', 'host:80/udp'],
+    ['tcp://host', 'host/tcp'],
+    ['::1', '::1'],
+    ['[::1]:80', '[::1]:80/tcp'],
+    ['1.2.3.4', '1.2.3.4'],
+  ] as const) {
+    it(`reads ${given} as ${expected}`, () => assert.equal(formatDestination(parseDestination(given)), expected));
+  }
+
+  for (const given of [
+    '',
+    '10.0.0.0/8',
+    '10.0.0.1/32',
+    '*.x',
+    ':80',
+    'tcp://',
+    '0.0.0.0:80',
+    'a b',
+    'http://x',
+    'x:0',
+  ]) {
+    it(`refuses ${JSON.stringify(given)}`, () => {
+      assert.throws(() => parseDestination(given), { code: 'destination-invalid', failure: 'usage' });
+    });
+  }
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { nameForms, NameRoutes, nameRules, type NameChange, type NameState } from '../../../src/filter/index.ts';
+import { parseAddress } from '../../../src/net/index.ts';
+import { CLUSTER, NAMES, ranges, scoped, type NetworkInput } from '../support/filter.ts';
+
+const EMPTY: NameState = { routes: [], pins: [], rules: [] };
+
+class Session {
+  readonly routes: NameRoutes;
+
+  constructor(input: NetworkInput) {
+    this.routes = new NameRoutes(scoped(input));
+  }
+
+  answer(name: string, addresses: readonly string[], ttl: number, now: number): NameChange {
+    return this.routes.answered(nameForms(name, NAMES), addresses, ttl, now);
+  }
+}
+
+describe('addresses of names', () => {
+  it('a remote name outside the ranges is routed, every address of it', () => {
+    const session = new Session({ remote: ['rds.example'] });
+    const change = session.answer('RDS.example.', ['198.51.100.7', '198.51.100.8', '2001:db8::7'], 60, 0);
+    assert.deepEqual(change.added.routes, ['198.51.100.7/32', '198.51.100.8/32', '2001:db8::7/128']);
+    assert.equal(change.changed, true);
+    assert.deepEqual(session.answer('rds.example', ['198.51.100.7'], 60, 1000), {
+      changed: false,
+      added: EMPTY,
+      removed: EMPTY,
+      warnings: [],
+    });
+  });
+
+  it('a name with a port routes only that port', () => {
+    const session = new Session({ remote: ['db.example:5432', 'udp://db.example:53'] });
+    const { added } = session.answer('db.example', ['198.51.100.7'], 60, 0);
+    assert.deepEqual(added, {
+      ...EMPTY,
+      rules: [
+        { destination: '198.51.100.7/32', port: 5432, side: 'remote' },
+        { destination: '198.51.100.7/32', protocol: 'udp', port: 53, side: 'remote' },
+      ],
+    });
+  });
+
+  it('a protocol that is off is not routed with the name', () => {
+    const session = new Session({ udp: false, remote: ['rds.example', 'db.example:53'] });
+    const { added } = session.answer('rds.example', ['198.51.100.7'], 60, 0);
+    assert.deepEqual(added, { ...EMPTY, rules: [{ destination: '198.51.100.7/32', protocol: 'tcp', side: 'remote' }] });
+    const other = session.answer('db.example', ['198.51.100.8'], 60, 0);
+    assert.deepEqual(other.added.rules, [
+      { destination: '198.51.100.8/32', protocol: 'tcp', port: 53, side: 'remote' },
+    ]);
+  });
+
+  it('a local name is pinned only inside a routed range', () => {
+    const session = new Session({ local: ['db', 'web:80'] });
+    assert.deepEqual(session.answer('db', ['10.96.0.9', '127.0.0.1', '192.168.1.1'], 60, 0).added, {
+      ...EMPTY,
+      pins: ['10.96.0.9/32'],
+    });
+    assert.deepEqual(session.answer('web.default', ['10.96.0.10'], 60, 0).added.rules, [
+      { destination: '10.96.0.10/32', port: 80, side: 'local' },
+    ]);
+  });
+
+  it('names without a rule need nothing', () => {
+    const session = new Session({ local: ['db'] });
+    assert.equal(session.answer('web', ['10.96.0.9'], 60, 0).changed, false);
+    assert.equal(new Session({}).answer('web', ['198.51.100.1'], 60, 0).changed, false);
+  });
+
+  it('are never those that are never captured', () => {
+    const session = new Session({ remote: ['*.example'] });
+    assert.deepEqual(
+      session.answer('api.example', ['203.0.113.5', '127.0.0.1', '::1', '224.0.0.1'], 60, 0).added,
+      EMPTY,
+    );
+  });
+
+  it('are held until the TTL is over, and not shorter than programs keep an answer', () => {
+    const session = new Session({ remote: ['a.example', 'b.example'] });
+    session.answer('a.example', ['198.51.100.1'], 1, 0);
+    session.answer('b.example', ['198.51.100.2'], 120, 0);
+    assert.equal(session.routes.nextExpiry(0), 30_000);
+    assert.equal(session.routes.expire(29_999).changed, false);
+    assert.deepEqual(session.routes.expire(30_000).removed.routes, ['198.51.100.1/32']);
+    assert.deepEqual(session.routes.state().routes, ['198.51.100.2/32']);
+    assert.deepEqual(session.routes.expire(120_000).removed.routes, ['198.51.100.2/32']);
+    assert.equal(session.routes.nextExpiry(120_000), null);
+  });
+
+  it('are held while a flow is open, also when the answer changes', () => {
+    const session = new Session({ remote: ['a.example'] });
+    session.answer('a.example', ['198.51.100.1'], 5, 0);
+    session.routes.flowOpened('198.51.100.1');
+    session.answer('a.example', ['198.51.100.2'], 5, 10_000);
+    assert.equal(session.routes.expire(35_000).changed, false);
+    assert.deepEqual(session.routes.state().routes, ['198.51.100.1/32', '198.51.100.2/32']);
+    session.routes.flowClosed('198.51.100.1');
+    assert.deepEqual(session.routes.expire(36_000).removed.routes, ['198.51.100.1/32']);
+  });
+
+  it('two names on one address: the one asked last decides, and a warning names both, once', () => {
+    const session = new Session({ remote: ['a.example'] });
+    session.answer('a.example', ['198.51.100.1'], 300, 0);
+    const second = session.answer('b.example', ['198.51.100.1'], 300, 1000);
+    assert.deepEqual(second.removed.routes, ['198.51.100.1/32']);
+    assert.equal(second.warnings.length, 1);
+    assert.match(
+      second.warnings[0]!,
+      /a\.example \(feature\.network\.outgoing\.filter\.remote\[0\]\) and b\.example \(no rule\) share 198\.51\.100\.1/,
+    );
+    const third = session.answer('a.example', ['198.51.100.1'], 300, 2000);
+    assert.deepEqual([third.added.routes, third.warnings], [['198.51.100.1/32'], []]);
+    assert.deepEqual(
+      session.routes.holders('198.51.100.1').map(({ name }) => name),
+      ['a.example', 'b.example'],
+    );
+  });
+
+  it('go back to the other name when the last one is over', () => {
+    const session = new Session({ local: ['a.prod'] });
+    session.answer('a.prod', ['10.96.0.1'], 300, 0);
+    session.answer('b.prod', ['10.96.0.1'], 60, 1000);
+    assert.deepEqual(session.routes.state(), EMPTY);
+    assert.deepEqual(session.routes.expire(61_000).added.pins, ['10.96.0.1/32']);
+  });
+
+  it('follow the ranges when these change', () => {
+    const session = new Session({ remote: ['a.example'] });
+    session.answer('a.example', ['198.51.100.1'], 300, 0);
+    const wider = scoped({ remote: ['a.example', '198.51.100.0/24'] }, { ...CLUSTER, ranges: ranges('10.96.0.0/16') });
+    assert.deepEqual(session.routes.rescope(wider).removed.routes, ['198.51.100.1/32']);
+  });
+
+  it('stay bounded', () => {
+    const session = new Session({ remote: ['*.example'] });
+    for (let i = 0; i < 20_000; i++)
+      session.answer(`h${i}.example`, [`198.${51 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`], 300, i);
+    assert.equal(session.routes.state().routes.length, 16_384);
+  });
+
+  it('need no state for one answer', () => {
+    const filter = scoped({ remote: ['a.example:80'] });
+    const rules = filter.filter.named(['a.example']);
+    assert.deepEqual(nameRules(filter, rules, [parseAddress('198.51.100.1')!]).rules, [
+      { destination: '198.51.100.1/32', port: 80, side: 'remote' },
+    ]);
+  });
+});
