@@ -161,6 +161,8 @@ export interface Discovery {
   readonly ranges: readonly string[];
   /** Names of namespaces that may be the last label of `svc.ns`. */
   readonly namespaces: readonly string[];
+  /** Whether `namespaces` are all there are; otherwise others may turn out to exist. */
+  readonly allNamespaces: boolean;
   /** Plain words: which source gave what, and what could not be read. */
   readonly notes: readonly string[];
 }

@@ -4,11 +4,8 @@ export type {
   AgentProgram,
   AgentRequest,
   Cluster,
-  ClusterAgent,
   ClusterOptions,
   Discovery,
-  ListedTarget,
   PodTarget,
-  ResolvedTarget,
 } from './cluster.ts';
 export { openCluster } from './open-cluster.ts';

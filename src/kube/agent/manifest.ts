@@ -17,8 +17,8 @@ import type { AgentOptions } from '../cluster.ts';
 export const CONTAINER = 'agent';
 /** Every object of ours carries these; `down --all` finds them by the owner. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
-export const OWNER = 'mirrord/owner';
-export const SESSION = 'mirrord/session';
+const OWNER = 'mirrord/owner';
+const SESSION = 'mirrord/session';
 
 /**
  * Nothing of a mesh belongs into a pod whose connections must leave as they are.  Each mesh wants its own word, some
@@ -129,7 +129,7 @@ function securityContext(given: unknown): V1SecurityContext {
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
 
-export function ownLabels(session: string): Record<string, string> {
+function ownLabels(session: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'mirrord-agent',
     [MANAGED_BY]: 'mirrord',
@@ -139,7 +139,7 @@ export function ownLabels(session: string): Record<string, string> {
 }
 
 /** The same user on the same machine has the same label; the cluster learns neither name. */
-export function ownerLabel(): string {
+function ownerLabel(): string {
   const owner = `${userInfo().username}@${hostname()}`;
   return createHash('sha256').update(owner).digest('hex').slice(0, 16);
 }

@@ -6,7 +6,7 @@ import type { RequestOptions } from 'node:https';
 import { MirrordError } from '../../errors.ts';
 import { mapping, text } from '../kubeconfig/fields.ts';
 import { reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
-import type { CredentialSource, Identity } from './credentials.ts';
+import type { CredentialSource, Identity } from './identity.ts';
 
 /** The library renews by itself; what it gave is used this long before it is asked again. */
 const REUSED_MS = 30_000;

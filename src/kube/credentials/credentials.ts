@@ -2,22 +2,13 @@
  * Who we are to the API server.  Asked again for every connection and request, so that rotating tokens, renewed
  * certificates and expiring exec credentials are picked up while a session runs.
  */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { MirrordError } from '../../errors.ts';
 import { list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
-import { reasonOf, type Entry } from '../kubeconfig/file.ts';
+import type { Entry } from '../kubeconfig/file.ts';
 import type { ChosenContext } from '../kubeconfig/load.ts';
 import { AuthProvider } from './auth-provider.ts';
 import { ExecPlugin } from './exec-plugin.ts';
-
-export interface Identity {
-  /** `authorization` and the impersonation headers. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** PEM, both or neither. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-}
+import { dataOrFile, readNamed } from './named-file.ts';
+import type { CredentialSource, Identity } from './identity.ts';
 
 export interface Credentials {
   current(signal: AbortSignal): Promise<Identity>;
@@ -25,12 +16,6 @@ export interface Credentials {
   refused(): boolean;
   /** Nothing in the kubeconfig says who we are. */
   readonly anonymous: boolean;
-}
-
-/** What gives token or certificate, when it is not written in the file. */
-export interface CredentialSource {
-  get(signal: AbortSignal): Promise<Identity>;
-  forget(): void;
 }
 
 export function openCredentials(chosen: ChosenContext, env: NodeJS.ProcessEnv): Credentials {
@@ -87,26 +72,6 @@ function written(user: Entry): Identity {
     headers: authorization === undefined ? {} : { authorization },
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
   };
-}
-
-/** `X-data` (base64) wins over `X` (a path), as in client-go. */
-export function dataOrFile(entry: Entry, key: string): Buffer | undefined {
-  const data = text(entry, `${key}-data`);
-  if (data !== undefined) return Buffer.from(data, 'base64');
-  const file = text(entry, key);
-  return file === undefined ? undefined : readNamed(entry, key, file);
-}
-
-function readNamed(entry: Entry, key: string, file: string): Buffer {
-  const full = path.resolve(path.dirname(entry.file), file);
-  try {
-    return readFileSync(full);
-  } catch (error) {
-    const where = `kubeconfig ${entry.file}, line ${entry.line}`;
-    throw new MirrordError('usage', 'credentials-unreadable', `${where}: ${key} ${full}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 function impersonationHeaders(user: Entry): Record<string, string | readonly string[]> {

@@ -9,7 +9,8 @@ import path from 'node:path';
 import { MirrordError } from '../../errors.ts';
 import { flag, list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
 import { isCode, reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
-import { dataOrFile, type CredentialSource, type Identity } from './credentials.ts';
+import type { CredentialSource, Identity } from './identity.ts';
+import { dataOrFile } from './named-file.ts';
 
 /** A plugin that asks a cloud takes 1 to 3 s; one that waits for a browser never answers us. */
 const PLUGIN_DEADLINE_MS = 10_000;

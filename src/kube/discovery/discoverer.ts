@@ -164,6 +164,7 @@ export class Discoverer {
     return {
       ranges: excludeRanges(mergeRanges([...services, ...pods]), holes).map(formatCidr),
       namespaces: [...new Set(names)].sort(),
+      allNamespaces: this.#namespaces.readable,
       notes: [...this.#notes],
     };
   }

@@ -7,7 +7,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { MirrordError } from '../../errors.ts';
-import type { Identity } from '../credentials/credentials.ts';
+import type { Identity } from '../credentials/identity.ts';
 import { ApiError, credentialsRejected, type StatusBody } from './api-error.ts';
 import { explainConnectFailure } from './explain.ts';
 import { lines } from './lines.ts';

@@ -5,7 +5,8 @@
  */
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
-import type { Credentials, Identity } from '../credentials/credentials.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import type { Identity } from '../credentials/identity.ts';
 import type { Endpoint, Proxy } from './address.ts';
 import { explainConnectFailure } from './explain.ts';
 import { ServerNames } from './names.ts';
