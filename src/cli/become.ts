@@ -27,7 +27,7 @@ export function become(command: readonly string[], variables: ReadonlyMap<string
   // `env` takes a word with = for a variable; such a program has to be given by its path.
   const words = program.includes('=') ? command : [ENV_PROGRAM, '--', ...command];
   requireRoom(words, variables);
-  for (const stream of [process.stdout, process.stderr]) makeBlocking(stream);
+  for (const stream of [process.stdin, process.stdout, process.stderr]) makeBlocking(stream);
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
   for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
   process.execve?.(words[0] ?? ENV_PROGRAM, words, Object.fromEntries(variables));
@@ -35,9 +35,9 @@ export function become(command: readonly string[], variables: ReadonlyMap<string
 
 /**
  * Node makes pipes non-blocking, which belongs to the pipe and not to the process: a program that does not expect it
- * would lose what it writes while the reader is slow.
+ * would fail to read what is not there yet, or lose what it writes while the reader is slow.
  */
-function makeBlocking(stream: NodeJS.WriteStream): void {
+function makeBlocking(stream: NodeJS.ReadStream | NodeJS.WriteStream): void {
   // Of a file there is nothing to set; a terminal has been opened anew by Node.
   const { _handle: handle } = stream as { _handle?: { setBlocking?(on: boolean): unknown } };
   handle?.setBlocking?.(true);

@@ -36,10 +36,11 @@ export async function runLatency(name: string, count: number, json: boolean): Pr
 
 const isLoss = (error: unknown): boolean => error instanceof MirrordError && error.failure !== 'usage';
 
-/** Percentiles by nearest rank: each figure is a time that was measured. */
+/** Percentiles by nearest rank: each figure is a time that was measured, to the microsecond. */
 export function summarize(times: readonly number[], count: number): Latency {
   const ordered = times.toSorted((a, b) => a - b);
-  const rank = (share: number): number => ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? 0;
+  const rank = (share: number): number =>
+    Math.round((ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? 0) * 1000) / 1000;
   return {
     count,
     lost: count - times.length,

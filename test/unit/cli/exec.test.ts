@@ -15,7 +15,7 @@ function script(command: readonly string[], variables: Record<string, string> = 
   const map = JSON.stringify(Object.entries({ PATH, ...variables }));
   const code = [
     `import { become } from ${JSON.stringify(BECOME)};`,
-    `process.stdout.write(''); process.stderr.write('');`,
+    `process.stdout.write(''); process.stderr.write(''); process.stdin;`,
     `become(${JSON.stringify(command)}, new Map(${map}));`,
   ].join('\n');
   return ['--input-type=module', '-e', code];
