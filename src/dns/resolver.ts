@@ -33,7 +33,7 @@ import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
 import { relabel, rename } from './rewrite.ts';
 import type { ResolverNames } from './resolver-names.ts';
 import { nameForms, searchSuffixes } from './search-list.ts';
-import { CLASS_IN, RCODE, TYPE, withId, type Transport } from './wire.ts';
+import { CLASS_IN, RCODE, TYPE, withId, type Transport, rcodeOf } from './wire.ts';
 
 /** Questions in work at once; a program gets SERVFAIL beyond it.  Each holds 7 kB (measured), 15 MB in all. */
 export const MAX_QUESTIONS = 2_048;
@@ -54,6 +54,11 @@ export interface ResolverPorts {
   cluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** One raw message to the servers that the machine used before; the answer has its id.  Rejects with `NoAnswer`. */
   upstream(message: Uint8Array, transport: Transport, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Whether the cluster has this namespace after all.  Asked only for the last label of a name that the machine's servers
+   * do not know, so that no public name, nor any part of one, ever gets to the cluster.
+   */
+  namespaceExists(label: string): Promise<boolean>;
   /** The machine's hosts file: addresses of the first of `names` that it knows. */
   hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
   /** Milliseconds, monotonic. */
@@ -152,8 +157,17 @@ class ClusterResolver implements Resolver {
     }
     const rule = this.#policy.rule(forms);
     if (rule === 'local') return await this.#askHosts(query, forms, transport);
-    if (rule === 'default' && kind === 'outside') return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+    if (rule === 'default' && kind === 'outside') return await this.#askOutside(query, transport);
     return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
+  }
+
+  /** The machine's servers; what they do not know may be in a namespace that nobody has told of. */
+  async #askOutside(query: Query, transport: Transport): Promise<Uint8Array> {
+    const answer = await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+    if (rcodeOf(answer) !== RCODE.NXDOMAIN) return answer;
+    const namespace = possibleNamespace(query.name);
+    if (namespace === null || !(await this.#ports.namespaceExists(namespace))) return answer;
+    return await this.#askCluster(query, 'short', false, this.#names, transport);
   }
 
   /** `machineNext`: what the cluster does not know is asked of the machine's servers. */
@@ -225,6 +239,15 @@ class ClusterResolver implements Resolver {
       this.#ports.report(error);
     }
   }
+}
+
+/** The last label of a name that could be `service.namespace`; null for what surely is none. */
+function possibleNamespace(name: string): string | null {
+  const labels = name.split('.');
+  const last = labels.at(-1) ?? '';
+  return labels.length < 2 || last === 'arpa' || last === 'local' || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(last)
+    ? null
+    : last;
 }
 
 function servfail(query: Query): Uint8Array {

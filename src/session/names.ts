@@ -7,6 +7,7 @@
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
+import { NamespaceProbe } from '../dns/namespace-probe.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { reverseZones } from '../dns/reverse.ts';
 import { Upstream } from '../dns/upstream.ts';
@@ -15,12 +16,15 @@ import { nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
+import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
 import type { ClusterNames } from './cluster-names.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { SessionNetwork } from './network.ts';
 
 const HOSTS_FILE = '/etc/hosts';
+/** The cluster's answer to a question of our own, ms. */
+const PROBE_MS = 1_500;
 /** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
 const MAX_REVERSE_ZONES = 256;
 
@@ -44,6 +48,7 @@ export class SessionNames {
   readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
   #listener: LoopbackListener | undefined;
   #discovery: Discovery;
+  readonly #foundNamespaces = new Set<string>();
   #names: ClusterNames;
   #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
   #expiry: NodeJS.Timeout | undefined;
@@ -67,9 +72,16 @@ export class SessionNames {
     this.#discovery = discovery;
     this.#wishes = new Latest((state) => options.host.dns(state));
     const hosts = new HostsFile(HOSTS_FILE);
+    const probe = new NamespaceProbe({
+      ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
+      now: () => performance.now(),
+      found: (namespace) => this.#found(namespace),
+    });
     this.resolver = createResolver(this.#resolverNames(), this.#policy(), {
       cluster: (message, signal) => this.#askCluster(message, signal),
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
+      namespaceExists: async (label) =>
+        !this.#discovery.allNamespaces && probe.exists(label, this.#names.clusterDomain),
       hosts: (forms) => hosts.lookup(forms),
       now: () => performance.now(),
       report: options.report,
@@ -124,13 +136,19 @@ export class SessionNames {
     await this.#listener?.close();
   }
 
+  /** A namespace that nobody had told of; from now on its names come to us by every way. */
+  #found(namespace: string): void {
+    this.#foundNamespaces.add(namespace);
+    this.discovered(this.#discovery).catch(this.#options.report);
+  }
+
   #resolverNames() {
     const { clusterDomain, search, ndots, namespaces } = this.#names;
     return {
       clusterDomain,
       search,
       ndots,
-      namespaces: [...new Set([...namespaces, ...this.#discovery.namespaces])],
+      namespaces: [...new Set([...namespaces, ...this.#discovery.namespaces, ...this.#foundNamespaces])],
       ranges: this.#discovery.ranges,
     };
   }
@@ -194,7 +212,8 @@ export class SessionNames {
     const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
       host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
     );
-    const zones = this.#discovery.ranges.flatMap(reverseZones);
+    const ranges = mergeRanges(parseRanges(this.#discovery.ranges) ?? []).map(formatCidr);
+    const zones = ranges.flatMap(reverseZones);
     return [
       ...new Set([
         clusterDomain,

@@ -1,8 +1,7 @@
 /** A Kubernetes cluster as the far side: the agent runs in a pod, a port-forward carries it. */
 import { readFile } from 'node:fs/promises';
-import { agentCommand } from '../../agent/loader.ts';
+import { agentProgram } from '../../agent/loader.ts';
 import type { Config } from '../../config/index.ts';
-import type { AgentProgram } from '../../kube/cluster.ts';
 import { agentOptions, clusterOptions } from './cluster-options.ts';
 import type { Remote } from './remote.ts';
 
@@ -12,19 +11,6 @@ export interface ClusterRemoteOptions {
   readonly cwd: string;
   readonly agentBundle: string;
   readonly signal: AbortSignal;
-}
-
-function agentProgram(bundle: Uint8Array): AgentProgram {
-  const { command, environment } = agentCommand(bundle);
-  return {
-    command,
-    env: (ports, publicKey, logLevel) => ({
-      ...environment,
-      MIRRORD_PUBLIC_KEY: publicKey,
-      MIRRORD_LISTEN: `tcp:127.0.0.1:${ports.join(',')}`,
-      MIRRORD_LOG_LEVEL: logLevel,
-    }),
-  };
 }
 
 export async function openClusterRemote(options: ClusterRemoteOptions): Promise<Remote> {

@@ -46,7 +46,8 @@ export async function openNamespace(target: string, folder: string, host: HostOp
 }
 
 function surroundings(facts: NetworkTargetFacts) {
-  return { ranges: facts.ranges, namespaces: clusterNames(facts.resolvConf).namespaces, notes: [] };
+  const { namespaces } = clusterNames(facts.resolvConf);
+  return { ranges: facts.ranges, namespaces, allNamespaces: false, notes: [] };
 }
 
 async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {

@@ -50,6 +50,7 @@ const resolver = createResolver(
       return answerFromZone(message, CLUSTER);
     },
     upstream: upstream.ask.bind(upstream),
+    namespaceExists: () => Promise.resolve(false),
     hosts: hosts.lookup.bind(hosts),
     now: () => performance.now(),
     report: (error) => console.log(`error ${String(error)}`),

@@ -161,6 +161,7 @@ export function bench(options: BenchOptions = {}): Bench {
         upstream.push(asked(message));
         return answerFromZone(message, options.upstream ?? {});
       },
+      namespaceExists: () => Promise.resolve(false),
       hosts: (names) =>
         Promise.resolve(names.map((name) => options.hosts?.[name]).find((addresses) => addresses !== undefined)),
       now: () => clock.now,
