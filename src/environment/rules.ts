@@ -74,13 +74,23 @@ function expression(source: string): RegExp {
   const translated = (ignoresCase ? source.slice(4) : source)
     .replaceAll('(?P<', '(?<')
     .replaceAll(/\[:(\w+):\]/g, (whole, name: string) => CLASSES[name] ?? whole);
+  const flags = ignoresCase ? 'i' : '';
   try {
-    return new RegExp(translated, ignoresCase ? 'i' : '');
+    // With Unicode's stricter grammar first, in which \p{...} means what it does elsewhere; escapes like \- are old style.
+    return valid(translated, `${flags}u`) ?? new RegExp(translated, flags);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MirrordError('usage', 'env-mapping-invalid', `feature.env.mapping: ${reason}.`, {
       help: 'The key is a regular expression on the name: a dot matches any character, `\\.` a dot.',
       cause,
     });
+  }
+}
+
+function valid(source: string, flags: string): RegExp | undefined {
+  try {
+    return new RegExp(source, flags);
+  } catch {
+    return undefined;
   }
 }
