@@ -2,8 +2,7 @@
  * Finds out by DNS whether a namespace exists, where the API may not be asked: `NAMESPACE.svc.DOMAIN` is an empty
  * non-terminal (NODATA, RFC 8020) in every Kubernetes DNS when it does, and NXDOMAIN when it does not.
  */
-import { randomInt } from 'node:crypto';
-import { encode } from 'dns-packet';
+import { encodeQuestion } from './question.ts';
 import { RCODE, rcodeOf } from './wire.ts';
 
 /** A namespace that was just made is found after this time, ms. */
@@ -31,12 +30,7 @@ export class NamespaceProbe {
     const { ask, now, found } = this.#options;
     const absentSince = this.#absentSince.get(namespace);
     if (absentSince !== undefined && now() - absentSince < ABSENT_FOR_MS) return false;
-    const question = encode({
-      type: 'query',
-      id: randomInt(0x1_0000),
-      flags: 0x0100,
-      questions: [{ type: 'A', name: `${namespace}.svc.${clusterDomain}` }],
-    });
+    const question = encodeQuestion(`${namespace}.svc.${clusterDomain}`, 'A');
     try {
       if (rcodeOf(await ask(question)) === RCODE.NOERROR) {
         found(namespace);

@@ -10,6 +10,7 @@ import type {
   MachineFacts,
   NetworkState,
   NetworkTargetFacts,
+  RouteQuestion,
 } from '../ipc/protocol.ts';
 import { AgentProcess } from './agent-process.ts';
 import { DnsManager } from './dns/manager.ts';
@@ -21,6 +22,7 @@ import type { Journal } from './journal/journal.ts';
 import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
 import { Network } from './network/network.ts';
+import { routeTo } from './network/route-to.ts';
 import { findTarget, readTarget } from './target.ts';
 import { type User, asUser } from './user.ts';
 
@@ -107,6 +109,10 @@ export class Host implements HostOperations {
       this.#servers = state.servers;
       return this.#dns.apply(state);
     });
+  }
+
+  route(destination: RouteQuestion): Promise<string | null> {
+    return routeTo(this.#context.machine.run, destination);
   }
 
   /** After the machine changed: puts back what is missing, and resolves to the new facts. */

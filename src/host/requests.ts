@@ -5,7 +5,14 @@
  * `ip -batch` is never the session's own.
  */
 import { MirrordError } from '../errors.ts';
-import type { DnsModeChoice, DnsState, HostOperations, NetworkState, PolicyRule } from '../ipc/protocol.ts';
+import type {
+  DnsModeChoice,
+  DnsState,
+  HostOperations,
+  NetworkState,
+  PolicyRule,
+  RouteQuestion,
+} from '../ipc/protocol.ts';
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
 
 /** Bounds that no cluster comes near; each holds the time and memory of one request down. */
@@ -149,7 +156,14 @@ export interface Request {
   readonly args: readonly unknown[];
 }
 
-const OPERATIONS: readonly (keyof HostOperations)[] = ['facts', 'networkTarget', 'startAgent', 'network', 'dns'];
+const OPERATIONS: readonly (keyof HostOperations)[] = [
+  'facts',
+  'networkTarget',
+  'startAgent',
+  'network',
+  'route',
+  'dns',
+];
 
 export function checkRequest(message: Fields): Request {
   const op = OPERATIONS.find((known) => known === message['op']) ?? refuse(`an operation ${String(message['op'])}`);
@@ -159,6 +173,16 @@ export function checkRequest(message: Fields): Request {
 }
 
 /** Calls the operation with checked arguments. */
+export function checkRouteQuestion(value: unknown): RouteQuestion {
+  const question = fields(value, 'a question for a route');
+  const protocol = question['protocol'];
+  return {
+    address: address(question['address'], 'an address'),
+    protocol: protocol === 'tcp' || protocol === 'udp' ? protocol : null,
+    port: question['port'] === null ? null : whole(question['port'], 1, 65_535, 'a port'),
+  };
+}
+
 export async function dispatch(host: HostOperations, request: Request, sessionFolder: string): Promise<unknown> {
   const [first, second, third] = request.args;
   switch (request.op) {
@@ -170,6 +194,8 @@ export async function dispatch(host: HostOperations, request: Request, sessionFo
       return host.startAgent(checkTarget(first), checkPublicKey(second), checkSocketPath(third, sessionFolder));
     case 'network':
       return host.network(checkNetworkState(first));
+    case 'route':
+      return host.route(checkRouteQuestion(first));
     case 'dns':
       return host.dns(checkDnsState(first));
   }

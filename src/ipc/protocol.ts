@@ -106,6 +106,12 @@ export interface DnsState {
   readonly everything: boolean;
 }
 
+export interface RouteQuestion {
+  readonly address: string;
+  readonly protocol: 'tcp' | 'udp' | null;
+  readonly port: number | null;
+}
+
 /** What the session may ask of the host. */
 export interface HostOperations {
   facts(): Promise<MachineFacts>;
@@ -114,6 +120,8 @@ export interface HostOperations {
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;
   /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
   network(state: NetworkState): Promise<readonly string[]>;
+  /** The interface by which the kernel would send to this destination just now; null when by none. */
+  route(destination: RouteQuestion): Promise<string | null>;
   /** Resolves to the mode in force and one line that says why it was chosen. */
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }>;
 }
@@ -146,7 +154,12 @@ export type HostToSession =
   | { readonly type: 'stop' };
 
 export type SessionToHost =
-  | { readonly type: 'request'; readonly id: number; readonly op: keyof HostOperations; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly op: keyof HostOperations;
+      readonly args: readonly unknown[];
+    }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'ready'; readonly lines: readonly string[] }
   | { readonly type: 'failed'; readonly error: ErrorDescription }

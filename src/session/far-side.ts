@@ -96,11 +96,16 @@ export class FarSide {
   async #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
     const agent = await this.#source.start(this.#key.publicKey, report, signal);
     try {
-      const tunnel = await createTunnel(agent.dial, this.#key, { signal }, {
-        lost: (reason) => this.#events.changed(reason),
-        resumed: () => this.#events.changed(null),
-        dead: (reason) => this.#died(tunnel, reason),
-      });
+      const tunnel = await createTunnel(
+        agent.dial,
+        this.#key,
+        { signal },
+        {
+          lost: (reason) => this.#events.changed(reason),
+          resumed: () => this.#events.changed(null),
+          dead: (reason) => this.#died(tunnel, reason),
+        },
+      );
       const info = await tunnel.info();
       this.#agent = agent;
       this.#tunnel = tunnel;

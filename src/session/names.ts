@@ -6,13 +6,14 @@
  */
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
+import { encodeQuestion, readAnswer } from '../dns/question.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import { NamespaceProbe } from '../dns/namespace-probe.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { reverseZones } from '../dns/reverse.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter } from '../filter/filter.ts';
-import { nameContext, nameForms } from '../filter/names.ts';
+import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
@@ -44,6 +45,7 @@ export interface NamesOptions {
 export class SessionNames {
   readonly resolver: Resolver;
   readonly #options: NamesOptions;
+  readonly #hosts = new HostsFile(HOSTS_FILE);
   readonly #upstream: Upstream;
   readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
   #listener: LoopbackListener | undefined;
@@ -71,7 +73,6 @@ export class SessionNames {
     this.#names = names;
     this.#discovery = discovery;
     this.#wishes = new Latest((state) => options.host.dns(state));
-    const hosts = new HostsFile(HOSTS_FILE);
     const probe = new NamespaceProbe({
       ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
       now: () => performance.now(),
@@ -82,15 +83,39 @@ export class SessionNames {
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
       namespaceExists: async (label) =>
         !this.#discovery.allNamespaces && probe.exists(label, this.#names.clusterDomain),
-      hosts: (forms) => hosts.lookup(forms),
+      hosts: (forms) => this.hosts(forms),
       now: () => performance.now(),
       report: options.report,
     });
   }
 
+  /** What is needed to tell which names are one host. */
+  get context(): NameContext {
+    const { clusterDomain, search, namespaces } = this.#resolverNames();
+    return nameContext(clusterDomain, namespaces, search);
+  }
+
   /** Every form of a name, the asked one first; one host whatever the form. */
-  readonly forms = (name: string): readonly string[] =>
-    nameForms(name, nameContext(this.#names.clusterDomain, this.#discovery.namespaces, this.#names.search));
+  forms(name: string): readonly string[] {
+    return nameForms(name, this.context);
+  }
+
+  /** Addresses that the machine's hosts file has for the first of `forms` that it knows. */
+  hosts(forms: readonly string[]): Promise<readonly string[] | undefined> {
+    return this.#hosts.lookup(forms);
+  }
+
+  /** What a program that asks for the name would get: A first, AAAA where there is none. */
+  async lookUp(name: string): Promise<{ readonly addresses: readonly string[]; readonly failure?: string }> {
+    let failure = 'no answer';
+    for (const type of ['A', 'AAAA'] as const) {
+      const answer = await this.resolver.answer(encodeQuestion(name, type), 'tcp');
+      const result = answer === null ? { addresses: [], failure } : readAnswer(answer);
+      if (result.addresses.length > 0) return result;
+      failure = result.failure ?? failure;
+    }
+    return { addresses: [], failure };
+  }
 
   get status(): SessionStatus['dns'] {
     const off = this.#mode.mode === 'off';
@@ -179,10 +204,13 @@ export class SessionNames {
     const at = nameRoutes.nextExpiry(performance.now());
     clearTimeout(this.#expiry);
     if (at === null) return;
-    this.#expiry = setTimeout(() => {
-      if (nameRoutes.expire(performance.now()).changed) network.named(nameRoutes.state()).catch(report);
-      this.#scheduleExpiry();
-    }, Math.max(0, at - performance.now())).unref();
+    this.#expiry = setTimeout(
+      () => {
+        if (nameRoutes.expire(performance.now()).changed) network.named(nameRoutes.state()).catch(report);
+        this.#scheduleExpiry();
+      },
+      Math.max(0, at - performance.now()),
+    ).unref();
   }
 
   async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

@@ -124,4 +124,3 @@ function neverCaptured(facts: MachineFacts, own: readonly string[]): Cidr[] {
 export function describeRoutes(routes: readonly string[], tun: string): string {
   return `routes ${routes.length === 0 ? 'none' : routes.join(', ')} → ${tun}`;
 }
-

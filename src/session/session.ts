@@ -10,6 +10,7 @@ import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
 import { MirrordError } from '../errors.ts';
 import { checkCapture } from '../filter/capture-check.ts';
 import { describeFilter } from '../filter/describe.ts';
+import type { Explanation } from '../filter/explain.ts';
 import { Filter } from '../filter/filter.ts';
 import { NameRoutes } from '../filter/name-routes.ts';
 import { routePlan } from '../filter/route-plan.ts';
@@ -19,6 +20,7 @@ import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { BlockPool } from './block-pool.ts';
 import { clusterNames } from './cluster-names.ts';
+import { explainDestination } from './explain.ts';
 import { FarSide } from './far-side.ts';
 import { FlowRouter } from './flow-router.ts';
 import type { HostClient } from './host-client.ts';
@@ -182,7 +184,8 @@ export class Session {
   #checkFilter(network: SessionNetwork, servers: readonly string[]): void {
     for (const { severity, text } of checkCapture(network.scoped, routePlan(network.scoped), servers)) {
       if (severity === 'warning') this.#warn(text);
-      else throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
+      else
+        throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
     }
   }
 
@@ -238,6 +241,7 @@ export class Session {
     this.#control = new ControlServer(join(this.#start.folder, 'control.sock'), {
       status: () => this.#status(),
       ping: () => this.#ping(),
+      explain: (params) => this.#explain(params),
       down: () => {
         this.#state = 'stopping';
         this.#host.down();
@@ -252,6 +256,20 @@ export class Session {
     if (!tunnel) throw new MirrordError('cluster', 'agent-away', 'The agent is not reachable at the moment.');
     this.#rttMs = await tunnel.ping();
     return { rtt_ms: this.#rttMs };
+  }
+
+  #explain(params: unknown): Promise<Explanation> {
+    if (!this.#names || !this.#nameRoutes || !this.#network || this.#state === 'starting') {
+      throw new MirrordError('unexpected', 'session-starting', 'The session is still starting.', {
+        help: 'Ask again when `mirrord status` says ready.',
+      });
+    }
+    return explainDestination(String(params), {
+      host: this.#host,
+      names: this.#names,
+      nameRoutes: this.#nameRoutes,
+      scoped: this.#network.scoped,
+    });
   }
 
   async #status(): Promise<SessionStatus> {

@@ -1,0 +1,47 @@
+/** `mirrord explain` against the running session: what is asked, looked up for real, and which rule decided. */
+import {
+  type Explanation,
+  type NameRoutes,
+  type ScopedFilter,
+  explain,
+  isClusterName,
+  parseDestination,
+} from '../filter/index.ts';
+import type { HostOperations } from '../ipc/protocol.ts';
+import type { SessionNames } from './names.ts';
+
+export interface ExplainSources {
+  readonly host: HostOperations;
+  readonly names: SessionNames;
+  readonly nameRoutes: NameRoutes;
+  readonly scoped: ScopedFilter;
+}
+
+export async function explainDestination(text: string, sources: ExplainSources): Promise<Explanation> {
+  const { host, names, nameRoutes, scoped } = sources;
+  const target = parseDestination(text);
+  const answer = target.name === null ? null : await lookUp(target.name, names, scoped);
+  const address = target.address ?? answer?.addresses[0];
+  const route =
+    address === undefined ? null : await host.route({ address, protocol: target.protocol, port: target.port });
+  return explain(target, scoped, {
+    names: names.context,
+    ...(answer === null ? {} : { answer }),
+    ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
+    ...(route === null ? {} : { route }),
+  });
+}
+
+async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilter) {
+  const forms = names.forms(name);
+  const fixed = filter.settings.dns.enabled ? filter.host(forms) : undefined;
+  if (fixed !== undefined) return { by: 'fixed' as const, addresses: fixed };
+  const { answer } = filter.resolve(forms);
+  if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.context))) {
+    return { by: 'cluster' as const, ...(await names.lookUp(name)) };
+  }
+  // Programs read the hosts file before they ask any server.
+  const hosts = await names.hosts(forms);
+  if (hosts !== undefined) return { by: 'machine' as const, addresses: hosts, source: '/etc/hosts' };
+  return { by: 'machine' as const, ...(await names.lookUp(name)) };
+}
