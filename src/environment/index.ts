@@ -11,13 +11,11 @@
  * the result over the environment of whoever starts the program; `writeEnvironment` writes it for other tools.
  */
 export { resolveDeclaredEnvironment } from './declared/resolve.ts';
-export type { DeclaredEnvironment } from './declared/resolve.ts';
 export type { DeclaringPod, EnvironmentReaders, LinkedService } from './declared/pod.ts';
 export { parseEnvFile } from './env-file.ts';
-export { ENVIRONMENT_FORMATS, writeEnvironment } from './formats/format.ts';
-export type { EnvironmentFormat, WrittenEnvironment } from './formats/format.ts';
+export { ENVIRONMENT_FORMATS, writeEnvironment } from './format.ts';
+export type { EnvironmentFormat } from './format.ts';
 export { mergeEnvironment, mergeRemote, overLocal } from './merge.ts';
 export { parseProcessEnvironment } from './process-environment.ts';
 export { compileRules } from './rules.ts';
-export type { EnvironmentRules, EnvironmentSettings } from './rules.ts';
-export type { Variables } from './variables.ts';
+export type { EnvironmentSettings } from './rules.ts';

@@ -1,8 +1,6 @@
 import { Command, Flags } from '@oclif/core';
+import { ENVIRONMENT_FORMATS } from '../../environment/index.ts';
 import { sessionName } from '../flags.ts';
-
-/** As in `src/environment`; said again so that help needs nothing but this file. */
-const FORMATS = ['dotenv', 'json', 'shell', 'docker'] as const;
 
 export class Env extends Command {
   static override summary = "Print the target's environment.";
@@ -18,7 +16,7 @@ export class Env extends Command {
     },
   ];
   static override flags = {
-    format: Flags.option({ options: FORMATS })({ default: 'dotenv', description: 'how it is written' }),
+    format: Flags.option({ options: ENVIRONMENT_FORMATS })({ default: 'dotenv', description: 'how it is written' }),
     name: sessionName({ default: 'default', description: 'name of the session' }),
   };
 

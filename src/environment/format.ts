@@ -1,4 +1,4 @@
-import { sorted, type Variables } from '../variables.ts';
+import { sorted, type Variables } from './variables.ts';
 
 export const ENVIRONMENT_FORMATS = ['dotenv', 'json', 'shell', 'docker'] as const;
 export type EnvironmentFormat = (typeof ENVIRONMENT_FORMATS)[number];
