@@ -6,7 +6,8 @@ export const DEFAULT_AGENT_IMAGE = 'docker.io/library/node:24-slim';
 
 /** Kubernetes' quantities: `100m`, `64Mi`, `1.5`. */
 const QUANTITY = /^[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([numkKMGTPE]i?|[eE][+-]?[0-9]+)?$/;
-const quantity = z.union([z.string().regex(QUANTITY), z.number()], 'it is no quantity, such as 100m or 64Mi');
+const NO_QUANTITY = 'it is no quantity, such as 100m or 64Mi';
+const quantity = z.union([z.string().regex(QUANTITY, NO_QUANTITY), z.number()], NO_QUANTITY);
 const quantities = z.record(z.string(), quantity).optional();
 
 const toleration = z.strictObject({
@@ -47,7 +48,12 @@ export const agentSchema = group(
     tolerations: field(z.array(toleration).default([{ operator: 'Exists' }]), "The pod's tolerations."),
     node_selector: texts('Labels of the nodes that the agent may run on; only without a target.'),
     resources: field(
-      z.strictObject({ requests: quantities, limits: quantities }).optional(),
+      z
+        .strictObject({
+          requests: field(quantities, 'What is set aside for it.'),
+          limits: field(quantities, 'What it may not exceed.'),
+        })
+        .optional(),
       "The container's requests and limits.",
       { default: 'small requests' },
     ),

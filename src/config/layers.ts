@@ -29,7 +29,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The layers on top of each other, with the origin of every key. */
 export class Layers {
-  readonly tree: Tree = {};
+  tree: Tree = {};
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   private readonly origins = new Map<string, Origin>();
@@ -46,7 +46,7 @@ export class Layers {
     delete value['$schema'];
     for (const [key, reason] of IGNORED) this.ignore(value, key, reason);
     expandShorthands(value);
-    Object.assign(this.tree, value);
+    this.tree = value;
   }
 
   environment(env: Environment): void {

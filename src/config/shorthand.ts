@@ -14,21 +14,21 @@ const SWITCHES: ReadonlyMap<string, Tree> = new Map<string, Tree>([
 ]);
 
 /** The kinds that the object form of `target.path` names. */
-const TARGET_WORDS: Readonly<Record<string, string>> = {
-  pod: 'pod',
-  deployment: 'deployment',
-  stateful_set: 'statefulset',
-  statefulset: 'statefulset',
-  replica_set: 'replicaset',
-  replicaset: 'replicaset',
-  daemon_set: 'daemonset',
-  daemonset: 'daemonset',
-  job: 'job',
-  cron_job: 'cronjob',
-  rollout: 'rollout',
-  service: 'service',
-  label: 'label',
-};
+const TARGET_WORDS: ReadonlyMap<string, string> = new Map([
+  ['pod', 'pod'],
+  ['deployment', 'deployment'],
+  ['stateful_set', 'statefulset'],
+  ['statefulset', 'statefulset'],
+  ['replica_set', 'replicaset'],
+  ['replicaset', 'replicaset'],
+  ['daemon_set', 'daemonset'],
+  ['daemonset', 'daemonset'],
+  ['job', 'job'],
+  ['cron_job', 'cronjob'],
+  ['rollout', 'rollout'],
+  ['service', 'service'],
+  ['label', 'label'],
+]);
 
 /** Spells out every shorthand of a file, in place. */
 export function expandShorthands(tree: Tree): void {
@@ -88,7 +88,7 @@ function expandTargetPath(tree: Tree): void {
   if (!isTree(path)) return;
   const { container, ...rest } = path;
   const [entry, ...others] = Object.entries(rest);
-  const word = entry === undefined ? undefined : TARGET_WORDS[entry[0]];
+  const word = entry === undefined ? undefined : TARGET_WORDS.get(entry[0]);
   // Any other shape is left as it is, for the check of types to report.
   if (entry === undefined || word === undefined || others.length > 0 || typeof entry[1] !== 'string') return;
   const suffix = typeof container === 'string' ? `/container/${container}` : '';

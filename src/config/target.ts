@@ -22,14 +22,14 @@ export type Target =
 
 export type ParsedTarget = { readonly target: Target } | { readonly reason: string };
 
-const ALIASES: Readonly<Record<string, KubernetesKind>> = {
-  deploy: 'deployment',
-  sts: 'statefulset',
-  rs: 'replicaset',
-  ds: 'daemonset',
-  svc: 'service',
-  po: 'pod',
-};
+const ALIASES: ReadonlyMap<string, KubernetesKind> = new Map([
+  ['deploy', 'deployment'],
+  ['sts', 'statefulset'],
+  ['rs', 'replicaset'],
+  ['ds', 'daemonset'],
+  ['svc', 'service'],
+  ['po', 'pod'],
+]);
 /** RFC 1123 subdomain, as Kubernetes wants object names. */
 export const SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** RFC 1123 label, as Kubernetes wants namespaces and containers. */
@@ -51,7 +51,7 @@ export function parseTarget(text: string): ParsedTarget {
   if (word === 'netns') return parseNamespace(rest);
   if (word === 'process') return parseProcess(rest);
   if (word === 'label') return parseLabel(rest);
-  const kind = KUBERNETES_KINDS.find((known) => known === word) ?? ALIASES[word];
+  const kind = KUBERNETES_KINDS.find((known) => known === word) ?? ALIASES.get(word);
   if (kind === undefined)
     return { reason: `there is no target of the kind ${JSON.stringify(word)}; there are: ${FORMS}` };
   const parts = rest.split('/');

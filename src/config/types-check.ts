@@ -44,7 +44,9 @@ function describeIssue(issue: z.core.$ZodIssue, layers: Layers): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, layers));
   const value = valueAt(layers.tree, path);
-  const reason = issue.code === 'invalid_type' ? expectation(issue.expected, value) : clause(issue.message);
+  // A message of the schema's own says more than the type does.
+  const isOwn = !issue.message.startsWith('Invalid input');
+  const reason = issue.code === 'invalid_type' && !isOwn ? expectation(issue.expected, value) : clause(issue.message);
   return [{ key: formatPath(path), ...(value === undefined ? {} : { value }), reason, origin: layers.originOf(path) }];
 }
 

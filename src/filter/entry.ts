@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress, parseCidr, type AddressBytes, type Cidr } from '../net/index.ts';
+import { formatAddress, hostCidr, parseAddress, parseCidr, type AddressBytes, type Cidr } from '../net/index.ts';
 
 export type Protocol = 'tcp' | 'udp';
 
@@ -151,6 +151,7 @@ function toHost(text: string, address: AddressBytes | null, prefix: number | nul
 
 /** Clears the bits beyond the prefix: `1.2.3.4/24` is the network 1.2.3.0/24. */
 function toRange(address: AddressBytes, prefix: number): Host {
+  if (prefix === address.length * 8) return { kind: 'range', range: hostCidr(address) };
   const range = parseCidr(`${formatAddress(address)}/${prefix}`);
   if (range === null) throw new Error(`a prefix of ${prefix} was let through`);
   return { kind: 'range', range };

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { loadConfig } from '../../../src/config/index.ts';
+import { load, refusal, Workspace } from '../support/config.ts';
+
+const DEEP = 100_000;
+
+describe('where the configuration comes from', () => {
+  it('nowhere: every default', async () => {
+    const { config, file, notices, warnings } = await load({});
+    assert.deepEqual([file, notices, warnings], [null, [], []]);
+    assert.equal(config.target.path, 'targetless');
+    assert.equal(config.agent.image, 'docker.io/library/node:24-slim');
+    assert.match(config.key, /^[0-9a-f]{8}$/);
+  });
+
+  for (const [extension, text] of [
+    ['json', '{"key": "k"}'],
+    ['toml', 'key = "k"'],
+    ['yaml', 'key: k'],
+    ['yml', 'key: k'],
+  ] as const) {
+    it(`.mirrord/mirrord.${extension}, with one line that says so`, async () => {
+      const { config, file, notices } = await load({ files: { [`.mirrord/mirrord.${extension}`]: text } });
+      assert.deepEqual(
+        [config.key, file, notices],
+        ['k', `.mirrord/mirrord.${extension}`, [`configuration .mirrord/mirrord.${extension}`]],
+      );
+    });
+  }
+
+  it('the first of several, with a warning', async () => {
+    const { config, warnings } = await load({
+      files: { '.mirrord/mirrord.yaml': 'key: y', '.mirrord/mirrord.json': '{"key": "j"}' },
+    });
+    assert.equal(config.key, 'j');
+    assert.match(warnings[0]!, /\.mirrord\/mirrord\.yaml: not read/);
+  });
+
+  it('-f before MIRRORD_CONFIG_FILE before what lies there', async () => {
+    const files = { 'a.json': '{"key": "a"}', 'b.json': '{"key": "b"}', '.mirrord/mirrord.json': '{"key": "c"}' };
+    assert.equal(
+      (await load({ files, flags: { configFile: 'a.json' }, env: { MIRRORD_CONFIG_FILE: 'b.json' } })).config.key,
+      'a',
+    );
+    const second = await load({ files, env: { MIRRORD_CONFIG_FILE: 'b.json' } });
+    assert.deepEqual([second.config.key, second.notices], ['b', []]);
+    assert.equal((await load({ files, env: { MIRRORD_CONFIG_FILE: '' } })).config.key, 'c');
+  });
+
+  it('-f - is JSON on standard input', async () => {
+    assert.equal((await load({ flags: { configFile: '-' }, stdin: '{"key": "s"}' })).config.key, 's');
+  });
+
+  it('no extension is JSON, with comments and trailing commas', async () => {
+    const text = '// first\n{\n  "key": "k", /* and */ "agent": { "ttl": 5, },\n}\n';
+    assert.equal((await load({ files: { conf: text }, flags: { configFile: 'conf' } })).config.agent.ttl, 5);
+    assert.equal(
+      (await load({ files: { 'c.json': `\uFEFF${text}` }, flags: { configFile: 'c.json' } })).config.key,
+      'k',
+    );
+  });
+
+  it('a pipe', async function () {
+    const workspace = await Workspace.make({});
+    try {
+      execFileSync('mkfifo', [`${workspace.path}/pipe`]);
+      const writer = workspace.write('pipe', '{"key": "p"}');
+      const { config } = await loadConfig({ flags: { configFile: 'pipe' }, env: {}, cwd: workspace.path });
+      await writer;
+      assert.equal(config.key, 'p');
+    } finally {
+      await workspace.remove();
+    }
+  });
+});
+
+describe('a source that cannot be used', () => {
+  const rows: readonly (readonly [string, string, string | Uint8Array, string, RegExp])[] = [
+    ['another extension', 'c.ini', 'x', 'config-format', /no configuration format \.ini/],
+    ['an empty file', 'c.json', '', 'config-syntax', /c\.json: the file is empty/],
+    ['an empty YAML file', 'c.yaml', ' \n', 'config-syntax', /c\.yaml: the file is empty/],
+    ['10 MB', 'c.json', Buffer.alloc(10 * 1024 * 1024, '['), 'config-too-large', /larger than 2 MB/],
+    [
+      'binary junk',
+      'c.json',
+      Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]),
+      'config-not-text',
+      /not UTF-8 text: see byte 5/,
+    ],
+    ['broken UTF-8', 'c.json', Buffer.from([0x7b, 0x22, 0xff, 0x22]), 'config-not-text', /see byte 3/],
+    ['no JSON', 'c.json', '{"a": 1\n "b": 2}', 'config-syntax', /^c\.json:2: a comma is expected here\.$/],
+    ['no TOML', 'c.toml', 'a = 1\nb = = 2', 'config-syntax', /^c\.toml:2: /],
+    ['no YAML', 'c.yaml', 'a: 1\nb: [1', 'config-syntax', /^c\.yaml:2: /],
+    ['two YAML documents', 'c.yaml', 'key: a\n---\nkey: b', 'config-syntax', /second document/],
+    [
+      'a duplicate key in JSON',
+      'c.json',
+      '{"agent": {\n"ttl": 1,\n"ttl": 2}}',
+      'config-syntax',
+      /^c\.json:3: agent\.ttl: the key stands there twice/,
+    ],
+    ['a duplicate key in TOML', 'c.toml', 'key = "a"\nkey = "b"', 'config-syntax', /^c\.toml:2: .*redefine/],
+    [
+      'a duplicate key in YAML',
+      'c.yaml',
+      'agent:\n  ttl: 1\n  ttl: 2',
+      'config-syntax',
+      /^c\.yaml:3: agent\.ttl: the key stands there twice/,
+    ],
+    ['deep JSON', 'c.json', '['.repeat(DEEP), 'config-syntax', /^c\.json:1: it is nested deeper than 32 levels/],
+    ['deep JSON objects', 'c.json', '{"a":\n'.repeat(DEEP), 'config-syntax', /^c\.json:33: it is nested deeper/],
+    ['deep TOML', 'c.toml', `a = ${'['.repeat(DEEP)}`, 'config-syntax', /^c\.toml:1: /],
+    ['a long TOML key', 'c.toml', `a${'.a'.repeat(DEEP)} = 1`, 'config-syntax', /^c\.toml:1: it is nested deeper/],
+    ['deep YAML', 'c.yaml', '['.repeat(DEEP), 'config-syntax', /nested deeper/],
+    ['deep YAML lists', 'c.yaml', '- '.repeat(DEEP), 'config-syntax', /nested deeper/],
+    [
+      'YAML that multiplies',
+      'c.yaml',
+      'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]',
+      'config-syntax',
+      /alias/,
+    ],
+    ['a list', 'c.json', '[1]', 'config-invalid', /an object with keys is expected \(c\.json:1\)/],
+    ['a text', 'c.yaml', 'hello', 'config-invalid', /an object with keys is expected/],
+  ];
+  for (const [title, name, text, code, message] of rows) {
+    it(title, async () => {
+      const started = performance.now();
+      const error = await refusal({ files: { [name]: text }, flags: { configFile: name } });
+      assert.deepEqual([error.code, error.failure], [code, 'usage']);
+      assert.match(error.message, message);
+      assert.ok(performance.now() - started < 5000);
+    });
+  }
+
+  it('a missing file, a folder, an unreadable path', async () => {
+    assert.match(
+      (await refusal({ flags: { configFile: 'no.json' } })).message,
+      /no\.json cannot be read: there is no such file/,
+    );
+    assert.match((await refusal({ env: { MIRRORD_CONFIG_FILE: 'no.json' } })).message, /no such file/);
+    assert.match(
+      (await refusal({ files: { 'x.json/a': '' }, flags: { configFile: 'x.json' } })).message,
+      /it is a folder/,
+    );
+    assert.match(
+      (await refusal({ files: { a: '' }, flags: { configFile: 'a/b.json' } })).message,
+      /there is no such file/,
+    );
+  });
+
+  it('a device that never ends', async () => {
+    const error = await refusal({ flags: { configFile: '/dev/zero' } });
+    assert.equal(error.code, 'config-too-large');
+  });
+
+  it('an endless standard input', async () => {
+    const workspace = await Workspace.make();
+    const stdin = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield Buffer.alloc(65_536, 0x20);
+    };
+    await assert.rejects(loadConfig({ flags: { configFile: '-' }, env: {}, cwd: workspace.path, stdin }), {
+      code: 'config-too-large',
+    });
+    await workspace.remove();
+  });
+});

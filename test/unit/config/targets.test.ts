@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { formatTarget, parseTarget } from '../../../src/config/index.ts';
+
+describe('a target', () => {
+  for (const [text, expected] of [
+    ['targetless', { kind: 'targetless' }],
+    ['pod/web-0', { kind: 'pod', name: 'web-0' }],
+    ['deploy/web', { kind: 'deployment', name: 'web' }],
+    ['statefulset/db/container/pg', { kind: 'statefulset', name: 'db', container: 'pg' }],
+    ['daemonset/a.b', { kind: 'daemonset', name: 'a.b' }],
+    ['label/app=web', { kind: 'label', selector: 'app=web' }],
+    ['label/a.b/c=d,e=/container/x', { kind: 'label', selector: 'a.b/c=d,e=', container: 'x' }],
+    ['netns/dev_1', { kind: 'netns', name: 'dev_1' }],
+    ['process/4242', { kind: 'process', pid: 4242 }],
+  ] as const) {
+    it(text, () => {
+      const parsed = parseTarget(text);
+      assert.deepEqual(parsed, { target: expected });
+      assert.deepEqual(parseTarget(formatTarget(expected)), parsed);
+    });
+  }
+
+  for (const [text, reason] of [
+    ['web', /did you mean pod\/web\?/],
+    ['', /no target/],
+    ['rollout/x', /no target of the kind "rollout"/],
+    ['constructor/x', /no target of the kind/],
+    ['pod/', /no name of a Kubernetes object/],
+    ['pod/A', /no name/],
+    ['pod/x/y', /only \/container\/NAME/],
+    ['pod/x/container/', /no name of a container/],
+    ['pod/x/container/a/b', /only \/container\/NAME/],
+    ['label/app', /no KEY=VALUE/],
+    ['label/', /no KEY=VALUE/],
+    ['netns/../x', /no name of a network namespace/],
+    ['netns/', /no name of a network namespace/],
+    ['process/0', /no process id/],
+    ['process/-1', /no process id/],
+    ['process/99999999', /no process id/],
+  ] as const) {
+    it(`${JSON.stringify(text)} is refused`, () => {
+      const parsed = parseTarget(text);
+      assert.ok('reason' in parsed);
+      assert.match(parsed.reason, reason);
+    });
+  }
+});

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { IGNORED } from '../../../src/config/ignored.ts';
+import { nearestKey } from '../../../src/config/types-check.ts';
+import { getAt, setAt } from '../../../src/config/tree.ts';
+import { loadJson, refusal, verify } from '../support/config.ts';
+
+/** The errors of one JSON file. */
+async function errors(value: unknown): Promise<readonly string[]> {
+  const result = await verify('c.json', { files: { 'c.json': JSON.stringify(value, null, 1) } });
+  return result.type === 'Fail' ? result.errors : [];
+}
+
+async function warnings(value: unknown): Promise<readonly string[]> {
+  return (await loadJson(value)).warnings;
+}
+
+describe('verify-config', () => {
+  it('of a good file: target, warnings, kinds of target', async () => {
+    const files = {
+      'c.json': '{"target": {"path": "deployment/web/container/app", "namespace": "prod"}, "telemetry": false}',
+    };
+    assert.deepEqual(await verify('c.json', { files }), {
+      type: 'Success',
+      config: { path: { deployment: 'web', container: 'app' }, namespace: 'prod' },
+      warnings: ['telemetry: it is accepted, but has no effect: nothing is ever reported to anyone (c.json:1)'],
+      compatible_target_types: [
+        'targetless',
+        'pod',
+        'deployment',
+        'statefulset',
+        'replicaset',
+        'daemonset',
+        'job',
+        'service',
+      ],
+    });
+  });
+
+  for (const [target, path] of [
+    [undefined, null],
+    ['targetless', 'targetless'],
+    ['label/app=web,a.b/c=d', { label: 'app=web,a.b/c=d' }],
+    ['netns/dev', { netns: 'dev' }],
+    ['process/12', { process: '12' }],
+  ] as const) {
+    it(`of the target ${target}`, async () => {
+      const result = await verify('c.json', { files: { 'c.json': JSON.stringify({ target }) } });
+      assert.ok(result.type === 'Success');
+      assert.deepEqual(result.config.path, path);
+    });
+  }
+
+  it('adds every default on request', async () => {
+    const result = await verify('c.json', { files: { 'c.json': '{"key": "k", "agent": {"ttl": 7}}' } }, true);
+    assert.ok(result.type === 'Success');
+    assert.equal(result.resolved?.agent.ttl, 7);
+    assert.equal(result.resolved?.agent.startup_timeout, 60);
+    assert.equal(result.resolved?.feature.network.outgoing.scope, 'cluster');
+  });
+
+  it('takes the environment in, as up does', async () => {
+    const result = await verify('c.json', { files: { 'c.json': '{}' }, env: { MIRRORD_REMOTE_DNS: 'x' } });
+    assert.ok(result.type === 'Fail');
+  });
+
+  it('of an unusable file is an answer too', async () => {
+    for (const [name, text] of [
+      ['c.json', '{'],
+      ['c.json', ''],
+      ['c.ini', 'x'],
+      ['c.json', '{{ x }}'],
+    ] as const) {
+      const result = await verify(name, { files: { [name]: text } });
+      assert.ok(result.type === 'Fail' && result.errors.length === 1, name);
+    }
+    const missing = await verify('no.json', {});
+    assert.ok(missing.type === 'Fail' && /no such file/.test(missing.errors[0]!));
+  });
+
+  it('names everything that is wrong at once, in the order of the file', async () => {
+    const found = await errors({
+      agnt: {},
+      target: 'web',
+      agent: { ttl: 'x', image_pull_policy: 'Sometimes' },
+      feature: {
+        network: {
+          outgoing: { filter: { local: ['a*b', 'tcp://x/24'] }, scope: 'most' },
+          dns: { filter: { local: [3] } },
+        },
+        env: { include: 'A', exclude: 'B', mapping: { '(': 'x' } },
+      },
+    });
+    assert.deepEqual(
+      found.map((text) => text.split(/[ :]/, 1)[0]),
+      [
+        'agnt',
+        'target.path',
+        'agent.ttl',
+        'agent.image_pull_policy',
+        'feature.network.outgoing.filter.local[0]',
+        'feature.network.outgoing.filter.local[1]',
+        'feature.network.outgoing.scope',
+        'feature.network.dns.filter.local[0]',
+        'feature.env',
+        'feature.env.mapping',
+      ],
+    );
+    assert.equal(
+      found[4],
+      'feature.network.outgoing.filter.local[0] = "a*b": `*` stands only as the whole first label, as in *.example (position 2) (c.json:13)',
+    );
+  });
+
+  const rows: readonly (readonly [string, unknown, RegExp])[] = [
+    [
+      'an unknown key',
+      { feature: { network: { outgoing: { filtr: {} } } } },
+      /^feature\.network\.outgoing\.filtr: there is no such key; the nearest known one is feature\.network\.outgoing\.filter \(c\.json:5\)$/,
+    ],
+    [
+      'an unknown key at the top that lives elsewhere',
+      { outgoing: {} },
+      /nearest known one is feature\.network\.outgoing /,
+    ],
+    [
+      'an unknown key in a list',
+      { agent: { tolerations: [{ kee: 'x' }] } },
+      /agent\.tolerations\[0\]\.kee: there is no such key/,
+    ],
+    ['__proto__', JSON.parse('{"__proto__": {"x": 1}}'), /__proto__: there is no such key/],
+    ['a text for a switch', { use_proxy: 'yes' }, /use_proxy = "yes": it is true or false, not a text/],
+    ['a number for a text', { kube_context: 5 }, /kube_context = 5: it is a text, not a number/],
+    ['a list for an object', { agent: [] }, /agent = \[\]: it is an object with keys, not a list/],
+    [
+      'a number out of range',
+      { agent: { startup_timeout: 0 } },
+      /agent\.startup_timeout = 0: it is a whole number from 1 to 86400/,
+    ],
+    ['half a second', { agent: { ttl: 0.5 } }, /agent\.ttl = 0\.5: it is a whole number/],
+    ['an empty text', { kubeconfig: '' }, /kubeconfig = "": it is empty/],
+    ['a key with blanks', { key: 'a b' }, /key = "a b": it has no blanks/],
+    [
+      'a namespace that is none',
+      { target: { namespace: 'A_b' } },
+      /target\.namespace = "A_b": it is no name of a namespace/,
+    ],
+    [
+      'an object that names two kinds',
+      { target: { path: { pod: 'a', job: 'b' } } },
+      /target\.path.*: it is a text, not an object/,
+    ],
+    ['a label that is none', { agent: { labels: { 'a b': 'x' } } }, /agent\.labels.*no name of a label/],
+    [
+      'a label value that is none',
+      { agent: { node_selector: { a: 'x y' } } },
+      /agent\.node_selector.*no value of a label/,
+    ],
+    [
+      'a service account that is none',
+      { agent: { service_account: 'A' } },
+      /agent\.service_account = "A": it is no Kubernetes name/,
+    ],
+    [
+      'a quantity that is none',
+      { agent: { resources: { limits: { cpu: 'much' } } } },
+      /agent\.resources\.limits\.cpu = "much": it is no quantity/,
+    ],
+    ['an image with a blank', { agent: { image: 'a b' } }, /agent\.image = "a b": an image has a name without blanks/],
+    [
+      'a pull secret without a name',
+      { agent: { image_pull_secrets: [{ secret: 'x' }] } },
+      /image_pull_secrets\[0\]\.name: it is a text, not nothing/,
+    ],
+    [
+      'an ephemeral container without a pod',
+      { target: 'targetless', agent: { ephemeral: true } },
+      /agent\.ephemeral = true: an ephemeral container needs a pod/,
+    ],
+    [
+      'both lists',
+      { feature: { network: { outgoing: { filter: { local: 'a', remote: 'b' } } } } },
+      /outgoing\.filter = .*exclude each other/,
+    ],
+    [
+      'an empty list',
+      { feature: { network: { outgoing: { filter: { remote: [] } } } } },
+      /filter\.remote = \[\]: the list is empty/,
+    ],
+    ['neither list', { feature: { network: { outgoing: { filter: {} } } } }, /filter = \{\}: it needs a list/],
+    [
+      'a host without an address',
+      { feature: { network: { dns: { hosts: { db: 'nope' } } } } },
+      /hosts\.db = "nope": "nope" is no IP address/,
+    ],
+    [
+      'a variable with =',
+      { feature: { env: { unset: 'A=B' } } },
+      /feature\.env\.unset = "A=B": "A=B" is no name of a variable/,
+    ],
+    [
+      'a missing env_file',
+      { feature: { env: { env_file: 'no.env' } } },
+      /env_file = "no\.env": the file cannot be read/,
+    ],
+  ];
+  for (const [title, value, expected] of rows) {
+    it(`error: ${title}`, async () => {
+      const found = await errors(value);
+      assert.ok(
+        found.some((text) => expected.test(text)),
+        found.join('\n'),
+      );
+    });
+  }
+
+  const warned: readonly (readonly [string, unknown, RegExp])[] = [
+    [
+      'an entry for a protocol that is off',
+      { feature: { network: { outgoing: { udp: false, filter: { local: 'udp://x' } } } } },
+      /local\[0\] = "udp:\/\/x": udp is off/,
+    ],
+    [
+      'many of them, once',
+      { feature: { network: { outgoing: { udp: false, filter: { local: ['udp://x', 'udp://y', 'udp://z'] } } } } },
+      /and 2 more entries likewise/,
+    ],
+    [
+      'DNS off with a remote name',
+      { feature: { network: { dns: false, outgoing: { filter: { remote: 'x' } } } } },
+      /remote\[0\] = "x": feature\.network\.dns is off/,
+    ],
+    [
+      'one name on both sides',
+      { feature: { network: { dns: { filter: { remote: 'x' } }, outgoing: { filter: { local: 'x' } } } } },
+      /connections are local/,
+    ],
+    ['an image without Node', { agent: { image: 'ghcr.io/metalbear-co/mirrord:latest' } }, /agent\.image.*no Node/],
+    ['ephemeral without a target yet', { agent: { ephemeral: true } }, /agent\.ephemeral = true: .*none is named/],
+    ['agent.namespace without a target', { agent: { namespace: 'x' } }, /agent\.namespace = "x": without a target/],
+    [
+      'agent.namespace beside ephemeral',
+      { target: 'pod/x', agent: { namespace: 'x', ephemeral: true } },
+      /agent\.namespace = "x": an ephemeral container/,
+    ],
+  ];
+  for (const [title, value, expected] of warned) {
+    it(`warning: ${title}`, async () => {
+      const found = await warnings(value);
+      assert.equal(found.length, 1, found.join('\n'));
+      assert.match(found[0]!, expected);
+    });
+  }
+
+  for (const key of IGNORED.keys()) {
+    it(`warning: ${key} is accepted`, async () => {
+      const file = {};
+      setAt(file, key, { any: ['thing'] });
+      assert.ok(getAt(file, key));
+      const found = await warnings(file);
+      assert.equal(found.length, 1);
+      assert.ok(found[0]!.startsWith(`${key}: it is accepted, but has no effect: `) && found[0]!.includes('c.json:1'));
+    });
+  }
+
+  it('incoming traffic that is off needs no warning', async () => {
+    for (const incoming of [false, 'off', { mode: 'off' }])
+      assert.deepEqual(await warnings({ feature: { network: { incoming } } }), []);
+    assert.match((await warnings({ feature: { network: { incoming: 'steal' } } }))[0]!, /it comes later/);
+  });
+
+  it("editors' $schema is no key", async () =>
+    assert.deepEqual(await errors({ $schema: './mirrord-schema.json' }), []));
+
+  it('gives lines in TOML and YAML', async () => {
+    const toml = await refusal({
+      files: { 'c.toml': '[agent]\nttl = 1\nfoo = 2\n[feature.network]\nipv6 = 3' },
+      flags: { configFile: 'c.toml' },
+    });
+    assert.match(toml.message, /agent\.foo: .*\(c\.toml:3\)[^]*ipv6 = 3: .*\(c\.toml:5\)/);
+    const yaml = await refusal({
+      files: {
+        'c.yaml':
+          'agent:\n  ttl: 1\n  foo: 2\nfeature:\n  network:\n    outgoing:\n      filter:\n        local:\n          - ok\n          - a*b\n',
+      },
+      flags: { configFile: 'c.yaml' },
+    });
+    assert.match(yaml.message, /agent\.foo: .*\(c\.yaml:3\)[^]*local\[1\] = "a\*b": .*\(c\.yaml:10\)/);
+  });
+
+  it('a file that is wrong all over stays readable', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, 1]));
+    const error = await refusal({ files: { 'c.json': JSON.stringify(wrong) }, flags: { configFile: 'c.json' } });
+    assert.equal(error.message.split('\n').length, 52);
+    assert.match(error.message, /and 250 more$/);
+  });
+});
+
+describe('the nearest key', () => {
+  for (const [parent, key, expected] of [
+    ['', 'traget', 'target'],
+    ['', 'Agent', 'agent'],
+    ['feature', 'netwrok', 'feature.network'],
+    ['feature.network', 'filter', 'feature.network.outgoing.filter'],
+    ['agent', 'imagePullPolicy', 'agent.image_pull_policy'],
+    ['', 'udp', 'feature.network.outgoing.udp'],
+    ['', 'zzzzzzzzzz', 'target'],
+  ] as const) {
+    it(`of ${parent}.${key} is ${expected}`, () => assert.equal(nearestKey(parent, key), expected));
+  }
+});
