@@ -36,6 +36,8 @@ export interface Sandbox {
   readonly target: string;
   readonly cluster: Machine;
   readonly developer: Machine;
+  /** The process that holds the developer machine's namespaces. */
+  readonly developerPid: number;
   readonly internet: Machine;
   /** The developer machine's path of `bin/mirrord`; readable by every user there. */
   readonly mirrord: string;
@@ -92,6 +94,7 @@ async function build(id: string, unnamed: number[], nameServer: boolean): Promis
     target: cluster,
     cluster: new Machine([`--net=/run/netns/${cluster}`], log('cluster')),
     developer: new Machine(['--target', String(holder), '--mount', '--net']),
+    developerPid: holder,
     internet: new Machine([`--net=/run/netns/${internet}`], log('internet')),
     mirrord: '/run/checkout/bin/mirrord',
     close: () => remove(id, unnamed),
