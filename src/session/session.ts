@@ -28,7 +28,7 @@ import { type SessionLog, openLog } from './log.ts';
 import { SessionNames } from './names.ts';
 import { SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
-import type { Remote } from './remote/remote.ts';
+import type { Remote, RemoteReport } from './remote/remote.ts';
 import { StackDriver } from './stack-driver.ts';
 import { pickVirtualAddresses } from './virtual-addresses.ts';
 
@@ -65,13 +65,13 @@ export class Session {
     const filter = new Filter(config.feature.network);
     this.#filter = filter;
 
-    const remote = await openRemote(config, this.#start, this.#host, signal);
+    const report: RemoteReport = (step, state, text) => {
+      if (state === 'warning') this.#warn(text);
+      else this.#host.progress(step, state, text);
+    };
+    const remote = await openRemote(config, this.#start, this.#host, report, signal);
     this.#remote = remote;
     remote.warnings.forEach((warning) => this.#warn(warning));
-    if (remote.cluster) {
-      const { context, version, namespace } = remote.cluster;
-      this.#host.progress('cluster', 'done', `cluster ${context} (${version}), namespace ${namespace}`);
-    }
 
     const farSide = new FarSide(remote.agents, {
       changed: (reason) => this.#farSideChanged(reason),
@@ -79,8 +79,7 @@ export class Session {
     });
     this.#farSide = farSide;
     const startedAt = performance.now();
-    const report = (text: string): void => this.#host.progress('agent', 'running', text);
-    const info = await farSide.start(report, signal);
+    const info = await farSide.start((text) => report('agent', 'running', text), signal);
     this.#host.progress('agent', 'done', agentLine(farSide, performance.now() - startedAt));
 
     const [discovery, facts, own] = await Promise.all([

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyObject } from 'node:crypto';
+import { MirrordError } from '../errors.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { Refused, sayHello } from './client-hello.ts';
 import { DIAL_LIMIT_MS, REDIAL_FIRST_MS, REDIAL_LONGEST_MS } from './limits.ts';
@@ -49,7 +50,7 @@ export async function reconnect(
         AbortSignal.any([signal, AbortSignal.timeout(Math.max(left, 1))]),
       );
     } catch (error) {
-      if (signal.aborted || error instanceof Refused) throw error;
+      if (signal.aborted || error instanceof Refused || isGone(error)) throw error;
       if (performance.now() + pause >= end) {
         throw new Error(`not reachable for ${limitMs / 1000} s; last: ${describe(error)}`, { cause: error });
       }
@@ -57,6 +58,11 @@ export async function reconnect(
     await sleep(pause, undefined, { signal });
     pause = Math.min(pause * 2, REDIAL_LONGEST_MS);
   }
+}
+
+/** The dial knows that the agent has ended (see `Dial`). */
+function isGone(error: unknown): boolean {
+  return error instanceof MirrordError && error.code === 'agent-gone';
 }
 
 function describe(error: unknown): string {

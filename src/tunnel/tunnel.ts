@@ -11,7 +11,10 @@
  */
 import type { Duplex } from 'node:stream';
 
-/** Opens one more connection to the same agent; called again after each loss. */
+/**
+ * Opens one more connection to the same agent; called again after each loss.  A rejection with a MirrordError of the code
+ * `agent-gone` says that there is no agent any more, so that nobody waits for it.
+ */
 export type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /** How a dial inside the cluster ended; the errno's name as the far kernel gave it. */

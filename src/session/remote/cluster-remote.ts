@@ -1,39 +1,33 @@
 /** A Kubernetes cluster as the far side: the agent runs in a pod, a port-forward carries it. */
 import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
-import type { Config } from '../../config/index.ts';
-import { agentOptions, clusterOptions } from './cluster-options.ts';
-import type { Remote } from './remote.ts';
+import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
+import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
+import type { AgentSource, StartedAgent } from '../far-side.ts';
+import type { Remote, RemoteReport } from './remote.ts';
 
 export interface ClusterRemoteOptions {
   readonly config: Config;
   readonly session: string;
   readonly cwd: string;
   readonly agentBundle: string;
+  readonly report: RemoteReport;
   readonly signal: AbortSignal;
 }
 
 export async function openClusterRemote(options: ClusterRemoteOptions): Promise<Remote> {
-  const { config, session, cwd, signal } = options;
+  const { config, cwd, report, signal } = options;
   // Imported only where it is needed: a namespace target has no use for it.
   const { openCluster } = await import('../../kube/open-cluster.ts');
-  const cluster = await openCluster({ ...clusterOptions(config), cwd, signal });
-  const program = agentProgram(await readFile(options.agentBundle));
-  const agents = {
-    start: (publicKey: string, report: (text: string) => void, until: AbortSignal) =>
-      cluster.startAgent({ options: agentOptions(config), program, publicKey, session }, report, until),
-  };
+  const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
+  const { context, server, version, namespace } = cluster;
+  report('cluster', 'done', `cluster ${context} (${version}), namespace ${namespace}`);
   return {
-    target: 'targetless',
-    cluster: {
-      context: cluster.context,
-      server: cluster.server,
-      version: cluster.version,
-      namespace: cluster.namespace,
-    },
+    target: config.target.path,
+    cluster: { context, server, version, namespace },
     transport: 'port-forward',
     warnings: cluster.warnings,
-    agents,
+    agents: agentSource(cluster, options, await readFile(options.agentBundle)),
     ownAddresses: () => cluster.serverAddresses(),
     onOwnAddresses: (callback) => {
       cluster.onServerAddresses = callback;
@@ -42,4 +36,47 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
     watch: (current, changed, until) => cluster.watch(current, changed, until),
     close: () => cluster.close(),
   };
+}
+
+function agentSource(cluster: Cluster, options: ClusterRemoteOptions, bundle: Uint8Array): AgentSource {
+  const { config, session, report } = options;
+  const program = agentProgram(bundle);
+  const target = podTarget(targetOf(config));
+  return {
+    async start(publicKey, progress, signal): Promise<StartedAgent> {
+      const request: AgentRequest = { options: agentOptions(config), program, publicKey, session };
+      if (target === null) return cluster.startAgent(request, progress, signal);
+      const timeoutMs = request.options.startupTimeoutMs;
+      const resolved = await cluster.resolveTarget(target, timeoutMs, progress, signal);
+      report('target', 'done', describeTarget(config.target.path, resolved));
+      for (const warning of warningsOf(resolved)) report('target', 'warning', warning);
+      return cluster.startTargetAgent(resolved, request, progress, signal);
+    },
+  };
+}
+
+function podTarget(target: Target): PodTarget | null {
+  switch (target.kind) {
+    case 'targetless':
+      return null;
+    case 'netns':
+    case 'process':
+      throw new Error(`${formatTarget(target)} is no target in a cluster`);
+    default:
+      return target;
+  }
+}
+
+function describeTarget(path: string, { pod, container, ready, addresses }: ResolvedTarget): string {
+  const count = ready > 1 ? `, 1 of ${ready}` : '';
+  return `target ${path} → pod ${pod} (container ${container})${count}; traffic leaves from ${addresses.join(', ')}`;
+}
+
+function warningsOf({ pod, container, isContainerGuessed, hostNetwork }: ResolvedTarget): readonly string[] {
+  return [
+    ...(isContainerGuessed
+      ? [`Nobody said which container of ${pod} is meant; ${container} was taken (/container/NAME says it).`]
+      : []),
+    ...(hostNetwork ? [`${pod} has its node's network: its address and its ports are the node's.`] : []),
+  ];
 }

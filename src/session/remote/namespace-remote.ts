@@ -4,14 +4,11 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { MirrordError } from '../../errors.ts';
 import type { HostOperations, NetworkTargetFacts } from '../../ipc/protocol.ts';
 import type { StartedAgent } from '../far-side.ts';
 import { clusterNames } from '../cluster-names.ts';
 import type { Remote } from './remote.ts';
-
-export function isNamespaceTarget(target: string): boolean {
-  return /^(netns|process)\//.test(target);
-}
 
 export async function openNamespace(target: string, folder: string, host: HostOperations): Promise<Remote> {
   const facts = await host.networkTarget(target);
@@ -56,7 +53,9 @@ async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {
     await once(socket, 'connect', { signal });
   } catch (error) {
     socket.destroy();
-    throw error;
+    signal.throwIfAborted();
+    // Nobody listens at a path of its own any more: the process has ended, and no redial will bring it back.
+    throw new MirrordError('agent', 'agent-gone', 'The agent in the target namespace has ended.', { cause: error });
   }
   return socket;
 }

@@ -1,23 +1,25 @@
 /** Chooses the kind of far side from the configured target. */
-import type { Config } from '../../config/index.ts';
+import { type Config, targetOf } from '../../config/index.ts';
 import type { HostOperations, StartMessage } from '../../ipc/protocol.ts';
-import { isNamespaceTarget, openNamespace } from './namespace-remote.ts';
+import { openNamespace } from './namespace-remote.ts';
 import { openClusterRemote } from './cluster-remote.ts';
-import type { Remote } from './remote.ts';
+import type { Remote, RemoteReport } from './remote.ts';
 
 export function openRemote(
   config: Config,
   start: StartMessage,
   host: HostOperations,
+  report: RemoteReport,
   signal: AbortSignal,
 ): Promise<Remote> {
-  const target = config.target.path;
-  if (isNamespaceTarget(target)) return openNamespace(target, start.folder, host);
+  const { kind } = targetOf(config);
+  if (kind === 'netns' || kind === 'process') return openNamespace(config.target.path, start.folder, host);
   return openClusterRemote({
     config,
     session: start.options.name,
     cwd: start.cwd,
     agentBundle: start.agentBundle,
+    report,
     signal,
   });
 }

@@ -4,9 +4,13 @@
  * The rest of the session sees only this interface; what starts the agent and what tells its ranges is behind it.
  */
 import type { SessionStatus } from '../../control/protocol.ts';
+import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery } from '../../kube/cluster.ts';
 import type { AgentInfo } from '../../tunnel/tunnel.ts';
 import type { AgentSource } from '../far-side.ts';
+
+/** A step towards the far side, or a warning about it, for people. */
+export type RemoteReport = (step: Progress['step'], state: Progress['state'], text: string) => void;
 
 export interface Remote {
   readonly target: string;
