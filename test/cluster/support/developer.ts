@@ -48,7 +48,7 @@ export class Developer {
     const { id, developer, developerPid } = sandbox;
     // So named, it goes with the sandbox.
     const netns = `mirrord-${id}-developer`;
-    const detach = (): void => cluster(['detach', netns]);
+    const detach = (): unknown => cluster(['detach', netns]);
     try {
       await must('ip', ['netns', 'attach', netns, String(developerPid)]);
       for (const family of ['-4', '-6']) await must('ip', ['-n', netns, family, 'route', 'del', 'default']);
