@@ -7,7 +7,7 @@
  * knows the machine or the cluster; of files it reads the configuration, and HEAD of a checkout.
  */
 export type { ConfigFlags } from './layers.ts';
-export { loadConfig, type Config, type LoadedConfig, type LoadRequest } from './load.ts';
+export { loadConfig, type Config, type LoadedConfig } from './load.ts';
 export { agentOptions, clusterOptions, targetOf } from './options.ts';
-export { formatTarget, parseTarget, type KubernetesKind, type Target } from './target.ts';
-export { verifyConfig, type Verification, type VerifyRequest } from './verify.ts';
+export { formatTarget, parseTarget } from './target.ts';
+export { verifyConfig, type Verification } from './verify.ts';

@@ -1,5 +1,5 @@
 import { createScanner, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
-import { LineIndex, MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './document.ts';
+import { LineIndex, MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
 /** Kinds of token of jsonc-parser, whose own names are a `const enum` that type stripping cannot read. */

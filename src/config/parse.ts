@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { MirrordError } from '../errors.ts';
-import { readDocument, SyntaxFaults, type Document } from './document.ts';
+import { readDocument } from './document.ts';
 import type { Source } from './source.ts';
+import { SyntaxFaults, type Document } from './syntax.ts';
 import { renderTemplate, TemplateError, type Rendered } from './template.ts';
 import { isTree } from './tree.ts';
 

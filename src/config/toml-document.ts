@@ -1,5 +1,5 @@
 import { parse, TomlError } from 'smol-toml';
-import { MAX_DEPTH, SyntaxFaults, type Document } from './document.ts';
+import { MAX_DEPTH, SyntaxFaults, type Document } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
 /** TOML 1.0. */

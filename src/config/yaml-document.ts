@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, Lexer, LineCounter, parseAllDocuments, type Node } from 'yaml';
-import { MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './document.ts';
+import { MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
 /** Aliases may repeat a part this often; more is a file made to exhaust memory. */

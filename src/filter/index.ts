@@ -6,25 +6,15 @@
  * itself, `NameRoutes` what follows from answers to names, `explain` what a user asks.  Nothing here knows how a route is
  * laid, how a name is resolved, or where the configuration was read from.
  */
-export { checkCapture, type CaptureReport } from './capture-check.ts';
-export { checkNetwork, type Fault, type NetworkCheck } from './check.ts';
+export { checkCapture } from './capture-check.ts';
+export { checkNetwork, type Fault } from './check.ts';
 export { describeFilter } from './describe.ts';
-export { formatDestination, parseDestination, type ExplainTarget } from './destination.ts';
-export {
-  formatEntry,
-  normalName,
-  parseEntry,
-  type Entry,
-  type EntryFault,
-  type ParsedEntry,
-  type Protocol,
-} from './entry.ts';
+export { formatDestination, parseDestination } from './destination.ts';
+export { formatEntry, parseEntry, type Protocol } from './entry.ts';
 export { explain, formatExplanation, type ExplainContext, type Explanation } from './explain.ts';
-export { Filter, ScopedFilter, type Decision, type DecisionReason, type NameDecision } from './filter.ts';
-export { NameRoutes, nameRules, type Holder, type NameChange, type NameState } from './name-routes.ts';
-export { isClusterName, nameContext, nameForms, type NameContext } from './names.ts';
+export { Filter, ScopedFilter } from './filter.ts';
+export { NameRoutes, nameRules, type NameChange, type NameState } from './name-routes.ts';
+export { isClusterName, nameContext, nameForms } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
-export { formatRule, type FilterRule, type Rule, type Side } from './rule.ts';
-export type { Destination } from './rule-set.ts';
-export type { Scope } from './scope-table.ts';
-export type { FilterLists, NetworkSettings } from './settings.ts';
+export { formatRule } from './rule.ts';
+export type { NetworkSettings } from './settings.ts';
