@@ -43,10 +43,14 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   };
   const examination = new Examination(context);
   const findings: Finding[] = [];
+  const fixes = new Set<string>();
   const take = (finding: Finding): void => {
     findings.push(finding);
     // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
-    if (!json && finding.state !== 'skipped') process.stdout.write(formatFinding(finding));
+    if (json || finding.state === 'skipped') return;
+    // Once is enough: one binding mends all rights.
+    process.stdout.write(formatFinding(fixes.has(finding.fix) ? { ...finding, fix: '' } : finding));
+    fixes.add(finding.fix);
   };
   for await (const finding of examination.run([...MACHINE_CHECKS, ...DNS_CHECKS], signal)) take(finding);
   // What is left talks to a network or runs a credential plugin: never as root.

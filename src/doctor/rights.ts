@@ -56,7 +56,7 @@ export const RIGHT_CHECKS: readonly Check[] = RIGHTS.map((right) => {
     isOptional,
     async run({ cluster }, signal) {
       if (await cluster.allowed(right, signal)) return ok(`for ${purpose}`);
-      return failed(`no, and it is for ${purpose}`, 'Ask for the rights in docs/rbac.yaml.');
+      return failed(`no; needed for ${purpose}`, 'Ask for the rights in docs/rbac.yaml.');
     },
   };
 });

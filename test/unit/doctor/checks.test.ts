@@ -253,7 +253,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
       title: 'denied',
       story: { denied: ['create jobs'] },
       state: 'failed',
-      detail: /no, and it is for/,
+      detail: /^no; needed for the agent/,
       fix: /docs\/rbac\.yaml/,
     },
     { title: 'not looked at', story: { api: new Error('x') }, state: 'skipped', detail: /without api-server/ },
