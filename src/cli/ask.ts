@@ -3,9 +3,9 @@ import { askSession, sessionNames } from '../control/client.ts';
 import { MirrordError } from '../errors.ts';
 
 /** Like `askSession`, but an error that nobody listens says which sessions there are, or how to start one. */
-export async function askRunning(name: string, method: string, deadlineMs: number): Promise<unknown> {
+export async function askRunning(name: string, method: string, deadlineMs: number, params?: unknown): Promise<unknown> {
   try {
-    return await askSession(name, method, undefined, AbortSignal.timeout(deadlineMs));
+    return await askSession(name, method, params, AbortSignal.timeout(deadlineMs));
   } catch (error) {
     if (!(error instanceof MirrordError) || error.code !== 'session-not-running') throw error;
     const others = (await sessionNames()).filter((other) => other !== name);

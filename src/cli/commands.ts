@@ -4,15 +4,19 @@ import { Doctor } from './commands/doctor.ts';
 import { Down } from './commands/down.ts';
 import { Env } from './commands/env.ts';
 import { Exec } from './commands/exec.ts';
+import { Explain } from './commands/explain.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
+import { VerifyConfig } from './commands/verify-config.ts';
 
 export const COMMANDS = {
   up: Up,
   down: Down,
   status: Status,
+  explain: Explain,
   env: Env,
   exec: Exec,
+  'verify-config': VerifyConfig,
   doctor: Doctor,
   'diagnose:latency': DiagnoseLatency,
 };

@@ -13,6 +13,12 @@ const parseName = async (value: string): Promise<string> => {
   });
 };
 
+export const configFile = Flags.string({
+  char: 'f',
+  helpValue: 'PATH',
+  description: 'configuration file; - is standard input',
+});
+
 export const sessionName = Flags.custom({ helpValue: 'NAME', parse: parseName });
 
 export const cidr = Flags.custom({

@@ -9,5 +9,6 @@
 export type { ConfigFlags } from './layers.ts';
 export { loadConfig, type Config, type LoadedConfig } from './load.ts';
 export { agentOptions, clusterOptions, targetOf } from './options.ts';
-export { formatTarget, parseTarget } from './target.ts';
+export { formatTarget, parseTarget, type Target } from './target.ts';
 export { verifyConfig, type Verification } from './verify.ts';
+export { formatTarget, type Target } from './target.ts';
