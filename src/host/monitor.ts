@@ -15,6 +15,9 @@ const CALM_MS = 150;
 /** A machine whose routes never rest (a routing daemon) is still read this often. */
 const CALM_MAX_MS = 1_000;
 
+/** `ip monitor` would notice only at the next event that nobody reads it any more: it ends with this process's pipe. */
+const SCRIPT = 'ip monitor address route rule & read -r _; kill $!';
+
 export class Monitor {
   readonly #changed: () => void;
   readonly #child: ChildProcess;
@@ -25,15 +28,16 @@ export class Monitor {
   /** `files`: watched by their folders, since they are replaced and not written. */
   constructor(files: readonly string[], changed: () => void) {
     this.#changed = changed;
-    this.#child = spawn('ip', ['monitor', 'address', 'route', 'rule'], {
+    this.#child = spawn('/bin/sh', ['-c', SCRIPT], {
       env: commandEnvironment(),
       cwd: '/',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
     });
     this.#child.stdout?.on('data', () => this.#touch());
     // Without `ip` nothing gets as far as this; a monitor that was killed leaves the session as it is.
     this.#child.on('error', () => {});
+    this.#child.stdin?.on('error', () => {});
     for (const file of files) {
       try {
         const folder = file.slice(0, file.lastIndexOf('/'));
@@ -48,10 +52,19 @@ export class Monitor {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#child.kill('SIGKILL');
     for (const watcher of this.#watchers) watcher.close();
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    const ended = new Promise((resolve) => this.#child.once('close', resolve));
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      return; // both have been ended by someone else
+    }
+    // `close` comes when nobody holds the pipe any more: `ip` is gone, too.
+    await ended;
   }
 
   #touch(): void {

@@ -192,12 +192,12 @@ async function serve(
   });
   const result = await end.promise;
 
-  monitor.close();
+  const monitorEnded = monitor.close();
   const undone = await host.close().then(
     (notes) => ({ notes }),
     (error: unknown) => ({ error: asMirrordError(error) }),
   );
-  await session.stop(hurry);
+  await Promise.all([session.stop(hurry), monitorEnded]);
   if ('error' in undone) throw undone.error;
   for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
   return result;

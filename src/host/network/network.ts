@@ -3,7 +3,7 @@ import { MirrordError } from '../../errors.ts';
 import type { MachineFacts, NetworkState } from '../../ipc/protocol.ts';
 import { formatCidr, overlap, parseCidr } from '../../net/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type Run, expectSuccess } from '../machine/commands.ts';
+import { type Run, runBatch } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine.ts';
 import { findOverlaps } from './overlaps.ts';
 import {
@@ -87,7 +87,7 @@ export class Network {
     for (const family of FAMILIES) {
       const before = await this.#present(family, listed[FAMILIES.indexOf(family)] ?? []);
       const lines = [...(family === 4 ? link : []), ...applyLines(before, plans[family])];
-      if (lines.length > 0) await expectSuccess(run, 'ip', [`-${family}`, '-batch', '-'], `${lines.join('\n')}\n`);
+      if (lines.length > 0) await runBatch(run, family, lines);
     }
     this.#state = state;
     this.#plans = plans;

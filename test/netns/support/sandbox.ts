@@ -100,6 +100,16 @@ export class Sandbox {
     return stdout;
   }
 
+  /** Milliseconds from `action` until the shell condition holds, watched from inside. */
+  async timeUntil(action: () => void, condition: string): Promise<number> {
+    const watcher = this.spawn('sh', ['-c', `echo go; until ${condition}; do :; done 2>/dev/null; echo done`]);
+    await once(watcher.stdout, 'data');
+    const start = performance.now();
+    action();
+    await once(watcher.stdout, 'data', { signal: AbortSignal.timeout(START_DEADLINE_MS) });
+    return performance.now() - start;
+  }
+
   spawn(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
     const [program, all] = this.enter(command, ...args);
     return spawn(program, all, { stdio: 'pipe', env: { ...process.env, ...environment } });
