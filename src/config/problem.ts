@@ -49,7 +49,9 @@ export function configInvalid(problems: readonly Problem[]): MirrordError {
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? part : `${text}.${part}`;
+    // Anything may be a key in a file; on a terminal it must not be more than text.
+    const shown = /^[\p{L}\p{N}_$./<*-][\p{L}\p{N}_$./<* -]*$/u.test(part) ? part : JSON.stringify(part);
+    return text === '' ? shown : `${text}.${shown}`;
   }, '');
 }
 

@@ -33,13 +33,18 @@ export function readYaml(text: string): Document {
   if (second !== undefined) {
     throw new SyntaxFaults([{ line: counter.linePos(second.range[0]).line, reason: 'a second document starts here' }]);
   }
-  const duplicates: SyntaxFault[] = [];
-  findDuplicates(document.contents, [], (key, offset) => {
-    duplicates.push({ line: counter.linePos(offset).line, reason: 'the key stands there twice', key });
+  const faults: SyntaxFault[] = [];
+  checkKeys(document.contents, [], (reason, path, offset) => {
+    faults.push({
+      line: counter.linePos(offset).line,
+      reason,
+      ...(path.length === 0 ? {} : { key: formatPath(path) }),
+    });
   });
-  if (duplicates.length > 0) throw new SyntaxFaults(duplicates.slice(0, MAX_ERRORS));
+  if (faults.length > 0) throw new SyntaxFaults(faults.slice(0, MAX_ERRORS));
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (isDeep(value, MAX_DEPTH)) throw new SyntaxFaults([{ line: 1, reason: 'an alias leads back to itself' }]);
     const root = document.contents as Node | null;
     return { value, line: (path) => counter.linePos(offsetOf(root, path)).line };
   } catch (error) {
@@ -92,16 +97,26 @@ function offsetOf(root: Node | null, path: Path): number {
   return offset;
 }
 
-/** The library can do it too, but compares every key with every other. */
-function findDuplicates(node: unknown, path: Path, report: (key: string, offset: number) => void): void {
-  if (isSeq(node)) node.items.forEach((item, i) => findDuplicates(item, [...path, i], report));
+/** An alias may stand for what it is part of; what was read as text cannot be this deep otherwise. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeep(member, levels - 1));
+}
+
+/** Keys that stand there twice (the library would compare every key with every other), and such as are no text. */
+function checkKeys(node: unknown, path: Path, report: (reason: string, path: Path, offset: number) => void): void {
+  if (isSeq(node)) node.items.forEach((item, i) => checkKeys(item, [...path, i], report));
   if (!isMap(node)) return;
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
-    const name = isScalar(key) ? String(key.value) : '';
-    if (isScalar(key) && seen.has(name)) report(formatPath([...path, name]), key.range?.[0] ?? 0);
-    seen.add(name);
-    findDuplicates(value, [...path, name], report);
+    if (!isScalar(key)) {
+      report('a key is a text', path, (key as Node | null)?.range?.[0] ?? 0);
+      continue;
+    }
+    const inner = [...path, String(key.value)];
+    if (seen.has(String(key.value))) report('the key stands there twice', inner, key.range?.[0] ?? 0);
+    seen.add(String(key.value));
+    checkKeys(value, inner, report);
   }
 }
 

@@ -143,7 +143,11 @@ class Check implements NetworkCheck {
       return;
     }
     for (const { entry, rule } of own) {
-      if (entry.port === null) continue;
+      if (entry.port === null) {
+        if (entry.host.kind !== 'any-address') continue;
+        this.warn(formatRule(rule), rule.text, 'it names no host, and means reverse names only');
+        continue;
+      }
       const effect =
         entry.host.kind === 'any' || entry.host.kind === 'any-address'
           ? 'the entry has no effect'

@@ -121,6 +121,15 @@ describe('a source that cannot be used', () => {
       'config-syntax',
       /alias/,
     ],
+    ['YAML that holds itself', 'c.yaml', 'agent: &a\n  labels: *a', 'config-syntax', /an alias leads back to itself/],
+    ['a YAML list as key', 'c.yaml', 'a: 1\n? [a, b]\n: c', 'config-syntax', /^c\.yaml:2: a key is a text/],
+    [
+      'control characters in a key',
+      'c.json',
+      '{"\\u001b[2J": 1}',
+      'config-invalid',
+      /"\\u001b\[2J": there is no such key/,
+    ],
     ['a list', 'c.json', '[1]', 'config-invalid', /an object with keys is expected \(c\.json:1\)/],
     ['a text', 'c.yaml', 'hello', 'config-invalid', /an object with keys is expected/],
   ];

@@ -83,8 +83,8 @@ describe('what feature.network warns of', () => {
     ['an empty dns.filter', { dnsRemote: [] }, [/dns\.filter\.remote: the list is empty/]],
     [
       'ports in dns.filter',
-      { dnsLocal: ['x:53', ':53'] },
-      [/local\[0\]: .*its port is ignored/, /local\[1\]: .*no effect/],
+      { dnsLocal: ['x:53', ':53', '0.0.0.0'] },
+      [/local\[0\]: .*its port is ignored/, /local\[1\]: .*no effect/, /local\[2\]: .*reverse names only/],
     ],
     [
       'one name on both sides',
