@@ -2,18 +2,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
 import { MirrordError } from '../../errors.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import { credentialsRejected } from '../server/api-error.ts';
 import type { Server } from '../server/server.ts';
-import { SUBPROTOCOL } from './frames.ts';
+import { CHANNELS_PROTOCOL } from './channels.ts';
+import { PROTOCOLS, shakeHands, type Handshake } from './handshake.ts';
 import { PortForwardStream } from './stream.ts';
 
 /** Handshake and confirmation, after the connection stands: API server, kubelet and runtime each take milliseconds. */
 const OPEN_DEADLINE_MS = 10_000;
-/** No message of the far side's is longer than its copy buffer (32 kB); this leaves room and bounds memory. */
-const MESSAGE_LIMIT = 4 * 1024 * 1024;
 
 export interface PodPort {
   readonly namespace: string;
@@ -21,39 +19,43 @@ export interface PodPort {
   readonly port: number;
 }
 
+/** Servers (or what stands before them) that did not take the better framing to its end; not tried again. */
+const legacyOnly = new WeakSet<Server>();
+
 /** Resolves once the far side confirmed; the pod's own refusal (nothing listens) ends the stream later, with its text. */
 export async function dialPod(server: Server, to: PodPort, signal: AbortSignal): Promise<Duplex> {
-  const { WebSocket: Client } = await import('ws');
-  const { endpoint } = server;
-  for (let attempt = 1; ; attempt++) {
+  const path = `/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward?ports=${to.port}`;
+  let mayRenew = true;
+  for (;;) {
     const identity = await server.identity(signal);
     const connection = await server.connect(identity, signal);
-    const scheme = endpoint.secure ? 'wss' : 'ws';
-    const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-    const path = `${endpoint.path}/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward?ports=${to.port}`;
-    const socket = new Client(`${scheme}://${host}:${endpoint.port}${path}`, [SUBPROTOCOL], {
-      // Handed on to http.request, which takes lists as well (impersonated groups).
-      headers: identity.headers as Record<string, string>,
-      createConnection: (() => connection) as never,
-      perMessageDeflate: false,
-      maxPayload: MESSAGE_LIMIT,
-      // Masking protects plain HTTP caches from chosen bytes (RFC 6455 section 10.3); inside TLS nobody else sees them,
-      // and `ws` skips its loop over every byte for a mask of zeros.
-      ...(endpoint.secure ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
-    });
+    const protocols = legacyOnly.has(server) ? [CHANNELS_PROTOCOL] : PROTOCOLS;
+    const handshake = await shakeHands(connection, { endpoint: server.endpoint, path, identity, protocols });
     try {
-      return await opened(socket, to.port, connection, signal);
+      return await opened(handshake, to.port, connection, signal);
     } catch (error) {
-      socket.on('error', () => {
+      handshake.socket.on('error', () => {
         // Told already: terminate() reports that the handshake was cut short.
       });
-      socket.terminate();
+      handshake.socket.terminate();
       connection.destroy();
       signal.throwIfAborted();
-      if (error instanceof Refused && error.status === 401 && attempt === 1 && server.refused()) continue;
+      if (error instanceof Refused && error.status === 401 && mayRenew && server.refused()) {
+        mayRenew = false;
+        continue;
+      }
+      const isDefinite = error instanceof Refused && [401, 403, 404].includes(error.status);
+      if (!isDefinite && (error instanceof Refused || isTimeout(error)) && !legacyOnly.has(server)) {
+        legacyOnly.add(server);
+        continue;
+      }
       throw explained(error, to);
     }
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 /** The handshake was answered with something else than a WebSocket. */
@@ -65,7 +67,8 @@ class Refused extends Error {
   }
 }
 
-function opened(socket: WebSocket, port: number, connection: Socket, signal: AbortSignal): Promise<Duplex> {
+function opened(handshake: Handshake, port: number, connection: Socket, signal: AbortSignal): Promise<Duplex> {
+  const { socket } = handshake;
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(OPEN_DEADLINE_MS)]);
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
@@ -81,7 +84,9 @@ function opened(socket: WebSocket, port: number, connection: Socket, signal: Abo
     });
     socket.once('open', () => {
       socket.off('error', fail);
-      const stream = new PortForwardStream(socket, port, () => {
+      const framing = handshake.framing(port);
+      if (framing === null) return fail(new Error('the server chose no framing that was offered'));
+      const stream = new PortForwardStream(socket, framing, () => {
         bounded.removeEventListener('abort', abort);
         stream.off('error', fail).off('close', closed);
         resolve(stream);
@@ -131,7 +136,6 @@ function explained(error: unknown, to: PodPort): MirrordError {
       cause: error,
     });
   }
-  const isLate = error instanceof Error && error.name === 'TimeoutError';
-  const reason = isLate ? `no answer within ${OPEN_DEADLINE_MS / 1000} s` : reasonOf(error);
+  const reason = isTimeout(error) ? `no answer within ${OPEN_DEADLINE_MS / 1000} s` : reasonOf(error);
   return new MirrordError('cluster', 'port-forward-failed', `${title} failed: ${reason}`, { cause: error });
 }

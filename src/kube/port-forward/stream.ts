@@ -4,7 +4,7 @@
  */
 import { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
-import { dataMessage, FrameReader } from './frames.ts';
+import type { Frame, Framing } from './framing.ts';
 
 /**
  * Bytes handed to the socket and not yet taken by the kernel, above which a writer waits.  Small, since what waits here
@@ -21,18 +21,20 @@ type Done = (error?: Error | null) => void;
 /** Takes over an open WebSocket. `opened` is called when the far side has confirmed the port. */
 export class PortForwardStream extends Duplex {
   readonly #socket: WebSocket;
-  readonly #frames: FrameReader;
+  readonly #framing: Framing;
   readonly #opened: () => void;
   #waiting: Done | null = null;
+  #isEnded = false;
 
-  constructor(socket: WebSocket, port: number, opened: () => void) {
+  constructor(socket: WebSocket, framing: Framing, opened: () => void) {
     super({ readableHighWaterMark: MESSAGE_LIMIT, writableHighWaterMark: MESSAGE_LIMIT, allowHalfOpen: false });
     this.#socket = socket;
-    this.#frames = new FrameReader(port);
+    this.#framing = framing;
     this.#opened = opened;
-    socket.on('message', (message: Buffer) => this.#take(message));
+    socket.on('message', (message: Buffer) => framing.read(message, this.#take));
     socket.on('error', (error) => this.destroy(new Error(`port-forward: ${error.message}`)));
     socket.on('close', (code, reason) => this.#closed(code, reason.toString()));
+    if (framing.opening !== null) socket.send(framing.opening);
   }
 
   override _read(): void {
@@ -80,7 +82,7 @@ export class PortForwardStream extends Duplex {
   /** `done` is called once little enough is unsent; null for all but the last message of a batch. */
   #send(chunks: readonly Buffer[], length: number, done: Done | null): void {
     if (length > MESSAGE_LIMIT) return this.#sendCut(Buffer.concat(chunks, length), done);
-    this.#socket.send(dataMessage(chunks, length), { binary: true }, this.#sent);
+    this.#socket.send(this.#framing.message(chunks, length), this.#sent);
     if (done === null) return;
     if (this.#socket.bufferedAmount < UNSENT_LIMIT) done();
     else this.#waiting = done;
@@ -101,37 +103,41 @@ export class PortForwardStream extends Duplex {
     waiting();
   };
 
-  #take(message: Buffer): void {
+  readonly #take = (frame: Frame): void => {
     if (this.destroyed) return;
-    const frame = this.#frames.read(message);
     switch (frame.kind) {
       case 'data':
         if (!this.push(frame.payload)) this.#socket.pause();
         return;
       case 'ready':
         return this.#opened();
-      case 'ignored':
-        return;
+      case 'end':
+        return this.#ended();
+      case 'answer':
+        return this.#socket.send(frame.message);
       case 'error':
         return this.#fail(frame.text.trim());
       case 'malformed':
         return this.#fail(`the server sent what is no port-forward (${frame.reason})`);
     }
-  }
+  };
 
   /** A moment later: it may come with the confirmation, when nobody has had the time to listen for errors. */
   #fail(reason: string): void {
     setImmediate(() => this.destroy(new Error(`port-forward: ${reason}`)));
   }
 
+  #ended(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.push(null);
+    this.end();
+  }
+
   #closed(code: number, reason: string): void {
     if (this.destroyed) return;
     // 1000 is an orderly end: the program in the pod closed its connection (RFC 6455 section 7.4.1).
-    if (code === 1000) {
-      this.push(null);
-      this.end();
-      return;
-    }
+    if (code === 1000) return this.#ended();
     const why = code === 1006 ? 'the connection was cut' : `closed with code ${code}`;
     this.destroy(new Error(`port-forward: ${why}${reason === '' ? '' : `: ${reason}`}`));
   }

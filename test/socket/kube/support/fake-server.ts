@@ -5,10 +5,13 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
+import { ChannelFarEnd, SpdyFarEnd, type FarEnd } from './far-end.ts';
 
 export const CERT = readFileSync(new URL('./server-cert.pem', import.meta.url));
 export const KEY = readFileSync(new URL('./server-key.pem', import.meta.url));
+
+export type Protocol = 'v4.channel.k8s.io' | 'SPDY/3.1+portforward.k8s.io';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -17,8 +20,12 @@ export class FakeServer {
   readonly sockets = new Set<Socket>();
   /** By path without query; `/version` is answered by default. */
   readonly answers = new Map<string, Answer>();
+  /** The framing that is chosen for port-forwards. */
+  protocol: Protocol = 'v4.channel.k8s.io';
+  /** Refuses handshakes that offer more than the legacy framing, as something on the way might. */
+  isLegacy = false;
   /** Called for each port-forward, before anything is sent on it. */
-  onForward: (socket: WebSocket, port: number) => void = (socket, port) => confirm(socket, port);
+  onForward: (far: FarEnd) => void = (far) => far.confirm();
   /** When set, handshakes are answered with this instead. */
   refuseForward: { status: number; body: string } | null = null;
   /** Paths of all requests and handshakes. */
@@ -31,24 +38,31 @@ export class FakeServer {
     const upgrades = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false),
+    });
+    upgrades.on('headers', (headers) => {
+      headers.push(`Sec-WebSocket-Protocol: ${fake.protocol}`);
     });
     fake.answers.set('/version', json({ gitVersion: 'v1.34.4' }));
     fake.answers.set('/api/v1/namespaces/default', json({ metadata: { name: 'default' } }));
     fake.server.on('request', (request, response) => fake.#answer(request, response));
     fake.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       fake.seen.push(request.url!);
-      const refusal = fake.refuseForward;
+      const offered = request.headers['sec-websocket-protocol'] ?? '';
+      const refusal = fake.refuseForward ?? fake.#unwilling(offered);
       if (refusal !== null) {
         const body = refusal.body;
         socket.end(`HTTP/1.1 ${refusal.status} No\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
         return;
       }
+      // `ws` reads no names with a slash.
+      delete request.headers['sec-websocket-protocol'];
       upgrades.handleUpgrade(request, socket, head, (client) => {
         client.on('error', () => {
           // Tests cut connections; their own end reports it.
         });
-        fake.onForward(client, Number(new URL(request.url!, 'https://x').searchParams.get('ports')));
+        const port = Number(new URL(request.url!, 'https://x').searchParams.get('ports'));
+        const isSpdy = fake.protocol.startsWith('SPDY');
+        fake.onForward(isSpdy ? new SpdyFarEnd(client) : new ChannelFarEnd(client, port));
       });
     });
     fake.server.on('secureConnection', (socket) => {
@@ -70,6 +84,11 @@ export class FakeServer {
     (answer ?? status(404, 'not found'))(request, response);
   }
 
+  #unwilling(offered: string): { status: number; body: string } | null {
+    if (!this.isLegacy || offered === 'v4.channel.k8s.io') return null;
+    return { status: 400, body: 'unknown protocol' };
+  }
+
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
@@ -89,11 +108,6 @@ export function json(body: unknown, code = 200): Answer {
 
 export function status(code: number, message: string): Answer {
   return json({ kind: 'Status', status: 'Failure', message, code }, code);
-}
-
-/** The first message on each channel. */
-export function confirm(socket: WebSocket, port: number): void {
-  for (const channel of [0, 1]) socket.send(Buffer.from([channel, port & 0xff, port >> 8]));
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mirrord-test-'));
