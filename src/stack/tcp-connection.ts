@@ -4,8 +4,9 @@
  * Input changes state and calls the handler; data, FIN and ordinary acknowledgements leave in `output`, once per turn.
  * What must not wait leaves at once: RST, challenge and duplicate acknowledgements, retransmissions.
  */
-import { TCP_FLAG, synOptions, lowestSackEdge, type TcpOptions, type TcpView } from '../packet/index.ts';
+import { TCP_FLAG, lowestSackEdge, type TcpOptions, type TcpView } from '../packet/index.ts';
 import { Timed } from './deadlines.ts';
+import { destinationOf, sourceOf } from './endpoint.ts';
 import type { Endpoint, Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import * as limits from './limits.ts';
@@ -13,8 +14,8 @@ import { PacketWriter } from './packet-writer.ts';
 import { isAfter } from './sequence.ts';
 import type { TcpLayer } from './tcp-layer.ts';
 import { TcpReceiver } from './tcp-receiver.ts';
+import { TcpSegments } from './tcp-segments.ts';
 import { TcpSender } from './tcp-sender.ts';
-import { destinationOf, sourceOf } from './endpoint.ts';
 
 /** RFC 9293 section 3.3.2; `held` and `silent` stand before its SYN-RECEIVED. */
 export type TcpState =
@@ -33,10 +34,6 @@ export type TcpState =
   | 'closed';
 
 const { fin: FIN, syn: SYN, rst: RST, psh: PSH, ack: ACK } = TCP_FLAG;
-const NO_OPTIONS = new Uint8Array(0);
-const NO_CHUNKS: readonly Uint8Array[] = [];
-/** Less than this could not be told in the steps of the scaled window field without closing the window. */
-const WINDOW_MIN = 4 << limits.WINDOW_SHIFT;
 
 export class TcpConnection extends Timed implements TcpFlow {
   readonly tuple: Tuple;
@@ -49,13 +46,11 @@ export class TcpConnection extends Timed implements TcpFlow {
   readonly #layer: TcpLayer;
   readonly #receiver: TcpReceiver;
   readonly #sender: TcpSender;
+  readonly #segments: TcpSegments;
   #events: TcpFlowEvents | null = null;
   /** Interval between the last two SYNs, ms. */
   #synInterval = 0;
   #lastSyn: number;
-  readonly #offersShift: boolean;
-  readonly #isSackPermitted: boolean;
-  #isAckDue = false;
   #wantsDrain = false;
   /** In the layer's list of flows that have something to send. */
   #isDirty = false;
@@ -70,12 +65,14 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#lastSyn = layer.now;
     this.#receiver = new TcpReceiver((syn.seq + 1) | 0);
     this.#sender = new TcpSender(initial);
-    this.#offersShift = options.windowShift !== null;
-    this.#isSackPermitted = options.sackPermitted;
     const fallback = tuple.addresses.length === 32 ? limits.MSS_DEFAULT_V6 : limits.MSS_DEFAULT_V4;
     const offered = Math.max(options.mss ?? fallback, limits.MSS_MIN);
     this.#sender.mss = Math.min(offered, layer.writer.mss(tuple.addresses));
-    this.#sender.shift = options.windowShift ?? 0;
+    if (options.windowShift !== null) {
+      this.#sender.shift = options.windowShift;
+      this.#receiver.shift = limits.WINDOW_SHIFT;
+    }
+    this.#segments = new TcpSegments(layer.writer, tuple, this.#sender, this.#receiver, options);
     // The window of a SYN is never scaled (RFC 7323 section 2.2).
     this.#sender.setWindow(syn.seq, initial, syn.window);
     this.#awaitSyn();
@@ -96,11 +93,10 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#events = events;
     this.#layer.dialEnded(this);
     this.state = 'syn-received';
-    if (this.#offersShift) this.#receiver.shift = limits.WINDOW_SHIFT;
-    this.#receiver.resize(Math.max(window, WINDOW_MIN));
+    this.#receiver.resize(window);
     this.#sender.next = (this.#sender.unacknowledged + 1) | 0;
     this.#sender.roundTrip.start(this.#layer.now, this.#sender.next);
-    this.#sendSynAck();
+    this.#segments.synAck();
     this.#armRetransmission();
   }
 
@@ -111,7 +107,7 @@ export class TcpConnection extends Timed implements TcpFlow {
       return;
     }
     // RFC 9293 section 3.10.7.3: sequence number 0, the SYN acknowledged.
-    if (reason === 'refused') this.#sendReset(0, RST | ACK);
+    if (reason === 'refused') this.#segments.reset(0, RST | ACK);
     else this.#layer.unreachable(this.tuple, reason, (this.#receiver.next - 1) | 0);
     this.#remove();
   }
@@ -122,7 +118,7 @@ export class TcpConnection extends Timed implements TcpFlow {
   }
 
   resize(window: number): void {
-    this.#receiver.resize(Math.max(window, WINDOW_MIN));
+    this.#receiver.resize(window);
     this.#updateWindow();
   }
 
@@ -147,8 +143,8 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   reset(): void {
     if (this.state === 'closed') return;
-    if (this.state === 'held' || this.state === 'silent') this.#sendReset(0, RST | ACK);
-    else if (this.state !== 'time-wait') this.#sendReset(this.#sender.next, RST | ACK);
+    if (this.state === 'held' || this.state === 'silent') this.#segments.reset(0, RST | ACK);
+    else if (this.state !== 'time-wait') this.#segments.reset(this.#sender.next, RST | ACK);
     this.#remove();
   }
 
@@ -167,14 +163,14 @@ export class TcpConnection extends Timed implements TcpFlow {
     }
     if ((flags & SYN) !== 0) {
       // Our SYN-ACK was lost, or the SYN is not of this connection (RFC 5961 section 4).
-      if (this.state === 'syn-received' && ((seq + 1) | 0) === this.#receiver.next) this.#sendSynAck();
+      if (this.state === 'syn-received' && ((seq + 1) | 0) === this.#receiver.next) this.#segments.synAck();
       else this.#challenge();
       return;
     }
     if (!this.#receiver.isAcceptable(seq, payloadLength + (flags & FIN))) {
       // Also the answer to keepalive and zero-window probes.
       if (this.state === 'time-wait') this.#layer.enterTimeWait(this);
-      this.#sendAck();
+      this.#segments.ack();
       return;
     }
     if ((flags & ACK) === 0) return;
@@ -221,7 +217,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     const ack = view.ack;
     if (this.state === 'syn-received') {
       if (ack !== sender.next) {
-        this.#sendReset(ack, RST);
+        this.#segments.reset(ack, RST);
         return false;
       }
       this.state = 'established';
@@ -232,7 +228,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#unanswered = 0;
     const windowBefore = sender.window;
     sender.updateWindow(view.seq, ack, view.window << sender.shift);
-    sender.holeEnd = this.#isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
+    sender.holeEnd = this.#segments.isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
     const acked = (ack - sender.unacknowledged) | 0;
     if (acked > 0) this.#newlyAcknowledged(ack, acked);
     else if (
@@ -278,7 +274,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     const room = receiver.room - ((seq - receiver.next) | 0);
     const length = Math.min(view.payloadLength - skip, room);
     if (length <= 0) {
-      this.#isAckDue = true;
+      this.#segments.isAckDue = true;
       this.#markDirty();
       return;
     }
@@ -290,14 +286,14 @@ export class TcpConnection extends Timed implements TcpFlow {
       const added = receiver.keep(seq, bytes, start, length, this.#layer.outOfOrderRoom);
       this.#layer.holdOutOfOrder(added);
       // At once and for each one: the sender counts them (RFC 5681 section 4.2).
-      this.#sendAck();
+      this.#segments.ack();
     }
   }
 
   #deliver(chunk: Uint8Array): void {
     this.#receiver.delivered(chunk.length);
     this.#layer.counters.bytesUp += chunk.length;
-    this.#isAckDue = true;
+    this.#segments.isAckDue = true;
     this.#markDirty();
     this.#events?.data(chunk);
   }
@@ -319,7 +315,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     const receiver = this.#receiver;
     if (!this.#isReceiving) return;
     receiver.noteFin(seq);
-    this.#isAckDue = true;
+    this.#segments.isAckDue = true;
     this.#markDirty();
     if (!receiver.isFinNext) return;
     receiver.next = (receiver.next + 1) | 0;
@@ -337,7 +333,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#isDirty = false;
     if (this.state === 'closed' || this.state === 'held' || this.state === 'silent') return;
     if (this.state !== 'syn-received') this.#sendQueued(false);
-    if (this.#isAckDue) this.#sendAck();
+    if (this.#segments.isAckDue) this.#segments.ack();
   }
 
   #sendQueued(force: boolean): void {
@@ -351,13 +347,13 @@ export class TcpConnection extends Timed implements TcpFlow {
       const isLast = length === queue.unsent;
       const isFin = isLast && sender.isFinQueued;
       const flags = ACK | (isLast ? PSH : 0) | (isFin ? FIN : 0);
-      this.#sendData(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
+      this.#segments.data(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
       sender.markSent(this.#layer.now, length, isFin);
       this.#layer.counters.bytesDown += length;
       if (isFin) this.#finSent();
     }
     if (sender.isFinQueued && !sender.isFinSent && queue.unsent === 0) {
-      this.#sendData(sender.next, ACK | FIN, 0, 0, 0);
+      this.#segments.data(sender.next, ACK | FIN, 0, 0, 0);
       sender.markSent(this.#layer.now, 0, true);
       this.#finSent();
     }
@@ -383,8 +379,8 @@ export class TcpConnection extends Timed implements TcpFlow {
     const isFin = sender.isFinSent && length === queue.inFlight;
     const flags = ACK | (isFin ? FIN : 0) | (length > 0 ? PSH : 0);
     sender.roundTrip.cancel();
-    if (length > 0) this.#sendData(sender.unacknowledged, flags, queue.headIndex, queue.headOffset, length);
-    else this.#sendData(sender.unacknowledged, flags, 0, 0, 0);
+    if (length > 0) this.#segments.data(sender.unacknowledged, flags, queue.headIndex, queue.headOffset, length);
+    else this.#segments.data(sender.unacknowledged, flags, 0, 0, 0);
     this.#armRetransmission();
   }
 
@@ -400,7 +396,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     }
     if (sender.outstanding === 0 && sender.queue.unsent === 0) return;
     if (++this.#unanswered > limits.RETRANSMISSIONS) {
-      this.#sendReset(sender.next, RST | ACK);
+      this.#segments.reset(sender.next, RST | ACK);
       this.abandon();
       return;
     }
@@ -408,7 +404,7 @@ export class TcpConnection extends Timed implements TcpFlow {
       this.#probe();
     } else {
       sender.timedOut();
-      if (this.state === 'syn-received') this.#sendSynAck();
+      if (this.state === 'syn-received') this.#segments.synAck();
       else this.#resend();
     }
     this.#armRetransmission();
@@ -418,73 +414,15 @@ export class TcpConnection extends Timed implements TcpFlow {
   #probe(): void {
     this.#sender.roundTrip.backoff++;
     this.#sendQueued(true);
-    if (this.#sender.outstanding === 0) this.#sendData((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+    if (this.#sender.outstanding === 0) this.#segments.data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
   }
 
   #armRetransmission(): void {
     this.#layer.deadlines.set(this, this.#layer.now + this.#sender.timeout);
   }
 
-  #sendSynAck(): void {
-    const options = synOptions(
-      this.#layer.writer.mss(this.tuple.addresses),
-      this.#offersShift ? limits.WINDOW_SHIFT : null,
-      this.#isSackPermitted,
-    );
-    const window = this.#receiver.advertise(0);
-    const { unacknowledged, mss } = this.#sender;
-    this.#layer.writer.tcp(
-      this.tuple,
-      unacknowledged,
-      this.#receiver.next,
-      SYN | ACK,
-      window,
-      options,
-      mss,
-      NO_CHUNKS,
-      0,
-      0,
-      0,
-    );
-  }
-
-  /** An acknowledgement without data, now. */
-  #sendAck(): void {
-    this.#isAckDue = false;
-    const window = this.#receiver.advertise(this.#receiver.shift);
-    const options = this.#isSackPermitted ? this.#receiver.sackOptions() : NO_OPTIONS;
-    const { next, mss } = this.#sender;
-    this.#layer.writer.tcp(this.tuple, next, this.#receiver.next, ACK, window, options, mss, NO_CHUNKS, 0, 0, 0);
-  }
-
   #challenge(): void {
-    if (this.#layer.mayChallenge()) this.#sendAck();
-  }
-
-  #sendData(seq: number, flags: number, index: number, offset: number, length: number): void {
-    this.#isAckDue = false;
-    const window = this.#receiver.advertise(this.#receiver.shift);
-    const { mss, queue } = this.#sender;
-    const { writer } = this.#layer;
-    writer.tcp(
-      this.tuple,
-      seq,
-      this.#receiver.next,
-      flags,
-      window,
-      NO_OPTIONS,
-      mss,
-      queue.chunks,
-      index,
-      offset,
-      length,
-    );
-  }
-
-  /** An RST has no window. */
-  #sendReset(seq: number, flags: number): void {
-    const ack = (flags & ACK) === 0 ? 0 : this.#receiver.next;
-    this.#layer.writer.tcp(this.tuple, seq, ack, flags, 0, NO_OPTIONS, this.#sender.mss, NO_CHUNKS, 0, 0, 0);
+    if (this.#layer.mayChallenge()) this.#segments.ack();
   }
 
   /* ---- state ---- */
@@ -499,7 +437,7 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   #updateWindow(): void {
     if (!this.#isReceiving || !this.#receiver.isUpdateDue) return;
-    this.#isAckDue = true;
+    this.#segments.isAckDue = true;
     this.#markDirty();
   }
 
@@ -520,7 +458,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.state = 'time-wait';
     const events = this.#events;
     this.#events = null;
-    this.#sendAck();
+    this.#segments.ack();
     this.#layer.enterTimeWait(this);
     events?.closed();
   }

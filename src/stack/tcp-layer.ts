@@ -167,9 +167,11 @@ export class TcpLayer {
       return false;
     }
     if (this.#dialing.size < limits.HALF_OPEN) return true;
-    countDrop(this.counters, 'tcp-half-open');
     const first = oldest(this.#dialing)!;
-    if (this.now - first.since < limits.HALF_OPEN_MIN_AGE) return false;
+    if (this.now - first.since < limits.HALF_OPEN_MIN_AGE) {
+      countDrop(this.counters, 'tcp-half-open');
+      return false;
+    }
     first.abandon();
     return true;
   }

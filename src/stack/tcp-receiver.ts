@@ -5,11 +5,14 @@
  * right edge of the window never moves back (RFC 9293 section 3.8.6.2.1): what was once offered is taken.
  */
 import { sackOption } from '../packet/index.ts';
+import { WINDOW_SHIFT } from './limits.ts';
 import { OutOfOrder } from './out-of-order.ts';
 import { isAfter, isAtOrAfter } from './sequence.ts';
 
 const NO_OPTIONS = new Uint8Array(0);
 const WINDOW_FIELD_MAX = 0xffff;
+/** Less than this could not be told in the steps of a scaled window field without closing the window. */
+const WINDOW_MIN = 4 << WINDOW_SHIFT;
 /** An update is worth a packet when the window grows by a quarter; RFC 9293 section 3.8.6.2.2 asks for no more. */
 const UPDATE_FRACTION = 1 / 4;
 
@@ -32,8 +35,9 @@ export class TcpReceiver {
     this.#advertised = next;
   }
 
+  /** More than the field can say is never offered. */
   resize(window: number): void {
-    this.#window = window;
+    this.#window = Math.min(Math.max(window, WINDOW_MIN), WINDOW_FIELD_MAX * 2 ** this.shift);
   }
 
   /** `length` more bytes were handed to the layer above. */

@@ -54,7 +54,7 @@ export class UdpConversation extends Timed implements UdpFlow {
       this.#layer.drop('udp-oversized');
       return;
     }
-    if (this.tuple.destinationPort === DNS_PORT) this.#idle = UDP_DNS_IDLE_MS;
+    if (this.tuple.destinationPort === DNS_PORT && this.#idle === UDP_IDLE_MS) this.#idle = UDP_DNS_IDLE_MS;
     this.#touch();
     this.#layer.counters.bytesDown += payload.length;
     this.#layer.writer.udp(this.tuple, payload);

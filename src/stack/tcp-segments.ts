@@ -1,0 +1,65 @@
+/** The segments that one connection sends: acknowledgement and window are always the latest. */
+import { TCP_FLAG, synOptions, type TcpOptions } from '../packet/index.ts';
+import type { Tuple } from './flow-table.ts';
+import { WINDOW_SHIFT } from './limits.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import type { TcpReceiver } from './tcp-receiver.ts';
+import type { TcpSender } from './tcp-sender.ts';
+
+const { syn: SYN, ack: ACK } = TCP_FLAG;
+const NO_OPTIONS = new Uint8Array(0);
+const NO_CHUNKS: readonly Uint8Array[] = [];
+
+export class TcpSegments {
+  readonly isSackPermitted: boolean;
+  /** Something came that no segment has acknowledged yet. */
+  isAckDue = false;
+  readonly #writer: PacketWriter;
+  readonly #tuple: Tuple;
+  readonly #sender: TcpSender;
+  readonly #receiver: TcpReceiver;
+  readonly #isShiftOffered: boolean;
+
+  /** `offered`: the options of the program's SYN. */
+  constructor(writer: PacketWriter, tuple: Tuple, sender: TcpSender, receiver: TcpReceiver, offered: TcpOptions) {
+    this.#writer = writer;
+    this.#tuple = tuple;
+    this.#sender = sender;
+    this.#receiver = receiver;
+    this.isSackPermitted = offered.sackPermitted;
+    this.#isShiftOffered = offered.windowShift !== null;
+  }
+
+  synAck(): void {
+    const shift = this.#isShiftOffered ? WINDOW_SHIFT : null;
+    const options = synOptions(this.#writer.mss(this.#tuple.addresses), shift, this.isSackPermitted);
+    this.#empty(this.#sender.unacknowledged, this.#receiver.next, SYN | ACK, this.#receiver.advertise(0), options);
+  }
+
+  /** An acknowledgement without data. */
+  ack(): void {
+    this.isAckDue = false;
+    const receiver = this.#receiver;
+    const options = this.isSackPermitted ? receiver.sackOptions() : NO_OPTIONS;
+    this.#empty(this.#sender.next, receiver.next, ACK, receiver.advertise(receiver.shift), options);
+  }
+
+  /** `length` bytes of the send queue, from `index` and `offset` on; none for a lone FIN or a probe. */
+  data(seq: number, flags: number, index: number, offset: number, length: number): void {
+    this.isAckDue = false;
+    const receiver = this.#receiver;
+    const { mss, queue } = this.#sender;
+    const window = receiver.advertise(receiver.shift);
+    const tuple = this.#tuple;
+    this.#writer.tcp(tuple, seq, receiver.next, flags, window, NO_OPTIONS, mss, queue.chunks, index, offset, length);
+  }
+
+  /** `flags` has RST; there is no window in it. */
+  reset(seq: number, flags: number): void {
+    this.#empty(seq, (flags & ACK) === 0 ? 0 : this.#receiver.next, flags, 0, NO_OPTIONS);
+  }
+
+  #empty(seq: number, ack: number, flags: number, window: number, options: Uint8Array): void {
+    this.#writer.tcp(this.#tuple, seq, ack, flags, window, options, this.#sender.mss, NO_CHUNKS, 0, 0, 0);
+  }
+}
