@@ -30,7 +30,8 @@ export function become(command: readonly string[], variables: ReadonlyMap<string
   for (const stream of [process.stdin, process.stdout, process.stderr]) makeBlocking(stream);
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
   for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
-  process.execve?.(words[0] ?? ENV_PROGRAM, words, Object.fromEntries(variables));
+  if (process.execve === undefined) throw new Error('this Node cannot become another program');
+  process.execve(words[0] ?? ENV_PROGRAM, words, Object.fromEntries(variables));
 }
 
 /**
