@@ -1,4 +1,4 @@
-/** Bundles what is shipped into dist/: the agent (one file, no dependency), the session, the command line. */
+/** Bundles what is shipped into dist/: the agent (one file, no dependency), the programs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

@@ -2,8 +2,6 @@
  * How the agent gets into a container that has only Node: its bundle travels compressed in one environment variable,
  * and `node -e` unpacks and runs it.  Nothing is written, so a read-only root and any user will do.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /** performServerHandshake of node:http2 came with 20.12 (and 21.7). */
@@ -33,26 +31,27 @@ require('vm').runInThisContext('(function(require){' + code + '\\n})', { filenam
 /** A small young generation: received blocks are let go sooner, which bounds resident memory under load. */
 const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192'];
 
-export interface AgentCommand {
+/** What a pod spec needs to run the agent. */
+export interface AgentProgram {
   /** For a container's `command`; `node` is found by PATH. */
   readonly command: readonly string[];
-  /** To be joined with the settings that main.ts reads. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** The container's environment; `ports` are tried in this order. */
+  env(ports: readonly number[], publicKey: string, logLevel: string): Readonly<Record<string, string>>;
 }
 
 /** `bundle` is dist/agent.cjs.  Throws when it has outgrown one environment variable. */
-export function agentCommand(bundle: Uint8Array = readAgentBundle(), node = 'node'): AgentCommand {
+export function agentProgram(bundle: Uint8Array): AgentProgram {
   const value = gzipSync(bundle, { level: 9 }).toString('base64');
-  if (BUNDLE_VARIABLE.length + value.length + 2 > VARIABLE_LIMIT) {
+  if (`${BUNDLE_VARIABLE}=${value}\0`.length > VARIABLE_LIMIT) {
     throw new Error(`the agent's bundle takes ${value.length} bytes, more than one variable holds`);
   }
-  return { command: [node, ...NODE_FLAGS, '-e', LOADER], environment: { [BUNDLE_VARIABLE]: value } };
-}
-
-/** Beside this file when bundled, else in the checkout's dist/. */
-export function readAgentBundle(): Buffer {
-  const places = ['./agent.cjs', '../../dist/agent.cjs'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error('dist/agent.cjs is missing; run `npm run build`');
-  return readFileSync(found);
+  return {
+    command: ['node', ...NODE_FLAGS, '-e', LOADER],
+    env: (ports, publicKey, logLevel) => ({
+      [BUNDLE_VARIABLE]: value,
+      MIRRORD_PUBLIC_KEY: publicKey,
+      MIRRORD_LISTEN: `tcp:127.0.0.1:${ports.join(',')}`,
+      MIRRORD_LOG_LEVEL: logLevel,
+    }),
+  };
 }

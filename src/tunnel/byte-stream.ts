@@ -2,8 +2,9 @@
  * The resumable byte stream: a Duplex whose transport can be replaced.
  *
  * Offsets count the stream's bytes in each direction.  What has been written is kept until the peer acknowledges it;
- * after a loss each side tells what it has received, and sending goes on from there.  The writer is held back by
- * the flight window, not by the transport's own buffers (see flight-window.ts).
+ * after a loss each side tells what it has received, and sending goes on from there.  The writer is never held back
+ * here: what it may have on its way is bounded by HTTP/2's connection window, which the reader grants (see
+ * flight-window.ts), and that bounds the replay buffer too.
  *
  * Knows nothing of keys, dialling or HTTP/2.
  */
@@ -21,6 +22,9 @@ export interface ByteStreamEvents {
   closed(reason: string): void;
 }
 
+/** Node's HTTP/2 does not read while it writes; so much may wait for it before the transport is paused, bytes. */
+const READ_AHEAD = 1024 * 1024;
+
 type WriteCallback = (error?: Error | null) => void;
 
 /** How long a farewell may take, ms. */
@@ -34,6 +38,8 @@ export class ByteStream extends Duplex implements LinkOwner {
   received = 0;
   /** False until the first attach: there is nothing to resume yet. */
   established = false;
+  /** `window` has changed. */
+  onWindow: () => void = () => {};
   readonly #events: ByteStreamEvents;
   readonly #replay = new ReplayBuffer();
   readonly #window = new FlightWindow();
@@ -43,11 +49,9 @@ export class ByteStream extends Duplex implements LinkOwner {
   #acknowledged = 0;
   #lastPing = 0;
   #paused = false;
-  /** The writer that waits for room. */
-  #blocked: WriteCallback | null = null;
 
   constructor(events: ByteStreamEvents) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: true, readableHighWaterMark: READ_AHEAD });
     this.#events = events;
     this.#tick = () => this.#keepHouse();
   }
@@ -61,9 +65,9 @@ export class ByteStream extends Duplex implements LinkOwner {
     return this.#window.shortest;
   }
 
-  /** Bytes that may be in flight unacknowledged, and those that are. */
-  get flight(): { readonly window: number; readonly bytes: number } {
-    return { window: this.#window.size, bytes: this.#replay.sent - this.#replay.acked };
+  /** What the other end may have on its way to us, bytes: the connection window to grant. */
+  get window(): number {
+    return this.#window.size;
   }
 
   /** Whether a peer can have received up to `offset`, with what follows still at hand. */
@@ -82,8 +86,8 @@ export class ByteStream extends Duplex implements LinkOwner {
     this.#link = link;
     this.#acknowledged = this.received;
     this.established = true;
-    this.#window.reset();
-    this.#window.roundTrip(roundTripMs);
+    this.#window.reset(roundTripMs);
+    this.onWindow();
     this.#paused = false;
     link.owner = this;
     this.#timer = setInterval(this.#tick, TICK_MS);
@@ -109,6 +113,7 @@ export class ByteStream extends Duplex implements LinkOwner {
   data(view: Buffer): void {
     this.received += view.length;
     if (this.received - this.#acknowledged >= ACK_EVERY) this.#acknowledge();
+    if (this.#window.received(performance.now(), view.length)) this.onWindow();
     if (!this.push(view)) {
       this.#paused = true;
       this.#link?.transport.pause();
@@ -151,48 +156,36 @@ export class ByteStream extends Duplex implements LinkOwner {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteCallback): void {
     this.#replay.push(chunk);
-    this.#written(done);
+    this.#pump();
+    done();
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: WriteCallback): void {
     for (const { chunk } of chunks) this.#replay.push(chunk);
-    this.#written(done);
+    this.#pump();
+    done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.detach();
     this.#replay.clear();
-    this.#blocked = null;
     done(error);
   }
 
-  #written(done: WriteCallback): void {
-    this.#blocked = done;
-    this.#pump();
-  }
-
+  /** Gives the transport all that it has not had. */
   #pump(): void {
     const link = this.#link;
     if (link === null) return;
     const replay = this.#replay;
-    const room = this.#window.size - (replay.sent - replay.acked);
-    if (room > 0 && replay.sent < replay.written) {
+    while (replay.sent < replay.written) {
       const chunks: Uint8Array[] = [];
-      const length = replay.take(Math.min(room, DATA_LIMIT), chunks);
-      this.#window.sent(performance.now(), replay.sent, replay.acked);
+      const length = replay.take(DATA_LIMIT, chunks);
       link.sendData(chunks, length);
-    }
-    if (this.#blocked !== null && replay.sent === replay.written && replay.sent - replay.acked < this.#window.size) {
-      const done = this.#blocked;
-      this.#blocked = null;
-      done();
     }
   }
 
   #acked(offset: number): void {
     if (!this.#replay.acknowledge(offset)) return this.#fail('an acknowledgement of what was never sent');
-    this.#window.acknowledged(performance.now(), offset);
-    this.#pump();
   }
 
   #acknowledge(): void {

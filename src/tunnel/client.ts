@@ -15,7 +15,7 @@ import { Http2Datagrams } from './datagrams.ts';
 import { readErrno } from './errno.ts';
 import { Http2Flow } from './flow.ts';
 import { createSessionId } from './hello.ts';
-import { SESSION_OPTIONS, openConnectionWindow, sessionSettings } from './http2-settings.ts';
+import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.ts';
 import type { TunnelKey } from './key.ts';
 import { ANSWER_LIMIT_MS, INFO_LIMIT, MESSAGE_LIMIT, RESUME_LIMIT_MS } from './limits.ts';
 import { connect, reconnect } from './redial.ts';
@@ -109,9 +109,13 @@ class Http2Tunnel implements Tunnel {
     this.#session = session;
     this.#stream = stream;
     this.#closed = closed;
-    session.once('connect', () => openConnectionWindow(session));
+    const grant = (): void => grantWindow(session, stream.window);
+    session.once('connect', () => {
+      grant();
+      stream.onWindow = grant;
+    });
     const lane = new ResetLane(session.request({ ':method': 'POST', ':path': LANE_PATH }, { endStream: false }));
-    this.#cancel = (stream) => lane.reset(stream);
+    this.#cancel = (unwanted) => lane.reset(unwanted);
   }
 
   connect(host: string, port: number): TunnelStream {

@@ -1,40 +1,45 @@
 /**
- * How many bytes may be on their way unacknowledged.
+ * How many bytes the other end may have on their way to us: the size of HTTP/2's connection window.
  *
  * A transport such as a chain of WebSocket proxies swallows tens of megabytes before it pushes back, and every byte
- * that waits there delays all flows.  So the sender holds back by itself: twice what the path can carry in one round
- * trip (the fastest delivery of the last seconds, times the shortest round trip of this transport), between two fixed
- * bounds.  Twice, because acknowledgements come in steps and so that a faster path shows itself: while the window is
- * what limits, the measured rate, and with it the window, doubles every round trip.  The shortest round trip is kept
- * for the transport's life: measured under load, any later one would contain our own queue and feed on itself.
+ * that waits there delays all flows.  So each receiver grants no more than twice what the path carries in one round trip
+ * (the fastest arrival of the last seconds, times the shortest round trip of this transport), between two fixed bounds.
+ * Twice, because credit comes back in halves and so that a faster path shows itself: while the window is what limits,
+ * the measured rate, and with it the window, doubles every round trip.  The shortest round trip is kept for the
+ * transport's life: measured under load, any later one would contain our own queue and feed on itself.
+ *
+ * The bound is HTTP/2's and not the byte stream's, because Node's HTTP/2 does not read while a write of its own is
+ * pending: two ends whose writes wait for each other would never go on.
  *
  * Pure: times come in as milliseconds of one clock.
  */
 import { WINDOW_MAX, WINDOW_MIN } from './limits.ts';
 
-/** A delivery rate counts for one to two of these, ms. */
+/** An arrival rate counts for one to two of these, ms. */
 const RATE_MEMORY_MS = 5_000;
+/** Shortest time over which a rate is taken, ms: less would measure single reads. */
+const SAMPLE_MS = 5;
+/** Smaller changes are not worth telling. */
+const STEP = 1.25;
 
 export class FlightWindow {
   /** Bytes. */
   size = WINDOW_MIN;
   #roundTrip = Number.POSITIVE_INFINITY;
-  /** Fastest deliveries of the current and the previous period, bytes per ms. */
+  /** Fastest arrivals of the current and the previous period, bytes per ms. */
   #fastest = 0;
   #fastestBefore = 0;
   #periodStart = 0;
-  /** The sample under way: when it began, what was acknowledged then, and which offset ends it. */
+  /** The sample under way. */
   #sampleStart = 0;
-  #sampleFrom = 0;
-  #sampleTo = -1;
+  #sampleBytes = 0;
 
-  /** A new transport: nothing is known of its path. */
-  reset(): void {
+  /** A new transport: nothing is known of its path but this round trip, ms. */
+  reset(roundTripMs: number): void {
     this.size = WINDOW_MIN;
-    this.#roundTrip = Number.POSITIVE_INFINITY;
+    this.#roundTrip = roundTripMs;
     this.#fastest = 0;
     this.#fastestBefore = 0;
-    this.#sampleTo = -1;
   }
 
   /** A measured round trip, ms. */
@@ -47,27 +52,33 @@ export class FlightWindow {
     return this.#roundTrip;
   }
 
-  /** Bytes up to `offset` have been handed to the transport while `acked` was acknowledged. */
-  sent(now: number, offset: number, acked: number): void {
-    if (this.#sampleTo >= 0) return;
-    this.#sampleStart = now;
-    this.#sampleFrom = acked;
-    this.#sampleTo = offset;
-  }
-
-  acknowledged(now: number, offset: number): void {
-    if (this.#sampleTo < 0 || offset < this.#sampleTo) return;
+  /** Bytes have arrived.  Returns true when `size` has changed. */
+  received(now: number, bytes: number): boolean {
     const elapsed = now - this.#sampleStart;
-    this.#sampleTo = -1;
-    if (elapsed <= 0) return;
+    const span = Math.max(this.#roundTrip, SAMPLE_MS);
+    if (elapsed < span) {
+      this.#sampleBytes += bytes;
+      return false;
+    }
+    // What lies behind a pause says nothing about the path.
+    const rate = elapsed < 2 * span ? this.#sampleBytes / elapsed : 0;
+    this.#sampleStart = now;
+    this.#sampleBytes = bytes;
     if (now - this.#periodStart > RATE_MEMORY_MS) {
       this.#fastestBefore = this.#fastest;
       this.#fastest = 0;
       this.#periodStart = now;
     }
-    this.#fastest = Math.max(this.#fastest, (offset - this.#sampleFrom) / elapsed);
-    if (this.#roundTrip === Number.POSITIVE_INFINITY) return;
+    this.#fastest = Math.max(this.#fastest, rate);
+    return this.#resize();
+  }
+
+  #resize(): boolean {
     const product = 2 * Math.max(this.#fastest, this.#fastestBefore) * this.#roundTrip;
-    this.size = Math.floor(Math.min(Math.max(product, WINDOW_MIN), WINDOW_MAX));
+    const size = Math.floor(Math.min(Math.max(product, WINDOW_MIN), WINDOW_MAX));
+    const bound = size === WINDOW_MIN || size === WINDOW_MAX;
+    if (size === this.size || (!bound && size < this.size * STEP && size > this.size / STEP)) return false;
+    this.size = size;
+    return true;
   }
 }

@@ -1,26 +1,31 @@
 /** HTTP/2 on one proven session: turns requests into calls of the service. */
 import { constants, performServerHandshake } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { parseAuthority, parseUdpPath } from './authority.ts';
 import type { Destination } from './authority.ts';
 import { Http2Datagrams } from './datagrams.ts';
 import { refusalHeaders, toErrno } from './errno.ts';
 import { Http2Flow } from './flow.ts';
-import { SESSION_OPTIONS, openConnectionWindow, sessionSettings } from './http2-settings.ts';
-import { MESSAGE_LIMIT } from './limits.ts';
+import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.ts';
+import { MESSAGE_LIMIT, WINDOW_MIN } from './limits.ts';
 import { LANE_PATH, serveResets } from './reset-lane.ts';
 import type { PendingFlow, TunnelService } from './service.ts';
 import type { DialErrno } from './tunnel.ts';
 
 const PROBE_PATH = '/probe/';
 
-export function serveHttp2(stream: Duplex, roundTripMs: number, service: TunnelService, ended: () => void): void {
+export function serveHttp2(
+  stream: Duplex,
+  roundTripMs: number,
+  service: TunnelService,
+  ended: () => void,
+): ServerHttp2Session {
   const session = performServerHandshake(stream, {
     ...SESSION_OPTIONS,
     settings: sessionSettings(roundTripMs),
   });
-  openConnectionWindow(session);
+  grantWindow(session, WINDOW_MIN);
   const streams = new Map<number, ServerHttp2Stream>();
   session.on('stream', (request: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const id = request.id ?? 0;
@@ -33,6 +38,7 @@ export function serveHttp2(stream: Duplex, roundTripMs: number, service: TunnelS
   session.on('error', () => {});
   session.on('close', ended);
   stream.on('close', () => session.destroy());
+  return session;
 }
 
 function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, service: TunnelService): void {

@@ -1,6 +1,6 @@
 /** The HTTP/2 session options that both ends share. */
 import type { Http2Session, Settings } from 'node:http2';
-import { CONNECTION_WINDOW, HTTP2_MEMORY_MB, STREAM_LIMIT, STREAM_WINDOW_MAX, STREAM_WINDOW_MIN } from './limits.ts';
+import { HTTP2_MEMORY_MB, STREAM_LIMIT, STREAM_WINDOW_MAX, STREAM_WINDOW_MIN } from './limits.ts';
 
 /** What one stream should be able to carry over a long path, bytes per ms (8 Gb/s). */
 const STREAM_RATE = 1_000_000;
@@ -25,6 +25,10 @@ export const SESSION_OPTIONS = {
   peerMaxConcurrentStreams: STREAM_LIMIT,
 };
 
-export function openConnectionWindow(session: Http2Session): void {
-  session.setLocalWindowSize(CONNECTION_WINDOW);
+/**
+ * Grants the connection window.  Node gives connection credit back as bytes arrive, whether their stream is read or
+ * not, so a stalled stream takes nothing from the others.
+ */
+export function grantWindow(session: Http2Session, bytes: number): void {
+  if (!session.destroyed) session.setLocalWindowSize(bytes);
 }

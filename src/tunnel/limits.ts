@@ -31,25 +31,19 @@ export const CONTROL_LIMIT = 512;
 /** Longest DATA frame, bytes (24-bit length).  It is streamed on, never gathered, so it costs no memory. */
 export const DATA_LIMIT = 0xff_ff_ff;
 
-/** The receiver acknowledges after so many bytes; well below the smallest window, so that the sender never waits. */
+/** The receiver acknowledges after so many bytes: often enough to keep the replay buffer small. */
 export const ACK_EVERY = 192 * 1024;
 
 /**
- * Bounds of the unacknowledged bytes in flight (see flight-window.ts).  The smallest keeps a local path busy and is
- * less than 1 ms at 10 Gb/s; the largest fills 100 ms at 1.3 Gb/s and bounds the replay buffer.
+ * Bounds of what may be on its way to one end (see flight-window.ts).  The smallest keeps a local path busy and is
+ * 2 ms at 8 Gb/s; the largest fills 100 ms at 1.3 Gb/s, and bounds the replay buffer of the other end.
  */
-export const WINDOW_MIN = 1024 * 1024;
+export const WINDOW_MIN = 2 * 1024 * 1024;
 export const WINDOW_MAX = 16 * 1024 * 1024;
 
 /** HTTP/2 window of one stream, bytes: what a stalled reader can make the far side hold. */
 export const STREAM_WINDOW_MIN = 2 * 1024 * 1024;
 export const STREAM_WINDOW_MAX = WINDOW_MAX;
-
-/**
- * HTTP/2 window of the connection, bytes.  Node returns connection credit as bytes arrive, so a stalled stream never
- * takes from the others; what is in flight is bounded by the byte stream's own window, hence never the limit here.
- */
-export const CONNECTION_WINDOW = 64 * 1024 * 1024;
 
 /** Flows and questions open at once in one tunnel. */
 export const STREAM_LIMIT = 16_384;

@@ -27,7 +27,8 @@ export interface HelloOutcome {
   over(): void;
 }
 
-export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutcome): void {
+/** Returns a function that ends the wait for a client that is slow, since others want to be heard. */
+export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutcome): () => void {
   const { nonce, frame } = createChallenge();
   const started = performance.now();
   const refuse = (code: RefusalCode): void => {
@@ -56,4 +57,5 @@ export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutco
     },
   });
   link.send(frame);
+  return () => refuse(REFUSAL.busy);
 }

@@ -8,6 +8,7 @@ import { ByteStream } from './byte-stream.ts';
 import { REFUSAL, welcomeFrame } from './hello.ts';
 import type { Claim, RefusalCode } from './hello.ts';
 import { serveHttp2 } from './http2-server.ts';
+import { grantWindow } from './http2-settings.ts';
 import { HELLO_LIMIT, RESUME_LIMIT_MS, SESSION_LIMIT } from './limits.ts';
 import type { Link } from './link.ts';
 import { hearHello } from './server-hello.ts';
@@ -37,7 +38,8 @@ export class TunnelServer {
   readonly #events: TunnelServerEvents;
   readonly #sessions = new Map<string, Session>();
   readonly #limitMs: number;
-  #hellos = 0;
+  /** Transports in their hello, oldest first: how to drop each. */
+  readonly #hellos = new Map<symbol, () => void>();
 
   constructor(options: TunnelServerOptions, service: TunnelService, events: TunnelServerEvents) {
     this.#options = options;
@@ -47,19 +49,16 @@ export class TunnelServer {
   }
 
   accept(transport: Duplex): void {
-    if (this.#hellos >= HELLO_LIMIT) {
-      transport.on('error', () => {});
-      transport.destroy();
-      return;
-    }
-    this.#hellos++;
-    hearHello(transport, this.#options.publicKey, {
+    // The oldest makes room: who has the key needs only a moment.
+    const [oldest] = this.#hellos.size >= HELLO_LIMIT ? this.#hellos.values() : [];
+    oldest?.();
+    const token = Symbol('hello');
+    const drop = hearHello(transport, this.#options.publicKey, {
       proven: (claim, link, roundTripMs) => this.#proven(claim, link, roundTripMs),
-      refused: (reason) => this.#events.note('refused', reason),
-      over: () => {
-        this.#hellos--;
-      },
+      refused: (reason) => this.#events.note('rejected', reason),
+      over: () => this.#hellos.delete(token),
     });
+    this.#hellos.set(token, drop);
   }
 
   /** Ends every session in order. */
@@ -83,9 +82,11 @@ export class TunnelServer {
       session.stream.destroy();
       return refusal;
     }
-    serveHttp2(session.stream, roundTripMs, this.#service, () =>
+    const { stream } = session;
+    const http2 = serveHttp2(stream, roundTripMs, this.#service, () =>
       this.#end(claim.session, session, 'the HTTP/2 session ended'),
     );
+    stream.onWindow = () => grantWindow(http2, stream.window);
     return null;
   }
 

@@ -16,7 +16,8 @@ import { Duplex } from 'node:stream';
 import { createTunnel } from '../../src/tunnel/client.ts';
 import { Http2Flow } from '../../src/tunnel/flow.ts';
 import { serveHttp2 } from '../../src/tunnel/http2-server.ts';
-import { SESSION_OPTIONS, openConnectionWindow, sessionSettings } from '../../src/tunnel/http2-settings.ts';
+import { SESSION_OPTIONS, grantWindow, sessionSettings } from '../../src/tunnel/http2-settings.ts';
+import { WINDOW_MIN } from '../../src/tunnel/limits.ts';
 import { createTunnelKey, readPublicKey } from '../../src/tunnel/key.ts';
 import { TunnelServer } from '../../src/tunnel/server.ts';
 import type { IncomingStream, TunnelService } from '../../src/tunnel/service.ts';
@@ -129,7 +130,7 @@ async function open(mode: Mode, path: string, key: ReturnType<typeof createTunne
   });
   session.on('error', () => {});
   await once(session, 'remoteSettings');
-  openConnectionWindow(session);
+  grantWindow(session, WINDOW_MIN);
   return {
     open: (host) =>
       new Http2Flow(session.request({ ':method': 'CONNECT', ':authority': `${host}:1` }, { endStream: false })),

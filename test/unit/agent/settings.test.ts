@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readNameServers } from '../../../src/agent/name-servers.ts';
+import { parseListen, readSettings } from '../../../src/agent/settings.ts';
+import { createTunnelKey } from '../../../src/tunnel/key.ts';
+
+describe("the agent's environment", () => {
+  it('names a place to listen, on loopback only', () => {
+    assert.deepEqual(parseListen('unix:/run/a'), { path: '/run/a' });
+    assert.deepEqual(parseListen('tcp:127.0.0.1:4000,4001'), { host: '127.0.0.1', ports: [4000, 4001] });
+    assert.deepEqual(parseListen('tcp:[::1]:0'), { host: '::1', ports: [0] });
+    for (const text of [
+      '',
+      'tcp:0.0.0.0:80',
+      'tcp:10.0.0.1:80',
+      'tcp:127.0.0.1:',
+      'tcp:127.0.0.1:70000',
+      'unix:relative',
+    ]) {
+      assert.throws(() => parseListen(text), /MIRRORD_LISTEN/, text);
+    }
+  });
+
+  it('takes the key raw or as SubjectPublicKeyInfo, and refuses anything else by name', () => {
+    const raw = createTunnelKey().publicKey;
+    const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(raw, 'base64')]).toString(
+      'base64',
+    );
+    for (const MIRRORD_PUBLIC_KEY of [raw, spki]) {
+      const { publicKey } = readSettings({ MIRRORD_PUBLIC_KEY, MIRRORD_LISTEN: 'unix:/a', MIRRORD_RESOLV_CONF: '' });
+      assert.equal(publicKey.asymmetricKeyType, 'ed25519');
+    }
+    assert.throws(() => readSettings({ MIRRORD_PUBLIC_KEY: 'AAAA', MIRRORD_LISTEN: 'unix:/a' }), /MIRRORD_PUBLIC_KEY/);
+    assert.throws(() => readSettings({ MIRRORD_LISTEN: 'unix:/a' }), /MIRRORD_PUBLIC_KEY is not set/);
+  });
+
+  it('yields the name servers of a resolv.conf', () => {
+    const text =
+      '# x\nnameserver 10.96.0.10\n nameserver  fd00::a\nnameserver nonsense\noptions ndots:5 attempts:3\nnameserver [127.0.0.1]:5353\nnameserver 10.0.0.4\n';
+    assert.deepEqual(readNameServers(text), {
+      servers: [
+        { address: '10.96.0.10', port: 53 },
+        { address: 'fd00::a', port: 53 },
+        { address: '127.0.0.1', port: 5353 },
+      ],
+      attempts: 3,
+    });
+    assert.deepEqual(readNameServers('').servers, [{ address: '127.0.0.1', port: 53 }]);
+  });
+});
