@@ -10,7 +10,7 @@
  * a network says never reaches a process of root's.  It is the only folder that starts processes or writes outside the
  * session's own folder, and the only one that is Linux's.
  */
-export { type DetachedProcess, spawnDetached } from './detached.ts';
-export { RUN_FOLDER } from './journal/journal.ts';
-export { type Restored, recoverSession } from './journal/playback.ts';
-export { type HostEnd, type HostHooks, runHost } from './run.ts';
+export { spawnDetached } from './detached.ts';
+export { recoverSession } from './journal/playback.ts';
+export { runHost } from './run.ts';
+export { readMachine } from './read-machine.ts';

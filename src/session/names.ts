@@ -10,15 +10,14 @@ import { encodeQuestion, readAnswer } from '../dns/question.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import { NamespaceProbe } from '../dns/namespace-probe.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
-import { reverseZones } from '../dns/reverse.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter } from '../filter/filter.ts';
 import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
 import type { ClusterNames } from './cluster-names.ts';
+import { isReverseZone, routedDomains } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { SessionNetwork } from './network.ts';
@@ -26,8 +25,6 @@ import type { SessionNetwork } from './network.ts';
 const HOSTS_FILE = '/etc/hosts';
 /** The cluster's answer to a question of our own, ms. */
 const PROBE_MS = 1_500;
-/** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
-const MAX_REVERSE_ZONES = 256;
 
 export interface NamesOptions {
   readonly host: HostOperations;
@@ -130,7 +127,7 @@ export class SessionNames {
   /** One line for people. */
   get line(): string {
     if (this.#mode.mode === 'off') return `DNS left alone (${this.#mode.reason})`;
-    const shown = this.#domains().filter((domain) => !domain.endsWith('.arpa'));
+    const shown = this.#domains().filter((domain) => !isReverseZone(domain));
     return `DNS ${shown.join(', ')} (${this.#mode.reason})`;
   }
 
@@ -235,23 +232,8 @@ export class SessionNames {
   }
 
   #domains(): readonly string[] {
-    const { clusterDomain } = this.#names;
-    const { filter } = this.#options;
-    const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
-      host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
-    );
-    const ranges = mergeRanges(parseRanges(this.#discovery.ranges) ?? []).map(formatCidr);
-    const zones = ranges.flatMap(reverseZones);
-    return [
-      ...new Set([
-        clusterDomain,
-        'svc',
-        ...this.#resolverNames().namespaces,
-        ...listed,
-        ...Object.keys(filter.settings.dns.hosts),
-        ...zones.slice(0, MAX_REVERSE_ZONES),
-      ]),
-    ];
+    const { clusterDomain, namespaces } = this.#resolverNames();
+    return routedDomains(clusterDomain, namespaces, this.#discovery, this.#options.filter);
   }
 }
 

@@ -3,6 +3,7 @@
  * cluster's ranges, the machine's own network, the addresses that names have led to.
  */
 import { ScopedFilter, type Filter } from '../filter/filter.ts';
+import type { Scope } from '../filter/scope-table.ts';
 import { routePlan } from '../filter/route-plan.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { HostOperations, MachineFacts, NetworkState, PolicyRule } from '../ipc/protocol.ts';
@@ -60,11 +61,7 @@ export class SessionNetwork {
 
   /** The filter with today's ranges: what `explain` asks. */
   get scoped(): ScopedFilter {
-    this.#scoped ??= this.#filter.within({
-      ranges: parseRanges(this.#discovery.ranges) ?? [],
-      ipv6: this.#discovery.ranges.some((range) => range.includes(':')),
-      never: neverCaptured(this.#facts, this.#own),
-    });
+    this.#scoped ??= this.#filter.within(scopeOf(this.#discovery, this.#facts, this.#own));
     return this.#scoped;
   }
 
@@ -108,6 +105,15 @@ export class SessionNetwork {
   get #resolverRoute(): string {
     return `${this.#virtual.resolver}/32`;
   }
+}
+
+/** The ranges of the far side, and what is never captured, in the filter's terms. */
+export function scopeOf(discovery: Discovery, facts: MachineFacts, own: readonly string[]): Scope {
+  return {
+    ranges: parseRanges(discovery.ranges) ?? [],
+    ipv6: discovery.ranges.some((range) => range.includes(':')),
+    never: neverCaptured(facts, own),
+  };
 }
 
 /** The transport's addresses, the default gateways and the machine's name servers. */

@@ -73,6 +73,7 @@ export class Up extends Command {
     'no-udp-outgoing': Flags.boolean({ description: 'send no UDP to the cluster', helpGroup: 'NETWORK' }),
     'no-remote-dns': Flags.boolean({ description: "leave the machine's DNS alone", helpGroup: 'NETWORK' }),
     name: sessionName({ default: 'default', description: 'name of the session; several can be up at once' }),
+    'dry-run': Flags.boolean({ description: 'say what would be routed and resolved, and change nothing' }),
     detach: Flags.boolean({ description: 'go on in the background when ready' }),
     verbose: Flags.boolean({ char: 'v', description: 'log every flow and question' }),
     json,
@@ -81,6 +82,10 @@ export class Up extends Command {
   async run(): Promise<void> {
     const { flags } = await this.parse(Up);
     const options = toUpOptions(flags);
+    if (flags['dry-run']) {
+      const { runDryRun } = await import('../dry-run.ts');
+      return runDryRun(options, flags.json);
+    }
     const { runUp } = await import('../up.ts');
     await runUp(options, { detach: flags.detach, json: flags.json });
   }

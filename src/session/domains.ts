@@ -1,0 +1,27 @@
+/** Which names must come to our resolver, whatever way DNS is taken over. */
+import { reverseZones } from '../dns/reverse.ts';
+import type { Filter } from '../filter/filter.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
+
+/** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
+const MAX_REVERSE_ZONES = 256;
+
+/** The cluster's own, then what the filter names, then the reverse zones of the ranges. */
+export function routedDomains(
+  clusterDomain: string,
+  namespaces: readonly string[],
+  discovery: Discovery,
+  filter: Filter,
+): readonly string[] {
+  const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
+    host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
+  );
+  const ranges = mergeRanges(parseRanges(discovery.ranges) ?? []).map(formatCidr);
+  const zones = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
+  return [
+    ...new Set([clusterDomain, 'svc', ...namespaces, ...listed, ...Object.keys(filter.settings.dns.hosts), ...zones]),
+  ];
+}
+
+export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');

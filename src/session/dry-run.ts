@@ -1,0 +1,116 @@
+/** `mirrord up --dry-run`: what a session would route, resolve and keep, found out without changing anything. */
+import { loadConfig, clusterOptions, targetOf } from '../config/index.ts';
+import { Filter, checkCapture, describeFilter, routePlan, type RoutePlan } from '../filter/index.ts';
+import type { MachineFacts, NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import { type ClusterNames, clusterNames } from './cluster-names.ts';
+import { isReverseZone, routedDomains } from './domains.ts';
+import { scopeOf } from './network.ts';
+
+/** What is read of this machine; nothing of it needs root, another user's process aside. */
+export interface DryRunMachine {
+  facts(): Promise<MachineFacts>;
+  networkTarget(target: string): Promise<NetworkTargetFacts>;
+}
+
+export interface DryRun {
+  readonly target: string;
+  /** Null where no Kubernetes is involved. */
+  readonly cluster: { readonly context: string; readonly version: string; readonly namespace: string } | null;
+  readonly network: RoutePlan;
+  readonly dns: { readonly domains: readonly string[]; readonly search: readonly string[] } | null;
+  readonly filter: readonly string[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+interface Surroundings {
+  readonly cluster: DryRun['cluster'];
+  readonly discovery: Discovery;
+  readonly names: ClusterNames;
+  readonly own: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export async function dryRun(
+  options: UpOptions,
+  machine: DryRunMachine,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<DryRun> {
+  const stdin = () => process.stdin;
+  const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd, stdin });
+  const filter = new Filter(config.feature.network);
+  const { kind } = targetOf(config);
+  const local = kind === 'netns' || kind === 'process';
+  const around = local
+    ? await namespaceSurroundings(config.target.path, machine)
+    : await clusterSurroundings(clusterOptions(config, cwd), signal);
+  const { discovery, names, own, cluster } = around;
+  const scoped = filter.within(scopeOf(discovery, await machine.facts(), own));
+  const network = routePlan(scoped);
+  const namespaces = [...new Set([...names.namespaces, ...discovery.namespaces])];
+  const resolves = options.dns !== 'off' && config.feature.network.dns.enabled;
+  return {
+    target: config.target.path,
+    cluster,
+    network,
+    dns: resolves
+      ? { domains: routedDomains(names.clusterDomain, namespaces, discovery, filter), search: names.search }
+      : null,
+    filter: describeFilter(filter),
+    notes: [...notices, ...discovery.notes],
+    warnings: [...warnings, ...around.warnings, ...checkCapture(scoped, network, own).map(({ text }) => text)],
+  };
+}
+
+async function namespaceSurroundings(target: string, machine: DryRunMachine): Promise<Surroundings> {
+  const { ranges, resolvConf } = await machine.networkTarget(target);
+  const names = clusterNames(resolvConf);
+  const discovery = { ranges, namespaces: names.namespaces, allNamespaces: false, notes: [] };
+  return { cluster: null, discovery, names, own: [], warnings: [] };
+}
+
+async function clusterSurroundings(
+  options: ReturnType<typeof clusterOptions>,
+  signal: AbortSignal,
+): Promise<Surroundings> {
+  const { openCluster } = await import('../kube/open-cluster.ts');
+  const cluster = await openCluster({ ...options, signal });
+  try {
+    const { context, version, namespace, warnings } = cluster;
+    const [discovery, own] = await Promise.all([cluster.discover(null, signal), cluster.serverAddresses()]);
+    // The pod's own resolv.conf is not known without a pod; nearly every cluster has this one.
+    const names = clusterNames(
+      `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n`,
+    );
+    return { cluster: { context, version, namespace }, discovery, names, own, warnings };
+  } finally {
+    cluster.close();
+  }
+}
+
+/** As people read it. */
+export function formatDryRun({ target, cluster, network, dns, filter, notes, warnings }: DryRun): string {
+  const list = (items: readonly string[]): string => (items.length === 0 ? 'none' : items.join(', '));
+  const rules = network.rules.map(
+    ({ destination, protocol, port, side }) =>
+      `${side === 'local' ? 'local' : 'cluster'}: ${destination}${protocol ? ` ${protocol}` : ''}${port === undefined ? '' : ` port ${port}`}`,
+  );
+  const lines: readonly (readonly [string, string])[] = [
+    ['target', target],
+    ...(cluster
+      ? [['cluster', `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}`] as const]
+      : []),
+    ['routed', list(network.routes)],
+    ['kept', list(network.pins)],
+    ...rules.map((rule) => ['rule', rule] as const),
+    ...(network.unreachable.length > 0 ? [['closed', list(network.unreachable)] as const] : []),
+    ['DNS', dns ? list(dns.domains.filter((domain) => !isReverseZone(domain))) : 'left alone'],
+    ...filter.map((line) => ['filter', line] as const),
+    ...notes.map((note) => ['note', note] as const),
+    ...warnings.map((warning) => ['warning', warning] as const),
+  ];
+  const body = lines.map(([title, text]) => `  ${title.padEnd(9)}${text}`);
+  return ['Dry run: nothing was changed, no agent was started.', ...body, ''].join('\n');
+}
