@@ -17,7 +17,7 @@ export interface LoadRequest {
   /** The invoking user's. */
   readonly env: Environment;
   readonly cwd: string;
-  /** For `-f -`. */
+  /** For `-f -`; by default this process's own. */
   readonly stdin?: () => AsyncIterable<Uint8Array>;
   /** The branch that is checked out in a folder; by default read from its repository. */
   readonly git?: (folder: string) => Promise<string | undefined>;

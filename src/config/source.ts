@@ -20,6 +20,7 @@ export interface SourceRequest {
   readonly flag: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** By default this process's own. */
   readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined;
 }
 
@@ -31,9 +32,8 @@ const DISCOVERED: readonly string[] = FORMATS.map((format) => `.mirrord/mirrord.
 
 /** `-f` > MIRRORD_CONFIG_FILE > ./.mirrord/mirrord.{json,toml,yaml,yml}; null when there is none. */
 export async function findSource(request: SourceRequest): Promise<Source | null> {
-  const { flag, env, cwd, stdin } = request;
+  const { flag, env, cwd, stdin = () => process.stdin } = request;
   if (flag === '-') {
-    if (stdin === undefined) throw unreadable('standard input', 'there is no standard input');
     const text = decode(await collect(stdin(), 'standard input'), 'standard input');
     return { name: 'standard input', text, format: 'json', discovered: false, others: [] };
   }

@@ -1,9 +1,10 @@
-import { formatCidr, type AddressBytes, type Cidr } from '../net/index.ts';
+import { formatCidr, type Cidr } from '../net/index.ts';
 import { MirrordError } from '../errors.ts';
 import { normalName, parseEntry, unmap, type Protocol } from './entry.ts';
 import { propagate, type DnsLists, type SidedRules } from './propagation.ts';
 import type { PrefixTable } from './prefix-table.ts';
 import { formatRule, type FilterRule, type Rule, type Side } from './rule.ts';
+import { reverseAddress } from './reverse-name.ts';
 import { RuleSet, type Destination } from './rule-set.ts';
 import { buildScopeTable, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';
 import {
@@ -72,23 +73,14 @@ export class Filter {
     if (!this.settings.dns.enabled)
       return { answer: 'local', rule: { key: 'feature.network.dns.enabled', index: null, text: 'false' } };
     if (names.some(isLocalhost)) return { answer: 'local', rule: null };
-    const local = this.dnsLocal.named(names)[0];
+    const local = lookUp(this.dnsLocal, names);
     if (local !== undefined) return { answer: 'local', rule: local.rule };
-    const cluster = this.dnsCluster.named(names)[0];
+    const cluster = lookUp(this.dnsCluster, names);
     if (cluster !== undefined) return { answer: 'cluster', rule: cluster.rule };
     if (this.dns.othersLocal)
       return { answer: 'local', rule: { key: `${DNS_FILTER}.remote`, index: null, text: 'not listed' } };
     const everything = this.settings.outgoing.scope === 'all' && this.side !== 'remote';
     return { answer: everything ? 'cluster' : 'default', rule: null };
-  }
-
-  /** Who answers for the reverse name of an address: entries of `dns.filter` that are addresses mean these. */
-  resolveReverse(address: AddressBytes): NameDecision['answer'] {
-    if (!this.settings.dns.enabled) return 'local';
-    const query = { names: [], address: unmap(address), port: null, protocol: null };
-    if (this.dnsLocal.find(query) !== undefined) return 'local';
-    if (this.dnsCluster.find(query) !== undefined) return 'cluster';
-    return this.dns.othersLocal ? 'local' : 'default';
   }
 
   /** The fixed answer of `dns.hosts`. */
@@ -179,6 +171,14 @@ function readRules(lists: FilterLists | undefined, kind: 'outgoing' | 'dns'): Si
     );
   });
   return { side: list.side, rules };
+}
+
+/** An entry for the name, or, for a reverse name, for its address. */
+function lookUp(rules: RuleSet, names: readonly string[]): FilterRule | undefined {
+  const address = names[0] === undefined ? null : reverseAddress(names[0]);
+  if (address === null) return rules.named(names)[0];
+  const found = rules.find({ names, address: unmap(address), port: null, protocol: null });
+  return found?.entry.host.kind === 'any' ? undefined : found;
 }
 
 /** RFC 6761 section 6.3. */

@@ -17,4 +17,5 @@ export { NameRoutes, nameRules, type NameChange, type NameState } from './name-r
 export { isClusterName, nameContext, nameForms } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
 export { formatRule } from './rule.ts';
+export type { Scope } from './scope-table.ts';
 export type { NetworkSettings } from './settings.ts';

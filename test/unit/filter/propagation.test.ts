@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { Filter, nameForms } from '../../../src/filter/index.ts';
-import { parseAddress } from '../../../src/net/index.ts';
 import { NAMES, settings, type NetworkInput } from '../support/filter.ts';
 
 /** Who answers for each name: cluster, local, or default. */
@@ -77,10 +76,15 @@ describe('names propagate from connections to lookups', () => {
   });
 
   it('addresses in dns.filter mean reverse names', () => {
-    const filter = new Filter(settings({ dnsLocal: ['10.96.0.0/24'] }));
-    assert.equal(filter.resolveReverse(parseAddress('10.96.0.7')!), 'local');
-    assert.equal(filter.resolveReverse(parseAddress('10.96.1.7')!), 'default');
-    assert.equal(new Filter(settings({ dnsRemote: ['db'] })).resolveReverse(parseAddress('10.96.1.7')!), 'local');
+    const own = { dnsLocal: ['10.96.0.0/24', '[fd00::1]', ':53'] };
+    const v6 = `1.${'0.'.repeat(27)}0.0.d.f.ip6.arpa`;
+    assert.deepEqual(answers(own, '7.0.96.10.in-addr.arpa', '7.1.96.10.in-addr.arpa', v6), [
+      'local',
+      'default',
+      'local',
+    ]);
+    assert.deepEqual(answers(own, '0.96.10.in-addr.arpa', '7.0.96.10.in-addr.arpa.example'), ['default', 'default']);
+    assert.deepEqual(answers({ dnsRemote: ['db'] }, '7.1.96.10.in-addr.arpa'), ['local']);
   });
 
   it('dns.hosts answers in every form of the name', () => {
