@@ -1,6 +1,5 @@
 /** The machine as it is, without what sessions have put there. */
 import type { MachineAddress, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
-import { isLinkLocal } from './addresses.ts';
 import { isStub, resolvedRuns } from './dns/resolved.ts';
 import { ndots, parseResolvConf } from './dns/resolv-conf.ts';
 import type { Journal } from './journal/journal.ts';
@@ -109,7 +108,3 @@ function readDns(machine: Machine, journal: Journal, ownServers: readonly string
     resolvConf: text,
   };
 }
-
-/** Addresses by which other machines may know this one. */
-export const globalAddresses = (addresses: readonly MachineAddress[]): readonly MachineAddress[] =>
-  addresses.filter(({ device, address }) => device !== 'lo' && !isLinkLocal(address));

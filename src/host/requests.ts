@@ -150,29 +150,6 @@ export function checkDnsState(value: unknown): DnsState {
   };
 }
 
-export interface Request {
-  readonly id: number;
-  readonly op: keyof HostOperations;
-  readonly args: readonly unknown[];
-}
-
-const OPERATIONS: readonly (keyof HostOperations)[] = [
-  'facts',
-  'networkTarget',
-  'startAgent',
-  'network',
-  'route',
-  'dns',
-];
-
-export function checkRequest(message: Fields): Request {
-  const op = OPERATIONS.find((known) => known === message['op']) ?? refuse(`an operation ${String(message['op'])}`);
-  const args: unknown = message['args'];
-  if (!Array.isArray(args)) return refuse(`${op} without arguments`);
-  return { id: whole(message['id'], 0, Number.MAX_SAFE_INTEGER, 'a request number'), op, args };
-}
-
-/** Calls the operation with checked arguments. */
 export function checkRouteQuestion(value: unknown): RouteQuestion {
   const question = fields(value, 'a question for a route');
   const protocol = question['protocol'];
@@ -183,20 +160,38 @@ export function checkRouteQuestion(value: unknown): RouteQuestion {
   };
 }
 
+export interface Request {
+  readonly id: number;
+  readonly op: keyof HostOperations;
+  readonly args: readonly unknown[];
+}
+
+/** Calls each operation with checked arguments. */
+const OPERATIONS: Readonly<
+  Record<
+    keyof HostOperations,
+    (host: HostOperations, args: readonly unknown[], sessionFolder: string) => Promise<unknown>
+  >
+> = {
+  facts: (host) => host.facts(),
+  networkTarget: (host, [target]) => host.networkTarget(checkTarget(target)),
+  startAgent: (host, [target, key, path], folder) =>
+    host.startAgent(checkTarget(target), checkPublicKey(key), checkSocketPath(path, folder)),
+  network: (host, [state]) => host.network(checkNetworkState(state)),
+  route: (host, [question]) => host.route(checkRouteQuestion(question)),
+  dns: (host, [state]) => host.dns(checkDnsState(state)),
+};
+
+const isOperation = (op: unknown): op is keyof HostOperations =>
+  typeof op === 'string' && Object.hasOwn(OPERATIONS, op);
+
+export function checkRequest(message: Fields): Request {
+  const { op, args, id } = message;
+  if (!isOperation(op)) return refuse(`an operation ${JSON.stringify(op)}`);
+  if (!Array.isArray(args)) return refuse(`${op} without arguments`);
+  return { id: whole(id, 0, Number.MAX_SAFE_INTEGER, 'a request number'), op, args };
+}
+
 export async function dispatch(host: HostOperations, request: Request, sessionFolder: string): Promise<unknown> {
-  const [first, second, third] = request.args;
-  switch (request.op) {
-    case 'facts':
-      return host.facts();
-    case 'networkTarget':
-      return host.networkTarget(checkTarget(first));
-    case 'startAgent':
-      return host.startAgent(checkTarget(first), checkPublicKey(second), checkSocketPath(third, sessionFolder));
-    case 'network':
-      return host.network(checkNetworkState(first));
-    case 'route':
-      return host.route(checkRouteQuestion(first));
-    case 'dns':
-      return host.dns(checkDnsState(first));
-  }
+  return OPERATIONS[request.op](host, request.args, sessionFolder);
 }

@@ -82,7 +82,7 @@ export class Journal {
   }
 
   owner(): Owner | undefined {
-    return this.#read<Owner>('owner.json');
+    return this.#read('owner.json') as Owner | undefined;
   }
 
   /** Whether the process that made the folder is still the one that has its number. */
@@ -102,7 +102,7 @@ export class Journal {
   }
 
   network(): NetworkEntry | undefined {
-    return this.#read<NetworkEntry>('network.json');
+    return this.#read('network.json') as NetworkEntry | undefined;
   }
 
   clearNetwork(): void {
@@ -116,7 +116,7 @@ export class Journal {
   }
 
   resolvConf(): ResolvConfEntry | undefined {
-    return this.#read<ResolvConfEntry>('resolv-conf.json');
+    return this.#read('resolv-conf.json') as ResolvConfEntry | undefined;
   }
 
   clearResolvConf(): void {
@@ -147,9 +147,9 @@ export class Journal {
     this.#machine.files.replace(`${this.folder}/${file}`, text, 0o600);
   }
 
-  #read<T>(file: string): T | undefined {
+  #read(file: string): unknown {
     const text = this.#machine.files.read(`${this.folder}/${file}`);
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    return text === undefined ? undefined : JSON.parse(text);
   }
 }
 

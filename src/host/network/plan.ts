@@ -102,7 +102,7 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
     ...(entering || policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
     ...(everything ? ours(input.ownAddresses).map((own) => bound(own, slot)) : []),
     ...policies.map((rule) => {
-      const range = formatCidr(ours([rule.destination])[0] as Cidr);
+      const range = formatCidr(ours([rule.destination])[0]);
       const protocol = rule.protocol === undefined ? '' : ` ipproto ${rule.protocol}`;
       const port = rule.port === undefined ? '' : ` dport ${rule.port}`;
       const action = rule.side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;

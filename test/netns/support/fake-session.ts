@@ -18,7 +18,7 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 /** Sends a UDP datagram back to where it came from; the pseudo header's sum stays the same. */
 function echo(device: KernelDevice, packet: Uint8Array): void {
   const ip = packet.subarray(VNET_HEADER_LENGTH);
-  const v4 = ip[0]! >> 4 === 4;
+  const v4 = ip[0] >> 4 === 4;
   if (ip[v4 ? 9 : 6] !== UDP) return;
   const [address, size, transport] = v4 ? [12, 4, 20] : [8, 16, 40];
   swap(ip, address, size);
@@ -56,7 +56,7 @@ process.on('message', (message: HostToSession) => {
         if (behaviour === 'count') say({ packets });
         if (behaviour === 'echo') {
           for (let i = 0; i < batch.count; i++) {
-            echo(device, batch.slab.subarray(batch.offsets[i], batch.offsets[i]! + batch.lengths[i]!));
+            echo(device, batch.slab.subarray(batch.offsets[i], batch.offsets[i] + batch.lengths[i]));
           }
         }
       };

@@ -1,11 +1,11 @@
 /** Runs the host part with the fake session; says on standard output what happens, one JSON object a line. */
 import { join } from 'node:path';
-import { type HostEnd, runHost } from '../../../src/host/index.ts';
+import { runHost } from '../../../src/host/index.ts';
 
 const here = import.meta.dirname;
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const end: HostEnd = await runHost(
+const end = await runHost(
   {
     name: process.env['NAME'] ?? 'default',
     includeRoutes: [],

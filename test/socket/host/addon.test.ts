@@ -165,7 +165,7 @@ describe('the addon', () => {
       const script = `
         const addon = require(${JSON.stringify(join(import.meta.dirname, '../../../native-helpers/build/mirrord.node'))});
         process.on('uncaughtException', (error) => { console.log('caught ' + error.message); process.exit(7); });
-        addon.openReader(${'0'}, new Uint8Array(1 << 17), new Int32Array(4), new Int32Array(4), () => { throw new Error('oh'); });
+        addon.openReader(0, new Uint8Array(1 << 17), new Int32Array(4), new Int32Array(4), () => { throw new Error('oh'); });
       `;
       const run = (): unknown => execFileSync(process.execPath, ['-e', script], { input: 'x', encoding: 'utf8' });
       assert.throws(run, (error: { status: number; stdout: string }) => {

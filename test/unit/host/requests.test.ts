@@ -131,7 +131,10 @@ describe('requests of the session', () => {
   it('never crash the host, whatever they are', async () => {
     const called: string[] = [];
     const host = Object.fromEntries(
-      ['facts', 'networkTarget', 'startAgent', 'network', 'dns'].map((name) => [name, async () => called.push(name)]),
+      ['facts', 'networkTarget', 'startAgent', 'network', 'route', 'dns'].map((name) => [
+        name,
+        async () => called.push(name),
+      ]),
     ) as unknown as HostOperations;
     const op = fc.constantFrom(
       'facts',
