@@ -19,12 +19,6 @@ export const ICMP6 = {
   code: { noRoute: 0, prohibited: 1, address: 3, port: 4, unrecognizedNextHeader: 1 },
 } as const;
 
-/** Types that report an error: nothing may be answered to them with another error (RFC 1122 section 3.2.2). */
-export function isIcmpError(isV6: boolean, type: number): boolean {
-  if (isV6) return type < 128;
-  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
-}
-
 /** Writes the eight bytes of the header, checksum 0. */
 export function encodeIcmp(bytes: Uint8Array, at: number, type: number, code: number, rest: number): void {
   bytes[at] = type;

@@ -45,7 +45,7 @@ export class EchoLayer {
     if (ip.payloadLength < ICMP_HEADER_LENGTH) this.#drop('icmp-truncated');
     else if (!isTrusted && !isSumRight(bytes, ip)) this.#drop('icmp-checksum');
     else if (type === (isV6 ? ICMP6.echoRequest : ICMP4.echoRequest)) this.#request(bytes, ip);
-    // Errors, neighbour discovery and the like: nobody here could use them.
+    // Errors, neighbour discovery and the like.  An error must never be answered with one (RFC 1122 section 3.2.2).
     else this.#drop('icmp-type');
   }
 

@@ -6,15 +6,5 @@
  * no timer, no clock of its own.  It must not know tunnels, names, ranges or clusters.  How to drive it stands at the
  * head of stack.ts, every bound with its reason in limits.ts.
  */
-export { Stack, type StackOptions } from './stack.ts';
-export { UDP_DNS_IDLE_MS, UDP_IDLE_MS } from './limits.ts';
-export type {
-  EchoRequest,
-  Endpoint,
-  FlowHandler,
-  Refusal,
-  StackCounters,
-  TcpFlow,
-  TcpFlowEvents,
-  UdpFlow,
-} from './flow.ts';
+export { Stack } from './stack.ts';
+export type { EchoRequest, FlowHandler, Refusal, StackCounters, TcpFlow, TcpFlowEvents, UdpFlow } from './flow.ts';

@@ -6,8 +6,8 @@
 export const TCP_FLOWS = 32_768;
 /** Dials that have not ended.  Each costs a stream in the tunnel and a socket in the agent. */
 export const HALF_OPEN = 4096;
-/** Dials to one address and port: what a listener's backlog takes on Linux by default (somaxconn), and as much again. */
-export const HALF_OPEN_PER_DESTINATION = 8192 / 4;
+/** Dials to one address and port: half of all, so that one dead service cannot starve the others. */
+export const HALF_OPEN_PER_DESTINATION = 2048;
 /**
  * A dial this old (ms) may be given up for a new SYN when the table of dials is full: it is most likely filtered, and
  * its program's kernel sends the SYN again.  Younger ones are about to succeed and stay; then the new SYN is dropped,

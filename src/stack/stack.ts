@@ -46,7 +46,7 @@ import { Reassembly } from './reassembly.ts';
 import { TcpLayer } from './tcp-layer.ts';
 import { UdpLayer } from './udp-layer.ts';
 
-export interface StackOptions {
+interface StackOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 up to, not including, 1; unpredictable (sequence numbers come from it). */
@@ -118,7 +118,10 @@ export class Stack {
     return this.#deadlines.next;
   }
 
-  /** Ends every flow, silently towards the programs: the device is going away.  Handlers are told. */
+  /**
+   * Ends every flow: handlers are told, and programs get an RST while the device can still carry one (without the
+   * device their connections would only time out, or go on along some other route).
+   */
   close(): void {
     this.#tcp.close();
     this.#udp.close();

@@ -106,8 +106,7 @@ export class TcpConnection extends Timed implements TcpFlow {
       this.state = 'silent';
       return;
     }
-    // RFC 9293 section 3.10.7.3: sequence number 0, the SYN acknowledged.
-    if (reason === 'refused') this.#segments.reset(0, RST | ACK);
+    if (reason === 'refused') this.#sendReset();
     else this.#layer.unreachable(this.tuple, reason, (this.#receiver.next - 1) | 0);
     this.#remove();
   }
@@ -143,8 +142,7 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   reset(): void {
     if (this.state === 'closed') return;
-    if (this.state === 'held' || this.state === 'silent') this.#segments.reset(0, RST | ACK);
-    else if (this.state !== 'time-wait') this.#segments.reset(this.#sender.next, RST | ACK);
+    this.#sendReset();
     this.#remove();
   }
 
@@ -193,6 +191,12 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#remove();
     if (wasDialing) this.onAbandoned();
     else events?.reset();
+  }
+
+  /** Ends the flow for both sides: the program gets an RST, the handler is told. */
+  terminate(): void {
+    this.#sendReset();
+    this.abandon();
   }
 
   #heldInput(seq: number, flags: number): void {
@@ -396,8 +400,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     }
     if (sender.outstanding === 0 && sender.queue.unsent === 0) return;
     if (++this.#unanswered > limits.RETRANSMISSIONS) {
-      this.#segments.reset(sender.next, RST | ACK);
-      this.abandon();
+      this.terminate();
       return;
     }
     if (sender.outstanding === 0) {
@@ -419,6 +422,13 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   #armRetransmission(): void {
     this.#layer.deadlines.set(this, this.#layer.now + this.#sender.timeout);
+  }
+
+  #sendReset(): void {
+    if (this.state === 'time-wait') return;
+    // RFC 9293 section 3.10.7.1: in answer to a SYN the number is 0.
+    const isDialing = this.state === 'held' || this.state === 'silent';
+    this.#segments.reset(isDialing ? 0 : this.#sender.next, RST | ACK);
   }
 
   #challenge(): void {

@@ -85,9 +85,9 @@ export class TcpLayer {
     for (const flow of dirty) flow.output();
   }
 
-  /** Forgets every flow; each handler is told by `reset` or `onAbandoned`. */
+  /** Resets every flow; each handler is told by `reset` or `onAbandoned`. */
   close(): void {
-    for (const flow of this.#table.all()) flow.abandon();
+    for (const flow of this.#table.all()) flow.terminate();
   }
 
   /* ---- what connections ask ---- */

@@ -45,6 +45,14 @@ describe('stack under attack', () => {
     assert.equal(lab.flow.source.port, 65_000);
   });
 
+  it('a port scan is answered port by port, and leaves nothing behind', () => {
+    const lab = new Lab({ handler: { tcp: (flow) => flow.refuse('refused') } });
+    for (let port = 1; port < 65_536; port++) lab.segment({ seq: 0, flags: 'S', port });
+    assert.equal(lab.out().length, 65_535);
+    assert.equal(lab.stack.counters.tcpFlows, 0);
+    assert.equal(lab.stack.nextWakeup(), null);
+  });
+
   it('one destination does not take all dials', () => {
     const lab = new Lab();
     for (let i = 0; i < HALF_OPEN_PER_DESTINATION + 5; i++) lab.segment(syn(i, 80));

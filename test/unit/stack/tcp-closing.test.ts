@@ -199,11 +199,12 @@ describe('tcp reset by the handler', () => {
     }
   });
 
-  it('close() of the stack tells every flow', () => {
+  it('close() of the stack tells every program and every handler', () => {
     const lab = new Lab();
     lab.establish();
     lab.segment({ seq: 0, flags: 'S', sourcePort: 1 });
     lab.stack.close();
+    assert.deepEqual(lab.out().sort(), ['RA seq=0 ack=1 win=0 len=0', 'RA seq=1 ack=1 win=0 len=0']);
     assert.deepEqual(lab.takeEvents().sort(), ['abandoned', 'reset']);
     assert.equal(lab.stack.counters.tcpFlows, 0);
   });
