@@ -5,6 +5,7 @@ import { Down } from './commands/down.ts';
 import { Env } from './commands/env.ts';
 import { Exec } from './commands/exec.ts';
 import { Explain } from './commands/explain.ts';
+import { Ls } from './commands/ls.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
 import { VerifyConfig } from './commands/verify-config.ts';
@@ -14,6 +15,7 @@ export const COMMANDS = {
   down: Down,
   status: Status,
   explain: Explain,
+  ls: Ls,
   env: Env,
   exec: Exec,
   'verify-config': VerifyConfig,

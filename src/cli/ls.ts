@@ -1,0 +1,101 @@
+/** `mirrord ls`: what can be a target now. */
+import { clusterOptions, loadConfig } from '../config/index.ts';
+import { MirrordError } from '../errors.ts';
+import type { ListedTarget } from '../kube/cluster.ts';
+import { becomeInvokingUser } from './invoking-user.ts';
+
+/** Kubeconfig, credentials and one list per kind. */
+const LS_DEADLINE_MS = 30_000;
+
+type TargetKind = ListedTarget['kind'];
+
+/** In the order in which people look for them. */
+const KINDS: readonly TargetKind[] = ['deployment', 'statefulset', 'daemonset', 'replicaset', 'job', 'service', 'pod'];
+
+export interface LsFlags {
+  readonly output: 'json' | 'table' | undefined;
+  /** Separated by commas; all of them when undefined. */
+  readonly kinds: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly allNamespaces: boolean;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly configFile?: string | undefined;
+}
+
+export async function runLs(flags: LsFlags): Promise<void> {
+  const kinds = parseKinds(flags.kinds);
+  Object.assign(process.env, await becomeInvokingUser());
+  const { namespace, context, kubeconfig, configFile } = flags;
+  const given = Object.entries({ namespace, context, kubeconfig, configFile }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const stdin = () => process.stdin;
+  const cwd = process.cwd();
+  const { config } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
+  const { openCluster } = await import('../kube/open-cluster.ts');
+  const signal = AbortSignal.timeout(LS_DEADLINE_MS);
+  const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
+  try {
+    const scope = flags.allNamespaces ? null : cluster.namespace;
+    const targets = (await cluster.listTargets(scope, kinds, signal)).toSorted(byKindAndName);
+    const table = flags.output === undefined ? process.stdout.isTTY : flags.output === 'table';
+    process.stdout.write(
+      table ? formatTargets(targets, flags.allNamespaces) : `${JSON.stringify(targets.flatMap(targetPaths))}\n`,
+    );
+  } finally {
+    cluster.close();
+  }
+}
+
+/** In the form that `--target` takes; a container is named where there are several. */
+export function targetPaths({ kind, name, containers }: ListedTarget): readonly string[] {
+  const path = `${kind}/${name}`;
+  return containers.length > 1 ? containers.map((container) => `${path}/container/${container}`) : [path];
+}
+
+export function formatTargets(targets: readonly ListedTarget[], withNamespace: boolean): string {
+  if (targets.length === 0) return 'Nothing here can be a target.\n';
+  const rows = [
+    { namespace: 'NAMESPACE', path: 'TARGET', ready: 'READY', containers: 'CONTAINERS' },
+    ...targets.map(({ namespace, kind, name, ready, pods, containers }) => ({
+      namespace,
+      path: `${kind}/${name}`,
+      ready: `${ready}/${pods}`,
+      containers: containers.join(', '),
+    })),
+  ];
+  const width = (column: 'namespace' | 'path' | 'ready'): number =>
+    Math.max(...rows.map((row) => row[column].length)) + 2;
+  const widths = { namespace: width('namespace'), path: width('path'), ready: width('ready') };
+  return rows
+    .map(({ namespace, path, ready, containers }) =>
+      [
+        withNamespace ? namespace.padEnd(widths.namespace) : '',
+        path.padEnd(widths.path),
+        ready.padEnd(widths.ready),
+        containers,
+        '\n',
+      ].join(''),
+    )
+    .join('');
+}
+
+function parseKinds(text: string | undefined): readonly TargetKind[] {
+  if (text === undefined) return KINDS;
+  return text.split(',').map((word) => {
+    const kind = KINDS.find((known) => known === word.trim().toLowerCase());
+    if (kind !== undefined) return kind;
+    throw new MirrordError('usage', 'target-kind-unknown', `There is no target of the kind '${word}'.`, {
+      help: `Kinds are ${KINDS.join(', ')}.`,
+    });
+  });
+}
+
+function byKindAndName(a: ListedTarget, b: ListedTarget): number {
+  return (
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
+    a.namespace.localeCompare(b.namespace) ||
+    a.name.localeCompare(b.name)
+  );
+}
