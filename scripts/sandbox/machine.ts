@@ -5,11 +5,8 @@ import { readFileSync } from 'node:fs';
 import { run } from './command.ts';
 import type { Outcome, RunOptions } from './command.ts';
 
-/**
- * As whom a program runs: root, root by way of the developer's sudo, the developer, or whoever has called this very
- * script (root, or root by way of a real user's sudo).
- */
-export type Identity = 'root' | 'sudo' | 'developer' | 'invoker';
+/** As whom a program runs: root, root by way of the developer's sudo, or the developer. */
+export type Identity = 'root' | 'sudo' | 'developer';
 
 export interface MachineOptions extends RunOptions {
   readonly as?: Identity;
@@ -51,7 +48,7 @@ export class Machine {
     );
     const identity = as === 'developer' ? ['setpriv', '--reuid', USER_ID, '--regid', USER_ID, '--clear-groups'] : [];
     // Root's own SUDO_ variables, when the tests themselves came by sudo, must not leak in.
-    const clean = as === 'sudo' || as === 'invoker' ? [] : ['-u', 'SUDO_UID', '-u', 'SUDO_GID', '-u', 'SUDO_USER'];
+    const clean = as === 'sudo' ? [] : ['-u', 'SUDO_UID', '-u', 'SUDO_GID', '-u', 'SUDO_USER'];
     const assignments = environment.map(([name, value]) => `${name}=${value}`);
     return [...this.#entrance, '--', 'env', ...clean, ...assignments, ...identity, file, ...args];
   }
