@@ -50,9 +50,9 @@ export async function relayDns(
     // A server that answers at all will not think better of it in the next round.
     if (poor !== null) return poor;
   }
-  throw last instanceof Error && 'code' in last
-    ? last
-    : Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
+  // A time-out's own `code` is a number of DOMException.
+  if (last instanceof Error && 'code' in last && typeof last.code === 'string') throw last;
+  throw Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
 }
 
 async function ask(server: NameServer, query: Buffer, share: AbortSignal, total: AbortSignal): Promise<Buffer> {

@@ -40,7 +40,7 @@ export async function reconnect(
   const end = performance.now() + limitMs;
   let pause = REDIAL_FIRST_MS;
   for (;;) {
-    const left = end - performance.now();
+    const left = Math.ceil(end - performance.now());
     try {
       return await connect(
         stream,

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { hear, startAgent, until } from '../support/agent-process.ts';
+import type { RunningAgent } from '../support/agent-process.ts';
+
+const FLOWS = 20;
+/** Bytes of each flow, each way. */
+const LENGTH = 1_500_000;
+const SEEDS = [11, 12, 13];
+
+/** A linear congruential generator (Numerical Recipes' constants): seeded, good enough to choose cuts. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function content(flow: number): Buffer {
+  const next = random(flow + 1);
+  return Buffer.from(Array.from({ length: 4_001 }, () => Math.floor(next() * 256)));
+}
+
+describe('a tunnel whose transport is cut', () => {
+  let agent: RunningAgent;
+  let echo: Server;
+  let port = 0;
+
+  before(async () => {
+    agent = await startAgent({ MIRRORD_RESUME_MS: '3000' });
+    echo = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    const address = echo.address();
+    port = address !== null && typeof address === 'object' ? address.port : 0;
+  });
+  after(async () => {
+    echo.close();
+    await agent.stop();
+    assert.deepEqual(
+      agent.events.filter(({ event }) => event === 'defect'),
+      [],
+    );
+  });
+
+  for (const seed of SEEDS) {
+    it(`delivers ${FLOWS} flows whole, seed ${seed}`, async () => {
+      const next = random(seed);
+      let transport: Socket | undefined;
+      let budget = 0;
+      const dial = async (signal: AbortSignal): Promise<Duplex> => {
+        const socket = (await agent.dial(signal)) as Socket;
+        transport = socket;
+        budget = 500_000 + next() * 6_000_000;
+        socket.on('data', (chunk) => {
+          budget -= chunk.length;
+          // A reset loses what is under way in both directions; an end only what we have not read.
+          if (budget < 0) void (next() < 0.5 ? socket.resetAndDestroy() : socket.destroy());
+        });
+        return socket;
+      };
+      let resumed = 0;
+      const tunnel = await agent.tunnel(dial, {
+        lost() {},
+        resumed: () => resumed++,
+        dead: (reason) => assert.fail(reason),
+      });
+      await Promise.all(
+        Array.from({ length: FLOWS }, async (_, i) => {
+          const flow = tunnel.connect('127.0.0.1', port);
+          const heard = hear(flow);
+          const block = content(i);
+          const sent = createHash('sha256');
+          for (let length = 0; length < LENGTH; length += block.length) {
+            sent.update(block);
+            await new Promise<void>((resolve) => flow.write(block, resolve));
+          }
+          flow.end();
+          const received = createHash('sha256').update(await heard.all);
+          assert.equal(received.digest('hex'), sent.digest('hex'), `flow ${i}`);
+        }),
+      );
+      assert.ok(resumed >= 3, `${resumed} resumes`);
+      assert.equal(tunnel.resumes, resumed);
+      tunnel.close();
+      assert.ok(transport?.destroyed || transport?.writableEnded);
+    }).timeout(30_000);
+  }
+
+  it('goes on over a second transport while the agent still believes in the first', async () => {
+    const transports: Socket[] = [];
+    const tunnel = await agent.tunnel(async (signal) => {
+      const socket = (await agent.dial(signal)) as Socket;
+      transports.push(socket);
+      return socket;
+    });
+    const flow = tunnel.connect('127.0.0.1', port);
+    const heard = hear(flow);
+    await flow.opened;
+    // Half dead: for the client it is over, the agent hears nothing of that.
+    const [first] = transports;
+    first?.pause();
+    first?.emit('error', new Error('the network is unreachable'));
+    flow.write(Buffer.from('still here'), () => {});
+    flow.end();
+    assert.equal((await heard.all).toString(), 'still here');
+    assert.equal(tunnel.resumes, 1);
+    tunnel.close();
+  });
+
+  it('is dead when the agent has forgotten it, and its flows are reset', async () => {
+    let away = false;
+    let reason = '';
+    const transports: Socket[] = [];
+    const tunnel = await agent.tunnel(
+      async (signal) => {
+        if (away) throw new Error('away');
+        const socket = (await agent.dial(signal)) as Socket;
+        transports.push(socket);
+        return socket;
+      },
+      { lost() {}, resumed() {}, dead: (why) => (reason = why) },
+    );
+    // Keeps the agent from leaving meanwhile.
+    const other = await agent.tunnel();
+    const flow = tunnel.connect('127.0.0.1', port);
+    const heard = hear(flow);
+    await flow.opened;
+    away = true;
+    transports[0]?.destroy();
+    await until(
+      () => agent.events.some(({ event, detail }) => event === 'ended' && detail === 'nobody came back'),
+      'the end',
+    );
+    away = false;
+    await heard.reset;
+    assert.match(reason, /no longer holds this session/);
+    assert.deepEqual(await tunnel.connect('127.0.0.1', port).opened, { ok: false, errno: 'ECONNRESET' });
+    other.close();
+  }).timeout(20_000);
+});
