@@ -12,6 +12,7 @@
  */
 import type { Dial } from '../tunnel/tunnel.ts';
 import type { Preflight } from './preflight.ts';
+import type { TargetObjects } from './targets/objects.ts';
 
 export interface ClusterOptions {
   /** Colon-separated list as in KUBECONFIG; unset means the environment's, then ~/.kube/config. */
@@ -130,6 +131,8 @@ export interface Cluster {
     report: (text: string) => void,
     signal: AbortSignal,
   ): Promise<ResolvedTarget>;
+  /** The target's pod and what it refers to; see `resolveDeclaredEnvironment`. */
+  targetObjects(target: ResolvedTarget, signal: AbortSignal): Promise<TargetObjects>;
   /** What can be a target now, with readiness; `namespace` null means all of them. */
   listTargets(
     namespace: string | null,

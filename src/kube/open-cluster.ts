@@ -14,6 +14,7 @@ import { ApiError, explainAnswer, isStatus } from './server/api-error.ts';
 import { Api } from './server/api.ts';
 import { Server } from './server/server.ts';
 import { listTargets } from './targets/list.ts';
+import { targetObjects } from './targets/objects.ts';
 import { resolveTarget } from './targets/resolve.ts';
 
 /** What `up` promises for a server that does not answer is 15 s, its name's resolution included. */
@@ -73,6 +74,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
         startEphemeralAgent(api, server, target, request, report, until),
       resolveTarget: (target, timeoutMs, report, until) =>
         resolveTarget(api, { namespace: chosen.namespace, target, timeoutMs }, report, until),
+      targetObjects: (target, until) => targetObjects(api, target, until),
       listTargets: (namespace, kinds, until) => listTargets(api, namespace, kinds, until),
       discover: (serviceHost, until) => discoverer.discover(serviceHost, until),
       watch: (current, changed, until) => discoverer.watch(current, changed, until),
