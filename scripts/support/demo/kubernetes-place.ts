@@ -37,12 +37,17 @@ export async function openKubernetesPlace(): Promise<Place> {
       'jsonpath={.spec.clusterIP}',
     ]);
     const args = ['-n', NAMESPACE];
+    // The developer's own kubeconfig, not the one that this script goes by.
+    const clean = ['-u', 'KUBECONFIG', '-u', 'KUBECONFIG_TEST'];
     return {
       introduction: 'A real Kubernetes, and a developer machine that reaches nothing of it but the API server.',
       developer: developer.machine,
       mirrord: developer.mirrord,
       up: (onOutput) =>
-        new Session(developer.machine.start(developer.mirrord, ['up', ...args], { as: 'sudo' }), onOutput),
+        new Session(
+          developer.machine.start('env', [...clean, developer.mirrord, 'up', ...args], { as: 'sudo' }),
+          onOutput,
+        ),
       upArguments: args.join(' '),
       greeting: 'db.mirrord-demo 5432',
       address,
