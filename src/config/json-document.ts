@@ -1,4 +1,4 @@
-import { createScanner, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { createScanner, getNodePath, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { LineIndex, MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
@@ -39,7 +39,7 @@ export function readJson(text: string): Document {
     throw new SyntaxFaults([{ line: lines.lineAt(first?.offset ?? 0), reason: REASONS[name] ?? `not JSON (${name})` }]);
   }
   const duplicates: SyntaxFault[] = [];
-  const value = toValue(root, [], lines, duplicates);
+  const value = toValue(root, lines, duplicates);
   if (duplicates.length > 0) throw new SyntaxFaults(duplicates);
   return { value, line: (path) => lines.lineAt(findNode(root, path).offset) };
 }
@@ -58,20 +58,19 @@ function checkDepth(text: string, lines: LineIndex): void {
   }
 }
 
-function toValue(node: Node, path: Path, lines: LineIndex, duplicates: SyntaxFault[]): unknown {
-  if (node.type === 'array')
-    return (node.children ?? []).map((child, i) => toValue(child, [...path, i], lines, duplicates));
+function toValue(node: Node, lines: LineIndex, duplicates: SyntaxFault[]): unknown {
+  if (node.type === 'array') return (node.children ?? []).map((child) => toValue(child, lines, duplicates));
   if (node.type !== 'object') return node.value;
   const entries = new Map<string, unknown>();
   for (const property of node.children ?? []) {
     const [key, child] = property.children ?? [];
     if (key === undefined || child === undefined) continue;
     const name = String(key.value);
-    const inner = [...path, name];
     if (entries.has(name)) {
-      duplicates.push({ line: lines.lineAt(key.offset), reason: 'the key stands there twice', key: formatPath(inner) });
+      const path = formatPath(getNodePath(child));
+      duplicates.push({ line: lines.lineAt(key.offset), reason: 'the key stands there twice', key: path });
     }
-    entries.set(name, toValue(child, inner, lines, duplicates));
+    entries.set(name, toValue(child, lines, duplicates));
   }
   return Object.fromEntries(entries);
 }

@@ -3,6 +3,7 @@
  */
 import { parseAddress, parseCidr, formatCidr } from '../net/index.ts';
 import { normalName, parseEntry, type Entry } from './entry.ts';
+import { readRuleList } from './rule-list.ts';
 import { hostText, isNamed } from './propagation.ts';
 import { formatRule, type FilterRule } from './rule.ts';
 import {
@@ -50,7 +51,7 @@ class Check implements NetworkCheck {
     if (local !== undefined && remote !== undefined)
       this.fault(key, lists, 'local and remote exclude each other; keep one');
     if (local === undefined && remote === undefined) this.fault(key, lists, 'it needs a list, local or remote');
-    const rules: FilterRule[] = [];
+    let rules: FilterRule[] = [];
     for (const [side, entries] of Object.entries({ local, remote })) {
       if (entries === undefined) continue;
       if (entries.length === 0 && kind === 'outgoing')
@@ -62,11 +63,10 @@ class Check implements NetworkCheck {
           `the list is empty: every name is answered by ${side === 'local' ? 'the cluster as without it' : 'this machine'}`,
         );
       }
-      for (const [index, text] of entries.entries()) {
-        const rule = { key: `${key}.${side}`, index, text };
-        const parsed = parseEntry(text, kind);
-        if ('entry' in parsed) rules.push({ entry: parsed.entry, rule });
-        else this.fault(formatRule(rule), text, `${parsed.fault.reason} (position ${parsed.fault.position})`);
+      const list = readRuleList(`${key}.${side}`, entries, kind);
+      rules = [...rules, ...list.rules];
+      for (const { rule, fault } of list.faults) {
+        this.fault(formatRule(rule), rule.text, `${fault.reason} (position ${fault.position})`);
       }
     }
     return rules;

@@ -1,10 +1,11 @@
 import { formatCidr, type Cidr } from '../net/index.ts';
 import { MirrordError } from '../errors.ts';
-import { normalName, parseEntry, unmap, type Protocol } from './entry.ts';
+import { normalName, unmap, type Protocol } from './entry.ts';
 import { propagate, type DnsLists, type SidedRules } from './propagation.ts';
 import type { PrefixTable } from './prefix-table.ts';
 import { formatRule, type FilterRule, type Rule, type Side } from './rule.ts';
 import { reverseAddress } from './reverse-name.ts';
+import { readRuleList } from './rule-list.ts';
 import { RuleSet, type Destination } from './rule-set.ts';
 import { buildScopeTable, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';
 import {
@@ -159,17 +160,13 @@ function readRules(lists: FilterLists | undefined, kind: 'outgoing' | 'dns'): Si
   const list = filterList(lists);
   if (list === null) return null;
   const key = `${kind === 'dns' ? DNS_FILTER : OUTGOING_FILTER}.${list.side}`;
-  const rules = list.entries.map((text, index): FilterRule => {
-    const rule = { key, index, text };
-    const parsed = parseEntry(text, kind);
-    if ('entry' in parsed) return { entry: parsed.entry, rule };
-    const { position, reason } = parsed.fault;
-    throw new MirrordError(
-      'usage',
-      'filter-entry',
-      `${formatRule(rule)} = ${JSON.stringify(text)}: ${reason} (position ${position}).`,
-    );
-  });
+  const { rules, faults } = readRuleList(key, list.entries, kind);
+  const first = faults[0];
+  if (first !== undefined) {
+    const { rule, fault } = first;
+    const subject = `${formatRule(rule)} = ${JSON.stringify(rule.text)}`;
+    throw new MirrordError('usage', 'filter-entry', `${subject}: ${fault.reason} (position ${fault.position}).`);
+  }
   return { side: list.side, rules };
 }
 
