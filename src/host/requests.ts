@@ -187,7 +187,7 @@ const isOperation = (op: unknown): op is keyof HostOperations =>
 
 export function checkRequest(message: Fields): Request {
   const { op, args, id } = message;
-  if (!isOperation(op)) return refuse(`an operation ${JSON.stringify(op)}`);
+  if (!isOperation(op)) return refuse(`the operation ${typeof op === 'string' ? op : typeof op}`);
   if (!Array.isArray(args)) return refuse(`${op} without arguments`);
   return { id: whole(id, 0, Number.MAX_SAFE_INTEGER, 'a request number'), op, args };
 }

@@ -54,12 +54,15 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
     end.resolve({ outcome: 'interrupted' });
   };
   for (const name of SIGNALS) process.on(name, signal);
+  // Whoever read the output may be gone (`--detach`, a closed terminal); the session goes on without.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unread);
   try {
     return await claimAndRun(options, hooks, end, hurry.signal);
   } catch (error) {
     return { outcome: 'failed', error: asMirrordError(error) };
   } finally {
     for (const name of SIGNALS) process.off(name, signal);
+    // The streams' listeners stay: what the caller still says may go nowhere as well.
   }
 }
 
@@ -112,6 +115,8 @@ async function serve(
   const tun = openTun(machine);
   let session: SessionProcess;
   let host: Host;
+  /** The facts that the session has been told last. */
+  let known = '';
   try {
     host = new Host({
       machine,
@@ -163,12 +168,12 @@ async function serve(
     try {
       const value = await dispatch(host, checkRequest({ ...message }), journal.sessionFolder);
       session.send({ type: 'reply', id: message.id, value: value ?? null });
+      if (message.op === 'facts') known = JSON.stringify(value);
     } catch (error) {
       session.send({ type: 'refusal', id: message.id, error: describeError(error) });
     }
   }
 
-  let known = '';
   const reread = async (): Promise<void> => {
     try {
       const facts = await host.changed();
@@ -202,6 +207,8 @@ async function serve(
   for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
   return result;
 }
+
+const unread = (): void => {};
 
 function asMirrordError(error: unknown): MirrordError {
   return error instanceof MirrordError ? error : MirrordError.fromDescription(describeError(error));

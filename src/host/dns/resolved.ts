@@ -49,7 +49,10 @@ export class Resolved implements DnsBackend {
     ]);
     await set('domain', this.#tun, ...linkDomains(state));
     await set('dns', this.#tun, ...state.servers);
-    return `systemd-resolved, link ${this.#tun}`;
+    const rivals = rivalLinks(await set('domain'), this.#tun, linkDomains(state));
+    // Both would be asked, and either's answer taken.
+    const warning = rivals.length === 0 ? '' : `; beware: the same names are claimed by ${rivals.join(', ')}`;
+    return `systemd-resolved, link ${this.#tun}${warning}`;
   }
 
   async undo(): Promise<void> {
@@ -64,6 +67,17 @@ export function linkDomains(state: DnsState): readonly string[] {
   const routing = state.domains.filter((domain) => !search.has(domain)).map((domain) => `~${domain}`);
   const domains = [...search, ...routing, ...(state.everything ? ['~.'] : [])];
   return domains.length > 0 ? domains : [''];
+}
+
+/** Other links with one of our domains, from `resolvectl domain`: `Link 3 (vpn0): ~corp.example cluster.local`. */
+export function rivalLinks(listing: string, tun: string, domains: readonly string[]): readonly string[] {
+  const bare = (domain: string): string => domain.replace(/^~/, '').toLowerCase();
+  const ours = new Set(domains.map(bare));
+  return listing.split('\n').flatMap((line) => {
+    const [, link, words = ''] = /^Link \d+ \((.+?)\): (.*)$/.exec(line) ?? [];
+    const shared = words.split(' ').filter((word) => word !== '' && ours.has(bare(word)));
+    return link === undefined || link === tun || shared.length === 0 ? [] : [`${link} (${shared.join(', ')})`];
+  });
 }
 
 /**

@@ -215,6 +215,16 @@ E`);
       await run.stop();
     });
 
+    it('warns of another link that claims the same names', async () => {
+      await sandbox.shell(`
+        ip link add vpn0 type bridge; ip link set vpn0 addrgenmode none
+        ip addr add 172.20.0.1/24 dev vpn0; ip link set vpn0 up; resolvectl domain vpn0 '~cluster.local'
+      `);
+      const [run, { reason }] = await up({});
+      assert.match(reason, /claimed by vpn0 \(~cluster\.local\)/);
+      await run.stop();
+    });
+
     it('names the real upstreams, never its stub nor us', async () => {
       const run = new HostRun(sandbox, { requests: [['facts'], ['network', NETWORK], ['dns', DNS], ['facts']] });
       const [before, , , after] = (await run.replies()) as { dns: { servers: string[]; resolved: boolean } }[];

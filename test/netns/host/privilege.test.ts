@@ -137,6 +137,19 @@ describe('who does what', function () {
     assert.equal((await run.stop())['end'], 'interrupted');
   });
 
+  it('lives on when nobody reads its output, as after --detach', async () => {
+    const before = await snapshot(sandbox);
+    const run = new HostRun(sandbox, { requests: [['network', NETWORK]] });
+    await run.replies();
+    run.deafen();
+    // Makes the session, and so the host, say something.
+    await sandbox.shell('ip route add 10.1.0.0/16 dev dev0; sleep 0.5; ip route del 10.1.0.0/16; sleep 0.5');
+    assert.match(await sandbox.shell('ip -o link show mirrord0'), /UP/);
+    run.signal('SIGTERM');
+    await run.ended();
+    assert.equal(await snapshot(sandbox), before);
+  });
+
   it('does not wait for a deaf session when told twice to stop', async () => {
     const before = await snapshot(sandbox);
     const run = new HostRun(sandbox, { requests: [['network', NETWORK]], environment: { BEHAVIOUR: 'deaf' } });

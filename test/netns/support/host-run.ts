@@ -90,6 +90,12 @@ export class HostRun {
     process.kill(this.hostPid(), name);
   }
 
+  /** Nobody reads its output any more. */
+  deafen(): void {
+    this.#child.stdout.destroy();
+    this.#child.stderr.destroy();
+  }
+
   /** Resolves when the host process has ended. */
   async ended(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');

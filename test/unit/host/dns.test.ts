@@ -5,7 +5,7 @@ import { socketOwners } from '../../../src/host/dns/local-servers.ts';
 import { DnsManager } from '../../../src/host/dns/manager.ts';
 import { natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/host/dns/resolv-conf.ts';
-import { linkDomains } from '../../../src/host/dns/resolved.ts';
+import { linkDomains, rivalLinks } from '../../../src/host/dns/resolved.ts';
 import { MirrordError } from '../../../src/errors.ts';
 import type { DnsMode, DnsState } from '../../../src/ipc/protocol.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -68,6 +68,12 @@ options timeout:1 rotate ndots:2
     assert.deepEqual(linkDomains(STATE), ['default.svc.cluster.local', 'svc.cluster.local', '~cluster.local', '~svc']);
     assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [] }), ['']);
     assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [], everything: true }), ['~.']);
+  });
+
+  it('finds other links that claim the same names', () => {
+    const listing =
+      'Global: ~.\nLink 2 (eth0): home.example\nLink 3 (vpn0): ~corp.example ~Cluster.local svc\nLink 7 (mirrord0): ~cluster.local\n';
+    assert.deepEqual(rivalLinks(listing, 'mirrord0', ['svc', '~cluster.local']), ['vpn0 (~Cluster.local, svc)']);
   });
 
   it('makes one line of nftables, with exemptions before the redirect', () => {
