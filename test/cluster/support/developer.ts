@@ -46,7 +46,6 @@ export class Developer {
   static async open(): Promise<Developer> {
     const sandbox = await createSandbox();
     const { id, developer, developerPid } = sandbox;
-    // So named, it goes with the sandbox.
     const netns = `mirrord-${id}-developer`;
     const detach = (): unknown => cluster(['detach', netns]);
     try {
@@ -59,6 +58,10 @@ export class Developer {
         await must('ip', ['-n', netns, 'route', 'add', web, 'via', gateway]);
       }
       cluster(['attach', netns]);
+      // The name has done its service: inside, where it is no mount, it would only confuse `ip`.
+      await must('ip', ['netns', 'delete', netns]);
+      // And what others name meanwhile is none of this machine's business either.
+      await developer.run('umount', ['-R', '/run/netns']);
       process.once('exit', detach);
     } catch (error) {
       await sandbox.close();
@@ -99,8 +102,13 @@ export class Developer {
   }
 
   /** Starts `sudo mirrord up`. */
-  up(args: readonly string[] = [], { as = 'sudo', env = {} }: RunSettings = {}): Session {
-    return new Session(this.machine.start('env', withoutCluster(this.mirrord, ['up', ...args]), { as, env }));
+  up(args: readonly string[] = [], settings: RunSettings = {}): Session {
+    return this.start(this.mirrord, ['up', ...args], { as: 'sudo', ...settings });
+  }
+
+  /** Starts a program that becomes a session. */
+  start(file: string, args: readonly string[], settings: RunSettings): Session {
+    return new Session(this.machine.start('env', withoutCluster(file, args), settings));
   }
 
   close(): Promise<void> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Session } from '../../../scripts/sandbox/session.ts';
 import type { SessionStatus } from '../../../src/control/protocol.ts';
-import { ADMIN } from '../kube/support/cluster.ts';
+import { ADMIN, writeKubeconfig } from '../kube/support/cluster.ts';
 import { Developer, HOME } from './developer.ts';
 import { workloads } from './workloads.ts';
 import type { Workloads } from './workloads.ts';
@@ -27,6 +27,11 @@ export async function openDeveloper(): Promise<Developer> {
   const developer = await Developer.open();
   developer.write(`${HOME}/.kube/config`, readFileSync(ADMIN, 'utf8'));
   return developer;
+}
+
+/** The cluster's address and trust with another user, in the context `test`; `cluster` overrides fields of the cluster. */
+export function writeUserKubeconfig(developer: Developer, path: string, user: object, cluster: object = {}): string {
+  return developer.write(path, readFileSync(writeKubeconfig({ ...user }, 'default', { ...cluster }), 'utf8'));
 }
 
 /** A developer machine for this suite alone, and the common workloads. */
