@@ -39,6 +39,8 @@ class Resolution {
   readonly #variables = new Map<string, string>();
   /** Declared, but without a value that we know: whoever refers to one of these has none either. */
   readonly #unknown = new Set<string>();
+  /** A whole source could not be read: what is not there may have been in it. */
+  #isPartial = false;
   readonly #warnings = new Set<string>();
 
   constructor(pod: DeclaringPod, container: DeclaringContainer, readers: EnvironmentReaders) {
@@ -62,6 +64,7 @@ class Resolution {
     try {
       return serviceVariables(await this.#readers.services(), namespace, this.#pod.spec?.enableServiceLinks ?? true);
     } catch (error) {
+      this.#isPartial = true;
       this.#warnings.add(`services could not be read, their variables are missing: ${reasonOf(error)}`);
       return new Map();
     }
@@ -75,6 +78,7 @@ class Resolution {
       const found = await this.#objects.data(kind, reference.name ?? '');
       if ('missing' in found) {
         if (!(found.absent && reference.optional === true)) {
+          this.#isPartial = true;
           this.#warnings.add(`${found.missing}; its variables are missing`);
         }
         continue;
@@ -86,12 +90,12 @@ class Resolution {
   async #declare({ name, value = '', valueFrom }: DeclaredVariable, services: Variables): Promise<void> {
     // An empty value with a source counts as none, as for the kubelet.
     if (value === '' && valueFrom !== undefined) return this.#take(name, valueFrom);
-    const missing = references(value).find((each) => this.#unknown.has(each));
-    if (missing !== undefined) return this.#lacks(name, `refers to ${missing}, whose value is not known`);
-    this.#set(
-      name,
-      expand(value, (each) => this.#variables.get(each) ?? services.get(each)),
+    const valueOf = (each: string): string | undefined => this.#variables.get(each) ?? services.get(each);
+    const missing = references(value).find(
+      (each) => this.#unknown.has(each) || (this.#isPartial && valueOf(each) === undefined),
     );
+    if (missing !== undefined) return this.#lacks(name, `refers to ${missing}, whose value is not known`);
+    this.#set(name, expand(value, valueOf));
   }
 
   async #take(name: string, source: ValueSource): Promise<void> {

@@ -143,6 +143,21 @@ describe('environment: declared by a pod', () => {
     ]);
   });
 
+  it('does not take a reference into a source that may not be read for text', async () => {
+    const container = {
+      envFrom: [{ prefix: 'DB_', secretRef: { name: 'login' } }],
+      env: [
+        { name: 'URL', value: 'pg://$(DB_user)@db' },
+        { name: 'PLAIN', value: 'x' },
+        { name: 'COPY', value: '$(PLAIN)' },
+      ],
+    };
+    assert.equal((await resolve(container)).variables['URL'], 'pg://ann@db');
+    const { variables, warnings } = await resolve(container, { secret: forbidden });
+    assert.deepEqual(variables, { PLAIN: 'x', COPY: 'x' });
+    assert.equal(warnings[1], 'URL: refers to DB_user, whose value is not known');
+  });
+
   it('asks for each object once, and for all at the same time', async () => {
     const asked: string[] = [];
     const gate = Promise.withResolvers<void>();
