@@ -37,6 +37,8 @@ export class SpdyFraming implements Framing {
   #left = 0;
   #stream = 0;
   #isLast = false;
+  /** Streams that the far side has ended. */
+  readonly #ended = new Set<number>();
 
   constructor(port: number) {
     const headers = (type: string): [string, string][] => [
@@ -109,7 +111,13 @@ export class SpdyFraming implements Framing {
   }
 
   #frameEnds(take: (frame: Frame) => void): void {
-    if (this.#isLast && this.#stream === DATA_STREAM) take({ kind: 'end' });
+    if (this.#isLast) this.#ends(this.#stream, take);
+  }
+
+  /** The data stream may end before the error stream says why: only the end of both is an orderly one. */
+  #ends(stream: number, take: (frame: Frame) => void): void {
+    this.#ended.add(stream);
+    if (this.#ended.has(DATA_STREAM) && this.#ended.has(ERROR_STREAM)) take({ kind: 'end' });
   }
 
   #control(frame: Buffer, take: (frame: Frame) => void): void {
@@ -120,7 +128,7 @@ export class SpdyFraming implements Framing {
       case SYN_REPLY:
         // Its headers are empty: that it came is the whole answer.
         if (id === DATA_STREAM) take({ kind: 'ready' });
-        if (id === DATA_STREAM && isLast) take({ kind: 'end' });
+        if (isLast) this.#ends(id, take);
         return;
       case RST_STREAM:
         if (id === DATA_STREAM) take({ kind: 'error', text: 'the connection in the pod was reset' });

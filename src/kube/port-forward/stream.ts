@@ -24,7 +24,8 @@ export class PortForwardStream extends Duplex {
   readonly #framing: Framing;
   readonly #opened: () => void;
   #waiting: Done | null = null;
-  #isEnded = false;
+  /** The far side has said its last word; what follows it is not looked at. */
+  #isOver = false;
 
   constructor(socket: WebSocket, framing: Framing, opened: () => void) {
     super({ readableHighWaterMark: MESSAGE_LIMIT, writableHighWaterMark: MESSAGE_LIMIT, allowHalfOpen: false });
@@ -104,7 +105,7 @@ export class PortForwardStream extends Duplex {
   };
 
   readonly #take = (frame: Frame): void => {
-    if (this.destroyed) return;
+    if (this.#isOver || this.destroyed) return;
     switch (frame.kind) {
       case 'data':
         if (!this.push(frame.payload)) this.#socket.pause();
@@ -124,18 +125,18 @@ export class PortForwardStream extends Duplex {
 
   /** A moment later: it may come with the confirmation, when nobody has had the time to listen for errors. */
   #fail(reason: string): void {
+    this.#isOver = true;
     setImmediate(() => this.destroy(new Error(`port-forward: ${reason}`)));
   }
 
   #ended(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    this.#isOver = true;
     this.push(null);
     this.end();
   }
 
   #closed(code: number, reason: string): void {
-    if (this.destroyed) return;
+    if (this.#isOver || this.destroyed) return;
     // 1000 is an orderly end: the program in the pod closed its connection (RFC 6455 section 7.4.1).
     if (code === 1000) return this.#ended();
     const why = code === 1006 ? 'the connection was cut' : `closed with code ${code}`;

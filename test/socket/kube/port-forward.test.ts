@@ -163,6 +163,7 @@ for (const protocol of ['v4.channel.k8s.io', 'SPDY/3.1+portforward.k8s.io'] as c
       fake.onForward = (far) => {
         far.confirm();
         far.fail('failed to connect to localhost:4711: connection refused');
+        far.end();
       };
       const error = await failure(await dial());
       assert.match(error.message, /port-forward: .*connection refused/);

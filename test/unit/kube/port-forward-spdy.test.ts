@@ -78,11 +78,17 @@ describe('port-forward in SPDY', () => {
     assert.deepEqual(read(reply(3)), [{ kind: 'ready' }]);
   });
 
-  it('carries data, errors and the end', () => {
+  it('carries data and errors', () => {
     assert.deepEqual(read(data(3, 'hello')), [{ kind: 'data', payload: Buffer.from('hello') }]);
     assert.deepEqual(read(data(1, 'refused')), [{ kind: 'error', text: 'refused' }]);
+  });
+
+  it('ends when both streams have ended, and not before the reason is told', () => {
     assert.deepEqual(read(data(1, '', FIN)), []);
-    assert.deepEqual(read(data(3, 'bye', FIN)), [{ kind: 'data', payload: Buffer.from('bye') }, { kind: 'end' }]);
+    const bye = { kind: 'data', payload: Buffer.from('bye') } as const;
+    assert.deepEqual(read(Buffer.concat([data(1, '', FIN), data(3, 'bye', FIN)])), [bye, { kind: 'end' }]);
+    const told = Buffer.concat([data(3, '', FIN), data(1, 'refused'), data(1, '', FIN)]);
+    assert.deepEqual(read(told), [{ kind: 'error', text: 'refused' }, { kind: 'end' }]);
   });
 
   it('answers pings, and only those that ask', () => {

@@ -63,7 +63,7 @@ export class SpdyFarEnd implements FarEnd {
   }
 
   end(): void {
-    this.socket.send(frame(3, Buffer.alloc(0), 1));
+    for (const stream of [3, 1]) this.socket.send(frame(stream, Buffer.alloc(0), 1));
   }
 
   /** The client puts one data frame into a message; its first message opens the streams. */
