@@ -5,6 +5,7 @@ import { agentInfo } from './info.ts';
 import { FLOW_LIMIT } from './limits.ts';
 import { readNameServers } from './name-servers.ts';
 import { probeHost } from './probe.ts';
+import { targetEnvironment } from './target-process.ts';
 import { dialTcp } from './tcp.ts';
 import { dialUdp } from './udp.ts';
 
@@ -28,5 +29,6 @@ export function createService(resolvConf: string): TunnelService {
     resolve: (message, signal) => relayDns(message, nameServers, signal),
     probe: probeHost,
     info: () => agentInfo(resolvConf),
+    environment: targetEnvironment,
   };
 }

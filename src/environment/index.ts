@@ -10,7 +10,7 @@
  * (`parseProcessEnvironment`) is the remote environment; `mergeEnvironment` applies the settings to it; `overLocal` lays
  * the result over the environment of whoever starts the program; `writeEnvironment` writes it for other tools.
  */
-export { resolveDeclaredEnvironment } from './declared/resolve.ts';
+export { resolveDeclaredEnvironment, type DeclaredEnvironment } from './declared/resolve.ts';
 export type { DeclaringPod, EnvironmentReaders, LinkedService } from './declared/pod.ts';
 export { parseEnvFile } from './env-file.ts';
 export { ENVIRONMENT_FORMATS, writeEnvironment } from './format.ts';

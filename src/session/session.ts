@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/index.ts';
 import { ControlServer } from '../control/server.ts';
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionEnvironment, SessionStatus } from '../control/protocol.ts';
 import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
 import { MirrordError } from '../errors.ts';
 import { checkCapture } from '../filter/capture-check.ts';
@@ -20,6 +20,7 @@ import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { BlockPool } from './block-pool.ts';
 import { clusterNames } from './cluster-names.ts';
+import { targetEnvironment } from './environment.ts';
 import { explainDestination } from './explain.ts';
 import { FarSide } from './far-side.ts';
 import { FlowRouter } from './flow-router.ts';
@@ -46,6 +47,7 @@ export class Session {
   #network: SessionNetwork | undefined;
   #names: SessionNames | undefined;
   #nameRoutes: NameRoutes | undefined;
+  #config: Config | undefined;
   #filter: Filter | undefined;
   #tunAddresses: readonly string[] = [];
   #rttMs: number | null = null;
@@ -62,6 +64,7 @@ export class Session {
     const signal = AbortSignal.any([stop, this.#closing.signal]);
     await this.#listen();
     const config = await this.#configure();
+    this.#config = config;
     const filter = new Filter(config.feature.network);
     this.#filter = filter;
 
@@ -241,6 +244,7 @@ export class Session {
       status: () => this.#status(),
       ping: () => this.#ping(),
       explain: (params) => this.#explain(params),
+      env: (_params, signal) => this.#environment(signal),
       down: () => {
         this.#state = 'stopping';
         this.#host.down();
@@ -257,11 +261,14 @@ export class Session {
     return { rtt_ms: this.#rttMs };
   }
 
+  #environment(signal: AbortSignal): Promise<SessionEnvironment> {
+    if (!this.#remote || !this.#config) throw stillStarting();
+    return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#farSide?.tunnel, signal);
+  }
+
   #explain(params: unknown): Promise<Explanation> {
     if (!this.#names || !this.#nameRoutes || !this.#network || this.#state === 'starting') {
-      throw new MirrordError('unexpected', 'session-starting', 'The session is still starting.', {
-        help: 'Ask again when `mirrord status` says ready.',
-      });
+      throw stillStarting();
     }
     return explainDestination(String(params), {
       host: this.#host,
@@ -297,6 +304,12 @@ export class Session {
       warnings: [...this.#warnings, ...(this.#network?.warnings ?? [])],
     };
   }
+}
+
+function stillStarting(): MirrordError {
+  return new MirrordError('unexpected', 'session-starting', 'The session is still starting.', {
+    help: 'Ask again when `mirrord status` says ready.',
+  });
 }
 
 function agentLine(farSide: FarSide, elapsedMs: number): string {

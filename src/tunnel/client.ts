@@ -17,7 +17,7 @@ import { Http2Flow } from './flow.ts';
 import { createSessionId } from './hello.ts';
 import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.ts';
 import type { TunnelKey } from './key.ts';
-import { ANSWER_LIMIT_MS, INFO_LIMIT, MESSAGE_LIMIT, RESUME_LIMIT_MS } from './limits.ts';
+import { ANSWER_LIMIT_MS, ENVIRONMENT_LIMIT, INFO_LIMIT, MESSAGE_LIMIT, RESUME_LIMIT_MS } from './limits.ts';
 import { connect, reconnect } from './redial.ts';
 import { LANE_PATH, ResetLane } from './reset-lane.ts';
 import type {
@@ -164,6 +164,12 @@ class Http2Tunnel implements Tunnel {
     // The agent is of our own release (the hello has compared versions), and proved by where it runs.
     const info: AgentInfo = JSON.parse(Buffer.from(body).toString());
     return info;
+  }
+
+  async environment(): Promise<string | null> {
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const body = await this.#ask({ ':method': 'GET', ':path': '/environment' }, null, ENVIRONMENT_LIMIT, signal);
+    return body.length === 0 ? null : Buffer.from(body).toString();
   }
 
   ping(): Promise<number> {

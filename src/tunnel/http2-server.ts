@@ -53,6 +53,7 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, service:
   }
   stream.on('error', () => {});
   if (path === '/dns-query') return resolve(stream, service);
+  if (path === '/environment') return answer(stream, Buffer.from(service.environment() ?? ''));
   if (path === '/info') return answer(stream, Buffer.from(JSON.stringify(service.info())));
   if (path.startsWith(PROBE_PATH)) return probe(stream, path.slice(PROBE_PATH.length), service);
   reject(stream, 404);

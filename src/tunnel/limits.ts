@@ -66,6 +66,8 @@ export const MESSAGE_LIMIT = 65_535;
 
 /** Answers of the agent about itself (`info`), bytes; resolv.conf is the only part that could be long. */
 export const INFO_LIMIT = 256 * 1024;
+/** An environment, bytes; the kernel's ARG_MAX bounds it at 2 MB with the default stack (execve(2)). */
+export const ENVIRONMENT_LIMIT = 2 << 20;
 
 /** A DNS question, an `info`, a `probe` or a ping that has no answer after so long fails, ms. */
 export const ANSWER_LIMIT_MS = 10_000;

@@ -23,4 +23,6 @@ export interface TunnelService {
   resolve(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   probe(host: string, signal: AbortSignal): Promise<DialOutcome>;
   info(): AgentInfo;
+  /** Of the process beside the agent, NUL-separated; null where there is none, or none that may be read. */
+  environment(): string | null;
 }

@@ -117,6 +117,8 @@ export interface Tunnel {
   /** Whether the agent could reach `host` at all (ICMP echo's truth). */
   probe(host: string): Promise<DialOutcome>;
   info(): Promise<AgentInfo>;
+  /** The environment of the process that the agent was put beside, NUL-separated as in /proc; null where unknown. */
+  environment(): Promise<string | null>;
   /** Round trip in milliseconds through the whole path. */
   ping(): Promise<number>;
   readonly resumes: number;

@@ -81,6 +81,7 @@ const service: TunnelService = {
   udp: (flow) => flow.refuse('EACCES'),
   resolve: async (message) => message,
   probe: async () => ({ ok: true }),
+  environment: () => null,
   info: () => ({
     version: '',
     node: process.version,

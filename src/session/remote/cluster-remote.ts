@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
 import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
+import { resolveDeclaredEnvironment } from '../../environment/index.ts';
 import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
 import type { AgentSource, StartedAgent } from '../far-side.ts';
 import type { Remote, RemoteReport } from './remote.ts';
@@ -22,23 +23,38 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
   const { context, server, version, namespace } = cluster;
   report('cluster', 'done', `cluster ${context} (${version}), namespace ${namespace}`);
+  const bundle = await readFile(options.agentBundle);
+  // The pod that the agent is in now; another one after a rollout.
+  let current: ResolvedTarget | null = null;
   return {
     target: config.target.path,
     cluster: { context, server, version, namespace },
     transport: 'port-forward',
     warnings: cluster.warnings,
-    agents: agentSource(cluster, options, await readFile(options.agentBundle)),
+    agents: agentSource(cluster, options, bundle, (resolved) => {
+      current = resolved;
+    }),
     ownAddresses: () => cluster.serverAddresses(),
     onOwnAddresses: (callback) => {
       cluster.onServerAddresses = callback;
     },
     discover: (info, until) => cluster.discover(info.serviceHost, until),
-    watch: (current, changed, until) => cluster.watch(current, changed, until),
+    async declaredEnvironment(until) {
+      if (current === null) return null;
+      const objects = await cluster.targetObjects(current, until);
+      return resolveDeclaredEnvironment(objects.pod, current.container, objects);
+    },
+    watch: (known, changed, until) => cluster.watch(known, changed, until),
     close: () => cluster.close(),
   };
 }
 
-function agentSource(cluster: Cluster, options: ClusterRemoteOptions, bundle: Uint8Array): AgentSource {
+function agentSource(
+  cluster: Cluster,
+  options: ClusterRemoteOptions,
+  bundle: Uint8Array,
+  chosen: (target: ResolvedTarget) => void,
+): AgentSource {
   const { config, session, report } = options;
   const program = agentProgram(bundle);
   const target = podTarget(targetOf(config));
@@ -48,6 +64,7 @@ function agentSource(cluster: Cluster, options: ClusterRemoteOptions, bundle: Ui
       if (target === null) return cluster.startAgent(request, progress, signal);
       const timeoutMs = request.options.startupTimeoutMs;
       const resolved = await cluster.resolveTarget(target, timeoutMs, progress, signal);
+      chosen(resolved);
       report('target', 'done', describeTarget(config.target.path, resolved));
       for (const warning of warningsOf(resolved)) report('target', 'warning', warning);
       return cluster.startTargetAgent(resolved, request, progress, signal);

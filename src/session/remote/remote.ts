@@ -4,6 +4,7 @@
  * The rest of the session sees only this interface; what starts the agent and what tells its ranges is behind it.
  */
 import type { SessionStatus } from '../../control/protocol.ts';
+import type { DeclaredEnvironment } from '../../environment/index.ts';
 import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery } from '../../kube/cluster.ts';
 import type { AgentInfo } from '../../tunnel/tunnel.ts';
@@ -25,6 +26,8 @@ export interface Remote {
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   discover(info: AgentInfo, signal: AbortSignal): Promise<Discovery>;
+  /** What the target's container declares; null without a target that could. */
+  declaredEnvironment(signal: AbortSignal): Promise<DeclaredEnvironment | null>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
   close(): void;

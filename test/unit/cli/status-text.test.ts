@@ -15,6 +15,7 @@ const STATUS: SessionStatus = {
   flows: { tcp: 3, udp: 1 },
   bytes: { up: 999, down: 12_345_678 },
   transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },
+  filter: [],
   warnings: ['wg0 routes 10.96.0.0/12, too'],
 };
 

@@ -18,6 +18,7 @@ const service: TunnelService = {
   udp: (flow) => flow.refuse('ECONNREFUSED'),
   resolve: async (message) => message,
   probe: async () => ({ ok: true }),
+  environment: () => null,
   info: () => ({
     version: 'x',
     node: 'x',
