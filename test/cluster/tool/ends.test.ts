@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
-import { leftovers } from '../kube/support/cluster.ts';
+import { kubectl, leftovers } from '../kube/support/cluster.ts';
 import { poll } from '../../netns/support/session.ts';
 import { statuses, useDeveloper } from '../support/session.ts';
 
@@ -92,6 +92,8 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     assert.equal(code, 1, session.output);
     assert.match(session.output, /ended unexpectedly \(SIGKILL\)/);
     assert.equal(await machineState(world.developer.machine), before_);
+    // Its Job is left to end by itself (vanished-client.test.ts), which the next test shall not wait for.
+    kubectl(['delete', status?.agent?.name ?? '', '-n', world.objects.home]);
   });
 
   it('the machine is as before after kill -9 of the root process, and the Job is deleted', async () => {
