@@ -76,10 +76,12 @@ export async function readTarget(
     .filter((route) => route.table === undefined && !isLoopback(route.destination))
     .map((route) => parseCidr(route.destination))
     .filter((cidr) => cidr !== null && cidr.prefix > 0 && !isLinkLocal(formatCidr(cidr)))
-    .filter((cidr) => cidr !== null && !connected.some((own) => cidrHolds(own, cidr)))
-    .map((cidr) => formatCidr(cidr!));
+    .filter((cidr) => cidr !== null)
+    .filter((cidr) => !connected.some((own) => cidrHolds(own, cidr)));
+  // A range within another says nothing of its own: an IPv6 address has a route beside its subnet's.
+  const outer = ranges.filter((cidr) => !ranges.some((other) => other.prefix < cidr.prefix && cidrHolds(other, cidr)));
   return {
-    ranges: [...new Set(ranges)],
+    ranges: [...new Set(outer.map(formatCidr))],
     addresses: addresses
       .filter(({ device, address }) => device !== 'lo' && !isLinkLocal(address))
       .map(({ address }) => address),

@@ -19,7 +19,7 @@ describe('targets on this machine', function () {
         ip link set eth0 addrgenmode none
         ip link set lo up; ip addr add 172.30.0.2/24 dev eth0; ip link set eth0 up
         ip link add br0 type bridge; ip link set br0 addrgenmode none
-        ip addr add 10.244.1.1/24 dev br0; ip addr add fd00:244:1::1/64 dev br0 nodad; ip link set br0 up
+        ip addr add 10.244.1.1/24 dev br0; ip addr add fd00:244:1::1/64 dev br0 nodad; ip addr add fd00:244:1::a/128 dev lo nodad; ip link set br0 up
         ip route add 10.96.0.0/16 via 172.30.0.77; ip route add default via 172.30.0.1
       '
       mkdir -p /etc/netns/lab
