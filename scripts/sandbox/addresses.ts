@@ -9,9 +9,6 @@ export interface Host {
   readonly v6: string;
 }
 
-export const POD_RANGES: Host = { v4: '10.244.0.0/16', v6: 'fd00:10:244::/64' };
-export const SERVICE_RANGES: Host = { v4: '10.96.0.0/16', v6: 'fd00:10:96::/112' };
-
 export const CLUSTER_DNS: Host = { v4: '10.96.0.10', v6: 'fd00:10:96::a' };
 
 /** In the pod range, but no pod has it: the cluster finds out by itself, after a moment. */
@@ -25,7 +22,6 @@ export const DEVELOPER: Host = { v4: '198.51.100.2', v6: '2001:db8:100::2' };
 export const GATEWAY: Host = { v4: '198.51.100.1', v6: '2001:db8:100::1' };
 export const PUBLIC_DNS: Host = { v4: '198.51.100.53', v6: '2001:db8:100::53' };
 export const PUBLIC_WEB: Host = { v4: '203.0.113.80', v6: '2001:db8:80::80' };
-export const DEVELOPER_RANGES: Host = { v4: '198.51.100.0/24', v6: '2001:db8:100::/64' };
 
 export const pod = (n: number): Host => ({ v4: `10.244.0.${n}`, v6: `fd00:10:244::${n.toString(16)}` });
 export const service = (n: number): Host => ({

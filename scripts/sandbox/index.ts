@@ -15,15 +15,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import {
-  DEVELOPER,
-  GATEWAY,
-  POD_RANGES,
-  PUBLIC_DNS,
-  PUBLIC_WEB,
-  SERVICE_RANGES,
-  UNREACHABLE_RANGE,
-} from './addresses.ts';
+import { DEVELOPER, GATEWAY, PUBLIC_DNS, PUBLIC_WEB, UNREACHABLE_RANGE } from './addresses.ts';
 import { CLUSTER_DNS } from './addresses.ts';
 import { SEARCH, clusterAddresses } from './catalog.ts';
 import { must } from './command.ts';
@@ -201,6 +193,5 @@ function developerNetwork(): string {
   ].join('\n');
 }
 
-export { POD_RANGES, SERVICE_RANGES };
-export type { Machine, Identity, MachineOptions } from './machine.ts';
+export type { Machine, Identity } from './machine.ts';
 export type { Outcome } from './command.ts';
