@@ -83,6 +83,13 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
   return { kind: 'waiting', text: `on node ${pod.spec.nodeName}${isPlain ? ', starting' : `, ${reason}`}` };
 }
 
+/** The same, told by an event: `message` names the image. */
+export function imageFailure(message: string): MirrordError {
+  return new MirrordError('agent', 'agent-image', `the agent's image cannot be pulled: ${message}`, {
+    help: IMAGE_HELP,
+  });
+}
+
 function failed(code: string, message: string, help: string): Diagnosis {
   return { kind: 'failed', error: new MirrordError('agent', code, message, { help }) };
 }

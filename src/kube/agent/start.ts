@@ -12,7 +12,7 @@ import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { observe } from '../server/observe.ts';
 import { notAdmitted } from './admission.ts';
-import { diagnose } from './diagnosis.ts';
+import { diagnose, imageFailure } from './diagnosis.ts';
 import { awaitListening } from './log.ts';
 
 /** A Job's controller needs some 10 ms; after this long it is asked by other means why there is no pod. */
@@ -36,8 +36,8 @@ export interface StartedAgent {
   readonly port: number;
 }
 
-/** A pod's events that people like to see while they wait. */
-const PROGRESS = new Set(['Pulling', 'Pulled', 'TriggeredScaleUp']);
+/** Events about the agent's container that people like to see while they wait. */
+const PROGRESS = new Set(['Pulling', 'Pulled']);
 
 export function awaitAgent(
   api: Api,
@@ -54,6 +54,8 @@ class Start {
   readonly #report: (text: string) => void;
   #last = 'its pod has not been created';
   #pod: string | null = null;
+  /** What its events say before its status does. */
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(api: Api, wanted: Expectation, report: (text: string) => void) {
     this.#api = api;
@@ -68,7 +70,7 @@ class Start {
     const bounded = AbortSignal.any([signal, done.signal, deadline]);
     const refused: Promise<never>[] = job === undefined ? [] : [this.#refusal(job, bounded)];
     try {
-      return await Promise.race([this.#listening(bounded), aborted(bounded), ...refused]);
+      return await Promise.race([this.#listening(bounded), this.#failed.promise, aborted(bounded), ...refused]);
     } catch (error) {
       signal.throwIfAborted();
       if (!deadline.aborted || error instanceof MirrordError) throw error;
@@ -139,13 +141,18 @@ class Start {
     return aborted(signal);
   }
 
-  /** What only events tell: that an image is being pulled. */
+  /** What only events tell, or tell seconds earlier: that an image is being pulled, and that it cannot be. */
   async #progress(pod: string, signal: AbortSignal): Promise<void> {
     const look = (event: CoreV1Event): void => {
-      if (PROGRESS.has(event.reason ?? '')) this.#tell(event.message ?? '');
+      const { reason = '', message = '', involvedObject } = event;
+      const isOurs = involvedObject.fieldPath?.includes(`{${this.#wanted.container}}`) === true;
+      if (isOurs && reason === 'Failed' && message.startsWith('Failed to pull image')) {
+        this.#failed.reject(imageFailure(message));
+      } else if (isOurs ? PROGRESS.has(reason) : reason === 'TriggeredScaleUp') this.#tell(message);
     };
-    // Only a comfort: without them the start goes on.
-    await this.#events('Pod', pod, signal, look).catch(() => {});
+    await this.#events('Pod', pod, signal, look).catch(() => {
+      // Only a comfort: without them the start goes on.
+    });
   }
 
   /** False when events may not be read; else goes on until the signal aborts or `look` throws. */

@@ -79,9 +79,7 @@ export class Discoverer {
     signal.addEventListener('abort', () => clearTimeout(timer ?? undefined), { once: true });
     const followed = [this.#nodes, this.#serviceCidrs, this.#namespaces].filter((source) => source.readable);
     for (const source of [...followed, this.#services, this.#pods]) {
-      if (source === null) continue;
-      // `follow` fails only when its first list does, which was read a moment ago: what is known stays in force.
-      source.follow(touched, signal).catch(() => {});
+      void source?.follow(touched, signal);
     }
   }
 
@@ -114,19 +112,13 @@ export class Discoverer {
     }
     const known = ranges([...ofNodes, ...this.#declaredPods]);
     // A first page of pods shows whether the nodes' word can be taken for it: some networks hand out other addresses.
-    let isCovered = false;
-    const enough = (read: readonly { values: readonly string[] }[]): boolean => {
-      const found = coverPods(
-        read.flatMap((facts) => facts.values),
-        [],
-        known,
-      );
-      return (isCovered = known.length > 0 && found.length === 0);
-    };
+    const isCovered = (podIps: readonly string[]): boolean =>
+      known.length > 0 && coverPods(podIps, [], known).length === 0;
+    const enough = (read: readonly { values: readonly string[] }[]): boolean =>
+      isCovered(read.flatMap((facts) => facts.values));
     const [source, where] = await this.#widest(sources.pods, signal, enough);
     if (source === null) return void this.#notes.push('pods may not be listed');
-    isCovered = known.length > 0 && coverPods(source.values(), [], known).length === 0;
-    if (isCovered) return;
+    if (isCovered(source.values())) return;
     this.#pods = source;
     this.#notes.push(`pod ranges from the pods of ${where}`);
   }

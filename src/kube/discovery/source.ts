@@ -1,7 +1,11 @@
 /** One collection of the cluster, reduced to the few strings that discovery needs of each object. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { isStatus, explainAnswer } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
-import { observe, type Collection } from '../server/observe.ts';
+import { observe, type Change, type Collection } from '../server/observe.ts';
+
+/** Pause before a collection that could not be listed is tried again. */
+const RETRY_MS = 2_000;
 
 export interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -53,21 +57,37 @@ export class Source<T extends Named> {
     return this.readable;
   }
 
-  /** Calls back after every change of the facts, until the signal aborts. */
+  /**
+   * Calls back after every change of the facts, until the signal aborts.  A server that is away is waited for; a right
+   * that was taken away ends it, and what is known stays in force.
+   */
   async follow(changed: () => void, signal: AbortSignal): Promise<void> {
-    for await (const change of observe<T>(this.#api, this.#options.collection, signal)) {
-      const before = JSON.stringify([...this.#facts]);
-      if (change.kind === 'all') {
-        this.#replace(change.objects);
-        if (JSON.stringify([...this.#facts]) !== before) changed();
-        continue;
+    while (!signal.aborted) {
+      try {
+        for await (const change of observe<T>(this.#api, this.#options.collection, signal)) {
+          if (this.#apply(change)) changed();
+        }
+      } catch (error) {
+        if (signal.aborted || isStatus(error, 403, 404)) return;
+        await delay(RETRY_MS, undefined, { signal }).catch(() => {
+          // Aborted: the loop ends.
+        });
       }
-      const key = keyOf(change.object);
-      const held = JSON.stringify(this.#facts.get(key));
-      if (change.kind === 'gone') this.#facts.delete(key);
-      else this.#facts.set(key, this.#options.facts(change.object));
-      if (JSON.stringify(this.#facts.get(key)) !== held) changed();
     }
+  }
+
+  /** Whether anything of interest is another than before. */
+  #apply(change: Change<T>): boolean {
+    if (change.kind === 'all') {
+      const before = JSON.stringify([...this.#facts]);
+      this.#replace(change.objects);
+      return JSON.stringify([...this.#facts]) !== before;
+    }
+    const key = keyOf(change.object);
+    const before = JSON.stringify(this.#facts.get(key));
+    if (change.kind === 'gone') this.#facts.delete(key);
+    else this.#facts.set(key, this.#options.facts(change.object));
+    return JSON.stringify(this.#facts.get(key)) !== before;
   }
 
   #replace(objects: readonly T[]): void {

@@ -40,6 +40,7 @@ export async function* observe<T>(api: Api, collection: Collection, signal: Abor
         isFirst = false;
         yield { kind: 'all', objects: listed.items };
       }
+      const began = performance.now();
       for await (const event of watchOnce<T>(api, collection, version, signal)) {
         retry = FIRST_RETRY_MS;
         // 410 Gone: the version has been compacted away; the list has to be read anew.
@@ -48,6 +49,8 @@ export async function* observe<T>(api: Api, collection: Collection, signal: Abor
         if (event.type === 'BOOKMARK') continue;
         yield { kind: event.type === 'DELETED' ? 'gone' : 'set', object: event.object };
       }
+      // Something on the way that ends every watch at once must not make us ask without pause.
+      if (performance.now() - began < FIRST_RETRY_MS) await delay(FIRST_RETRY_MS, undefined, { signal });
     } catch (error) {
       if (signal.aborted) return;
       if (isFirst) throw error;

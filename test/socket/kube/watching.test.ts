@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { Source } from '../../../src/kube/discovery/source.ts';
 import { Api } from '../../../src/kube/server/api.ts';
 import { observe, type Change } from '../../../src/kube/server/observe.ts';
 import { Server } from '../../../src/kube/server/server.ts';
@@ -115,6 +116,21 @@ describe('watching a collection', function () {
       setImmediate(() => response.write(bytes.subarray(cut)));
     });
     assert.deepEqual(await take(2), ['all a', 'set größe']);
+  });
+
+  it('is waited for, as a source of discovery, while the server is away', async () => {
+    const source = new Source<Thing>(api, {
+      collection: { path: PATH },
+      facts: (object) => ({ values: [object.metadata.name], nodes: [] }),
+    });
+    const answer = fake.answers.get(PATH)!;
+    fake.answers.set(PATH, (request, response) => {
+      fake.answers.set(PATH, answer);
+      status(500, 'etcd is away')(request, response);
+    });
+    watches.push(() => {});
+    await new Promise<void>((resolve) => void source.follow(resolve, stop.signal));
+    assert.deepEqual(source.values(), ['a']);
   });
 
   it('ends quietly when aborted', async () => {
