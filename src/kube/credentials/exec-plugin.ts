@@ -148,10 +148,13 @@ export class ExecPlugin implements CredentialSource {
   }
 
   #notStarted(error: Error): MirrordError {
-    if (!isCode(error, 'ENOENT')) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
+    // A bare name that is nowhere gives EACCES where a folder of PATH may not be entered (execvp(3)).
+    const missing = isCode(error, 'ENOENT') || (isCode(error, 'EACCES') && !this.#command.includes('/'));
+    if (!missing) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
     const hint = text(this.#user, 'installHint', this.#exec);
+    const where = `Install it, or check PATH, which sudo may have replaced: ${this.#env['PATH'] ?? '(empty)'}`;
     return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there`, {
-      help: hint ?? `Install it, or check PATH: ${this.#env['PATH'] ?? '(empty)'}`,
+      help: hint === undefined ? where : `${hint}\n${where}`,
       cause: error,
     });
   }
