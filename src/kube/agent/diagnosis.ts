@@ -35,6 +35,9 @@ const FATAL: Readonly<Record<string, readonly [code: string, what: string, help:
   CrashLoopBackOff: ['agent-container', 'ends again and again', 'Its log tells why.'],
 };
 
+/** The runtime's word for a program that could not be executed at all; docker's shim has its own. */
+const NEVER_BEGUN: ReadonlySet<string> = new Set(['StartError', 'ContainerCannotRun']);
+
 export function diagnose(pod: V1Pod, container: string): Diagnosis {
   const name = pod.metadata?.name ?? '';
   const status = statusOf(pod, container);
@@ -42,6 +45,10 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
   if (state?.running !== undefined) return { kind: 'running' };
   if (state?.terminated !== undefined) {
     const { exitCode, reason, signal, message } = state.terminated;
+    if (reason !== undefined && NEVER_BEGUN.has(reason)) {
+      const text = `the agent's container cannot be started (${reason})${message ? `: ${message.trim()}` : ''}`;
+      return failed('agent-container', text, `Does the image ${imageOf(pod, container)} have Node?  ${CONFIG_HELP}`);
+    }
     const how = signal ? `killed by signal ${signal}` : `exit code ${exitCode}`;
     const help =
       reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log tells why.`;

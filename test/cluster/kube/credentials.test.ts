@@ -182,6 +182,17 @@ describe('credentials', function () {
     });
   });
 
+  it('waits for no exec plugin once it is aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('Ctrl-C');
+    const kubeconfig = writeKubeconfig(execUser(plugin('sleep 3')), namespace);
+    const begin = performance.now();
+    const opening = openCluster({ kubeconfig, cwd: process.cwd(), signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 100);
+    await assert.rejects(opening, reason);
+    assert.ok(performance.now() - begin < 2_000);
+  });
+
   it('explains a certificate that another authority signed', async () => {
     const other = readFileSync(new URL('./support/other-ca.pem', import.meta.url)).toString('base64');
     const kubeconfig = writeKubeconfig({ token: 'x' }, namespace, { 'certificate-authority-data': other });
