@@ -2,8 +2,9 @@
 import type { Machine } from './machine.ts';
 
 const QUESTIONS = `
-  ip -o link show | sed 's/ state .*//'
-  ip -o address show | sed 's/ *valid_lft.*//'
+  # ip looks up names of namespaces, and complains of those that others are just removing.
+  ip -o link show 2>/dev/null | sed 's/ state .*//'
+  ip -o address show 2>/dev/null | sed 's/ *valid_lft.*//'
   for family in -4 -6; do
     ip $family rule show
     ip $family route show table all | sort
@@ -15,7 +16,7 @@ const QUESTIONS = `
   done
   ls -A /etc
   find /run/mirrord -mindepth 1 2>/dev/null
-  ps -eo args= | grep '[b]in/mirrord\\|[d]ist/mirrord'
+  ps -eo netns=,args= | grep "^ *$(stat -Lc %i /proc/self/ns/net) .*\\([b]in\\|[d]ist\\)/mirrord"
   true
 `;
 

@@ -1,7 +1,8 @@
 /** One namespace as a machine on which programs can be run and started. */
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Answer } from 'dns-packet';
 import { run } from './command.ts';
 import type { Outcome, RunOptions } from './command.ts';
 
@@ -38,8 +39,19 @@ export class Machine {
 
   /** What the name server on this machine has been asked so far, as `TYPE name`. */
   queries(): string[] {
+    return readFileSync(this.#log, 'utf8').split('\n').filter(Boolean);
+  }
+
+  /** What the name server on this machine answers from now on, before its own records; names in lower case. */
+  publish(records: readonly Answer[]): void {
+    const file = `${this.#log}.records`;
+    writeFileSync(`${file}.new`, JSON.stringify(records));
+    renameSync(`${file}.new`, file);
+  }
+
+  get #log(): string {
     if (this.#queryLog === undefined) throw new Error('this machine has no name server');
-    return readFileSync(this.#queryLog, 'utf8').split('\n').filter(Boolean);
+    return this.#queryLog;
   }
 
   #arguments(file: string, args: readonly string[], { as = 'root' }: MachineOptions): string[] {

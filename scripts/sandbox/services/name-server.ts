@@ -1,10 +1,15 @@
-/** An authoritative name server over UDP and TCP that writes every question into a log, one `TYPE name` per line. */
-import { appendFileSync, writeFileSync } from 'node:fs';
+/**
+ * An authoritative name server over UDP and TCP that writes every question into a log, one `TYPE name` per line.
+ *
+ * Beside the log may lie `LOG.records`, a JSON array of records that go before the zone's: names that change their
+ * answers from one question to the next.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import { decode, encode, streamDecode, streamEncode } from 'dns-packet';
-import type { Packet } from 'dns-packet';
+import type { Answer, Packet } from 'dns-packet';
 import type { Zone } from './zone.ts';
 
 /** Largest answer over UDP to a client that announces no EDNS size (RFC 1035, section 4.2.1). */
@@ -20,8 +25,10 @@ export async function startNameServer(zone: Zone, addresses: readonly string[], 
   const answer = (query: Packet): Packet => {
     const question = query.questions?.[0];
     if (question) appendFileSync(log, `${question.type} ${question.name}\n`);
-    return respond(zone, query);
+    return respond(zone, query, published());
   };
+  const published = (): readonly Answer[] =>
+    existsSync(`${log}.records`) ? (JSON.parse(readFileSync(`${log}.records`, 'utf8')) as Answer[]) : [];
 
   for (const address of addresses) {
     const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
@@ -58,11 +65,13 @@ export async function startNameServer(zone: Zone, addresses: readonly string[], 
   }
 }
 
-function respond(zone: Zone, query: Packet): Packet {
+function respond(zone: Zone, query: Packet, published: readonly Answer[]): Packet {
   const question = query.questions?.[0];
   const name = question?.name.toLowerCase() ?? '';
-  const known = zone.records.get(name);
-  const ours = zone.origins.some((origin) => origin === '' || name === origin || name.endsWith(`.${origin}`));
+  const own = published.filter((record) => record.name === name);
+  const known = own.length > 0 ? own : zone.records.get(name);
+  const ours =
+    own.length > 0 || zone.origins.some((origin) => origin === '' || name === origin || name.endsWith(`.${origin}`));
   const exists = known !== undefined || [...zone.records.keys()].some((key) => key.endsWith(`.${name}`));
   const rcode = !ours ? REFUSED : exists ? 0 : NXDOMAIN;
   const answers = (known ?? []).filter((record) => record.type === question?.type);
