@@ -45,11 +45,12 @@ export class ExecPlugin implements CredentialSource {
     this.#command = command.includes('/') ? path.resolve(path.dirname(user.file), command) : command;
   }
 
-  async get(): Promise<Identity> {
+  async get(signal: AbortSignal): Promise<Identity> {
     if (this.#held !== null && Date.now() < this.#held.expires - RENEWAL_MARGIN_MS) return this.#held.identity;
     // Many connections may ask at once; the plugin runs once, and its own deadline bounds it.
     this.#running ??= this.#run().finally(() => (this.#running = null));
-    this.#held = await this.#running;
+    // Who does not want to wait any longer leaves; the others may still want the answer.
+    this.#held = await unlessAborted(this.#running, signal);
     return this.#held.identity;
   }
 
@@ -100,10 +101,14 @@ export class ExecPlugin implements CredentialSource {
         if (ended) return;
         ended = true;
         clearTimeout(timer);
+        process.off('exit', orphaned);
         if (error === null) return resolve(stdout);
         killGroup(child.pid);
         reject(error);
       };
+      // It must not outlive us, waiting for a browser that nobody looks at.
+      const orphaned = (): void => killGroup(child.pid);
+      process.once('exit', orphaned);
       const timer = setTimeout(() => {
         const seconds = PLUGIN_DEADLINE_MS / 1000;
         finish(this.#failed('exec-plugin-timeout', `gave no credentials within ${seconds} s`, stderr));
@@ -178,6 +183,15 @@ function execConfig(cluster: Entry): unknown {
     if (extension['name'] === 'client.authentication.k8s.io/exec') return extension['extension'];
   }
   return undefined;
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function killGroup(pid: number | undefined): void {
