@@ -19,7 +19,7 @@ import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.
 import type { TunnelKey } from './key.ts';
 import { ANSWER_LIMIT_MS, ENVIRONMENT_LIMIT, INFO_LIMIT, MESSAGE_LIMIT, RESUME_LIMIT_MS } from './limits.ts';
 import { connect, reconnect } from './redial.ts';
-import { LANE_PATH, ResetLane } from './reset-lane.ts';
+import { askReset } from './reset.ts';
 import type {
   AgentInfo,
   Dial,
@@ -114,8 +114,7 @@ class Http2Tunnel implements Tunnel {
       grant();
       stream.onWindow = grant;
     });
-    const lane = new ResetLane(session.request({ ':method': 'POST', ':path': LANE_PATH }, { endStream: false }));
-    this.#cancel = (unwanted) => lane.reset(unwanted);
+    this.#cancel = (unwanted) => askReset(session, unwanted);
   }
 
   connect(host: string, port: number): TunnelStream {

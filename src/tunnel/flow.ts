@@ -1,6 +1,7 @@
 /** One HTTP/2 stream as a byte flow: the same at both ends. */
 import { constants } from 'node:http2';
 import type { Http2Stream } from 'node:http2';
+import { dropStream } from './reset.ts';
 import type { FlowBytes } from './tunnel.ts';
 
 const nothing = (): void => {};
@@ -65,13 +66,13 @@ export class Http2Flow implements FlowBytes {
   #lost(): void {
     if (this.#over) return;
     this.#over = true;
+    this.onReset();
     // What waits unread would keep the stream alive.
     this.#stream.destroy();
-    this.onReset();
   }
 }
 
 /** RFC 9113, section 8.5: a TCP error is signalled as CONNECT_ERROR. */
 function closeWithError(stream: Http2Stream): void {
-  stream.close(constants.NGHTTP2_CONNECT_ERROR);
+  dropStream(stream, constants.NGHTTP2_CONNECT_ERROR);
 }

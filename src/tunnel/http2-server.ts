@@ -9,7 +9,7 @@ import { refusalHeaders, toErrno } from './errno.ts';
 import { Http2Flow } from './flow.ts';
 import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.ts';
 import { MESSAGE_LIMIT, WINDOW_MIN } from './limits.ts';
-import { LANE_PATH, serveResets } from './reset-lane.ts';
+import { RESET_PATH, serveReset } from './reset.ts';
 import type { PendingFlow, TunnelService } from './service.ts';
 import type { DialErrno } from './tunnel.ts';
 
@@ -31,7 +31,8 @@ export function serveHttp2(
     const id = request.id ?? 0;
     streams.set(id, request);
     request.on('close', () => streams.delete(id));
-    if (headers[':path'] === LANE_PATH) serveResets(request, streams);
+    const path = headers[':path'];
+    if (path?.startsWith(RESET_PATH)) serveReset(request, path, streams);
     else serve(request, headers, service);
   });
   // What is wrong with an HTTP/2 session ends it; 'close' says so.
