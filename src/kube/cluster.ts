@@ -155,6 +155,11 @@ export interface ClusterAgent {
   readonly node: string;
   readonly image: string;
   readonly dial: Dial;
+  /**
+   * Resolves with the reason, in plain words, as soon as the cluster says that the agent goes or has gone: its pod is
+   * being deleted, has ended, its container has ended.  Rejects when the signal aborts, and when pods may not be read.
+   */
+  leaving(signal: AbortSignal): Promise<string>;
   /** Deletes what was created; bounded in time, never throws. */
   stop(): Promise<void>;
 }

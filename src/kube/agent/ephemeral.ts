@@ -13,6 +13,7 @@ import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { notAdmitted } from './admission.ts';
+import { agentLeaving } from './leaving.ts';
 import { agentContainer } from './manifest.ts';
 import { randomName } from './names.ts';
 import { randomPorts } from './ports.ts';
@@ -57,6 +58,7 @@ export async function startEphemeralAgent(
     node: started.node,
     image: options.image,
     dial: (until) => dialPod(server, { namespace, pod, port: started.port }, until),
+    leaving: (until) => agentLeaving(api, { namespace, pod, container: name }, until),
     stop: async () => {
       // See above: its connections have ended, and so does it.
     },

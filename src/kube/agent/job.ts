@@ -15,6 +15,7 @@ import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { notAdmitted } from './admission.ts';
+import { agentLeaving } from './leaving.ts';
 import { agentJob, CONTAINER } from './manifest.ts';
 import { randomName } from './names.ts';
 import { randomPorts } from './ports.ts';
@@ -60,6 +61,7 @@ export async function startJobAgent(
       node: started.node,
       image: options.image,
       dial: (until) => dialPod(server, { namespace, pod: started.pod, port: started.port }, until),
+      leaving: (until) => agentLeaving(api, { namespace, pod: started.pod, container: CONTAINER }, until),
       stop: () => deleteJob(api, namespace, name),
     };
   } catch (error) {

@@ -1,0 +1,44 @@
+/**
+ * How an agent's end is noticed: its pod is watched for as long as the agent is used.
+ *
+ * The tunnel alone would learn it late or not at all: a pod that is killed outright says no farewell, and a node that
+ * is gone looks like a path that may come back.
+ */
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Api } from '../server/api.ts';
+import { observe } from '../server/observe.ts';
+import { statusOf } from './diagnosis.ts';
+
+export interface AgentPlace {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** Resolves with the reason when the agent's pod goes or its container has ended; rejects when the signal aborts. */
+export async function agentLeaving(api: Api, place: AgentPlace, signal: AbortSignal): Promise<string> {
+  const path = `/api/v1/namespaces/${place.namespace}/pods`;
+  const query = { fieldSelector: `metadata.name=${place.pod}` };
+  for await (const change of observe<V1Pod>(api, { path, query }, signal)) {
+    const pod = change.kind === 'all' ? change.objects[0] : change.object;
+    if (pod === undefined || change.kind === 'gone') return `pod ${place.pod} is gone`;
+    const reason = whyLeaving(pod, place.container);
+    if (reason !== null) return reason;
+  }
+  throw signal.reason;
+}
+
+/** Null while the agent in `container` can be expected to go on. */
+export function whyLeaving(pod: V1Pod, container: string): string | null {
+  const name = pod.metadata?.name ?? '';
+  if (pod.metadata?.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null) {
+    return `pod ${name} is being deleted`;
+  }
+  const { phase, reason, message } = pod.status ?? {};
+  if (phase === 'Failed' || phase === 'Succeeded') {
+    const said = [reason, message].filter((part) => part !== undefined && part !== '').join(': ');
+    return `pod ${name} has ${phase === 'Failed' ? 'failed' : 'ended'}${said === '' ? '' : `: ${said}`}`;
+  }
+  const ended = statusOf(pod, container)?.state?.terminated;
+  return ended === undefined ? null : `the agent in pod ${name} has ended (exit code ${ended.exitCode})`;
+}
