@@ -17,7 +17,7 @@ import type { Session } from '../sandbox/session.ts';
 import type { SessionStatus } from '../../src/control/protocol.ts';
 import type { Path } from './path.ts';
 
-const ECHO_PORT = 7007;
+export const ECHO_PORT = 7007;
 const IPERF_PORT = 5201;
 const PORTS = { echo: ECHO_PORT, iperf: IPERF_PORT };
 

@@ -1,14 +1,18 @@
-/** How long `up` takes to be ready, and how soon everything is gone; and how much memory an idle session has. */
+/** How long `up` takes to be ready, and how soon everything is gone; memory of a fresh session, and of idle flows. */
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pod } from '../../sandbox/addresses.ts';
 import { createSandbox } from '../../sandbox/index.ts';
-import { machineState } from '../../sandbox/machine-state.ts';
+import type { Sandbox } from '../../sandbox/index.ts';
 import { up } from '../../sandbox/session.ts';
 import type { Metric } from '../metric.ts';
-import { sessionProcesses } from '../paths.ts';
+import { ECHO_PORT, sessionProcesses, startServers } from '../paths.ts';
 import { residentBytes } from '../processes.ts';
 
 const GONE_DEADLINE_MS = 10_000;
 const SETTLE_MS = 500;
+const IDLE_FLOWS = 2_000;
+const HOLD_MS = 1_500;
 
 /** It has a sandbox of its own: the path's session must go on. */
 export const LIFE: Metric = {
@@ -20,18 +24,27 @@ export const LIFE: Metric = {
     { key: 'idle-session', title: 'resident when idle, tool', unit: 'MB' },
     { key: 'idle-agent', title: 'resident when idle, agent', unit: 'MB' },
     { key: 'idle-host', title: 'resident when idle, root part', unit: 'MB' },
+    { key: 'flow-session', title: 'memory per idle flow, tool', unit: 'kB' },
+    { key: 'flow-agent', title: 'memory per idle flow, agent', unit: 'kB' },
   ],
   paths: ['M'],
-  async measure() {
-    const sandbox = await createSandbox();
+  async measure(_path, _pace, { wire }) {
+    const sandbox = await createSandbox({ nameServer: false });
     try {
-      await machineState(sandbox.developer);
+      await startServers(sandbox, wire);
       const started = performance.now();
       const session = await up(sandbox, { as: 'root' }).ready();
       const start = performance.now() - started;
       await delay(SETTLE_MS);
       const processes = await sessionProcesses(sandbox, session);
-      const resident = Object.fromEntries(processes.map(({ name, pid }) => [`idle-${name}`, residentBytes(pid) / 1e6]));
+      const before = new Map(processes.map(({ name, pid }) => [name, residentBytes(pid)]));
+      const holding = await holdIdleFlows(sandbox, wire);
+      const perFlow = processes.map(({ name, pid }) => {
+        const grown = residentBytes(pid) - (before.get(name) ?? 0);
+        return [`flow-${name}`, grown / IDLE_FLOWS / 1000] as const;
+      });
+      await holding.ended;
+      const idle = Object.fromEntries([...before].map(([name, bytes]) => [`idle-${name}`, bytes / 1e6]));
 
       const signalled = performance.now();
       await session.end('SIGTERM');
@@ -47,9 +60,18 @@ export const LIFE: Metric = {
       while (!(await tunGone())) {
         if (performance.now() - killedAt > GONE_DEADLINE_MS) throw new Error('the TUN stays after SIGKILL');
       }
-      return { start, stop, killed: performance.now() - killedAt, ...resident };
+      return { start, stop, killed: performance.now() - killedAt, ...idle, ...Object.fromEntries(perFlow) };
     } finally {
       await sandbox.close();
     }
   },
 };
+
+/** Resolves when all are open. */
+async function holdIdleFlows(sandbox: Sandbox, wire: string): Promise<{ ended: Promise<unknown> }> {
+  const args = ['idle', pod(1).v4, String(ECHO_PORT), String(HOLD_MS), String(IDLE_FLOWS)];
+  const client = sandbox.developer.start(wire, args);
+  const ended = once(client, 'exit');
+  await Promise.race([once(client.stdout, 'data'), ended]);
+  return { ended };
+}
