@@ -17,6 +17,9 @@
  * behind it, never as it is.  Names under the cluster domain and `svc` never go anywhere but to the cluster: what a
  * cluster does not have must not be answered by whoever owns that name elsewhere.
  *
+ * An outside name that the machine's servers do not know may still be `service.namespace` of a namespace that could not be
+ * listed, or `pod.service` of a headless service in the own namespace; the resolver asks the cluster for the last label.
+ *
  * A machine's own search suffix (`db.corp.example`) makes an outside name: the program's resolver tries the bare `db` next.
  */
 import type { ResolverNames } from './resolver-names.ts';

@@ -59,6 +59,8 @@ export interface ResolverPorts {
    * do not know, so that no public name, nor any part of one, ever gets to the cluster.
    */
   namespaceExists(label: string): Promise<boolean>;
+  /** Whether the session's own namespace has this service; asked for the last label of two, likewise. */
+  serviceExists(label: string): Promise<boolean>;
   /** The machine's hosts file: addresses of the first of `names` that it knows. */
   hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
   /** Milliseconds, monotonic. */
@@ -161,13 +163,19 @@ class ClusterResolver implements Resolver {
     return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
   }
 
-  /** The machine's servers; what they do not know may be in a namespace that nobody has told of. */
+  /** The machine's servers; what they do not know may be in a namespace that nobody has told of, or a pod of a service. */
   async #askOutside(query: Query, transport: Transport): Promise<Uint8Array> {
     const answer = await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
-    if (rcodeOf(answer) !== RCODE.NXDOMAIN) return answer;
-    const namespace = possibleNamespace(query.name);
-    if (namespace === null || !(await this.#ports.namespaceExists(namespace))) return answer;
+    if (rcodeOf(answer) !== RCODE.NXDOMAIN || !(await this.#isShortAfterAll(query.name))) return answer;
     return await this.#askCluster(query, 'short', false, this.#names, transport);
+  }
+
+  /** `service.namespace` and `pod.service`, where the cluster knows the last label. */
+  async #isShortAfterAll(name: string): Promise<boolean> {
+    const last = possibleOwner(name);
+    if (last === null) return false;
+    if (await this.#ports.namespaceExists(last)) return true;
+    return name.split('.').length === 2 && (await this.#ports.serviceExists(last));
   }
 
   /** `machineNext`: what the cluster does not know is asked of the machine's servers. */
@@ -241,8 +249,8 @@ class ClusterResolver implements Resolver {
   }
 }
 
-/** The last label of a name that could be `service.namespace`; null for what surely is none. */
-function possibleNamespace(name: string): string | null {
+/** The last label of a name that could be `service.namespace` or `pod.service`; null for what surely is none. */
+function possibleOwner(name: string): string | null {
   const labels = name.split('.');
   const last = labels.at(-1) ?? '';
   return labels.length < 2 || last === 'arpa' || last === 'local' || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(last)

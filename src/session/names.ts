@@ -8,7 +8,7 @@ import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { encodeQuestion, readAnswer } from '../dns/question.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
-import { NamespaceProbe } from '../dns/namespace-probe.ts';
+import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter } from '../filter/filter.ts';
@@ -70,16 +70,23 @@ export class SessionNames {
     this.#names = names;
     this.#discovery = discovery;
     this.#wishes = new Latest((state) => options.host.dns(state));
-    const probe = new NamespaceProbe({
+    const probe = new ExistenceProbe({
       ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
       now: () => performance.now(),
-      found: (namespace) => this.#found(namespace),
     });
     this.resolver = createResolver(this.#resolverNames(), this.#policy(), {
       cluster: (message, signal) => this.#askCluster(message, signal),
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
-      namespaceExists: async (label) =>
-        !this.#discovery.allNamespaces && probe.exists(label, this.#names.clusterDomain),
+      namespaceExists: async (label) => {
+        if (this.#discovery.allNamespaces || !(await probe.exists(`${label}.svc.${this.#names.clusterDomain}`)))
+          return false;
+        this.#found(label);
+        return true;
+      },
+      serviceExists: async (label) => {
+        const [own] = this.#names.namespaces;
+        return own !== undefined && probe.exists(`${label}.${own}.svc.${this.#names.clusterDomain}`);
+      },
       hosts: (forms) => this.hosts(forms),
       now: () => performance.now(),
       report: options.report,
@@ -192,8 +199,9 @@ export class SessionNames {
     if (!decidesByName(filter)) return;
     const change = nameRoutes.answered(this.forms(name), addresses, ttlSeconds, performance.now());
     for (const warning of change.warnings) warn(warning);
-    if (change.changed) await network.named(nameRoutes.state());
     this.#scheduleExpiry();
+    // Of two questions at once the second finds everything held, and yet must not be answered before the kernel knows.
+    await (change.changed ? network.named(nameRoutes.state()) : network.settled());
   }
 
   #scheduleExpiry(): void {

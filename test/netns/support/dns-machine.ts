@@ -51,6 +51,7 @@ const resolver = createResolver(
     },
     upstream: upstream.ask.bind(upstream),
     namespaceExists: () => Promise.resolve(false),
+    serviceExists: () => Promise.resolve(false),
     hosts: hosts.lookup.bind(hosts),
     now: () => performance.now(),
     report: (error) => console.log(`error ${String(error)}`),

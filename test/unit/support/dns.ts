@@ -162,6 +162,7 @@ export function bench(options: BenchOptions = {}): Bench {
         return answerFromZone(message, options.upstream ?? {});
       },
       namespaceExists: () => Promise.resolve(false),
+      serviceExists: () => Promise.resolve(false),
       hosts: (names) =>
         Promise.resolve(names.map((name) => options.hosts?.[name]).find((addresses) => addresses !== undefined)),
       now: () => clock.now,
