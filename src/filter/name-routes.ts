@@ -2,7 +2,7 @@ import type { PolicyRule } from '../ipc/protocol.ts';
 import { formatAddress, hostCidr, formatCidr, parseAddress, type AddressBytes } from '../net/index.ts';
 import { unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
-import { policyRule } from './route-plan.ts';
+import { policyRules } from './route-plan.ts';
 import { formatRule, takesAll, type FilterRule } from './rule.ts';
 import { isNever } from './scope-table.ts';
 
@@ -222,9 +222,9 @@ function stateOf(scoped: ScopedFilter, rules: readonly FilterRule[], address: Ad
     if (side === 'local') return { ...EMPTY, pins: [formatCidr(range)] };
     // A route cannot tell a protocol that is off.
     if (outgoing.tcp && outgoing.udp) return { ...EMPTY, routes: [formatCidr(range)] };
-    return { ...EMPTY, rules: [policyRule({ protocol: 'any', port: null }, range, side, outgoing)] };
+    return { ...EMPTY, rules: policyRules({ protocol: 'any', port: null }, range, side, outgoing) };
   }
-  return { ...EMPTY, rules: rules.map(({ entry }) => policyRule(entry, range, side, outgoing)) };
+  return { ...EMPTY, rules: rules.flatMap(({ entry }) => policyRules(entry, range, side, outgoing)) };
 }
 
 function ruleKey(rules: readonly FilterRule[]): string {

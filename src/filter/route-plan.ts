@@ -113,7 +113,7 @@ function localRules(scoped: ScopedFilter, routes: readonly Cidr[], narrowed: rea
     for (const { value } of within.covering(route.address, route.prefix)) value.touched = true;
   return narrowed
     .filter(({ range }) => within.get(range)?.touched === true)
-    .map(({ rule, range }) => policyRule(rule.entry, range, 'local', scoped.filter.settings.outgoing));
+    .flatMap(({ rule, range }) => policyRules(rule.entry, range, 'local', scoped.filter.settings.outgoing));
 }
 
 function isRouted(scoped: ScopedFilter, range: Cidr): boolean {
@@ -133,32 +133,30 @@ function remoteRules(scoped: ScopedFilter, narrowed: readonly Narrowed[]): Polic
     ({ range, value }) => value.reason !== 'loopback' && reach.longest(range.address, range.prefix) !== undefined,
   );
   const ordered = [
-    ...inside.filter(({ value }) => isNever(value)).map(({ range, value }) => markRule(range, value, outgoing)),
-    ...active.map(({ rule, range }) => ({ range, policy: policyRule(rule.entry, range, 'remote', outgoing) })),
-    ...inside.filter(({ value }) => !isNever(value)).map(({ range, value }) => markRule(range, value, outgoing)),
+    ...inside.filter(({ value }) => isNever(value)).map(({ range, value }) => markRules(range, value, outgoing)),
+    ...active.map(({ rule, range }) => ({ range, policies: policyRules(rule.entry, range, 'remote', outgoing) })),
+    ...inside.filter(({ value }) => !isNever(value)).map(({ range, value }) => markRules(range, value, outgoing)),
   ];
-  return ordered.sort((a, b) => b.range.prefix - a.range.prefix).map(({ policy }) => policy);
+  return ordered.sort((a, b) => b.range.prefix - a.range.prefix).flatMap(({ policies }) => policies);
 }
 
-function markRule(range: Cidr, { side }: Mark, protocols: Protocols): { range: Cidr; policy: PolicyRule } {
+function markRules(range: Cidr, { side }: Mark, protocols: Protocols): { range: Cidr; policies: PolicyRule[] } {
   const all = { protocol: 'any', port: null } as const;
-  return { range, policy: policyRule(all, range, side === 'local' ? 'local' : 'remote', protocols) };
+  return { range, policies: policyRules(all, range, side === 'local' ? 'local' : 'remote', protocols) };
 }
 
-/** An entry for one range as a rule.  Into the cluster goes only a protocol that is on. */
-export function policyRule(
+/** An entry for one range as rules.  Into the cluster goes only a protocol that is on; a port needs its protocol. */
+export function policyRules(
   { protocol: given, port }: Pick<FilterRule['entry'], 'protocol' | 'port'>,
   range: Cidr,
   side: 'local' | 'remote',
   { tcp, udp }: Protocols,
-): PolicyRule {
+): PolicyRule[] {
+  const destination = formatCidr(range);
   const narrowed = side === 'remote' && tcp !== udp ? (tcp ? 'tcp' : 'udp') : given;
-  return {
-    destination: formatCidr(range),
-    ...(narrowed === 'any' ? {} : { protocol: narrowed }),
-    ...(port === null ? {} : { port }),
-    side,
-  };
+  if (port === null) return [{ destination, ...(narrowed === 'any' ? {} : { protocol: narrowed }), side }];
+  const protocols = narrowed === 'any' ? (['tcp', 'udp'] as const) : [narrowed];
+  return protocols.map((protocol) => ({ destination, protocol, port, side }));
 }
 
 function halve(range: Cidr): readonly string[] {

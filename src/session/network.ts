@@ -35,6 +35,8 @@ export class SessionNetwork {
   #own: readonly string[];
   #named = NO_NAMED_ROUTES;
   #state: NetworkState | undefined;
+  #inForce: NetworkState | undefined;
+  #applying: Promise<void> | undefined;
   #scoped: ScopedFilter | undefined;
   warnings: readonly string[] = [];
 
@@ -88,10 +90,23 @@ export class SessionNetwork {
     return this.apply();
   }
 
+  /** Resolves when the kernel routes as was wished last, whoever wished it; what failed is tried again. */
+  async settled(): Promise<void> {
+    if (this.#inForce !== this.#state) await (this.#applying ?? this.apply());
+  }
+
   /** Resolves when the kernel routes as wished. */
-  async apply(): Promise<void> {
+  apply(): Promise<void> {
+    const run = this.#apply().finally(() => {
+      if (this.#applying === run) this.#applying = undefined;
+    });
+    this.#applying = run;
+    return run;
+  }
+
+  async #apply(): Promise<void> {
     const plan = routePlan(this.scoped);
-    this.#state = {
+    const state = {
       addresses: this.#virtual.tun,
       mtu: TUN_MTU,
       routes: [this.#resolverRoute, ...new Set([...plan.routes, ...this.#named.routes])],
@@ -99,7 +114,9 @@ export class SessionNetwork {
       rules: [...this.#named.rules, ...plan.rules],
       unreachable: plan.unreachable,
     };
-    this.warnings = await this.#wishes.set(this.#state);
+    this.#state = state;
+    this.warnings = await this.#wishes.set(state);
+    this.#inForce = state;
   }
 
   get #resolverRoute(): string {

@@ -37,7 +37,8 @@ describe('addresses of names', () => {
     assert.deepEqual(added, {
       ...EMPTY,
       rules: [
-        { destination: '198.51.100.7/32', port: 5432, side: 'remote' },
+        { destination: '198.51.100.7/32', protocol: 'tcp', port: 5432, side: 'remote' },
+        { destination: '198.51.100.7/32', protocol: 'udp', port: 5432, side: 'remote' },
         { destination: '198.51.100.7/32', protocol: 'udp', port: 53, side: 'remote' },
       ],
     });
@@ -60,7 +61,8 @@ describe('addresses of names', () => {
       pins: ['10.96.0.9/32'],
     });
     assert.deepEqual(session.answer('web.default', ['10.96.0.10'], 60, 0).added.rules, [
-      { destination: '10.96.0.10/32', port: 80, side: 'local' },
+      { destination: '10.96.0.10/32', protocol: 'tcp', port: 80, side: 'local' },
+      { destination: '10.96.0.10/32', protocol: 'udp', port: 80, side: 'local' },
     ]);
   });
 
@@ -145,7 +147,8 @@ describe('addresses of names', () => {
     const filter = scoped({ remote: ['a.example:80'] });
     const rules = filter.filter.named(['a.example']);
     assert.deepEqual(nameRules(filter, rules, [parseAddress('198.51.100.1')!]).rules, [
-      { destination: '198.51.100.1/32', port: 80, side: 'remote' },
+      { destination: '198.51.100.1/32', protocol: 'tcp', port: 80, side: 'remote' },
+      { destination: '198.51.100.1/32', protocol: 'udp', port: 80, side: 'remote' },
     ]);
   });
 });

@@ -39,10 +39,13 @@ describe('the route plan', () => {
       local: [':53', 'tcp://10.96.0.9', '10.0.0.0/8:80', 'udp://8.8.8.8:53', 'tcp://[fd00:96::5]:1'],
     });
     assert.deepEqual(ruleTexts(made), [
-      'local 0.0.0.0/0 53',
-      'local ::/0 53',
+      'local 0.0.0.0/0 tcp 53',
+      'local 0.0.0.0/0 udp 53',
+      'local ::/0 tcp 53',
+      'local ::/0 udp 53',
       'local 10.96.0.9/32 tcp',
-      'local 10.0.0.0/8 80',
+      'local 10.0.0.0/8 tcp 80',
+      'local 10.0.0.0/8 udp 80',
       'local fd00:96::5/128 tcp 1',
     ]);
     assert.deepEqual(made.pins, []);
@@ -61,7 +64,11 @@ describe('the route plan', () => {
     });
     assert.deepEqual(made.routes, ['192.0.2.0/24']);
     assert.deepEqual(made.pins, ['192.0.2.128/25']);
-    assert.deepEqual(ruleTexts(made), ['remote 192.0.2.8/32 80', 'remote 198.51.100.0/24 tcp']);
+    assert.deepEqual(ruleTexts(made), [
+      'remote 192.0.2.8/32 tcp 80',
+      'remote 192.0.2.8/32 udp 80',
+      'remote 198.51.100.0/24 tcp',
+    ]);
   });
 
   it('guards what a remote rule would swallow, the more specific rule first', () => {
@@ -72,7 +79,8 @@ describe('the route plan', () => {
       'remote 10.1.0.0/16',
       'local 10.0.0.0/8',
       'local 224.0.0.0/4',
-      'remote 0.0.0.0/0 443',
+      'remote 0.0.0.0/0 tcp 443',
+      'remote 0.0.0.0/0 udp 443',
     ]);
   });
 
@@ -176,7 +184,7 @@ describe('the route plan', () => {
     const made = plan({ local });
     const took = performance.now() - started;
     assert.equal(made.pins.length, 5000);
-    assert.equal(made.rules.length, 5000);
+    assert.equal(made.rules.length, 10_000); // TCP and UDP
     assert.ok(took < 1000, `${took} ms`);
   });
 });

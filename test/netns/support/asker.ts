@@ -1,0 +1,77 @@
+/**
+ * A program on the developer machine that asks witnesses and the system's resolver, as any program does.
+ *
+ * One JSON array on standard input per question, one JSON line per answer: `[id, 'tcp'|'udp', HOST, PORT]` gives a side
+ * or an errno; `[id, 'open', HOST, PORT]` keeps the connection, `[id, 'again', OPENED]` asks by it once more;
+ * `[id, 'lookup', NAME, FAMILY]` gives addresses, or an error's code.
+ */
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** A packet that went where nobody is has had its time. */
+const SILENCE_MS = 2_000;
+const opened = new Map<number, Socket>();
+
+async function dial(host: string, port: number): Promise<Socket> {
+  const socket = connect({ host, port, signal: AbortSignal.timeout(SILENCE_MS) });
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function say(socket: Socket): Promise<string> {
+  socket.write('?');
+  const [word] = (await once(socket, 'data', { signal: AbortSignal.timeout(SILENCE_MS) })) as [Buffer];
+  return word.toString();
+}
+
+async function askTcp(host: string, port: number): Promise<string> {
+  const socket = await dial(host, port);
+  try {
+    return await say(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function askUdp(host: string, port: number): Promise<string> {
+  const { address, family } = await lookup(host);
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  try {
+    socket.connect(port, address);
+    await once(socket, 'connect');
+    socket.send('?');
+    const [word] = (await once(socket, 'message', { signal: AbortSignal.timeout(SILENCE_MS) })) as [Buffer];
+    return word.toString();
+  } finally {
+    socket.close();
+  }
+}
+
+async function answer(id: number, op: string, host: string, port: number): Promise<string> {
+  if (op === 'tcp') return askTcp(host, port);
+  if (op === 'udp') return askUdp(host, port);
+  if (op === 'lookup') {
+    const found = await lookup(host, { family: port, all: true });
+    return found.map(({ address }) => address).join(' ');
+  }
+  const socket = op === 'open' ? await dial(host, port) : opened.get(Number(host));
+  if (socket === undefined) throw new Error(`nothing was opened as ${host}`);
+  opened.set(id, socket);
+  return say(socket);
+}
+
+function failure(error: unknown): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return name === 'AbortError' ? 'silence' : (code ?? String(error));
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [id, op, host, port] = JSON.parse(line) as [number, string, string, number];
+  void answer(id, op, host, port)
+    .catch(failure)
+    .then((text) => console.log(JSON.stringify([id, text])));
+}
+process.exit();
