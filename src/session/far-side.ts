@@ -22,6 +22,8 @@ export interface StartedAgent {
   readonly node: string;
   readonly image: string;
   readonly dial: Dial;
+  /** Resolves with the reason when it is known otherwise than by the tunnel that the agent goes; see ClusterAgent. */
+  leaving?(signal: AbortSignal): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export class FarSide {
   readonly #key = createTunnelKey();
   #agent: StartedAgent | undefined;
   #tunnel: Tunnel | undefined;
+  #watching: AbortController | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
 
@@ -109,6 +112,7 @@ export class FarSide {
       const info = await tunnel.info();
       this.#agent = agent;
       this.#tunnel = tunnel;
+      this.#watch(agent, tunnel);
       for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
       return info;
     } catch (error) {
@@ -117,8 +121,22 @@ export class FarSide {
     }
   }
 
+  /** An agent that goes is not waited for: what is left of its flows is reset, and its successor is started. */
+  #watch(agent: StartedAgent, tunnel: Tunnel): void {
+    const watching = new AbortController();
+    this.#watching = watching;
+    agent.leaving?.(AbortSignal.any([watching.signal, this.#closing.signal])).then(
+      (reason) => {
+        this.#died(tunnel, reason);
+        tunnel.close();
+      },
+      () => undefined, // over, or pods may not be read: then only the tunnel tells
+    );
+  }
+
   #died(tunnel: Tunnel, reason: string): void {
     if (this.#closing.signal.aborted || this.#tunnel !== tunnel) return;
+    this.#watching?.abort();
     this.#pastResumes += tunnel.resumes;
     this.#tunnel = undefined;
     this.#events.changed(reason);
@@ -134,7 +152,7 @@ export class FarSide {
     let pauseMs = FIRST_RETRY_PAUSE_MS;
     while (!signal.aborted) {
       try {
-        const info = await this.#open(() => undefined, signal);
+        const info = await this.#open((text) => this.#events.changed(text), signal);
         this.#events.changed(null);
         this.#events.restarted(info);
         return;
