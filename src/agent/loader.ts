@@ -3,6 +3,7 @@
  * and `node -e` unpacks and runs it.  Nothing is written, so a read-only root and any user will do.
  */
 import { gzipSync } from 'node:zlib';
+import { DATA_PATH_FLAGS } from '../node-flags.ts';
 
 /** performServerHandshake of node:http2 came with 20.12 (and 21.7). */
 export const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
@@ -28,8 +29,8 @@ delete process.env.${BUNDLE_VARIABLE};
 require('vm').runInThisContext('(function(require){' + code + '\\n})', { filename: 'mirrord-agent.cjs' })(require);
 `;
 
-/** A small young generation: received blocks are let go sooner, which bounds resident memory under load. */
-const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192'];
+/** The container's memory limit is 256 MB: what is not collected by then must be. */
+const NODE_FLAGS = [...DATA_PATH_FLAGS, '--max-old-space-size=192'];
 
 /** What a pod spec needs to run the agent. */
 export interface AgentProgram {

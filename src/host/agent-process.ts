@@ -1,6 +1,7 @@
 /** The agent of a `netns/` or `process/` target: a Node in that network namespace, as the invoking user. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { MirrordError } from '../errors.ts';
+import { DATA_PATH_FLAGS } from '../node-flags.ts';
 import { commandEnvironment } from './machine/commands.ts';
 import type { NetworkTarget } from './target.ts';
 import { type User, userEnvironment } from './user.ts';
@@ -38,6 +39,7 @@ export class AgentProcess {
       '--',
       ...options.asUser,
       process.execPath,
+      ...DATA_PATH_FLAGS,
       options.bundle,
     ] as const;
     const child = spawn(command, args, {
