@@ -11,7 +11,7 @@ const GONE_MS = 10_000;
 describe('mirrord up on Kubernetes, afterwards', () => {
   const world = useDeveloper();
   let before_: string;
-  const args = (...more: string[]): string[] => ['-n', world.objects.home, ...more];
+  const args = (...more: string[]): string[] => ['-n', world.objects.away, ...more];
 
   before(async () => {
     before_ = await machineState(world.developer.machine);
@@ -19,10 +19,10 @@ describe('mirrord up on Kubernetes, afterwards', () => {
 
   async function nothingIsLeft(): Promise<void> {
     await poll(
-      () => leftovers(world.objects.home).length === 0,
+      () => leftovers(world.objects.away).length === 0,
       'Job and pod are gone',
       GONE_MS,
-      () => leftovers(world.objects.home).join(' '),
+      () => leftovers(world.objects.away).join(' '),
     );
     let now = '';
     await poll(
@@ -35,7 +35,7 @@ describe('mirrord up on Kubernetes, afterwards', () => {
 
   it('nothing is left after down', async () => {
     const session = await world.developer.up(args()).ready();
-    assert.notEqual(leftovers(world.objects.home).length, 0);
+    assert.notEqual(leftovers(world.objects.away).length, 0);
     assert.equal((await world.developer.mirrordRun(['down'])).stdout, "session 'default' is down\n");
     assert.equal((await session.ended).code, 0);
     await nothingIsLeft();
@@ -93,7 +93,7 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     assert.match(session.output, /ended unexpectedly \(SIGKILL\)/);
     assert.equal(await machineState(world.developer.machine), before_);
     // Its Job is left to end by itself (vanished-client.test.ts), which the next test shall not wait for.
-    kubectl(['delete', status?.agent?.name ?? '', '-n', world.objects.home]);
+    kubectl(['delete', status?.agent?.name ?? '', '-n', world.objects.away]);
   });
 
   it('the machine is as before after kill -9 of the root process, and the Job is deleted', async () => {

@@ -9,6 +9,8 @@ const ROLES = parseAllDocuments(readFileSync('docs/rbac.yaml', 'utf8')).map(
   (document) => document.toJS() as { metadata: { name: string } },
 );
 
+const jobsIn = (namespace: string): string[] => leftovers(namespace).filter((name) => name.startsWith('job'));
+
 describe('mirrord up on Kubernetes, with little', () => {
   const world = useDeveloper();
 
@@ -18,10 +20,7 @@ describe('mirrord up on Kubernetes, with little', () => {
     const { stdout, stderr } = await developer.run('curl', ['-sS', '-m', '10', `http://web.${objects.home}:8080/`]);
     assert.match(stdout, /^web-/, stderr);
     await session.end();
-    assert.deepEqual(
-      leftovers('restricted').filter((name) => name.startsWith('job')),
-      [],
-    );
+    assert.deepEqual(jobsIn('restricted'), []);
   });
 
   describe('a ServiceAccount with the minimal role of docs/rbac.yaml and nothing else', () => {
@@ -42,6 +41,7 @@ describe('mirrord up on Kubernetes, with little', () => {
 
     it('reaches services and pods by address and by name, and names of other namespaces', async () => {
       const { developer, objects } = world;
+      const jobs = jobsIn(objects.home);
       const session = await developer.up(['--kubeconfig', kubeconfig, '-n', objects.home]).ready();
       const names = [
         'web',
@@ -61,10 +61,7 @@ describe('mirrord up on Kubernetes, with little', () => {
       const [status] = await statuses(developer);
       assert.equal(status?.state, 'ready');
       assert.equal((await session.end()).code, 130);
-      assert.deepEqual(
-        leftovers(objects.home).filter((name) => name.startsWith('job')),
-        [],
-      );
+      assert.deepEqual(jobsIn(objects.home), jobs);
     });
   });
 });

@@ -222,6 +222,27 @@ describe('a name outside', () => {
     );
   });
 
+  it('is a pod of a headless service when the machine does not know it, and the own namespace has such a service', async () => {
+    const asked: string[] = [];
+    const serviceExists = (label: string): Promise<boolean> => {
+      asked.push(label);
+      return Promise.resolve(label === 'db');
+    };
+    const test = bench({
+      cluster: { 'db-0.db.default.svc.cluster.local A': ['10.244.0.7'] },
+      ports: { serviceExists },
+    });
+    assert.equal(answerLines(await test.resolver.answer(question('db-0.db'), 'udp')).length, 1);
+    for (const name of ['none.com', 'a.b.db', 'db-0.local']) {
+      assert.equal(decode(await test.resolver.answer(question(name), 'udp')).rcode, 'NXDOMAIN');
+    }
+    assert.deepEqual(asked, ['db', 'com']);
+    assert.ok(
+      test.cluster.every((name) => name.startsWith('db-0.db.')),
+      test.cluster.join(' '),
+    );
+  });
+
   it('is still answered when the policy fails on it', async () => {
     const test = bench({
       upstream: { 'www.example.com A': ['192.0.2.1'] },
