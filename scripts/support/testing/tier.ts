@@ -28,12 +28,6 @@ function obstacle(tier: Tier): string | undefined {
   return undefined;
 }
 
-/** How programs learn of the cluster, kubectl among them. */
-function clusterOf(tier: Tier): Readonly<Record<string, string>> {
-  const file = process.env['KUBECONFIG_TEST'];
-  return tier === 'cluster' && file !== undefined ? { KUBECONFIG: file } : {};
-}
-
 export function runTier(root: string, tier: Tier): Counts {
   console.log(`\n  ${tier}`);
   const reason = obstacle(tier);
@@ -58,7 +52,7 @@ export function runTier(root: string, tier: Tier): Counts {
     ];
     const { status } = spawnSync(process.execPath, [...args, ...files], {
       cwd: root,
-      env: { ...process.env, ...clusterOf(tier), COUNTS_FILE: countsFile },
+      env: { ...process.env, COUNTS_FILE: countsFile },
       stdio: 'inherit',
       timeout: total * 1000,
     });
