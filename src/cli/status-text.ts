@@ -1,14 +1,15 @@
 /** A session's status for people. */
-import type { SessionStatus } from '../control/protocol.ts';
+import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
 
 /** More routes or domains than this are counted, not listed. */
 const LISTED = 8;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function formatStatus(status: SessionStatus): string {
-  const { cluster, agent, dns, flows, bytes, transport, tun } = status;
+  const { cluster, agent, dns, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
   const rows: [string, string][] = [
+    ['waiting', reconnecting ? `since ${reconnecting.since}: ${reconnecting.reason}` : ''],
     ['target', status.target],
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
@@ -18,10 +19,20 @@ export function formatStatus(status: SessionStatus): string {
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],
+    ...status.filter.map((line): [string, string] => ['filter', line]),
+    ...status.matches.slice(0, LISTED).map((match): [string, string] => ['matched', matchText(match)]),
     ...status.warnings.map((warning): [string, string] => ['warning', warning]),
   ];
   const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
   return [`${status.name}: ${status.state} (pid ${status.pid})`, ...body, ''].join('\n');
+}
+
+function matchText({ rule, value, flows, questions }: RuleMatch): string {
+  const counts = [
+    ...(flows > 0 ? [`${flows} ${flows === 1 ? 'flow' : 'flows'}`] : []),
+    ...(questions > 0 ? [`${questions} ${questions === 1 ? 'question' : 'questions'}`] : []),
+  ];
+  return `${rule === null ? value : `${rule} = ${JSON.stringify(value)}`}: ${counts.join(', ')}`;
 }
 
 function listed(values: readonly string[]): string {

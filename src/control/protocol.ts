@@ -8,6 +8,8 @@ import type { ErrorDescription } from '../errors.ts';
 export interface SessionStatus {
   readonly name: string;
   readonly state: 'starting' | 'ready' | 'reconnecting' | 'stopping';
+  /** Why the agent cannot be reached, as of the last attempt, and since when (ISO 8601); null when it can be. */
+  readonly reconnecting: { readonly reason: string; readonly since: string } | null;
   readonly pid: number;
   readonly target: string;
   readonly cluster: {
@@ -35,7 +37,22 @@ export interface SessionStatus {
   readonly transport: { readonly kind: string; readonly rtt_ms: number | null; readonly resumes: number };
   /** The outgoing filter in plain words, a line per rule. */
   readonly filter: readonly string[];
+  /** What has matched so far, the most used first. */
+  readonly matches: readonly RuleMatch[];
   readonly warnings: readonly string[];
+}
+
+/** How often a rule, or one of the cluster's ranges, has decided. */
+export interface RuleMatch {
+  readonly side: 'local' | 'cluster';
+  /** Dotted key with the place in its list; null for a range of the cluster's. */
+  readonly rule: string | null;
+  /** The entry as the user wrote it, or the range. */
+  readonly value: string;
+  /** TCP connections and UDP exchanges that it led into the tunnel; what stays on the machine is not seen. */
+  readonly flows: number;
+  /** DNS questions. */
+  readonly questions: number;
 }
 
 /** The answer to `env`.  Its values are secrets: for standard output and the environment of programs, nothing else. */

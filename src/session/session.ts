@@ -3,6 +3,7 @@
  * failure leaves least behind; keeps them in step with what changes; answers `status`, `down` and `explain` meanwhile.
  */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/index.ts';
 import { ControlServer } from '../control/server.ts';
 import type { SessionEnvironment, SessionStatus } from '../control/protocol.ts';
@@ -30,8 +31,12 @@ import { SessionNames } from './names.ts';
 import { SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
+import { RuleMatches } from './rule-matches.ts';
 import { StackDriver } from './stack-driver.ts';
 import { pickVirtualAddresses } from './virtual-addresses.ts';
+
+/** `status` waits no longer than this for a round trip, ms. */
+const STATUS_PING_MS = 1_000;
 
 export class Session {
   readonly #start: StartMessage;
@@ -47,10 +52,12 @@ export class Session {
   #network: SessionNetwork | undefined;
   #names: SessionNames | undefined;
   #nameRoutes: NameRoutes | undefined;
+  readonly #matches = new RuleMatches();
   #config: Config | undefined;
   #filter: Filter | undefined;
   #tunAddresses: readonly string[] = [];
   #rttMs: number | null = null;
+  #reconnecting: SessionStatus['reconnecting'] = null;
 
   constructor(start: StartMessage, host: HostClient) {
     this.#start = start;
@@ -96,11 +103,13 @@ export class Session {
     this.#keepInStep(remote, signal);
 
     this.#state = 'ready';
-    this.#log.logger.info({ routes: this.#network?.routes, dns: this.#names?.status }, 'ready');
+    const words = describeFilter(filter);
+    this.#log.logger.info({ routes: this.#network?.routes, dns: this.#names?.status, filter: words }, 'ready');
     this.#host.ready([]);
   }
 
   machineChanged(facts: MachineFacts): void {
+    this.#farSide?.tunnel?.pathChanged();
     this.#names?.machineChanged(facts);
     this.#inBackground(this.#repin(facts));
   }
@@ -109,6 +118,7 @@ export class Session {
   async close(): Promise<void> {
     this.#state = 'stopping';
     this.#closing.abort();
+    this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
     this.#driver?.close();
     await Promise.allSettled([this.#names?.close(), this.#farSide?.close()]);
     this.#remote?.close();
@@ -150,6 +160,7 @@ export class Session {
         farSide,
         network,
         nameRoutes,
+        matches: this.#matches,
         mode: options.dns,
         address: virtual.resolver,
         warn: (text) => this.#warn(text),
@@ -172,6 +183,7 @@ export class Session {
           udp: (flow) => serveUdpFlow(names.resolver, flow),
         },
         { pool: new BlockPool(), watch: nameRoutes },
+        (protocol, destination) => this.#matches.flow(protocol, destination, network.scoped, nameRoutes),
       ),
     );
 
@@ -222,6 +234,8 @@ export class Session {
   #farSideChanged(reason: string | null): void {
     if (this.#state === 'stopping' || this.#state === 'starting') return;
     this.#state = reason === null ? 'ready' : 'reconnecting';
+    const since = this.#reconnecting?.since ?? new Date().toISOString();
+    this.#reconnecting = reason === null ? null : { reason, since };
     this.#log.logger.info({ reason }, this.#state);
   }
 
@@ -261,6 +275,12 @@ export class Session {
     return { rtt_ms: this.#rttMs };
   }
 
+  /** Bounded: whoever asks for the status of a tunnel that has fallen silent gets the last one known. */
+  async #freshRoundTrip(): Promise<void> {
+    const measured = this.#ping().catch(() => undefined); // away: the state says so
+    await Promise.race([measured, delay(STATUS_PING_MS, undefined, { ref: false })]);
+  }
+
   #environment(signal: AbortSignal): Promise<SessionEnvironment> {
     if (!this.#remote || !this.#config) throw stillStarting();
     return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#farSide?.tunnel, signal);
@@ -279,13 +299,14 @@ export class Session {
   }
 
   async #status(): Promise<SessionStatus> {
-    await this.#ping().catch(() => undefined); // away: the state says so
+    if (this.#state !== 'reconnecting') await this.#freshRoundTrip();
     const { options, tun } = this.#start;
     const counters = this.#driver?.counters;
     const agent = this.#farSide?.agent;
     return {
       name: options.name,
       state: this.#state,
+      reconnecting: this.#reconnecting,
       pid: process.pid,
       target: this.#remote?.target ?? options.target ?? 'targetless',
       cluster: this.#remote?.cluster ?? null,
@@ -301,6 +322,7 @@ export class Session {
         resumes: this.#farSide?.resumes ?? 0,
       },
       filter: this.#filter ? describeFilter(this.#filter) : [],
+      matches: this.#matches.list,
       warnings: [...this.#warnings, ...(this.#network?.warnings ?? [])],
     };
   }

@@ -11,7 +11,7 @@
 import { Duplex } from 'node:stream';
 import { FlightWindow } from './flight-window.ts';
 import { FRAME, OFFSET_LENGTH, ackFrame, controlFrame } from './frame.ts';
-import { ACK_EVERY, DATA_LIMIT, PING_IDLE_MS, SILENCE_LIMIT_MS, TICK_MS } from './limits.ts';
+import { ACK_EVERY, DATA_LIMIT, DOUBT_LIMIT_MS, PING_IDLE_MS, SILENCE_LIMIT_MS, TICK_MS } from './limits.ts';
 import type { Link, LinkOwner } from './link.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 
@@ -45,6 +45,7 @@ export class ByteStream extends Duplex implements LinkOwner {
   readonly #window = new FlightWindow();
   readonly #tick: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #doubt: NodeJS.Timeout | undefined;
   #link: Link | null = null;
   #acknowledged = 0;
   #lastPing = 0;
@@ -95,9 +96,22 @@ export class ByteStream extends Duplex implements LinkOwner {
     return true;
   }
 
+  /** The path may have changed: a transport that shows no sign of life soon is dropped. */
+  doubt(): void {
+    const link = this.#link;
+    if (link === null) return;
+    const since = performance.now();
+    this.#ping(link, since);
+    clearTimeout(this.#doubt);
+    this.#doubt = setTimeout(() => {
+      if (link.lastReceived < since && !this.#paused) this.lost('nothing came back after the network had changed');
+    }, DOUBT_LIMIT_MS);
+  }
+
   /** Drops the transport; silently. */
   detach(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#doubt);
     this.#link?.destroy();
     this.#link = null;
   }
@@ -105,6 +119,7 @@ export class ByteStream extends Duplex implements LinkOwner {
   /** Tells the peer, in order, that there will be no resume. */
   farewell(reason: string): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#doubt);
     const text = Buffer.from(reason).subarray(0, REASON_LIMIT);
     this.#link?.finish(controlFrame(FRAME.close, text), FAREWELL_MS);
     this.#link = null;
@@ -206,11 +221,13 @@ export class ByteStream extends Duplex implements LinkOwner {
     if (silence >= SILENCE_LIMIT_MS && !this.#paused) {
       return this.lost(`nothing arrived for ${SILENCE_LIMIT_MS / 1000} s`);
     }
-    if (silence >= PING_IDLE_MS && now - this.#lastPing >= PING_IDLE_MS) {
-      this.#lastPing = now;
-      const ping = Buffer.allocUnsafe(PING_LENGTH);
-      ping.writeDoubleBE(now);
-      link.send(controlFrame(FRAME.ping, ping));
-    }
+    if (silence >= PING_IDLE_MS && now - this.#lastPing >= PING_IDLE_MS) this.#ping(link, now);
+  }
+
+  #ping(link: Link, now: number): void {
+    this.#lastPing = now;
+    const ping = Buffer.allocUnsafe(PING_LENGTH);
+    ping.writeDoubleBE(now);
+    link.send(controlFrame(FRAME.ping, ping));
   }
 }

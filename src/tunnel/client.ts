@@ -18,7 +18,7 @@ import { createSessionId } from './hello.ts';
 import { SESSION_OPTIONS, grantWindow, sessionSettings } from './http2-settings.ts';
 import type { TunnelKey } from './key.ts';
 import { ANSWER_LIMIT_MS, ENVIRONMENT_LIMIT, INFO_LIMIT, MESSAGE_LIMIT, RESUME_LIMIT_MS } from './limits.ts';
-import { connect, reconnect } from './redial.ts';
+import { Pauses, connect, reconnect } from './redial.ts';
 import { askReset } from './reset.ts';
 import type {
   AgentInfo,
@@ -46,6 +46,7 @@ export async function createTunnel(
   const signal = options.signal === undefined ? ended.signal : AbortSignal.any([ended.signal, options.signal]);
   const id = createSessionId();
   const limitMs = options.resumeLimitMs ?? RESUME_LIMIT_MS;
+  const pauses = new Pauses();
   let ready = false;
   let tunnel: Http2Tunnel | null = null;
 
@@ -59,7 +60,7 @@ export async function createTunnel(
   const stream = new ByteStream({
     lost(reason) {
       if (ready) events.lost(reason);
-      reconnect(stream, dial, key.privateKey, id, limitMs, ended.signal).then(
+      reconnect(stream, dial, key.privateKey, id, limitMs, pauses, ended.signal).then(
         () => {
           if (tunnel === null) return;
           tunnel.resumes++;
@@ -78,7 +79,7 @@ export async function createTunnel(
     settings: sessionSettings(stream.roundTrip),
     createConnection: () => stream,
   });
-  tunnel = new Http2Tunnel(session, stream, () => {
+  tunnel = new Http2Tunnel(session, stream, pauses, () => {
     ended.abort(new Error('closed'));
   });
   // What is wrong with an HTTP/2 session ends it; 'close' says so.
@@ -102,12 +103,14 @@ class Http2Tunnel implements Tunnel {
   resumes = 0;
   readonly #session: ClientHttp2Session;
   readonly #stream: ByteStream;
+  readonly #pauses: Pauses;
   readonly #closed: () => void;
   readonly #cancel: (stream: Http2Stream) => void;
 
-  constructor(session: ClientHttp2Session, stream: ByteStream, closed: () => void) {
+  constructor(session: ClientHttp2Session, stream: ByteStream, pauses: Pauses, closed: () => void) {
     this.#session = session;
     this.#stream = stream;
+    this.#pauses = pauses;
     this.#closed = closed;
     const grant = (): void => grantWindow(session, stream.window);
     session.once('connect', () => {
@@ -188,6 +191,11 @@ class Http2Tunnel implements Tunnel {
   adapt(): void {
     const settings = sessionSettings(this.#stream.roundTrip);
     if (settings.initialWindowSize !== this.#session.localSettings.initialWindowSize) this.#session.settings(settings);
+  }
+
+  pathChanged(): void {
+    this.#stream.doubt();
+    this.#pauses.cut();
   }
 
   close(): void {

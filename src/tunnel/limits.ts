@@ -18,12 +18,19 @@ export const TICK_MS = 1_000;
 /** From the transport's start to the end of the hello, ms; bounds half-open clients. */
 export const HELLO_LIMIT_MS = 10_000;
 
-/** First and longest pause between two dials, ms; doubled in between. */
+/** After a change of the path a transport shall show a sign of life within this, ms; a false alarm costs a resume. */
+export const DOUBT_LIMIT_MS = 2_000;
+
+/** First and longest pause between two dials, ms; doubled in between.  A path that is back is used within 3 s. */
 export const REDIAL_FIRST_MS = 250;
-export const REDIAL_LONGEST_MS = 15_000;
+export const REDIAL_LONGEST_MS = 2_000;
 
 /** One attempt to dial and say hello, ms. */
 export const DIAL_LIMIT_MS = 20_000;
+
+/** A dial that is not through after so long, ms, gets company: so many are under way at most. */
+export const DIAL_AGAIN_MS = 2_000;
+export const DIALS_AT_ONCE = 5;
 
 /** Longest control frame, bytes.  The longest that we send is the client's proof. */
 export const CONTROL_LIMIT = 512;

@@ -122,5 +122,7 @@ export interface Tunnel {
   /** Round trip in milliseconds through the whole path. */
   ping(): Promise<number>;
   readonly resumes: number;
+  /** The machine's network is another one now: a transport that is dead is found so within 2 s, and replaced. */
+  pathChanged(): void;
   close(): void;
 }

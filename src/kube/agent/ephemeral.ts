@@ -8,11 +8,11 @@
 import { MirrordError } from '../../errors.ts';
 import type { AgentRequest, ClusterAgent, ResolvedTarget } from '../cluster.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
-import { dialPod } from '../port-forward/dial.ts';
 import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { notAdmitted } from './admission.ts';
+import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentContainer } from './manifest.ts';
 import { randomName } from './names.ts';
@@ -57,7 +57,7 @@ export async function startEphemeralAgent(
     pod,
     node: started.node,
     image: options.image,
-    dial: (until) => dialPod(server, { namespace, pod, port: started.port }, until),
+    dial: agentDial(api, server, { namespace, pod, container: name, port: started.port }),
     leaving: (until) => agentLeaving(api, { namespace, pod, container: name }, until),
     stop: async () => {
       // See above: its connections have ended, and so does it.

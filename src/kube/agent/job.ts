@@ -9,12 +9,12 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { AgentRequest, ClusterAgent } from '../cluster.ts';
-import { dialPod } from '../port-forward/dial.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { notAdmitted } from './admission.ts';
+import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentJob, CONTAINER } from './manifest.ts';
 import { randomName } from './names.ts';
@@ -60,7 +60,7 @@ export async function startJobAgent(
       pod: started.pod,
       node: started.node,
       image: options.image,
-      dial: (until) => dialPod(server, { namespace, pod: started.pod, port: started.port }, until),
+      dial: agentDial(api, server, { namespace, pod: started.pod, container: CONTAINER, port: started.port }),
       leaving: (until) => agentLeaving(api, { namespace, pod: started.pod, container: CONTAINER }, until),
       stop: () => deleteJob(api, namespace, name),
     };

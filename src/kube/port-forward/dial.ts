@@ -22,17 +22,24 @@ export interface PodPort {
 /** Servers (or what stands before them) that did not take the better framing to its end; not tried again. */
 const legacyOnly = new WeakSet<Server>();
 
-/** Resolves once the far side confirmed; the pod's own refusal (nothing listens) ends the stream later, with its text. */
+/**
+ * Resolves once the far side confirmed; the pod's own refusal (nothing listens) ends the stream later, with its text.
+ * `port-forward-no-pod` may be the word of a kubelet that has just started and does not know its pods yet.
+ */
 export async function dialPod(server: Server, to: PodPort, signal: AbortSignal): Promise<Duplex> {
   const path = `/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward?ports=${to.port}`;
   let mayRenew = true;
+  // A server in the middle of its start refuses this and that: only what works instead is proof.
+  let legacy = legacyOnly.has(server);
   for (;;) {
     const identity = await server.identity(signal);
     const connection = await server.connect(identity, signal);
-    const protocols = legacyOnly.has(server) ? [CHANNELS_PROTOCOL] : PROTOCOLS;
+    const protocols = legacy ? [CHANNELS_PROTOCOL] : PROTOCOLS;
     const handshake = await shakeHands(connection, { endpoint: server.endpoint, path, identity, protocols });
     try {
-      return await opened(handshake, to.port, connection, signal);
+      const stream = await opened(handshake, to.port, connection, signal);
+      if (legacy) legacyOnly.add(server);
+      return stream;
     } catch (error) {
       handshake.socket.on('error', () => {
         // Told already: terminate() reports that the handshake was cut short.
@@ -45,8 +52,8 @@ export async function dialPod(server: Server, to: PodPort, signal: AbortSignal):
         continue;
       }
       const isDefinite = error instanceof Refused && [401, 403, 404].includes(error.status);
-      if (!isDefinite && (error instanceof Refused || isTimeout(error)) && !legacyOnly.has(server)) {
-        legacyOnly.add(server);
+      if (!isDefinite && (error instanceof Refused || isTimeout(error)) && !legacy) {
+        legacy = true;
         continue;
       }
       throw explained(error, to);
@@ -121,7 +128,7 @@ function explained(error: unknown, to: PodPort): MirrordError {
   const title = `port-forward to pod ${to.namespace}/${to.pod}`;
   if (error instanceof Refused) {
     if (error.status === 404) {
-      return new MirrordError('agent', 'agent-gone', `${title}: ${error.message}`, { cause: error });
+      return new MirrordError('agent', 'port-forward-no-pod', `${title}: ${error.message}`, { cause: error });
     }
     if (error.status === 401) return credentialsRejected('the API server', error.message, error);
     if (error.status === 403) {

@@ -226,7 +226,7 @@ for (const protocol of ['v4.channel.k8s.io', 'SPDY/3.1+portforward.k8s.io'] as c
 
     it('says that the pod is gone', async () => {
       fake.refuseForward = { status: 404, body: JSON.stringify({ message: 'pods "p" not found' }) };
-      await assert.rejects(dial(), { code: 'agent-gone', message: /pods "p" not found/ });
+      await assert.rejects(dial(), { code: 'port-forward-no-pod', message: /pods "p" not found/ });
     });
 
     it('says which right is missing', async () => {

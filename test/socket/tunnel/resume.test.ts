@@ -115,6 +115,54 @@ describe('a tunnel whose transport is cut', () => {
     tunnel.close();
   });
 
+  it('dials again beside a dial that hears nothing', async () => {
+    let dials = 0;
+    const transports: Socket[] = [];
+    const tunnel = await agent.tunnel(async (signal) => {
+      // The second is a SYN that gets lost: its answer never comes.
+      if (++dials === 2) await once(signal, 'abort');
+      const socket = (await agent.dial(signal)) as Socket;
+      transports.push(socket);
+      return socket;
+    });
+    const flow = tunnel.connect('127.0.0.1', port);
+    const heard = hear(flow);
+    await flow.opened;
+    transports[0]?.destroy();
+    flow.write(Buffer.from('found a way'), () => {});
+    flow.end();
+    assert.equal((await heard.all).toString(), 'found a way');
+    assert.equal(dials, 3);
+    tunnel.close();
+    await until(() => transports.every(({ destroyed }) => destroyed), 'the late one is dropped as well');
+  });
+
+  it('gives up a transport that is silent after the network has changed', async () => {
+    const transports: Socket[] = [];
+    const lost: string[] = [];
+    const events = {
+      lost: (reason: string) => lost.push(reason),
+      resumed() {},
+      dead: (why: string) => assert.fail(why),
+    };
+    const tunnel = await agent.tunnel(async (signal) => {
+      const socket = (await agent.dial(signal)) as Socket;
+      transports.push(socket);
+      return socket;
+    }, events);
+    tunnel.pathChanged();
+    await tunnel.ping();
+    assert.equal(transports.length, 1, 'one that answers stays');
+    transports[0]?.pause();
+    const start = performance.now();
+    tunnel.pathChanged();
+    await tunnel.ping();
+    assert.equal(tunnel.resumes, 1);
+    assert.match(lost.join(), /network had changed/);
+    assert.ok(performance.now() - start < 4_000);
+    tunnel.close();
+  });
+
   it('is dead when the agent has forgotten it, and its flows are reset', async () => {
     let away = false;
     let reason = '';

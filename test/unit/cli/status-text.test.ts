@@ -5,6 +5,7 @@ import { formatBytes, formatStatus } from '../../../src/cli/status-text.ts';
 const STATUS: SessionStatus = {
   name: 'default',
   state: 'ready',
+  reconnecting: null,
   pid: 4711,
   target: 'targetless',
   cluster: { context: 'kind-dev', server: 'https://127.0.0.1:6443', version: 'v1.34.4', namespace: 'shop' },
@@ -15,7 +16,11 @@ const STATUS: SessionStatus = {
   flows: { tcp: 3, udp: 1 },
   bytes: { up: 999, down: 12_345_678 },
   transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },
-  filter: [],
+  filter: ['local: db.prod (feature.network.outgoing.filter.local[0])'],
+  matches: [
+    { side: 'cluster', rule: null, value: '10.96.0.0/16', flows: 12, questions: 0 },
+    { side: 'local', rule: 'feature.network.outgoing.filter.local[0]', value: 'db.prod', flows: 0, questions: 1 },
+  ],
   warnings: ['wg0 routes 10.96.0.0/12, too'],
 };
 
@@ -32,9 +37,18 @@ describe('status for people', () => {
   flows      3 TCP, 1 UDP
   bytes      999 B up, 12.3 MB down
   transport  websocket, round trip 1.3 ms, resumed 2 times
+  filter     local: db.prod (feature.network.outgoing.filter.local[0])
+  matched    10.96.0.0/16: 12 flows
+  matched    feature.network.outgoing.filter.local[0] = "db.prod": 1 question
   warning    wg0 routes 10.96.0.0/12, too
 `,
     );
+  });
+
+  it('says why it reconnects, and since when', () => {
+    const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
+    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting });
+    assert.match(text, /^default: reconnecting \(pid 4711\)\n {2}waiting +since 2026-01-02T03:04:05.678Z: nothing arr/);
   });
 
   it('leaves out what there is not, and counts what is too much', () => {
