@@ -1,6 +1,6 @@
 import type { PolicyRule } from '../ipc/protocol.ts';
 import { formatAddress, hostCidr, formatCidr, parseAddress, type AddressBytes } from '../net/index.ts';
-import { unmap } from './entry.ts';
+import { type Protocol, unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
 import { policyRules } from './route-plan.ts';
 import { formatRule, takesAll, type FilterRule } from './rule.ts';
@@ -150,6 +150,15 @@ export class NameRoutes {
     const parsed = parseAddress(address);
     const held = parsed === null ? undefined : this.held.get(formatAddress(unmap(parsed)));
     return [...(held?.holds.values() ?? [])].sort((a, b) => b.turn - a.turn);
+  }
+
+  /** The rule by which the name that decides about an address takes this port of it. */
+  ruleFor(address: string, protocol: Protocol, port: number): FilterRule | undefined {
+    if (this.held.size === 0) return undefined;
+    return this.holders(address)[0]?.rules.find(
+      ({ entry }) =>
+        (entry.port === null || entry.port === port) && (entry.protocol === 'any' || entry.protocol === protocol),
+    );
   }
 
   private hold(address: AddressBytes): HeldAddress {

@@ -3,7 +3,7 @@
  *
  * Everything that arrives here was routed here by the kernel; which destinations those are is decided elsewhere.
  */
-import type { EchoRequest, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
+import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
 import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
 import type { FarSide } from './far-side.ts';
 import { refusalOf } from './refusal.ts';
@@ -22,19 +22,30 @@ export interface ResolverFlows {
   udp(flow: UdpFlow): void;
 }
 
+/** Told of each new flow that goes to the cluster. */
+export type FlowSeen = (protocol: 'tcp' | 'udp', destination: Endpoint) => void;
+
 export class FlowRouter implements FlowHandler {
   readonly #farSide: FarSide;
   readonly #resolverAddress: string;
   readonly #resolver: ResolverFlows;
   readonly #context: RelayContext;
+  readonly #entered: FlowSeen;
   /** One probe serves all echo requests to a host that are waiting for it. */
   readonly #probes = new Map<string, Promise<DialOutcome>>();
 
-  constructor(farSide: FarSide, resolverAddress: string, resolver: ResolverFlows, context: RelayContext) {
+  constructor(
+    farSide: FarSide,
+    resolverAddress: string,
+    resolver: ResolverFlows,
+    context: RelayContext,
+    entered: FlowSeen,
+  ) {
     this.#farSide = farSide;
     this.#resolverAddress = resolverAddress;
     this.#resolver = resolver;
     this.#context = context;
+    this.#entered = entered;
   }
 
   tcp(flow: TcpFlow): void {
@@ -43,6 +54,7 @@ export class FlowRouter implements FlowHandler {
       else flow.refuse('refused');
       return;
     }
+    this.#entered('tcp', flow.destination);
     const { tunnel } = this.#farSide;
     if (tunnel) this.#connect(flow, tunnel);
     else void this.#connectLater(flow);
@@ -54,6 +66,7 @@ export class FlowRouter implements FlowHandler {
       else flow.refuse('refused');
       return;
     }
+    this.#entered('udp', flow.destination);
     const { tunnel } = this.#farSide;
     if (tunnel) relayUdp(flow, tunnel, this.#context);
     else void this.#sendLater(flow);

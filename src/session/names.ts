@@ -21,6 +21,7 @@ import { isReverseZone, routedDomains } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { SessionNetwork } from './network.ts';
+import type { RuleMatches } from './rule-matches.ts';
 
 const HOSTS_FILE = '/etc/hosts';
 /** The cluster's answer to a question of our own, ms. */
@@ -32,6 +33,7 @@ export interface NamesOptions {
   readonly farSide: FarSide;
   readonly network: SessionNetwork;
   readonly nameRoutes: NameRoutes;
+  readonly matches: RuleMatches;
   readonly mode: DnsModeChoice;
   /** The resolver's virtual address. */
   readonly address: string;
@@ -183,10 +185,14 @@ export class SessionNames {
   }
 
   #policy() {
-    const { filter } = this.#options;
+    const { filter, matches } = this.#options;
     return {
       ipv6: filter.settings.ipv6,
-      rule: (names: readonly string[]) => filter.resolve(this.forms(names[0] ?? '')).answer,
+      rule: (names: readonly string[]) => {
+        const { answer, rule } = filter.resolve(this.forms(names[0] ?? ''));
+        if (rule !== null) matches.question(answer === 'cluster' ? 'cluster' : 'local', rule);
+        return answer;
+      },
       host: (name: string) => filter.host(this.forms(name)),
       beforeAnswer: (name: string, addresses: readonly string[], ttlSeconds: number) =>
         this.#beforeAnswer(name, addresses, ttlSeconds),

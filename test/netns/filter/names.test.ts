@@ -134,7 +134,7 @@ describe('filter by name', () => {
       assert.match(stdout, /filter +local: example-hostname\.svc/);
       assert.match(
         stdout,
-        /matched +feature\.network\.outgoing\.filter\.local\[0\] = "example-hostname\.svc": \d+ names? answered/,
+        /matched +feature\.network\.outgoing\.filter\.local\[0\] = "example-hostname\.svc": \d+ questions?$/m,
       );
     });
   });
@@ -221,7 +221,7 @@ describe('filter by name', () => {
 
     it('status counts flows by the rule that led them in', async () => {
       const [status] = await statuses(held.world.sandbox);
-      const found = status?.matches.find(({ rule }) => rule.endsWith('filter.remote[0]'));
+      const found = status?.matches.find(({ rule }) => rule?.endsWith('filter.remote[0]'));
       assert.ok(found !== undefined && found.flows >= 4, JSON.stringify(status?.matches));
       assert.equal(found.value, 'rds.example');
       assert.equal(found.side, 'cluster');
