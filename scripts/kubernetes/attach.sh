@@ -36,6 +36,8 @@ attach() {
   ! ip -n "$netns" link show dev eth0 >/dev/null 2>&1 || interface=cluster0
   echo "$n $interface $made" >"$record"
 
+  # The rules of a machine that went without being detached outlive its interface.
+  unconfine "dev$n"
   ip -n "$NODE_NETNS" link add "dev$n" type veth peer name "$interface" netns "$netns"
   ip -n "$NODE_NETNS" addr add "$ATTACH_NET4.$n.1/24" dev "dev$n"
   ip -n "$NODE_NETNS" addr add "$ATTACH_NET6:$n::1/64" dev "dev$n" nodad
