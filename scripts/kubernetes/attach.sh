@@ -35,8 +35,6 @@ attach() {
   fi
   ! ip -n "$netns" link show dev eth0 >/dev/null 2>&1 || interface=cluster0
   echo "$n $interface $made" >"$record"
-  # Whoever had this number may have been killed: the link goes with its namespace, rules stay.
-  unconfine "dev$n"
 
   # The rules of a machine that went without being detached outlive its interface.
   unconfine "dev$n"
