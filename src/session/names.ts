@@ -26,6 +26,8 @@ import type { RuleMatches } from './rule-matches.ts';
 const HOSTS_FILE = '/etc/hosts';
 /** The cluster's answer to a question of our own, ms. */
 const PROBE_MS = 1_500;
+/** A question waits this long for an agent that is being replaced, ms; SERVFAIL is promised within 2 s. */
+const AGENT_WAIT_MS = 1_800;
 
 export interface NamesOptions {
   readonly host: HostOperations;
@@ -225,7 +227,7 @@ export class SessionNames {
   }
 
   async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { tunnel } = this.#options.farSide;
+    const tunnel = await this.#options.farSide.whenUp(AGENT_WAIT_MS);
     if (!tunnel) throw new Error('the agent is away');
     return tunnel.resolve(message, signal);
   }

@@ -76,7 +76,8 @@ export class Session {
     this.#filter = filter;
 
     const report: RemoteReport = (step, state, text) => {
-      if (state === 'warning') this.#warn(text);
+      // What is told later is about something that passes: a pod that is being replaced.
+      if (state === 'warning' && this.#state === 'starting') this.#warn(text);
       else this.#host.progress(step, state, text);
     };
     const remote = await openRemote(config, this.#start, this.#host, report, signal);
@@ -85,7 +86,10 @@ export class Session {
 
     const farSide = new FarSide(remote.agents, {
       changed: (reason) => this.#farSideChanged(reason),
-      restarted: (info) => this.#inBackground(this.#agentChanged(info)),
+      restarted: (info) => {
+        this.#host.progress('agent', 'done', `agent ready (${agentPlace(farSide)})`);
+        this.#inBackground(this.#agentChanged(info));
+      },
     });
     this.#farSide = farSide;
     const startedAt = performance.now();
@@ -335,9 +339,11 @@ function stillStarting(): MirrordError {
 }
 
 function agentLine(farSide: FarSide, elapsedMs: number): string {
-  const agent = farSide.agent;
-  const place = agent?.node ? `${agent.name}, node ${agent.node}` : agent?.name;
-  return `agent ready in ${(elapsedMs / 1_000).toFixed(1)} s (${place})`;
+  return `agent ready in ${(elapsedMs / 1_000).toFixed(1)} s (${agentPlace(farSide)})`;
+}
+
+function agentPlace({ agent }: FarSide): string {
+  return [agent?.name, ...(agent?.node ? [`node ${agent.node}`] : [])].join(', ');
 }
 
 /** What the TUN's own addresses must stay away from; a default route is everywhere and says nothing. */

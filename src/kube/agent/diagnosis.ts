@@ -101,8 +101,7 @@ function failed(code: string, message: string, help: string): Diagnosis {
   return { kind: 'failed', error: new MirrordError('agent', code, message, { help }) };
 }
 
-/** Of a container or an ephemeral one. */
-export function statusOf(pod: V1Pod, container: string): V1ContainerStatus | undefined {
+function statusOf(pod: V1Pod, container: string): V1ContainerStatus | undefined {
   const { containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
   return [...containerStatuses, ...ephemeralContainerStatuses].find((status) => status.name === container);
 }

@@ -7,7 +7,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Api } from '../server/api.ts';
 import { observe } from '../server/observe.ts';
-import { statusOf } from './diagnosis.ts';
+import { endOf } from './dial.ts';
 
 export interface AgentPlace {
   readonly namespace: string;
@@ -34,11 +34,6 @@ export function whyLeaving(pod: V1Pod, container: string): string | null {
   if (pod.metadata?.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null) {
     return `pod ${name} is being deleted`;
   }
-  const { phase, reason, message } = pod.status ?? {};
-  if (phase === 'Failed' || phase === 'Succeeded') {
-    const said = [reason, message].filter((part) => part !== undefined && part !== '').join(': ');
-    return `pod ${name} has ${phase === 'Failed' ? 'failed' : 'ended'}${said === '' ? '' : `: ${said}`}`;
-  }
-  const ended = statusOf(pod, container)?.state?.terminated;
-  return ended === undefined ? null : `the agent in pod ${name} has ended (exit code ${ended.exitCode})`;
+  const how = endOf(pod, container);
+  return how === null ? null : `the agent in pod ${name} is gone: ${how}`;
 }
