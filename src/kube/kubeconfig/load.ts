@@ -11,6 +11,10 @@ import { nearest } from '../nearest.ts';
 import { readKubeconfigFile, type Entry, type KubeconfigFile } from './file.ts';
 import { text } from './fields.ts';
 
+const NAME_ONE = 'Name one with --kubeconfig PATH or KUBECONFIG; `kubectl cluster-info` must work with it.';
+/** The usual policy of sudo resets the environment (`env_reset`, sudoers(5)). */
+const SUDO_DROPS = 'sudo drops KUBECONFIG; this keeps it: sudo --preserve-env=KUBECONFIG mirrord up';
+
 export interface KubeconfigChoice {
   /** `--kubeconfig`, or the configuration's colon list. */
   readonly kubeconfig?: string;
@@ -74,7 +78,7 @@ function readFiles(choice: KubeconfigChoice): KubeconfigFile[] {
   if (files.length > 0) return files;
   const source = explicit ? '--kubeconfig' : isList ? 'KUBECONFIG' : 'the default';
   throw new MirrordError('usage', 'kubeconfig-missing', `no kubeconfig: ${paths.join(', ')} (${source}) is not there`, {
-    help: 'Name one with --kubeconfig PATH or KUBECONFIG; `kubectl cluster-info` must work with it.',
+    help: isList || !choice.env['SUDO_UID'] ? NAME_ONE : `${NAME_ONE}\n${SUDO_DROPS}`,
   });
 }
 

@@ -10,11 +10,11 @@ const GONE_MS = 10_000;
 
 describe('mirrord up on Kubernetes, afterwards', () => {
   const world = useDeveloper();
-  let before_: string;
+  let untouched: string;
   const args = (...more: string[]): string[] => ['-n', world.objects.away, ...more];
 
   before(async () => {
-    before_ = await machineState(world.developer.machine);
+    untouched = await machineState(world.developer.machine);
   });
 
   async function nothingIsLeft(): Promise<void> {
@@ -26,10 +26,10 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     );
     let now = '';
     await poll(
-      async () => (now = await machineState(world.developer.machine)) === before_,
+      async () => (now = await machineState(world.developer.machine)) === untouched,
       'the machine is as before',
       GONE_MS,
-      () => difference(before_, now),
+      () => difference(untouched, now),
     );
   }
 
@@ -91,7 +91,7 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     const { code } = await session.ended;
     assert.equal(code, 1, session.output);
     assert.match(session.output, /ended unexpectedly \(SIGKILL\)/);
-    assert.equal(await machineState(world.developer.machine), before_);
+    assert.equal(await machineState(world.developer.machine), untouched);
     // Its Job is left to end by itself (vanished-client.test.ts), which the next test shall not wait for.
     kubectl(['delete', status?.agent?.name ?? '', '-n', world.objects.away]);
   });

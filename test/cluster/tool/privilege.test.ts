@@ -45,6 +45,21 @@ describe('mirrord up on Kubernetes, who is who', () => {
     }
   });
 
+  it('real sudo drops KUBECONFIG, which is said where it matters', async () => {
+    const { developer } = world;
+    const file = developer.write('/run/home/elsewhere', readFileSync(ADMIN, 'utf8'));
+    const up = ['-n', developer.mirrord, 'up'];
+    await developer.run('sudo', ['-n', 'mv', '/run/home/.kube', '/run/home/.kube-away']);
+    try {
+      const { code, stderr } = await developer.run('env', [`KUBECONFIG=${file}`, 'sudo', ...up]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /\/run\/home\/\.kube\/config \(the default\) is not there/);
+      assert.match(stderr, /sudo --preserve-env=KUBECONFIG/);
+    } finally {
+      await developer.run('sudo', ['-n', 'mv', '/run/home/.kube-away', '/run/home/.kube']);
+    }
+  });
+
   it('a kubeconfig that a group of the user may read is read', async () => {
     const { developer } = world;
     developer.write('/run/home/shared-config', readFileSync(ADMIN, 'utf8'), 0o640, 0, GROUP_ID);

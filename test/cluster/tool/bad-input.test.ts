@@ -3,6 +3,7 @@ import { difference, machineState } from '../../../scripts/sandbox/machine-state
 import { HOME } from '../support/developer.ts';
 import { useDeveloper, writeUserKubeconfig } from '../support/session.ts';
 import type { Developer } from '../support/developer.ts';
+import type { Workloads } from '../support/workloads.ts';
 
 /** A token that is well-formed, signed by nobody, and expired in 2001. */
 const EXPIRED_TOKEN = [{ alg: 'RS256' }, { iss: 'x', exp: 1_000_000_000 }]
@@ -17,7 +18,7 @@ const exec = (command: string, args: string[] = []): object => ({
 interface Case {
   readonly what: string;
   /** Resolves to the arguments of `up`. */
-  readonly given: (developer: Developer) => string[];
+  readonly given: (developer: Developer, objects: Workloads) => string[];
   readonly code: number;
   readonly error: string;
   readonly says: RegExp;
@@ -57,6 +58,13 @@ const CASES: readonly Case[] = [
     code: 2,
     error: 'namespace-unknown',
     says: /restrictde.*restricted/s,
+  },
+  {
+    what: 'a target that is not there',
+    given: (_developer, { home }) => ['-n', home, '-t', 'statefulset/dbb'],
+    code: 2,
+    error: 'target-unknown',
+    says: /dbb.*\bdb\b/s,
   },
   {
     what: 'a token that expired',
@@ -118,7 +126,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('mirrord up on Kubernetes, credentials and servers that cannot work', () => {
+describe('mirrord up on Kubernetes, names, credentials and servers that cannot work', () => {
   const world = useDeveloper();
 
   before(async () => {
@@ -131,7 +139,7 @@ describe('mirrord up on Kubernetes, credentials and servers that cannot work', (
     it(`${what}: exit ${code}, ${error}, in words and as JSON, and nothing changed`, async () => {
       const { developer } = world;
       const before = await machineState(developer.machine);
-      const args = given(developer);
+      const args = given(developer, world.objects);
       const begin = performance.now();
       const outcome = await developer.mirrordRun(['up', ...args, '--json'], { as: 'sudo' });
       const took = performance.now() - begin;
