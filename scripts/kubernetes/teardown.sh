@@ -103,7 +103,8 @@ remove_cgroups() {
 # What containerd and the kubelet leave outside the folders that they were told.
 remove_strays() {
   local file socket id
-  find "$RUN/containerd" -name address -type f 2>/dev/null | while read -r file; do
+  # There is no such folder when the start ended before containerd's.
+  { find "$RUN/containerd" -name address -type f 2>/dev/null || true; } | while read -r file; do
     socket=$(<"$file")
     rm -f "${socket#unix://}" "${socket#unix://}.lock"
   done
