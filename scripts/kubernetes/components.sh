@@ -95,12 +95,14 @@ write_configuration() {
 
 # Field 22 of /proc/PID/stat, counted after the name, which may hold blanks.
 start_time() {
-  local stat
-  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  local stat pid=$1 tasks
+  stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
   stat=${stat##*) }
   # shellcheck disable=SC2086
   set -- $stat
-  [ "$1" != Z ] && echo "${20}"
+  # A killed process is a zombie while its other threads still end, and still hold its sockets.
+  tasks=("/proc/$pid/task"/*)
+  [[ $1 != Z || ${#tasks[@]} -gt 1 ]] && echo "${20}"
 }
 
 # pid_of COMPONENT: prints its pid, fails when it does not run.
