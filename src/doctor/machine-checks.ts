@@ -106,8 +106,8 @@ function isExecutable(files: Files, path: string): boolean {
 }
 
 /** The machine as sudo's root would see it: the finder of causes is asked why root could not, not why we cannot. */
-function asRoot({ files, probes, run }: Machine): Machine {
-  return { run, files: new RootsFiles(files.path('/')), probes: { ...probes, uid: () => 0 } };
+function asRoot({ files, probes, ...machine }: Machine): Machine {
+  return { ...machine, files: new RootsFiles(files.path('/')), probes: { ...probes, uid: () => 0 } };
 }
 
 class RootsFiles extends Files {

@@ -16,6 +16,9 @@ import {
   type NetworkSettings,
 } from './settings.ts';
 
+/** Entries of one list: what the kernel is asked to hold for them stays within some seconds of work. */
+export const MAX_ENTRIES = 16_000;
+
 /** One thing that is wrong, in the terms of the user's file. */
 export interface Fault {
   /** Dotted key, with the place in a list: `feature.network.outgoing.filter.local[2]`. */
@@ -63,6 +66,12 @@ class Check implements NetworkCheck {
           `the list is empty: every name is answered by ${side === 'local' ? 'the cluster as without it' : 'this machine'}`,
         );
       }
+      if (entries.length > MAX_ENTRIES)
+        this.fault(
+          `${key}.${side}`,
+          entries.length,
+          `the list has more than ${MAX_ENTRIES} entries; use ranges and wildcards`,
+        );
       const list = readRuleList(`${key}.${side}`, entries, kind);
       rules = [...rules, ...list.rules];
       for (const { rule, fault } of list.faults) {

@@ -3,11 +3,11 @@ import { MirrordError } from '../errors.ts';
 import { normalName, unmap, type Protocol } from './entry.ts';
 import { propagate, type DnsLists, type SidedRules } from './propagation.ts';
 import type { PrefixTable } from './prefix-table.ts';
-import { formatRule, type FilterRule, type Rule, type Side } from './rule.ts';
+import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
 import { reverseAddress } from './reverse-name.ts';
 import { readRuleList } from './rule-list.ts';
 import { RuleSet, type Destination } from './rule-set.ts';
-import { buildScopeTable, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';
+import { buildScopeTable, hostRanges, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';
 import {
   DNS_FILTER,
   filterList,
@@ -110,8 +110,15 @@ export class ScopedFilter {
   readonly scope: Scope;
   /** Which side each range is on when no entry of `filter.local` matches. */
   readonly table: PrefixTable<Mark>;
+  /** Whether the plan has rules, which go before every route: a name's route would not be asked behind them. */
+  readonly hasRemoteRules: boolean;
 
   constructor(filter: Filter, scope: Scope) {
+    this.hasRemoteRules =
+      filter.side === 'remote' &&
+      filter.rules.rules.some(
+        (rule) => hostRanges(rule.entry.host).length > 0 && !takesAll(rule, filter.settings.outgoing),
+      );
     this.filter = filter;
     this.scope = scope;
     this.table = buildScopeTable(filter.settings, filter.side === 'remote' ? filter.rules.rules : null, scope);

@@ -230,7 +230,7 @@ function stateOf(scoped: ScopedFilter, rules: readonly FilterRule[], address: Ad
   if (rules.some((rule) => takesAll(rule, outgoing))) {
     if (side === 'local') return { ...EMPTY, pins: [formatCidr(range)] };
     // A route cannot tell a protocol that is off.
-    if (outgoing.tcp && outgoing.udp) return { ...EMPTY, routes: [formatCidr(range)] };
+    if (outgoing.tcp && outgoing.udp && !scoped.hasRemoteRules) return { ...EMPTY, routes: [formatCidr(range)] };
     return { ...EMPTY, rules: policyRules({ protocol: 'any', port: null }, range, side, outgoing) };
   }
   return { ...EMPTY, rules: rules.flatMap(({ entry }) => policyRules(entry, range, side, outgoing)) };

@@ -8,6 +8,7 @@ import type {
   DnsState,
   HostOperations,
   MachineFacts,
+  NamedState,
   NetworkState,
   NetworkTargetFacts,
   RouteQuestion,
@@ -103,6 +104,18 @@ export class Host implements HostOperations {
     return this.#inTurn(async () => this.#network.apply(state, await this.facts()));
   }
 
+  named(state: NamedState): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#network.applyNames(state);
+      } catch {
+        // The machine is not as it was: once more, after a look at it; what fails then has failed.
+        await this.#network.reapply(await this.facts());
+        await this.#network.applyNames(state);
+      }
+    });
+  }
+
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
     return this.#inTurn(async () => {
       await this.facts();
@@ -130,6 +143,7 @@ export class Host implements HostOperations {
     for (const agent of this.#agents.values()) agent.stop();
     // Its failure was the request's.
     await this.#queue.catch(() => {});
+    this.#network.close();
     const { machine, journal } = this.#context;
     const results = await Promise.allSettled([playBackNetwork(machine, journal), this.#dns.undo()]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;

@@ -9,18 +9,22 @@ import type {
   DnsModeChoice,
   DnsState,
   HostOperations,
+  NamedState,
   NetworkState,
   PolicyRule,
   RouteQuestion,
 } from '../ipc/protocol.ts';
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
 
-/** Bounds that no cluster comes near; each holds the time and memory of one request down. */
+/**
+ * Bounds that no cluster comes near; each holds the time and memory of one request down.  Routes, pins and rules have room
+ * for a filter's entries (`MAX_ENTRIES`) and for the addresses that names hold (`MAX_HELD_ADDRESSES`), for two protocols.
+ */
 const LIMITS = {
   addresses: 4,
-  routes: 8_192,
-  pins: 2_048,
-  rules: 1_024,
+  routes: 65_536,
+  pins: 65_536,
+  rules: 65_536,
   unreachable: 1_024,
   servers: 4,
   ports: 2_048,
@@ -130,6 +134,15 @@ export function checkNetworkState(value: unknown): NetworkState {
   };
 }
 
+export function checkNamedState(value: unknown): NamedState {
+  const state = fields(value, 'a state of names');
+  return {
+    routes: list(state['routes'], LIMITS.routes, 'routes', single),
+    pins: list(state['pins'], LIMITS.pins, 'pins', single),
+    rules: list(state['rules'], LIMITS.rules, 'rules', checkRule),
+  };
+}
+
 export function checkDnsState(value: unknown): DnsState {
   const state = fields(value, 'a DNS state');
   const exempt = fields(state['exemptPorts'], 'exempt ports');
@@ -178,6 +191,7 @@ const OPERATIONS: Readonly<
   startAgent: (host, [target, key, path], folder) =>
     host.startAgent(checkTarget(target), checkPublicKey(key), checkSocketPath(path, folder)),
   network: (host, [state]) => host.network(checkNetworkState(state)),
+  named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),
   dns: (host, [state]) => host.dns(checkDnsState(state)),
 };

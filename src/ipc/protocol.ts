@@ -81,6 +81,14 @@ export interface NetworkState {
   readonly unreachable: readonly string[];
 }
 
+/** What names have added to the ranges: whole, each time.  It goes before the network state. */
+export interface NamedState {
+  /** Single addresses. */
+  readonly routes: readonly string[];
+  readonly pins: readonly string[];
+  readonly rules: readonly PolicyRule[];
+}
+
 export interface PolicyRule {
   readonly destination: string;
   readonly protocol?: 'tcp' | 'udp';
@@ -120,6 +128,8 @@ export interface HostOperations {
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;
   /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
   network(state: NetworkState): Promise<readonly string[]>;
+  /** Fast, since a program waits for its answer meanwhile.  */
+  named(state: NamedState): Promise<void>;
   /** The interface by which the kernel would send to this destination just now; null when by none. */
   route(destination: RouteQuestion): Promise<string | null>;
   /** Resolves to the mode in force and one line that says why it was chosen. */

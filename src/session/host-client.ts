@@ -57,6 +57,7 @@ export class HostClient implements HostOperations {
   networkTarget: HostOperations['networkTarget'] = (...args) => this.#ask('networkTarget', ...args);
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
+  named: HostOperations['named'] = (...args) => this.#ask('named', ...args);
   route: HostOperations['route'] = (...args) => this.#ask('route', ...args);
   dns: HostOperations['dns'] = (...args) => this.#ask('dns', ...args);
 

@@ -2,11 +2,11 @@
  * The routes that this session wishes for, made anew whenever something that they follow from has changed: the
  * cluster's ranges, the machine's own network, the addresses that names have led to.
  */
-import { ScopedFilter, type Filter } from '../filter/filter.ts';
+import type { Filter, ScopedFilter } from '../filter/filter.ts';
 import type { Scope } from '../filter/scope-table.ts';
 import { routePlan } from '../filter/route-plan.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { HostOperations, MachineFacts, NetworkState, PolicyRule } from '../ipc/protocol.ts';
+import type { HostOperations, MachineFacts, NamedState, NetworkState } from '../ipc/protocol.ts';
 import { type Cidr, hostCidr, parseAddress, parseRanges } from '../net/index.ts';
 import { Latest } from './latest.ts';
 import type { VirtualAddresses } from './virtual-addresses.ts';
@@ -17,14 +17,7 @@ import type { VirtualAddresses } from './virtual-addresses.ts';
  */
 export const TUN_MTU = 1_500;
 
-/** What names have added to the ranges. */
-export interface NamedRoutes {
-  readonly routes: readonly string[];
-  readonly pins: readonly string[];
-  readonly rules: readonly PolicyRule[];
-}
-
-const NO_NAMED_ROUTES: NamedRoutes = { routes: [], pins: [], rules: [] };
+const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
 
 export class SessionNetwork {
   readonly #filter: Filter;
@@ -33,10 +26,11 @@ export class SessionNetwork {
   #discovery: Discovery;
   #facts: MachineFacts;
   #own: readonly string[];
-  #named = NO_NAMED_ROUTES;
+  readonly #names: Latest<NamedState, void>;
+  #named = NO_NAMES;
+  /** Names' part that the kernel has. */
+  #namedInForce = NO_NAMES;
   #state: NetworkState | undefined;
-  #inForce: NetworkState | undefined;
-  #applying: Promise<void> | undefined;
   #scoped: ScopedFilter | undefined;
   warnings: readonly string[] = [];
 
@@ -54,11 +48,13 @@ export class SessionNetwork {
     this.#facts = facts;
     this.#own = own;
     this.#wishes = new Latest((state) => host.network(state));
+    this.#names = new Latest((state) => host.named(state));
   }
 
   /** CIDRs that enter the TUN now, the resolver's own address aside. */
   get routes(): readonly string[] {
-    return this.#state?.routes.filter((route) => route !== this.#resolverRoute) ?? [];
+    const ranges = this.#state?.routes.filter((route) => route !== this.#resolverRoute) ?? [];
+    return [...new Set([...ranges, ...this.#named.routes])];
   }
 
   /** The filter with today's ranges: what `explain` asks. */
@@ -85,38 +81,30 @@ export class SessionNetwork {
     return this.apply();
   }
 
-  named(named: NamedRoutes): Promise<void> {
+  /** What names have added, whole.  Resolves when the kernel has it. */
+  async named(named: NamedState): Promise<void> {
     this.#named = named;
-    return this.apply();
+    await this.#names.set(named);
+    this.#namedInForce = named;
   }
 
-  /** Resolves when the kernel routes as was wished last, whoever wished it; what failed is tried again. */
+  /** Resolves when the kernel has what was told of names last, by whomever; what has failed is tried again. */
   async settled(): Promise<void> {
-    if (this.#inForce !== this.#state) await (this.#applying ?? this.apply());
+    if (this.#namedInForce !== this.#named) await this.named(this.#named);
   }
 
   /** Resolves when the kernel routes as wished. */
-  apply(): Promise<void> {
-    const run = this.#apply().finally(() => {
-      if (this.#applying === run) this.#applying = undefined;
-    });
-    this.#applying = run;
-    return run;
-  }
-
-  async #apply(): Promise<void> {
+  async apply(): Promise<void> {
     const plan = routePlan(this.scoped);
-    const state = {
+    this.#state = {
       addresses: this.#virtual.tun,
       mtu: TUN_MTU,
-      routes: [this.#resolverRoute, ...new Set([...plan.routes, ...this.#named.routes])],
-      pins: [...new Set([...plan.pins, ...this.#named.pins])],
-      rules: [...this.#named.rules, ...plan.rules],
+      routes: [this.#resolverRoute, ...plan.routes],
+      pins: plan.pins,
+      rules: plan.rules,
       unreachable: plan.unreachable,
     };
-    this.#state = state;
-    this.warnings = await this.#wishes.set(state);
-    this.#inForce = state;
+    this.warnings = await this.#wishes.set(this.#state);
   }
 
   get #resolverRoute(): string {

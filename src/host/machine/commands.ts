@@ -79,18 +79,16 @@ export function commandFailed(command: string, args: readonly string[], result: 
   );
 }
 
-/** `ip -batch -`: all lines or an error that shows the one that failed. */
-export async function runBatch(run: Run, family: 4 | 6, lines: readonly string[]): Promise<void> {
-  const args = [`-${family}`, '-batch', '-'];
-  const result = await run('ip', args, `${lines.join('\n')}\n`);
-  if (result.code === 0) return;
-  const number = /Command failed -:(\d+)/.exec(result.stderr)?.[1];
-  const line = number === undefined ? undefined : lines[Number(number) - 1];
-  throw line === undefined
-    ? commandFailed('ip', args, result)
+/** What `ip -batch` said when it ended early, as an error that shows the line; `before`: lines of earlier calls. */
+export function batchFailed(family: 4 | 6, lines: readonly string[], words: string, before = 0): MirrordError {
+  const number = /Command failed -:(\d+)/.exec(words)?.[1];
+  const line = number === undefined ? undefined : lines[Number(number) - 1 - before];
+  return line === undefined
+    ? commandFailed('ip', [`-${family}`, '-batch', '-'], { code: 1, stdout: '', stderr: words })
     : commandFailed('ip', [`-${family}`, ...line.split(' ')], {
-        ...result,
-        stderr: result.stderr.split('\n')[0] ?? '',
+        code: 1,
+        stdout: '',
+        stderr: words.split('\n')[0] ?? '',
       });
 }
 

@@ -6,6 +6,7 @@
  * the resulting state.
  */
 import { type Run, runCommand } from './commands.ts';
+import { type IpBatch, StandingIp } from './ip-batch.ts';
 import { Files } from './files.ts';
 
 export interface Probes {
@@ -19,6 +20,8 @@ export interface Probes {
 
 export interface Machine {
   readonly run: Run;
+  /** An `ip -batch` that stays until it is closed. */
+  readonly openIp: (family: 4 | 6) => IpBatch;
   readonly files: Files;
   readonly probes: Probes;
 }
@@ -43,5 +46,5 @@ export function procProbes(files: Files): Probes {
 
 export function thisMachine(): Machine {
   const files = new Files('/');
-  return { run: runCommand, files, probes: procProbes(files) };
+  return { run: runCommand, openIp: (family) => new StandingIp(family), files, probes: procProbes(files) };
 }

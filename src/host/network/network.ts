@@ -1,9 +1,10 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
 import { MirrordError } from '../../errors.ts';
-import type { MachineFacts, NetworkState } from '../../ipc/protocol.ts';
+import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../ipc/protocol.ts';
 import { formatCidr, overlap, parseCidr } from '../../net/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type Run, runBatch } from '../machine/commands.ts';
+import type { Run } from '../machine/commands.ts';
+import type { IpBatch } from '../machine/ip-batch.ts';
 import type { Machine } from '../machine/machine.ts';
 import { findOverlaps } from './overlaps.ts';
 import {
@@ -13,10 +14,14 @@ import {
   type FamilyPlan,
   applyLines,
   linkLines,
+  type PlanInput,
   planFamily,
+  planNames,
   undoLines,
 } from './plan.ts';
 import { type Slot, isSessionTable, slotOf } from './slot.ts';
+
+const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
 
 export const EMPTY_STATE: NetworkState = {
   addresses: [],
@@ -42,24 +47,26 @@ export class Network {
   readonly #slot: Slot;
   #state: NetworkState = EMPTY_STATE;
   #plans: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
+  /** The plan that was being laid when something failed: some of it may be there. */
+  #attempted: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
+  /** The state's own plans, what names add left out, and what they were made from. */
+  #base: { readonly plans: Plans; readonly input: PlanInput } | undefined;
+  #named: NamedState = NO_NAMES;
+  readonly #ip: Readonly<Record<Family, IpBatch>>;
 
   constructor(machine: Machine, journal: Journal, tun: string) {
     this.#machine = machine;
     this.#journal = journal;
     this.#tun = tun;
     this.#slot = slotOf(tun);
+    this.#ip = { 4: machine.openIp(4), 6: machine.openIp(6) };
   }
 
   /** Plain-word warnings; throws when the cluster, or another session, would be cut off. */
   async apply(state: NetworkState, facts: MachineFacts): Promise<readonly string[]> {
-    const { run } = this.#machine;
     this.#refuseOverlapWithSessions(state);
-
-    const listed = await Promise.all(FAMILIES.map((family) => listRules(run, family)));
-    const tables = new Set(listed.flat().map((rule) => rule.table));
-    const routes = facts.routes.filter(
-      ({ table }) => table === undefined || (tables.has(table) && !isSessionTable(table)),
-    );
+    const { plans: present, routes } = await this.#look(facts);
+    this.#plans = present;
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
     const disabled = this.#ipv6Disabled();
@@ -72,33 +79,69 @@ export class Network {
       cubic: this.#wantsCubic(),
     };
     const plan = (family: Family): FamilyPlan => (family === 6 && disabled ? EMPTY_PLAN : planFamily(family, input));
-    const plans: Plans = { 4: plan(4), 6: plan(6) };
-
-    this.#journal.writeNetwork({
-      tun: this.#tun,
-      routes: state.routes,
-      undo: {
-        4: undoLines(this.#plans[4], plans[4]),
-        6: undoLines(this.#plans[6], plans[6]),
-      },
-    });
+    const base = { plans: { 4: plan(4), 6: plan(6) }, input };
     const link =
       state.mtu === this.#state.mtu && this.#state !== EMPTY_STATE ? [] : linkLines(this.#tun, state.mtu, !disabled);
-    for (const family of FAMILIES) {
-      const before = await this.#present(family, listed[FAMILIES.indexOf(family)] ?? []);
-      const lines = [...(family === 4 ? link : []), ...applyLines(before, plans[family])];
-      if (lines.length > 0) await runBatch(run, family, lines);
-    }
+    await this.#lay(base, this.#named, link);
+    this.#base = base;
     this.#state = state;
-    this.#plans = plans;
 
     const wantsV6 = [...state.routes, ...state.addresses].some((range) => range.includes(':'));
     return disabled && wantsV6 ? [...overlaps.warnings, disabled] : overlaps.warnings;
   }
 
+  /**
+   * What names add.  The machine is taken to be as it was read last, since reading it would take longer than a program may
+   * be kept waiting; whoever notices that it changed applies the state anew.
+   */
+  async applyNames(named: NamedState): Promise<void> {
+    if (this.#base === undefined) throw new Error('names have been told before the ranges');
+    await this.#lay(this.#base, named, []);
+    this.#named = named;
+  }
+
+  async #lay(
+    { plans: base, input }: { plans: Plans; input: PlanInput },
+    named: NamedState,
+    link: readonly string[],
+  ): Promise<void> {
+    const plan = (family: Family): FamilyPlan =>
+      base[family] === EMPTY_PLAN ? EMPTY_PLAN : planNames(family, base[family], named, input);
+    const plans: Plans = { 4: plan(4), 6: plan(6) };
+    this.#journal.writeNetwork({
+      tun: this.#tun,
+      routes: input.state.routes,
+      undo: {
+        4: undoLines(this.#plans[4], plans[4]),
+        6: undoLines(this.#plans[6], plans[6]),
+      },
+    });
+    this.#attempted = plans;
+    for (const family of FAMILIES) {
+      const lines = [...(family === 4 ? link : []), ...applyLines(this.#plans[family], plans[family])];
+      if (lines.length > 0) await this.#ip[family].run(lines);
+    }
+    this.#plans = plans;
+  }
+
   /** The same state again, after the machine changed around it. */
   async reapply(facts: MachineFacts): Promise<readonly string[]> {
     return this.#state === EMPTY_STATE ? [] : this.apply(this.#state, facts);
+  }
+
+  close(): void {
+    for (const family of FAMILIES) this.#ip[family].close();
+  }
+
+  /** What of the plans in force is still there, and the machine's routes that anything looks up. */
+  async #look(facts: MachineFacts): Promise<{ plans: Plans; routes: readonly MachineRoute[] }> {
+    const { run } = this.#machine;
+    const [v4, v6] = await Promise.all([listRules(run, 4), listRules(run, 6)]);
+    const tables = new Set([...v4, ...v6].map((rule) => rule.table));
+    return {
+      plans: { 4: await this.#present(4, v4), 6: await this.#present(6, v6) },
+      routes: facts.routes.filter(({ table }) => table === undefined || (tables.has(table) && !isSessionTable(table))),
+    };
   }
 
   #refuseOverlapWithSessions(state: NetworkState): void {
@@ -131,7 +174,8 @@ export class Network {
     const there = listed.filter((rule) => rule.priority >= bound && rule.priority <= leave).length;
     if (there === plan.rules.length) return plan;
     // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.
-    const lines = plan.rules.map((line) => `rule del ${line}`);
+    const rules = new Set([...plan.rules, ...this.#attempted[family].rules]);
+    const lines = [...rules].map((line) => `rule del ${line}`);
     await this.#machine.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
     return { ...plan, rules: [] };
   }

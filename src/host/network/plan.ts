@@ -4,9 +4,10 @@
  * The routes live in a table of the session's own, in front of the machine's, and never in `main`:
  *
  *   5000  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
- *   5001  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
- *   5002  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
- *   5003  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
+ *   5001  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters since a name has led to it
+ *   5002  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
+ *   5003  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
+ *   5004  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
  *   5009  nop                                               goes on to the machine's own rules
  *
  * Why so:
@@ -21,7 +22,7 @@
  *
  * With everything routed, packets that carry a firewall mark are left alone: they are other VPNs' own transports.
  */
-import type { NetworkState } from '../../ipc/protocol.ts';
+import type { NamedState, NetworkState, PolicyRule } from '../../ipc/protocol.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../net/index.ts';
 import type { Slot } from './slot.ts';
 
@@ -101,13 +102,7 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
   const rules = [
     ...(entering || policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
     ...(everything ? ours(input.ownAddresses).map((own) => bound(own, slot)) : []),
-    ...policies.map((rule) => {
-      const range = formatCidr(ours([rule.destination])[0]);
-      const protocol = rule.protocol === undefined ? '' : ` ipproto ${rule.protocol}`;
-      const port = rule.port === undefined ? '' : ` dport ${rule.port}`;
-      const action = rule.side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
-      return `pref ${slot.policy} to ${range}${protocol}${port} ${action}`;
-    }),
+    ...policies.map((rule) => ruleLine(rule, slot.policy, slot)),
     ...[...routed, ...unreachable]
       .filter((cidr) => cidr.prefix < (family === 4 ? 32 : 128))
       .map((cidr) => `pref ${slot.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
@@ -120,6 +115,42 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
     deviceRoutes,
     standingRoutes,
   };
+}
+
+/** What names add to `base`; their addresses are single and, like all of `state`, in canonical form. */
+export function planNames(family: Family, base: FamilyPlan, state: NamedState, input: PlanInput): FamilyPlan {
+  const { tun, slot } = input;
+  const ours = (address: string): boolean => address.includes(':') === (family === 6);
+  const policies = state.rules.filter(({ destination }) => ours(destination));
+  const routes = state.routes.filter(ours);
+  const metrics = input.cubic ? ' congctl cubic' : '';
+  const deviceRoutes = new Map(base.deviceRoutes);
+  const standingRoutes = new Map(base.standingRoutes);
+  for (const range of routes) {
+    standingRoutes.delete(`${range} table ${slot.table}`);
+    deviceRoutes.set(`${range} table ${slot.table}`, `${range} dev ${tun} table ${slot.table}${metrics}`);
+  }
+  for (const range of state.pins.filter(ours)) {
+    deviceRoutes.delete(`${range} table ${slot.table}`);
+    standingRoutes.set(`${range} table ${slot.table}`, `throw ${range} table ${slot.table}`);
+  }
+  if (policies.some(({ side }) => side === 'remote')) {
+    const line = `default dev ${tun} table ${slot.remoteTable}${metrics}`;
+    deviceRoutes.set(`default table ${slot.remoteTable}`, line);
+  }
+  const enters = base.rules.some((line) => line.startsWith(`pref ${slot.enter} `));
+  const frame = [
+    ...(base.rules.length === 0 && routes.length + policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
+    ...policies.map((rule) => ruleLine(rule, slot.named, slot)),
+    ...(routes.length > 0 && !enters ? [`pref ${slot.enter} lookup ${slot.table}`] : []),
+  ];
+  return { ...base, rules: [...new Set([...base.rules, ...frame])], deviceRoutes, standingRoutes };
+}
+
+function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, slot: Slot): string {
+  const by = `${protocol === undefined ? '' : ` ipproto ${protocol}`}${port === undefined ? '' : ` dport ${port}`}`;
+  const action = side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
+  return `pref ${preference} to ${destination}${by} ${action}`;
 }
 
 function bound(own: Cidr, slot: Slot): string {
@@ -145,12 +176,42 @@ export function applyLines(before: FamilyPlan, after: FamilyPlan): readonly stri
     ...[...after.standingRoutes, ...after.deviceRoutes]
       .filter(([key, line]) => routesBefore.get(key) !== line)
       .map(([, line]) => `route replace ${line}`),
-    ...without(after.rules, before.rules).map((line) => `rule add ${line}`),
-    ...without(before.rules, after.rules).map((line) => `rule del ${line}`),
+    ...ruleLines(before.rules, after.rules),
     ...[...routesBefore].filter(([key]) => !routesAfter.has(key)).map(([, line]) => `route del ${line}`),
     ...without(before.addresses, after.addresses).map((line) => `addr del ${line.replace(' nodad', '')}`),
   ];
 }
+
+/**
+ * Of rules with one preference the kernel asks the older one first.  Where the new order is not the old one with something
+ * added at its end, the rules behind the first difference are made anew.
+ */
+function ruleLines(before: readonly string[], after: readonly string[]): readonly string[] {
+  const wanted = new Set(after);
+  const kept = new Set<string>();
+  const next = new Map<string, string[]>();
+  for (const line of before) {
+    if (!wanted.has(line)) continue;
+    const group = next.get(preferenceOf(line));
+    if (group === undefined) next.set(preferenceOf(line), [line]);
+    else group.push(line);
+  }
+  const places = new Map<string, number>();
+  for (const line of after) {
+    const preference = preferenceOf(line);
+    const place = places.get(preference) ?? 0;
+    if (next.get(preference)?.[place] === line) kept.add(line);
+    places.set(preference, place + 1);
+  }
+  const moved = before.filter((line) => wanted.has(line) && !kept.has(line));
+  return [
+    ...moved.map((line) => `rule del ${line}`),
+    ...after.filter((line) => !kept.has(line)).map((line) => `rule add ${line}`),
+    ...without(before, after).map((line) => `rule del ${line}`),
+  ];
+}
+
+const preferenceOf = (line: string): string => line.slice(0, line.indexOf(' ', 'pref '.length));
 
 /** What the TUN's end leaves behind, taken back line by line; harmless when it is not there. */
 export function undoLines(...plans: readonly FamilyPlan[]): readonly string[] {
@@ -163,5 +224,7 @@ export function undoLines(...plans: readonly FamilyPlan[]): readonly string[] {
   ];
 }
 
-const without = (lines: readonly string[], others: readonly string[]): readonly string[] =>
-  lines.filter((line) => !others.includes(line));
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others);
+  return lines.filter((line) => !known.has(line));
+}

@@ -9,6 +9,8 @@ import { MirrordError } from '../../errors.ts';
 export interface Slot {
   /** Sockets bound to an address of the machine's own keep to their interface (only when everything is routed). */
   readonly bound: number;
+  /** What stays, or enters, since a name has led to it. */
+  readonly named: number;
   /** What stays, or enters, by protocol and port. */
   readonly policy: number;
   /** More specific routes of the machine's main table come first. */
@@ -43,9 +45,10 @@ export function slotOf(tun: string): Slot {
   const base = FIRST_PREFERENCE + PREFERENCES * number;
   return {
     bound: base,
-    policy: base + 1,
-    specific: base + 2,
-    enter: base + 3,
+    named: base + 1,
+    policy: base + 2,
+    specific: base + 3,
+    enter: base + 4,
     leave: base + PREFERENCES - 1,
     table: FIRST_TABLE + 2 * number,
     remoteTable: FIRST_TABLE + 2 * number + 1,

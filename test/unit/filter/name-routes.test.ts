@@ -54,6 +54,16 @@ describe('addresses of names', () => {
     ]);
   });
 
+  it('a name goes before the plan’s own rules, as a rule where there are such', () => {
+    const filter = scoped({ remote: ['rds.example', ':443'], exclude: ['198.51.100.0/24'] });
+    const rules = filter.filter.named(['rds.example']);
+    assert.deepEqual(nameRules(filter, rules, [parseAddress('198.51.100.7')!]), {
+      routes: [],
+      pins: [],
+      rules: [{ destination: '198.51.100.7/32', side: 'remote' }],
+    });
+  });
+
   it('a local name is pinned only inside a routed range', () => {
     const session = new Session({ local: ['db', 'web:80'] });
     assert.deepEqual(session.answer('db', ['10.96.0.9', '127.0.0.1', '192.168.1.1'], 60, 0).added, {

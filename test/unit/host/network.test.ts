@@ -53,17 +53,17 @@ describe('the host’s network on paper', () => {
 4 route 198.19.0.53/32 dev mirrord2 table 7304 congctl cubic
 4 route default dev mirrord2 table 7305 congctl cubic
 4 route throw 10.96.0.1/32 table 7304
-4 rule pref 5021 to 10.96.0.0/16 ipproto tcp dport 5432 goto 5029
-4 rule pref 5021 to 172.20.0.9/32 ipproto udp lookup 7305
-4 rule pref 5022 to 10.96.0.0/16 lookup main suppress_prefixlength 16
-4 rule pref 5023 lookup 7304
+4 rule pref 5022 to 10.96.0.0/16 ipproto tcp dport 5432 goto 5029
+4 rule pref 5022 to 172.20.0.9/32 ipproto udp lookup 7305
+4 rule pref 5023 to 10.96.0.0/16 lookup main suppress_prefixlength 16
+4 rule pref 5024 lookup 7304
 4 rule pref 5029 nop
 6 addr fd6d::1/128 dev mirrord2 nodad
 6 route fd00:96::/112 dev mirrord2 table 7304 congctl cubic
 6 route unreachable fd00:244::/64 table 7304
-6 rule pref 5022 to fd00:244::/64 lookup main suppress_prefixlength 64
-6 rule pref 5022 to fd00:96::/112 lookup main suppress_prefixlength 112
-6 rule pref 5023 lookup 7304
+6 rule pref 5023 to fd00:244::/64 lookup main suppress_prefixlength 64
+6 rule pref 5023 to fd00:96::/112 lookup main suppress_prefixlength 112
+6 rule pref 5024 lookup 7304
 6 rule pref 5029 nop
 link dev mirrord2 addrgenmode none
 link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
@@ -79,7 +79,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   it('exempts bound sockets and marked packets when everything is routed', async () => {
     await new Network(machine, journal, 'mirrord2').apply({ ...STATE, routes: ['0.0.0.0/0'] }, FACTS);
     assert.match(machine.listing(), /^4 rule pref 5020 from 192\.168\.7\.1 goto 5029 $/m);
-    assert.match(machine.listing(), /^4 rule pref 5023 fwmark 0\/0xffffffff lookup 7304 $/m);
+    assert.match(machine.listing(), /^4 rule pref 5024 fwmark 0\/0xffffffff lookup 7304 $/m);
     assert.doesNotMatch(machine.listing(), /from (127|fe80)/);
   });
 

@@ -21,8 +21,8 @@ const DNS: DnsState = {
 };
 
 const BEFORE = '# mine\nnameserver 192.168.7.254\n';
-const FOREIGN = ['4 rule pref 100 lookup main ', '4 route 10.0.0.0/8 dev eth0 ', '4 rule pref 5003 lookup 9 '];
-const RULES = ['pref 5009 nop', 'pref 5003 lookup 7300'];
+const FOREIGN = ['4 rule pref 100 lookup main ', '4 route 10.0.0.0/8 dev eth0 ', '4 rule pref 5004 lookup 9 '];
+const RULES = ['pref 5009 nop', 'pref 5004 lookup 7300'];
 const ROUTE = 'throw 10.96.0.1/32 table 7300';
 
 describe('the journal', () => {

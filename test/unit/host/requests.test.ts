@@ -60,7 +60,7 @@ describe('requests of the session', () => {
     { routes: [7] },
     { routes: '10.0.0.0/8' },
     { routes: undefined },
-    { routes: Array(10_000).fill('10.0.0.0/8') },
+    { routes: Array(70_000).fill('10.0.0.0/8') },
     { rules: [{ destination: '10.0.0.0/8', side: 'sideways' }] },
     { rules: [{ destination: '10.0.0.0/8', side: 'local', protocol: 'sctp' }] },
     { rules: [{ destination: '10.0.0.0/8', side: 'local', protocol: 'tcp', port: 0 }] },

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { CommandResult, Run } from '../../../src/host/machine/commands.ts';
+import { type CommandResult, type Run, batchFailed } from '../../../src/host/machine/commands.ts';
+import type { IpBatch } from '../../../src/host/machine/ip-batch.ts';
 import { Files } from '../../../src/host/machine/files.ts';
 import type { Machine, Probes } from '../../../src/host/machine/machine.ts';
 
@@ -35,6 +36,14 @@ export class PaperMachine implements Machine {
     if (command === 'ip' && args.includes('rule')) return this.#listRules(args[0] === '-6' ? 6 : 4);
     return { code: 0, stdout: '', stderr: '' };
   };
+
+  readonly openIp = (family: 4 | 6): IpBatch => ({
+    run: async (lines) => {
+      const { code, stderr } = await this.run('ip', [`-${family}`, '-batch', '-'], `${lines.join('\n')}\n`);
+      if (code !== 0) throw batchFailed(family, lines, stderr);
+    },
+    close: () => {},
+  });
 
   put(path: string, text: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
