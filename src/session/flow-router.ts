@@ -81,7 +81,13 @@ export class FlowRouter implements FlowHandler {
   }
 
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
-    new TcpRelay(flow, tunnel.connect(flow.destination.host, flow.destination.port), this.#context);
+    const stream = tunnel.connect(flow.destination.host, flow.destination.port);
+    new TcpRelay(flow, stream, this.#context, () => {
+      if (this.#farSide.tunnel === tunnel) return false;
+      // What the agent took along was no answer of the destination's.
+      void this.#connectLater(flow);
+      return true;
+    });
   }
 
   async #connectLater(flow: TcpFlow): Promise<void> {

@@ -18,6 +18,12 @@ export interface FlowWatch {
   flowClosed(address: string): void;
 }
 
+/**
+ * Called when the stream ended before the destination had answered.  True: that was the tunnel's end and not the
+ * destination's, and the flow is taken over to be dialled again.
+ */
+export type Redial = (flow: TcpFlow) => boolean;
+
 export interface RelayContext {
   readonly pool: BlockPool;
   readonly watch: FlowWatch;
@@ -27,16 +33,18 @@ export class TcpRelay implements TcpFlowEvents {
   readonly #flow: TcpFlow;
   readonly #stream: TunnelStream;
   readonly #context: RelayContext;
+  readonly #redial: Redial;
   /** The program has its SYN-ACK; before that, bytes of a server that speaks first wait in `#early`. */
   #accepted = false;
   #early: Uint8Array[] = [];
   #farEnded = false;
   #over = false;
 
-  constructor(flow: TcpFlow, stream: TunnelStream, context: RelayContext) {
+  constructor(flow: TcpFlow, stream: TunnelStream, context: RelayContext, redial: Redial) {
     this.#flow = flow;
     this.#stream = stream;
     this.#context = context;
+    this.#redial = redial;
     stream.onData = (chunk) => this.#fromFar(chunk);
     stream.onEnd = () => this.#farEnd();
     stream.onReset = () => this.#farReset();
@@ -49,7 +57,7 @@ export class TcpRelay implements TcpFlowEvents {
         return;
       }
       this.#finish();
-      flow.refuse(refusalOf(outcome.errno));
+      if (!redial(flow)) flow.refuse(refusalOf(outcome.errno));
     });
   }
 
@@ -106,9 +114,8 @@ export class TcpRelay implements TcpFlowEvents {
   #farReset(): void {
     if (this.#over) return;
     this.#finish();
-    // Before the SYN-ACK a lost tunnel is no answer of the destination: silence, and the program's SYN comes again.
     if (this.#accepted) this.#flow.reset();
-    else this.#flow.refuse('timeout');
+    else if (!this.#redial(this.#flow)) this.#flow.refuse('timeout');
   }
 
   #abandon(): void {

@@ -65,7 +65,7 @@ const watch = { flowOpened: (): void => undefined, flowClosed: (): void => undef
 function relay() {
   const flow = new FakeFlow();
   const stream = new FakeStream();
-  new TcpRelay(flow, stream, { pool: new BlockPool(), watch });
+  new TcpRelay(flow, stream, { pool: new BlockPool(), watch }, () => false);
   const open = async (outcome: DialOutcome = { ok: true }): Promise<TcpFlowEvents> => {
     stream.outcome.resolve(outcome);
     await stream.opened;
