@@ -46,7 +46,10 @@ export function dialTcp(flow: IncomingStream, over: () => void): void {
   };
   flow.onEnd = () => socket.end();
   flow.onReset = () => {
-    if (connected) socket.resetAndDestroy();
-    else socket.destroy();
+    if (!connected) socket.destroy();
+    // libuv does not reset a socket whose FIN is on its way out (uv_tcp_close_reset).
+    else if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
+      socket.once('finish', () => socket.resetAndDestroy());
+    else socket.resetAndDestroy();
   };
 }

@@ -9,8 +9,11 @@ import type { TunnelStream } from '../tunnel/tunnel.ts';
 import type { BlockPool } from './block-pool.ts';
 import { refusalOf } from './refusal.ts';
 
-/** Bytes that one program may have on their way before it must wait: a 1 Gb/s path of 8 ms. */
-export const FLOW_WINDOW_BYTES = 1_048_576;
+/**
+ * Bytes of one program that may wait for the tunnel: enough to keep it busy from one wake-up to the next.  What is on its
+ * way beyond that is the tunnel's to bound.
+ */
+export const FLOW_WINDOW_BYTES = 524_288;
 
 /** Who wants to know which destinations are in use: an address that a name led to stays routed meanwhile. */
 export interface FlowWatch {
@@ -64,10 +67,13 @@ export class TcpRelay implements TcpFlowEvents {
   data(chunk: Uint8Array): void {
     const copied = this.#context.pool.copy(chunk);
     const bytes = chunk.length;
-    this.#stream.write(copied, () => {
-      this.#context.pool.release(copied);
-      if (!this.#over) this.#flow.consumed(bytes);
-    });
+    this.#stream.write(
+      copied,
+      () => {
+        if (!this.#over) this.#flow.consumed(bytes);
+      },
+      () => this.#context.pool.release(copied),
+    );
   }
 
   end(): void {

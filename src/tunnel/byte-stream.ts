@@ -1,14 +1,13 @@
 /**
- * The resumable byte stream: a Duplex whose transport can be replaced.
+ * The resumable byte stream: bytes in order, both ways, over a transport that can be replaced.
  *
  * Offsets count the stream's bytes in each direction.  What has been written is kept until the peer acknowledges it;
- * after a loss each side tells what it has received, and sending goes on from there.  The writer is never held back
- * here: what it may have on its way is bounded by HTTP/2's connection window, which the reader grants (see
- * flight-window.ts), and that bounds the replay buffer too.
+ * after a loss each side tells what it has received, and sending goes on from there.  `room` says how much more may be
+ * in flight (see flight-window.ts): the writer heeds it for bulk, and may exceed it by short messages.  Reading is never
+ * held back here; what may arrive is bounded by the layer above.
  *
- * Knows nothing of keys, dialling or HTTP/2.
+ * Knows nothing of keys, dialling or what the bytes mean.
  */
-import { Duplex } from 'node:stream';
 import { FlightWindow } from './flight-window.ts';
 import { FRAME, OFFSET_LENGTH, ackFrame, controlFrame } from './frame.ts';
 import { ACK_EVERY, DATA_LIMIT, DOUBT_LIMIT_MS, PING_IDLE_MS, SILENCE_LIMIT_MS, TICK_MS } from './limits.ts';
@@ -22,24 +21,21 @@ export interface ByteStreamEvents {
   closed(reason: string): void;
 }
 
-/** Node's HTTP/2 does not read while it writes; so much may wait for it before the transport is paused, bytes. */
-const READ_AHEAD = 1024 * 1024;
-
-type WriteCallback = (error?: Error | null) => void;
-
 /** How long a farewell may take, ms. */
 const FAREWELL_MS = 1_000;
 const PING_LENGTH = 8;
 /** Longest reason that fits a farewell, bytes. */
 const REASON_LIMIT = 200;
 
-export class ByteStream extends Duplex implements LinkOwner {
+export class ByteStream implements LinkOwner {
   /** Bytes received so far: what a resume tells the peer. */
   received = 0;
   /** False until the first attach: there is nothing to resume yet. */
   established = false;
-  /** `window` has changed. */
-  onWindow: () => void = () => {};
+  /** Bytes of the peer, in order; the view is the receiver's to keep. */
+  onBytes: (view: Buffer) => void = () => {};
+  /** There is room again. */
+  onRoom: () => void = () => {};
   readonly #events: ByteStreamEvents;
   readonly #replay = new ReplayBuffer();
   readonly #window = new FlightWindow();
@@ -49,10 +45,9 @@ export class ByteStream extends Duplex implements LinkOwner {
   #link: Link | null = null;
   #acknowledged = 0;
   #lastPing = 0;
-  #paused = false;
+  #destroyed = false;
 
   constructor(events: ByteStreamEvents) {
-    super({ allowHalfOpen: true, readableHighWaterMark: READ_AHEAD });
     this.#events = events;
     this.#tick = () => this.#keepHouse();
   }
@@ -66,9 +61,9 @@ export class ByteStream extends Duplex implements LinkOwner {
     return this.#window.shortest;
   }
 
-  /** What the other end may have on its way to us, bytes: the connection window to grant. */
-  get window(): number {
-    return this.#window.size;
+  /** Bytes that may be written on top of what is in flight; negative when there is more than should be. */
+  get room(): number {
+    return this.#window.size - (this.#replay.written - this.#replay.acked);
   }
 
   /** Whether a peer can have received up to `offset`, with what follows still at hand. */
@@ -88,11 +83,10 @@ export class ByteStream extends Duplex implements LinkOwner {
     this.#acknowledged = this.received;
     this.established = true;
     this.#window.reset(roundTripMs);
-    this.onWindow();
-    this.#paused = false;
     link.owner = this;
     this.#timer = setInterval(this.#tick, TICK_MS);
-    this.#pump();
+    this.flush();
+    this.onRoom();
     return true;
   }
 
@@ -104,7 +98,7 @@ export class ByteStream extends Duplex implements LinkOwner {
     this.#ping(link, since);
     clearTimeout(this.#doubt);
     this.#doubt = setTimeout(() => {
-      if (link.lastReceived < since && !this.#paused) this.lost('nothing came back after the network had changed');
+      if (link.lastReceived < since) this.lost('nothing came back after the network had changed');
     }, DOUBT_LIMIT_MS);
   }
 
@@ -128,11 +122,7 @@ export class ByteStream extends Duplex implements LinkOwner {
   data(view: Buffer): void {
     this.received += view.length;
     if (this.received - this.#acknowledged >= ACK_EVERY) this.#acknowledge();
-    if (this.#window.received(performance.now(), view.length)) this.onWindow();
-    if (!this.push(view)) {
-      this.#paused = true;
-      this.#link?.transport.pause();
-    }
+    this.onBytes(view);
   }
 
   control(type: number, payload: Buffer): void {
@@ -163,32 +153,21 @@ export class ByteStream extends Duplex implements LinkOwner {
     this.#events.lost(reason);
   }
 
-  override _read(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#link?.transport.resume();
+  /** Queues bytes, by reference; `release` is called when they have arrived and their memory is free again. */
+  write(chunk: Uint8Array, release?: () => void): void {
+    if (this.#destroyed) release?.();
+    else this.#replay.push(chunk, release);
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteCallback): void {
-    this.#replay.push(chunk);
-    this.#pump();
-    done();
-  }
-
-  override _writev(chunks: { chunk: Buffer }[], done: WriteCallback): void {
-    for (const { chunk } of chunks) this.#replay.push(chunk);
-    this.#pump();
-    done();
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+  /** No resume, no farewell: the stream is of no use any more. */
+  destroy(): void {
     this.detach();
+    this.#destroyed = true;
     this.#replay.clear();
-    done(error);
   }
 
   /** Gives the transport all that it has not had. */
-  #pump(): void {
+  flush(): void {
     const link = this.#link;
     if (link === null) return;
     const replay = this.#replay;
@@ -200,7 +179,10 @@ export class ByteStream extends Duplex implements LinkOwner {
   }
 
   #acked(offset: number): void {
+    const before = this.#replay.acked;
     if (!this.#replay.acknowledge(offset)) return this.#fail('an acknowledgement of what was never sent');
+    this.#window.delivered(performance.now(), offset - before);
+    if (this.room > 0) this.onRoom();
   }
 
   #acknowledge(): void {
@@ -218,7 +200,8 @@ export class ByteStream extends Duplex implements LinkOwner {
     if (this.received !== this.#acknowledged) this.#acknowledge();
     const now = performance.now();
     const silence = now - link.lastReceived;
-    if (silence >= SILENCE_LIMIT_MS && !this.#paused) {
+    // The next look would come too late.
+    if (silence > SILENCE_LIMIT_MS - TICK_MS) {
       return this.lost(`nothing arrived for ${SILENCE_LIMIT_MS / 1000} s`);
     }
     if (silence >= PING_IDLE_MS && now - this.#lastPing >= PING_IDLE_MS) this.#ping(link, now);

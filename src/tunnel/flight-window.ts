@@ -1,21 +1,18 @@
 /**
- * How many bytes the other end may have on their way to us: the size of HTTP/2's connection window.
+ * How many bytes may be in flight: sent, and not yet acknowledged.
  *
  * A transport such as a chain of WebSocket proxies swallows tens of megabytes before it pushes back, and every byte
- * that waits there delays all flows.  So each receiver grants no more than twice what the path carries in one round trip
- * (the fastest arrival of the last seconds, times the shortest round trip of this transport), between two fixed bounds.
- * Twice, because credit comes back in halves and so that a faster path shows itself: while the window is what limits,
- * the measured rate, and with it the window, doubles every round trip.  The shortest round trip is kept for the
- * transport's life: measured under load, any later one would contain our own queue and feed on itself.
- *
- * The bound is HTTP/2's and not the byte stream's, because Node's HTTP/2 does not read while a write of its own is
- * pending: two ends whose writes wait for each other would never go on.
+ * that waits there delays all flows.  So no more is sent ahead than twice what the path carries in one round trip
+ * (the fastest delivery of the last seconds, times the shortest round trip of this transport), between two fixed bounds.
+ * Twice, so that a faster path shows itself: while the window is what limits, the measured rate, and with it the window,
+ * doubles every round trip.  The shortest round trip is kept for the transport's life: measured under load, any later one
+ * would contain our own queue and feed on itself.
  *
  * Pure: times come in as milliseconds of one clock.
  */
 import { WINDOW_MAX, WINDOW_MIN } from './limits.ts';
 
-/** An arrival rate counts for one to two of these, ms. */
+/** A delivery rate counts for one to two of these, ms. */
 const RATE_MEMORY_MS = 5_000;
 /** Shortest time over which a rate is taken, ms: less would measure single reads. */
 const SAMPLE_MS = 5;
@@ -26,7 +23,7 @@ export class FlightWindow {
   /** Bytes. */
   size = WINDOW_MIN;
   #roundTrip = Number.POSITIVE_INFINITY;
-  /** Fastest arrivals of the current and the previous period, bytes per ms. */
+  /** Fastest deliveries of the current and the previous period, bytes per ms. */
   #fastest = 0;
   #fastestBefore = 0;
   #periodStart = 0;
@@ -52,8 +49,8 @@ export class FlightWindow {
     return this.#roundTrip;
   }
 
-  /** Bytes have arrived.  Returns true when `size` has changed. */
-  received(now: number, bytes: number): boolean {
+  /** Bytes have been acknowledged.  Returns true when `size` has changed. */
+  delivered(now: number, bytes: number): boolean {
     const elapsed = now - this.#sampleStart;
     const span = Math.max(this.#roundTrip, SAMPLE_MS);
     if (elapsed < span) {

@@ -1,6 +1,6 @@
 /** Every limit and time-out of the tunnel, with unit and reason. */
 
-/** Bumped with every change of the byte stream's frames, the hello, or what is asked over HTTP/2. */
+/** Bumped with every change of the byte stream's frames, the hello, or the multiplexer's frames. */
 export const PROTOCOL_VERSION = 1;
 
 /** How long a session outlives its transport, ms.  A laptop's lid, a VPN's reconnect; longer, and programs gave up. */
@@ -39,24 +39,32 @@ export const CONTROL_LIMIT = 512;
 export const DATA_LIMIT = 0xff_ff_ff;
 
 /** The receiver acknowledges after so many bytes: often enough to keep the replay buffer small. */
-export const ACK_EVERY = 192 * 1024;
+export const ACK_EVERY = 128 * 1024;
 
 /**
- * Bounds of what may be on its way to one end (see flight-window.ts).  The smallest keeps a local path busy and is
- * 2 ms at 8 Gb/s; the largest fills 100 ms at 1.3 Gb/s, and bounds the replay buffer of the other end.
+ * Bounds of what may be in flight, unacknowledged, in one direction (see flight-window.ts).  The smallest keeps a local
+ * path busy and is 1 ms at 8 Gb/s; the largest fills 100 ms at 1.3 Gb/s, and bounds the replay buffer.
  */
-export const WINDOW_MIN = 2 * 1024 * 1024;
+export const WINDOW_MIN = 1024 * 1024;
 export const WINDOW_MAX = 16 * 1024 * 1024;
 
-/** HTTP/2 window of one stream, bytes: what a stalled reader can make the far side hold. */
-export const STREAM_WINDOW_MIN = 2 * 1024 * 1024;
+/**
+ * Window of one stream, bytes: what a stalled reader can make the far side hold.  It begins small, so that many idle or
+ * stalled flows cost little, and grows while it is what limits (see mux-stream.ts).
+ */
+export const STREAM_WINDOW = 256 * 1024;
 export const STREAM_WINDOW_MAX = WINDOW_MAX;
+/** All growth together, bytes: bounds what stalled readers of once fast streams can make this end hold. */
+export const STREAM_WINDOWS_GROWTH = 64 * 1024 * 1024;
+
+/** Bytes of one stream before the next one's turn: one super-segment of the TUN. */
+export const QUANTUM = 64 * 1024;
+
+/** Views shorter than this are copied when they would keep a read of 64 kB alive, bytes. */
+export const SMALL_VIEW = 4 * 1024;
 
 /** Flows and questions open at once in one tunnel. */
 export const STREAM_LIMIT = 16_384;
-
-/** Node's own bound of an HTTP/2 session's memory, MB; far above what the windows allow in practice. */
-export const HTTP2_MEMORY_MB = 1_024;
 
 /** Sessions of one key, and transports in their hello, that one agent serves at once. */
 export const SESSION_LIMIT = 16;
@@ -65,16 +73,14 @@ export const HELLO_LIMIT = 64;
 /** Longest datagram: 65,535 less the UDP header, with IPv6 (RFC 8200); IPv4's is 20 shorter. */
 export const DATAGRAM_LIMIT = 65_527;
 
-/** Datagrams that wait in one flow, bytes; what comes on top is dropped, as on any wire. */
+/** Datagrams that wait beyond what may be in flight, bytes; what comes on top is dropped, as on any wire. */
 export const DATAGRAM_QUEUE_LIMIT = 1024 * 1024;
 
-/** Longest DNS message, bytes (two-byte length over TCP). */
-export const MESSAGE_LIMIT = 65_535;
+/** Longest opening, bytes: a DNS message with its two-byte length over TCP, and what is in front of it. */
+export const QUESTION_LIMIT = 65_535 + 16;
 
-/** Answers of the agent about itself (`info`), bytes; resolv.conf is the only part that could be long. */
-export const INFO_LIMIT = 256 * 1024;
-/** An environment, bytes; the kernel's ARG_MAX bounds it at 2 MB with the default stack (execve(2)). */
-export const ENVIRONMENT_LIMIT = 2 << 20;
+/** Longest answer, bytes: an environment, which the kernel bounds at 2 MB with the default stack (execve(2), ARG_MAX). */
+export const ANSWER_LIMIT = 2 << 20;
 
 /** A DNS question, an `info`, a `probe` or a ping that has no answer after so long fails, ms. */
 export const ANSWER_LIMIT_MS = 10_000;

@@ -15,6 +15,7 @@ export class ReplayBuffer {
   written = 0;
 
   readonly #chunks: Uint8Array[] = [];
+  readonly #releases: ((() => void) | undefined)[] = [];
   /** First chunk that is held, and the offset at which it starts. */
   #head = 0;
   #headStart = 0;
@@ -22,9 +23,11 @@ export class ReplayBuffer {
   #next = 0;
   #nextStart = 0;
 
-  push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
+  /** `release` is called when the chunk is held no more. */
+  push(chunk: Uint8Array, release?: () => void): void {
+    if (chunk.length === 0) return release?.();
     this.#chunks.push(chunk);
+    this.#releases.push(release);
     this.written += chunk.length;
   }
 
@@ -57,11 +60,14 @@ export class ReplayBuffer {
       const chunk = chunks[this.#head];
       if (chunk === undefined || this.#headStart + chunk.length > offset) break;
       chunks[this.#head] = EMPTY;
+      this.#releases[this.#head]?.();
+      this.#releases[this.#head] = undefined;
       this.#headStart += chunk.length;
       this.#head++;
     }
     if (this.#head >= COMPACT_AT && this.#head * 2 >= chunks.length) {
       chunks.splice(0, this.#head);
+      this.#releases.splice(0, this.#head);
       this.#next -= this.#head;
       this.#head = 0;
     }
@@ -79,6 +85,7 @@ export class ReplayBuffer {
 
   clear(): void {
     this.#chunks.length = 0;
+    this.#releases.length = 0;
   }
 }
 

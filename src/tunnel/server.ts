@@ -1,5 +1,5 @@
 /**
- * The agent's end: takes transports from strangers, hears their hello, and serves HTTP/2 on each proven session.
+ * The agent's end: takes transports from strangers, hears their hello, and serves each proven session.
  * Whatever comes in, only the transport or the session it came on is harmed.
  */
 import type { KeyObject } from 'node:crypto';
@@ -7,10 +7,10 @@ import type { Duplex } from 'node:stream';
 import { ByteStream } from './byte-stream.ts';
 import { REFUSAL, welcomeFrame } from './hello.ts';
 import type { Claim, RefusalCode } from './hello.ts';
-import { serveHttp2 } from './http2-server.ts';
-import { grantWindow } from './http2-settings.ts';
 import { HELLO_LIMIT, RESUME_LIMIT_MS, SESSION_LIMIT } from './limits.ts';
 import type { Link } from './link.ts';
+import type { Mux } from './mux.ts';
+import { serve } from './serve.ts';
 import { hearHello } from './server-hello.ts';
 import type { TunnelService } from './service.ts';
 
@@ -28,6 +28,7 @@ export interface TunnelServerEvents {
 
 interface Session {
   readonly stream: ByteStream;
+  readonly mux: Mux;
   /** Runs while the transport is away. */
   expiry: NodeJS.Timeout | undefined;
 }
@@ -82,11 +83,6 @@ export class TunnelServer {
       session.stream.destroy();
       return refusal;
     }
-    const { stream } = session;
-    const http2 = serveHttp2(stream, roundTripMs, this.#service, () =>
-      this.#end(claim.session, session, 'the HTTP/2 session ended'),
-    );
-    stream.onWindow = () => grantWindow(http2, stream.window);
     return null;
   }
 
@@ -99,7 +95,8 @@ export class TunnelServer {
       },
       closed: (reason) => this.#end(id, session, reason),
     });
-    const session: Session = { stream, expiry: undefined };
+    const mux = serve(stream, this.#service, (reason) => this.#end(id, session, reason));
+    const session: Session = { stream, mux, expiry: undefined };
     this.#sessions.set(id, session);
     return session;
   }
@@ -122,6 +119,7 @@ export class TunnelServer {
     this.#sessions.delete(id);
     clearTimeout(session.expiry);
     session.stream.destroy();
+    session.mux.close();
     this.#events.note('ended', reason);
     this.#count();
   }

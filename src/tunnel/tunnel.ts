@@ -3,9 +3,13 @@
  *
  * Two layers stand behind this interface.  Below, a resumable byte stream over a replaceable transport: frames and
  * offsets (frame.ts, replay-buffer.ts, byte-stream.ts), the hello that proves the client (hello.ts), redialling
- * (redial.ts).  Above, HTTP/2 on it (RFC 9113): one CONNECT stream per TCP flow, CONNECT-UDP capsules (RFC 9298,
- * RFC 9297) per UDP flow, `application/dns-message` (RFC 8484) for DNS questions, PING for the round trip.  client.ts
- * is the near end, server.ts the agent's; both deal in `FlowBytes`, which knows no direction.
+ * (redial.ts).  Above, a multiplexer on it (mux.ts): one stream with credit per TCP flow, datagrams per UDP flow, questions
+ * with one answer (DNS, probes, what the agent knows), pings for the round trip.  client.ts is the near end, server.ts and
+ * serve.ts the agent's; both deal in `FlowBytes`, which knows no direction.
+ *
+ * Why the multiplexer is our own and not HTTP/2: node:http2 over anything but a socket costs two to three times the CPU,
+ * does not read while a write of its own is pending, which two ends that both send in bulk turn into a deadlock, and can
+ * spin when a stream with queued data is reset (docs/performance.md has the figures).
  *
  * Must not know: the TUN, Kubernetes, names, how the agent dials.
  */
@@ -37,9 +41,10 @@ export type DialOutcome = { readonly ok: true } | { readonly ok: false; readonly
 export interface FlowBytes {
   /**
    * Takes ownership of `chunk`.  `done` is called when the bytes have left this layer's queue, also when the flow is
-   * gone by then; a writer keeps a bounded number of bytes waiting for it.
+   * gone by then; a writer keeps a bounded number of bytes waiting for it.  `release` is called when `chunk` is read no more
+   * and its memory may be used again.
    */
-  write(chunk: Uint8Array, done: () => void): void;
+  write(chunk: Uint8Array, done: () => void, release?: () => void): void;
   /** FIN after everything written. */
   end(): void;
   /** Drops what waits.  No handler is called any more. */
@@ -50,7 +55,7 @@ export interface FlowBytes {
   onEnd: () => void;
   /** The flow is gone out of order (RST by the other end, tunnel lost).  No call follows. */
   onReset: () => void;
-  /** Backpressure towards the other end: it may send one HTTP/2 stream window more, which waits here. */
+  /** Backpressure towards the other end: it may send one stream window more, which waits here. */
   pause(): void;
   resume(): void;
 }

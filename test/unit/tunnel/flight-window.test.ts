@@ -17,7 +17,7 @@ function settle(window: FlightWindow, rate: number, delay: number, from: number,
     }
     while (arrivals[0] !== undefined && arrivals[0] <= now) {
       arrivals.shift();
-      window.received(now, CHUNK);
+      window.delivered(now, CHUNK);
       credits.push(now + delay / 2);
     }
     while (flying < window.size) {
@@ -54,7 +54,7 @@ describe('the flight window', () => {
   it('keeps its size over a pause, shrinks on a path that has become slow, and forgets it with the transport', () => {
     const window = settle(opened(20), 300_000, 20, 0, 3_000);
     const { size } = window;
-    window.received(4_000, CHUNK);
+    window.delivered(4_000, CHUNK);
     assert.equal(window.size, size);
     settle(window, 10_000, 20, 4_000, 15_000);
     assert.equal(window.size, WINDOW_MIN);

@@ -1,0 +1,228 @@
+/**
+ * One byte stream in the multiplexer: the same at both ends.
+ *
+ * Flow control is by credit: the reader grants what its consumer has taken, so that a reader who stalls makes the writer
+ * hold no more than one window, and nobody else waits.  The window begins small and doubles while it is what limits the
+ * stream, up to what a long fat path needs.
+ */
+import type { FlowBytes } from './tunnel.ts';
+import { SMALL_VIEW, STREAM_WINDOW, STREAM_WINDOW_MAX } from './limits.ts';
+
+const nothing = (): void => {};
+
+/** What a stream needs of its multiplexer. */
+export interface StreamOwner {
+  /** Bytes wait and may be sent, or the end does. */
+  wantsToSend(stream: MuxStream): void;
+  sendCredit(stream: MuxStream, bytes: number): void;
+  sendEnd(stream: MuxStream): void;
+  sendReset(stream: MuxStream): void;
+  /** Both directions are over. */
+  finished(stream: MuxStream): void;
+  /** Room for a window to grow by `bytes` (of all streams' budget). */
+  mayGrow(bytes: number): boolean;
+  /** Shortest round trip, ms. */
+  readonly roundTrip: number;
+}
+
+export class MuxStream implements FlowBytes {
+  readonly id: number;
+  onData: (chunk: Uint8Array) => void = nothing;
+  onEnd: () => void = nothing;
+  onReset: () => void = nothing;
+  /** In the multiplexer's queue of those who want to send. */
+  isQueued = false;
+  readonly #owner: StreamOwner;
+  /* Towards the other end. */
+  #chunks: Uint8Array[] = [];
+  #dones: (() => void)[] = [];
+  #releases: ((() => void) | undefined)[] = [];
+  #offset = 0;
+  #credit = STREAM_WINDOW;
+  #isEnding = false;
+  #endSent = false;
+  /* From the other end. */
+  #window = STREAM_WINDOW;
+  /** What the other end may still send. */
+  #granted = STREAM_WINDOW;
+  /** Taken by the consumer since the last grant. */
+  #taken = 0;
+  #grantedAt = 0;
+  #isPaused = false;
+  #held: Uint8Array[] = [];
+  #endReceived = false;
+  #endDelivered = false;
+  #isOver = false;
+
+  constructor(id: number, owner: StreamOwner) {
+    this.id = id;
+    this.#owner = owner;
+  }
+
+  write(chunk: Uint8Array, done: () => void, release?: () => void): void {
+    if (this.#isOver || this.#isEnding) {
+      release?.();
+      done();
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#dones.push(done);
+    this.#releases.push(release);
+    if (this.#credit > 0) this.#owner.wantsToSend(this);
+  }
+
+  end(): void {
+    if (this.#isOver || this.#isEnding) return;
+    this.#isEnding = true;
+    // In its turn, like bytes: a reset in the same turn of the loop then goes alone, and is an RST at the far end too.
+    if (this.#chunks.length === 0) this.#owner.wantsToSend(this);
+  }
+
+  reset(): void {
+    if (this.#isOver) return;
+    this.#owner.sendReset(this);
+    this.#drop();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    while (this.#held.length > 0 && !this.#isPaused && !this.#isOver) {
+      const chunk = this.#held.shift() as Uint8Array;
+      this.#deliver(chunk);
+    }
+    this.#deliverEnd();
+  }
+
+  /* ---- what the multiplexer calls ---- */
+
+  /**
+   * Moves at most `limit` bytes into `out`, slices of what was written; returns how many.  `released(chunk)` tells when a
+   * chunk's memory is free again.
+   */
+  take(limit: number, out: (chunk: Uint8Array, release: (() => void) | undefined) => void): number {
+    let room = Math.min(limit, this.#credit);
+    const start = room;
+    while (room > 0 && this.#chunks.length > 0) {
+      const chunk = this.#chunks[0] as Uint8Array;
+      const length = Math.min(chunk.length - this.#offset, room);
+      const isLast = this.#offset + length === chunk.length;
+      out(
+        length === chunk.length ? chunk : chunk.subarray(this.#offset, this.#offset + length),
+        isLast ? this.#releases[0] : undefined,
+      );
+      room -= length;
+      this.#offset += length;
+      if (!isLast) continue;
+      this.#offset = 0;
+      this.#chunks.shift();
+      this.#releases.shift();
+      (this.#dones.shift() as () => void)();
+    }
+    this.#credit -= start - room;
+    return start - room;
+  }
+
+  get canSend(): boolean {
+    return this.#credit > 0 && this.#chunks.length > 0;
+  }
+
+  /** After `take` left nothing: the end that was waiting for it. */
+  endIfDone(): void {
+    if (this.#isEnding && !this.#endSent && this.#chunks.length === 0) this.#sendEnd();
+  }
+
+  /** Returns false when the other end sends more than it was granted. */
+  received(view: Buffer): boolean {
+    if (this.#isOver) return true;
+    this.#granted -= view.length;
+    if (this.#granted < 0 || this.#endReceived) return false;
+    // A few bytes must not keep a whole read's memory alive.
+    const chunk = view.length < SMALL_VIEW && view.buffer.byteLength > 2 * SMALL_VIEW ? Buffer.from(view) : view;
+    if (this.#isPaused || this.#held.length > 0) this.#held.push(chunk);
+    else this.#deliver(chunk);
+    return true;
+  }
+
+  credited(bytes: number): void {
+    const wasBlocked = this.#credit <= 0;
+    this.#credit += bytes;
+    if (wasBlocked && this.canSend) this.#owner.wantsToSend(this);
+  }
+
+  ended(): void {
+    this.#endReceived = true;
+    this.#deliverEnd();
+  }
+
+  /** RST by the other end, or the tunnel is gone. */
+  lost(): void {
+    if (this.#isOver) return;
+    this.#drop();
+    this.onReset();
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    this.onData(chunk);
+    if (this.#isOver) return;
+    this.#taken += chunk.length;
+    if (this.#taken * 2 >= this.#window && !this.#endReceived) this.#grant();
+  }
+
+  #grant(): void {
+    const now = performance.now();
+    // Half a window in less than two round trips: the window is what limits.
+    const isLimit = now - this.#grantedAt < 2 * this.#owner.roundTrip;
+    this.#grantedAt = now;
+    let bytes = this.#taken;
+    this.#taken = 0;
+    if (isLimit && this.#window < STREAM_WINDOW_MAX && this.#owner.mayGrow(this.#window)) {
+      bytes += this.#window;
+      this.#window *= 2;
+    }
+    this.#granted += bytes;
+    this.#owner.sendCredit(this, bytes);
+  }
+
+  /** Above what every stream has, bytes. */
+  get grownBy(): number {
+    return this.#window - STREAM_WINDOW;
+  }
+
+  #deliverEnd(): void {
+    if (!this.#endReceived || this.#endDelivered || this.#held.length > 0 || this.#isPaused || this.#isOver) return;
+    this.#endDelivered = true;
+    this.onEnd();
+    this.#finishIfOver();
+  }
+
+  #sendEnd(): void {
+    this.#endSent = true;
+    this.#owner.sendEnd(this);
+    this.#finishIfOver();
+  }
+
+  #finishIfOver(): void {
+    if (this.#isOver || !this.#endSent || !this.#endDelivered) return;
+    this.#isOver = true;
+    this.#owner.finished(this);
+  }
+
+  /** Forgets what waits; whoever wrote it is told that it is gone. */
+  #drop(): void {
+    this.#isOver = true;
+    this.#owner.finished(this);
+    this.#held = [];
+    const dones = this.#dones;
+    const releases = this.#releases;
+    this.#chunks = [];
+    this.#dones = [];
+    this.#releases = [];
+    for (const release of releases) release?.();
+    for (const done of dones) done();
+  }
+}

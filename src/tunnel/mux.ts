@@ -1,0 +1,382 @@
+/**
+ * The multiplexer: flows and questions over one byte stream, at either end.
+ *
+ * - Short frames (open, accept, credit, answer, datagram) go at once; bytes of streams go in turn, a quantum each, and only
+ *   while the byte stream has room in flight, so that no flow starves another and a new one never waits behind a bulk
+ *   transfer for longer than that room.
+ * - Reading is never held back: what may come in is bounded by the credit of each stream.
+ * - What is written in one turn of the event loop leaves in one write.
+ *
+ * Either end may open; the client's numbers are odd, the agent's even.
+ */
+import type { ByteStream } from './byte-stream.ts';
+import { parseErrno } from './errno.ts';
+import { ANSWER_LIMIT_MS, DATAGRAM_QUEUE_LIMIT, QUANTUM, STREAM_LIMIT, STREAM_WINDOWS_GROWTH } from './limits.ts';
+import { MuxDatagrams } from './mux-datagrams.ts';
+import { MUX, MuxDecoder, muxFrame, muxHeader, type MuxSink, type MuxType } from './mux-frame.ts';
+import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
+import { MuxStream } from './mux-stream.ts';
+import type { DialErrno, DialOutcome } from './tunnel.ts';
+
+const OK: DialOutcome = { ok: true };
+const LOST: DialOutcome = { ok: false, errno: 'ECONNRESET' };
+/** More streams than STREAM_LIMIT: nothing on the far side can be had for it. */
+const FULL: DialOutcome = { ok: false, errno: 'EADDRNOTAVAIL' };
+const TOKEN_LENGTH = 8;
+
+export interface MuxEvents {
+  /** The other end opens something; the number is its name until it is over. */
+  opened(id: number, opening: Opening): void;
+  /** The other end speaks something else: nothing that it sends makes sense any more. */
+  broken(reason: string): void;
+}
+
+/** Something with a number, until it is over. */
+interface Entry {
+  readonly stream?: MuxStream;
+  readonly datagrams?: MuxDatagrams;
+  /** The dial's outcome, or the answer to a question, while it is awaited. */
+  dialled?: ((outcome: DialOutcome) => void) | undefined;
+  answered?: ((answer: Buffer | DialErrno) => void) | undefined;
+  /** A question of the other end, for which an answer is sought. */
+  readonly question?: AbortController;
+}
+
+export class Mux implements MuxSink {
+  readonly #bytes: ByteStream;
+  readonly #events: MuxEvents;
+  readonly #decoder = new MuxDecoder(this);
+  readonly #entries = new Map<number, Entry>();
+  readonly #pings = new Map<
+    string,
+    { readonly done: (now: number) => void; readonly failed: (error: Error) => void }
+  >();
+  #nextId: number;
+  #nextToken = 0;
+  /** Streams with bytes and credit, in turn. */
+  #ready: MuxStream[] = [];
+  #isPumpQueued = false;
+  /** Bytes by which windows have grown. */
+  #growth = 0;
+  #isOver = false;
+  readonly #pump = (): void => this.#send();
+
+  constructor(bytes: ByteStream, isClient: boolean, events: MuxEvents) {
+    this.#bytes = bytes;
+    this.#events = events;
+    this.#nextId = isClient ? 1 : 2;
+    bytes.onBytes = (view) => {
+      if (!this.#isOver && !this.#decoder.push(view)) this.#broken('a malformed frame');
+    };
+    bytes.onRoom = () => this.#schedule();
+  }
+
+  get roundTrip(): number {
+    return this.#bytes.roundTrip;
+  }
+
+  /* ---- opening ---- */
+
+  openStream(kind: Kind, host: string, port: number): { stream: MuxStream; opened: Promise<DialOutcome> } {
+    const id = this.#takeId();
+    const stream = new MuxStream(id, this);
+    const opened = this.#open(id, { stream }, kind, host, port);
+    return { stream, opened };
+  }
+
+  openDatagrams(kind: Kind, host: string, port: number): { datagrams: MuxDatagrams; opened: Promise<DialOutcome> } {
+    const id = this.#takeId();
+    const datagrams = new MuxDatagrams(id, this);
+    const opened = this.#open(id, { datagrams }, kind, host, port);
+    return { datagrams, opened };
+  }
+
+  /** One question, one answer; a refusal is its errno. */
+  ask(kind: Kind, body: string | Uint8Array, signal: AbortSignal): Promise<Buffer | DialErrno> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      if (this.#isOver) throw new Error('the tunnel is closed');
+      const id = this.#takeId();
+      const aborted = (): void => {
+        this.#entries.delete(id);
+        this.#sendFrame(id, MUX.reset);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#entries.set(id, {
+        answered: (answer) => {
+          signal.removeEventListener('abort', aborted);
+          resolve(answer);
+        },
+      });
+      this.#sendFrame(id, MUX.open, encodeOpening(kind, 0, body));
+    });
+  }
+
+  /** Round trip, ms. */
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) throw new Error('the tunnel is closed');
+      const token = Buffer.alloc(TOKEN_LENGTH);
+      token.writeUInt32BE(this.#nextToken++ >>> 0, 0);
+      const key = token.toString('hex');
+      const start = performance.now();
+      const settle = (): void => {
+        clearTimeout(deadline);
+        this.#pings.delete(key);
+      };
+      const failed = (error: Error): void => {
+        settle();
+        reject(error);
+      };
+      const deadline = setTimeout(() => failed(new Error('no answer to a ping')), ANSWER_LIMIT_MS);
+      this.#pings.set(key, {
+        done: (end) => {
+          settle();
+          resolve(end - start);
+        },
+        failed,
+      });
+      this.#sendFrame(0, MUX.ping, token);
+    });
+  }
+
+  /* ---- answering what the other end has opened ---- */
+
+  acceptStream(id: number): MuxStream {
+    const stream = new MuxStream(id, this);
+    this.#entries.set(id, { stream });
+    return stream;
+  }
+
+  acceptDatagrams(id: number): MuxDatagrams {
+    const datagrams = new MuxDatagrams(id, this);
+    this.#entries.set(id, { datagrams });
+    return datagrams;
+  }
+
+  /** The signal aborts when the other end does not want the answer any more. */
+  acceptQuestion(id: number): AbortSignal {
+    const question = new AbortController();
+    this.#entries.set(id, { question });
+    return question.signal;
+  }
+
+  /** The dial has succeeded. */
+  accepted(id: number): void {
+    if (this.#entries.has(id)) this.#sendFrame(id, MUX.accept);
+  }
+
+  /** The dial has failed, or there is no answer. */
+  refuse(id: number, errno: DialErrno): void {
+    if (this.#entries.delete(id)) this.#sendFrame(id, MUX.refuse, Buffer.from(errno));
+  }
+
+  answer(id: number, body: Uint8Array): void {
+    if (this.#entries.delete(id)) this.#sendFrame(id, MUX.answer, body);
+  }
+
+  /** Everything is lost: every flow is told. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    this.#ready = [];
+    for (const entry of entries) this.#lose(entry);
+    for (const { failed } of [...this.#pings.values()]) failed(new Error('the tunnel is closed'));
+  }
+
+  /* ---- MuxSink ---- */
+
+  data(id: number, view: Buffer): void {
+    // Bytes of a flow that is over here were under way when it ended.
+    const stream = this.#entries.get(id)?.stream;
+    if (stream !== undefined && !stream.received(view)) this.#broken('more than it was granted');
+  }
+
+  frame(id: number, type: number, payload: Buffer): void {
+    switch (type) {
+      case MUX.open:
+        return this.#opened(id, payload);
+      case MUX.ping:
+        return this.#sendFrame(0, MUX.pong, payload);
+      case MUX.pong:
+        return this.#pings.get(payload.toString('hex'))?.done(performance.now());
+      default: {
+        const entry = this.#entries.get(id);
+        if (entry !== undefined) this.#forEntry(id, entry, type, payload);
+      }
+    }
+  }
+
+  #forEntry(id: number, entry: Entry, type: number, payload: Buffer): void {
+    switch (type) {
+      case MUX.credit:
+        if (payload.length === 4) entry.stream?.credited(payload.readUInt32BE(0));
+        return;
+      case MUX.end:
+        entry.stream?.ended();
+        entry.datagrams?.lost();
+        return;
+      case MUX.datagram:
+        entry.datagrams?.received(payload);
+        return;
+      case MUX.accept:
+        entry.dialled?.(OK);
+        entry.dialled = undefined;
+        return;
+      case MUX.answer:
+        this.#entries.delete(id);
+        entry.answered?.(payload);
+        return;
+      case MUX.refuse:
+        return this.#refused(id, entry, payload.toString('latin1'));
+      case MUX.reset:
+        this.#entries.delete(id);
+        this.#lose(entry);
+    }
+  }
+
+  #refused(id: number, entry: Entry, errno: string): void {
+    this.#entries.delete(id);
+    entry.answered?.(parseErrno(errno));
+    if (entry.dialled !== undefined) {
+      entry.dialled({ ok: false, errno: parseErrno(errno) });
+      entry.dialled = undefined;
+      // The outcome has told it all: what else the flow says goes nowhere.
+      if (entry.stream) entry.stream.onReset = () => {};
+      if (entry.datagrams) entry.datagrams.onClosed = () => {};
+    }
+    entry.stream?.lost();
+    entry.datagrams?.refused(errno);
+  }
+
+  #lose(entry: Entry): void {
+    entry.dialled?.(LOST);
+    entry.dialled = undefined;
+    entry.answered?.('ECONNRESET');
+    entry.question?.abort();
+    entry.stream?.lost();
+    entry.datagrams?.lost();
+  }
+
+  #opened(id: number, payload: Buffer): void {
+    const opening = decodeOpening(payload);
+    const isTheirs = id !== 0 && (id & 1) !== (this.#nextId & 1);
+    if (opening === null || !isTheirs || this.#entries.has(id)) return this.#broken('a malformed opening');
+    if (this.#entries.size >= STREAM_LIMIT) return this.#sendFrame(id, MUX.refuse, Buffer.from('EADDRNOTAVAIL'));
+    this.#events.opened(id, opening);
+  }
+
+  #broken(what: string): void {
+    if (!this.#isOver) this.#events.broken(`the other end sent ${what}`);
+  }
+
+  /* ---- what streams ask for ---- */
+
+  wantsToSend(stream: MuxStream): void {
+    if (stream.isQueued || this.#isOver) return;
+    stream.isQueued = true;
+    this.#ready.push(stream);
+    this.#schedule();
+  }
+
+  sendCredit(stream: MuxStream, bytes: number): void {
+    const payload = Buffer.allocUnsafe(4);
+    payload.writeUInt32BE(bytes, 0);
+    this.#sendFrame(stream.id, MUX.credit, payload);
+  }
+
+  sendEnd(flow: { readonly id: number }): void {
+    this.#sendFrame(flow.id, MUX.end);
+  }
+
+  sendReset(stream: MuxStream): void {
+    this.#sendFrame(stream.id, MUX.reset);
+  }
+
+  sendRefusal(flow: MuxDatagrams, errno: DialErrno): void {
+    this.#sendFrame(flow.id, MUX.refuse, Buffer.from(errno));
+  }
+
+  sendDatagram(flow: MuxDatagrams, payload: Uint8Array): boolean {
+    if (this.#isOver || this.#bytes.room < -DATAGRAM_QUEUE_LIMIT) return false;
+    this.#sendFrame(flow.id, MUX.datagram, payload);
+    return true;
+  }
+
+  mayGrow(bytes: number): boolean {
+    if (this.#growth + bytes > STREAM_WINDOWS_GROWTH) return false;
+    this.#growth += bytes;
+    return true;
+  }
+
+  finished(flow: MuxStream | MuxDatagrams): void {
+    if (flow instanceof MuxStream) this.#growth -= flow.grownBy;
+    const entry = this.#entries.get(flow.id);
+    if (entry !== undefined && (entry.stream === flow || entry.datagrams === flow)) this.#entries.delete(flow.id);
+    // A flow that ends before its dial has: nobody waits for the outcome any more, but a promise must not hang.
+    entry?.dialled?.(LOST);
+  }
+
+  #open(id: number, entry: Entry, kind: Kind, host: string, port: number): Promise<DialOutcome> {
+    if (this.#isOver) return Promise.resolve(LOST);
+    if (this.#entries.size >= STREAM_LIMIT) return Promise.resolve(FULL);
+    this.#sendFrame(id, MUX.open, encodeOpening(kind, port, host));
+    return new Promise((resolve) => {
+      entry.dialled = resolve;
+      this.#entries.set(id, entry);
+    });
+  }
+
+  #takeId(): number {
+    const id = this.#nextId;
+    // 2^31 flows of one session: at 10,000 a second that is two and a half days.  Numbers in use are passed over.
+    do this.#nextId = this.#nextId + 2 > 0xffff_ffff ? this.#nextId & 1 || 2 : this.#nextId + 2;
+    while (this.#entries.has(this.#nextId));
+    return id;
+  }
+
+  #sendFrame(id: number, type: MuxType, payload?: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#bytes.write(muxFrame(id, type, payload));
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isPumpQueued || this.#isOver) return;
+    this.#isPumpQueued = true;
+    setImmediate(this.#pump);
+  }
+
+  #send(): void {
+    this.#isPumpQueued = false;
+    if (this.#isOver) return;
+    const bytes = this.#bytes;
+    while (bytes.room > 0 && this.#ready.length > 0) {
+      const stream = this.#ready.shift() as MuxStream;
+      this.#sendQuantum(stream);
+      if (stream.canSend) {
+        this.#ready.push(stream);
+      } else {
+        stream.isQueued = false;
+        stream.endIfDone();
+      }
+    }
+    bytes.flush();
+  }
+
+  #sendQuantum(stream: MuxStream): void {
+    const bytes = this.#bytes;
+    const pieces: Uint8Array[] = [];
+    const releases: ((() => void) | undefined)[] = [];
+    const length = stream.take(QUANTUM, (chunk, release) => {
+      pieces.push(chunk);
+      releases.push(release);
+    });
+    if (length === 0) return;
+    bytes.write(muxHeader(stream.id, MUX.data, length));
+    pieces.forEach((piece, i) => bytes.write(piece, releases[i]));
+  }
+}
