@@ -83,6 +83,8 @@ export interface ResolvedTarget {
   /** Nobody named the container, and there are several: worth a line. */
   readonly isContainerGuessed: boolean;
   readonly addresses: readonly string[];
+  /** Whom its manifest has the container run as, root aside; what it does not say is its image's matter. */
+  readonly identity: { readonly runAsUser?: number; readonly runAsGroup?: number };
   /** It has the node's network: its address is the node's. */
   readonly hostNetwork: boolean;
   /** Ready pods of the target, of so many. */

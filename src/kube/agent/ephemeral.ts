@@ -34,7 +34,7 @@ export async function startEphemeralAgent(
   const name = `mirrord-agent-${randomName()}`;
   const env = program.env(randomPorts(), request.publicKey, options.logLevel);
   const targeted = { name, targetContainerName: target.container };
-  const container = agentContainer({ options, command: program.command, env }, targeted);
+  const container = agentContainer({ options, command: program.command, env, identity: target.identity }, targeted);
   signal.throwIfAborted();
   try {
     await api.patch({

@@ -52,6 +52,8 @@ export interface AgentContainer {
   readonly options: AgentOptions;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Whom it runs as, beside a target: only the same user may read the environment of the target's process. */
+  readonly identity?: { readonly runAsUser?: number; readonly runAsGroup?: number };
 }
 
 export function agentJob(name: string, session: string, agent: AgentContainer): V1Job {
@@ -109,13 +111,13 @@ export function agentContainer(
     command: [...agent.command],
     env: Object.entries(agent.env).map(([name, value]) => ({ name, value })),
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: securityContext(options.securityContext),
+    securityContext: securityContext(agent.identity, options.securityContext),
     ...more,
   };
 }
 
 /** `agent.security_context` over ours; a null takes a field away (OpenShift chooses runAsUser itself). */
-function securityContext(given: unknown): V1SecurityContext {
+function securityContext(identity: AgentContainer['identity'], given: unknown): V1SecurityContext {
   const merged: Record<string, unknown> = {
     runAsNonRoot: true,
     runAsUser: NOBODY,
@@ -124,6 +126,7 @@ function securityContext(given: unknown): V1SecurityContext {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },
     seccompProfile: { type: 'RuntimeDefault' },
+    ...identity,
     ...(given as Record<string, unknown> | undefined),
   };
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));

@@ -1,6 +1,7 @@
 /** Which container of a pod is meant. */
 import type { V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
+import type { ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
 
 /** kubectl's own (`kubectl logs`, `kubectl exec`). */
@@ -48,4 +49,12 @@ export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenC
   if (annotated !== undefined && names.includes(annotated)) return { name: annotated, isGuessed: false };
   const name = names.find((item) => !SIDECARS.has(item)) ?? names[0];
   return { name, isGuessed: names.length > 1 };
+}
+
+export function identityOf(pod: V1Pod, container: string): ResolvedTarget['identity'] {
+  const own = pod.spec?.containers.find(({ name }) => name === container)?.securityContext;
+  const runAsUser = own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
+  const runAsGroup = own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
+  if (runAsUser === undefined || runAsUser === 0) return {};
+  return { runAsUser, ...(runAsGroup === undefined ? {} : { runAsGroup }) };
 }

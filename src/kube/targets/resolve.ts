@@ -7,7 +7,7 @@ import { nearest } from '../nearest.ts';
 import { ApiError, explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { observe, type Collection } from '../server/observe.ts';
-import { chooseContainer } from './container.ts';
+import { chooseContainer, identityOf } from './container.ts';
 import { collectionPath, selectorOf, type Workload, type WorkloadKind } from './kinds.ts';
 import { isReady, newestFirst, whyNotReady } from './readiness.ts';
 import { selectorQuery } from './selector.ts';
@@ -36,12 +36,15 @@ export async function resolveTarget(
   const found = new AbortController();
   const end = AbortSignal.any([signal, found.signal, deadline]);
   const pods = new Map<string, V1Pod>();
-  void delay(QUIET_MS, undefined, { signal: end }).then(
-    () => report(`waiting for a ready pod of ${titleOf(request.target)}${states(pods.values())}`),
-    () => {
-      // Found, or given up, before there was anything to report.
-    },
-  );
+  let told: string | null = null;
+  const tell = (): void => {
+    const text = `waiting for a ready pod of ${titleOf(request.target)}${states(pods.values())}`;
+    if (text !== told) report(text);
+    told = text;
+  };
+  void delay(QUIET_MS, undefined, { signal: end }).then(tell, () => {
+    // Found, or given up, before there was anything to report.
+  });
   try {
     for await (const change of observe<V1Pod>(api, collection, end)) {
       if (change.kind === 'all') {
@@ -52,6 +55,7 @@ export async function resolveTarget(
       else pods.set(change.object.metadata!.name!, change.object);
       const ready = newestFirst([...pods.values()].filter(isReady));
       if (ready.length > 0) return resolved(ready[0], request, ready.length, pods.size);
+      if (told !== null) tell();
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -75,6 +79,7 @@ function resolved(pod: V1Pod, { target, namespace }: ResolveRequest, ready: numb
     container: container.name,
     isContainerGuessed: container.isGuessed,
     addresses: (pod.status?.podIPs ?? []).flatMap((item) => item.ip ?? []),
+    identity: identityOf(pod, container.name),
     hostNetwork: pod.spec?.hostNetwork === true,
     ready,
     pods: all,
