@@ -19,7 +19,7 @@ import { randomName } from './names.ts';
 import { randomPorts } from './ports.ts';
 import { awaitAgent } from './start.ts';
 
-const TARGETLESS = 'Leave -t out: a targetless agent needs no change of the target.';
+const TARGETLESS = 'leave -t out: a targetless agent needs no change of the target';
 
 export async function startEphemeralAgent(
   api: Api,
@@ -69,16 +69,17 @@ function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
   const title = `an ephemeral container cannot be added to pod ${namespace}/${pod}`;
   if (isRbacRefusal(error)) {
     return new MirrordError('agent', 'agent-forbidden', `${title}: ${reasonOf(error)}`, {
-      help: `pods/ephemeralcontainers needs the verb patch (docs/rbac.yaml, role mirrord-targets).  ${TARGETLESS}`,
+      help: `pods/ephemeralcontainers needs the verb patch (docs/rbac.yaml, role mirrord-targets); or ${TARGETLESS}.`,
       cause: error,
     });
   }
   if (isStatus(error, 404)) {
     return new MirrordError('agent', 'agent-ephemeral-unsupported', `${title}: ${error.message}`, {
-      help: `The pod is gone, or the cluster (older than 1.25) has no ephemeral containers.  ${TARGETLESS}`,
+      help: `The pod is gone, or the cluster (older than 1.25) has no ephemeral containers: ${TARGETLESS}.`,
       cause: error,
     });
   }
-  if (isStatus(error, 400, 403, 422)) return notAdmitted(error.message);
+  if (isStatus(error, 400, 403, 422))
+    return notAdmitted(error.message, `an ephemeral container in pod ${namespace}/${pod}`, TARGETLESS);
   return explainAnswer(error, `adding an ephemeral container to pod ${namespace}/${pod}`);
 }

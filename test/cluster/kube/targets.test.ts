@@ -219,7 +219,7 @@ describe('targets', function () {
     const gone = { ...target, pod: 'gone' };
     await assert.rejects(cluster.startTargetAgent(gone, request(), quiet, signal), {
       code: 'agent-ephemeral-unsupported',
-      help: /Leave -t out/,
+      help: /leave -t out/,
     });
   });
 });
