@@ -38,7 +38,10 @@ export async function runLs(flags: LsFlags): Promise<void> {
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
   try {
     const scope = flags.allNamespaces ? null : cluster.namespace;
-    const targets = (await cluster.listTargets(scope, kinds, signal)).toSorted(byKindAndName);
+    const denied: TargetKind[] = [];
+    const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
+    const targets = listed.toSorted(byKindAndName);
+    if (denied.length > 0) process.stderr.write(`! ${formatDenied(denied, scope)}\n`);
     const table = flags.output === undefined ? process.stdout.isTTY : flags.output === 'table';
     process.stdout.write(
       table ? formatTargets(targets, flags.allNamespaces) : `${JSON.stringify(targets.flatMap(targetPaths))}\n`,
@@ -79,6 +82,12 @@ export function formatTargets(targets: readonly ListedTarget[], withNamespace: b
       ].join(''),
     )
     .join('');
+}
+
+export function formatDenied(kinds: readonly TargetKind[], namespace: string | null): string {
+  const where = namespace === null ? 'all namespaces' : `namespace ${namespace}`;
+  const names = kinds.toSorted((a, b) => KINDS.indexOf(a) - KINDS.indexOf(b)).map((kind) => `${kind}s`);
+  return `You may not list ${names.join(', ')} of ${where}; docs/rbac.yaml has the rights.`;
 }
 
 function parseKinds(text: string | undefined): readonly TargetKind[] {

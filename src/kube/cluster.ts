@@ -135,11 +135,15 @@ export interface Cluster {
   ): Promise<ResolvedTarget>;
   /** The target's pod and what it refers to; see `resolveDeclaredEnvironment`. */
   targetObjects(target: ResolvedTarget, signal: AbortSignal): Promise<TargetObjects>;
-  /** What can be a target now, with readiness; `namespace` null means all of them. */
+  /**
+   * What can be a target now, with readiness; `namespace` null means all of them.  Kinds that may not be listed are left
+   * out and told to `denied`.
+   */
   listTargets(
     namespace: string | null,
     kinds: readonly ListedTarget['kind'][],
     signal: AbortSignal,
+    denied?: (kind: ListedTarget['kind']) => void,
   ): Promise<readonly ListedTarget[]>;
   /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it. */
   discover(agentServiceHost: string | null, signal: AbortSignal): Promise<Discovery>;

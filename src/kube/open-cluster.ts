@@ -75,7 +75,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       resolveTarget: (target, timeoutMs, report, until) =>
         resolveTarget(api, { namespace: chosen.namespace, target, timeoutMs }, report, until),
       targetObjects: (target, until) => targetObjects(api, target, until),
-      listTargets: (namespace, kinds, until) => listTargets(api, namespace, kinds, until),
+      listTargets: (namespace, kinds, until, denied = () => undefined) =>
+        listTargets(api, namespace, kinds, until, denied),
       discover: (serviceHost, until) => discoverer.discover(serviceHost, until),
       watch: (current, changed, until) => discoverer.watch(current, changed, until),
       close: () => api.close(),

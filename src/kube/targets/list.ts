@@ -9,20 +9,21 @@ import { isReady } from './readiness.ts';
 import { isSelected } from './selector.ts';
 
 /**
- * `namespace` null: of all namespaces.  Kinds that may not be listed are left out; pods must be readable.  A ReplicaSet
- * that a Deployment made is left out, its Deployment stands for it; agents are no targets.
+ * `namespace` null: of all namespaces.  Kinds that may not be listed are left out and told to `denied`; pods must be
+ * readable.  A ReplicaSet that a Deployment made is left out, its Deployment stands for it; agents are no targets.
  */
 export async function listTargets(
   api: Api,
   namespace: string | null,
   kinds: readonly (WorkloadKind | 'pod')[],
   signal: AbortSignal,
+  denied: (kind: WorkloadKind) => void,
 ): Promise<ListedTarget[]> {
   const pods = await listPods(api, namespace, signal);
   const listed: ListedTarget[] = [];
   if (kinds.includes('pod')) listed.push(...pods.map((pod) => describe('pod', pod.metadata!, [pod])));
   const wanted = WORKLOAD_KINDS.filter((kind) => kinds.includes(kind));
-  const collections = await Promise.all(wanted.map((kind) => listWorkloads(api, kind, namespace, signal)));
+  const collections = await Promise.all(wanted.map((kind) => listWorkloads(api, kind, namespace, signal, denied)));
   for (const [i, workloads] of collections.entries()) {
     const kind = wanted[i];
     for (const workload of workloads) {
@@ -55,10 +56,13 @@ async function listWorkloads(
   kind: WorkloadKind,
   namespace: string | null,
   signal: AbortSignal,
+  denied: (kind: WorkloadKind) => void,
 ): Promise<readonly Workload[]> {
   try {
     return (await api.list<Workload>({ path: collectionPath(kind, namespace), signal })).items;
   } catch (error) {
+    // 404: this server does not have the kind.
+    if (isStatus(error, 403)) denied(kind);
     if (isStatus(error, 403, 404)) return [];
     throw explainAnswer(error, `listing ${kind}s`);
   }
