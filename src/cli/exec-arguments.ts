@@ -12,3 +12,13 @@ export function separateCommand(args: readonly string[]): readonly string[] {
   }
   return args[index] === undefined ? args : [...args.slice(0, index), '--', ...args.slice(index)];
 }
+
+/** What stands before and after the first `--`. */
+export function splitCommand(args: readonly string[]): {
+  readonly own: readonly string[];
+  readonly command: readonly string[];
+} {
+  const separator = args.indexOf('--');
+  if (separator < 0) return { own: args, command: [] };
+  return { own: args.slice(0, separator), command: args.slice(separator + 1) };
+}

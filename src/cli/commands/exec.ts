@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core';
+import { splitCommand } from '../exec-arguments.ts';
 import { sessionName } from '../flags.ts';
 
 export class Exec extends Command {
@@ -18,8 +19,10 @@ export class Exec extends Command {
   };
 
   async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Exec);
+    // Not oclif's argv, which brings words that occur twice out of order: `sh -c LINE sh`.
+    const { own, command } = splitCommand(this.argv);
+    const { flags } = await this.parse(Exec, [...own]);
     const { runExec } = await import('../exec.ts');
-    await runExec(flags.name, argv as string[]);
+    await runExec(flags.name, command);
   }
 }

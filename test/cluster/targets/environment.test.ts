@@ -17,7 +17,7 @@ const OBJECTS = [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'settings' },
-    data: { LEVEL: 'debug', 'log.format': 'json', LINES: 'a\nb' },
+    data: { LEVEL: 'debug', 'log.format': 'json', POEM: 'a\nb' },
   },
   { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { user: 'ann', password: SECRET } },
   // Before the pod: it learns of what is there when it starts.
@@ -77,7 +77,7 @@ describe("the target's environment, on this machine", () => {
       const expected = {
         LEVEL: 'debug',
         'log.format': 'json',
-        LINES: 'a\nb',
+        POEM: 'a\nb',
         DB_user: 'ann',
         DB_password: SECRET,
         URL: `pg://ann:${SECRET}@db`,
@@ -93,7 +93,7 @@ describe("the target's environment, on this machine", () => {
     });
 
     it('is read by a shell as it is written for one', async () => {
-      const script = `eval "$(${world.developer.mirrord} env --format shell)"; printf '%s|' "$QUOTED" "$LINES" "$URL"`;
+      const script = `eval "$(${world.developer.mirrord} env --format shell)"; printf '%s|' "$QUOTED" "$POEM" "$URL"`;
       const { stdout, stderr } = await world.developer.run('sh', ['-c', script]);
       assert.equal(stdout, `it's "so" $HOME|a\nb|pg://ann:${SECRET}@db|`);
       assert.match(stderr, /"log\.format" is left out/);
@@ -102,7 +102,7 @@ describe("the target's environment, on this machine", () => {
     it('is written for docker and dotenv', async () => {
       const docker = await world.developer.mirrordRun(['env', '--format', 'docker']);
       assert.match(docker.stdout, /^QUOTED=it's "so" \$HOME$/m);
-      assert.match(docker.stderr, /"LINES" is left out/);
+      assert.match(docker.stderr, /"POEM" is left out/);
       const dotenv = await world.developer.mirrordRun(['env']);
       assert.match(dotenv.stdout, /^LEVEL=debug$/m);
     });
@@ -119,7 +119,8 @@ describe("the target's environment, on this machine", () => {
     it('exec gives back the exit code and takes standard input', async () => {
       const { code, stdout } = await exec(['sh', '-c', 'cat; exit 7'], { input: 'to be copied' });
       assert.deepEqual([code, stdout], [7, 'to be copied']);
-      assert.equal((await exec(['no-such-program'])).code, 127);
+      // A PATH with folders that the user may not search would make it 126 (execvp(3)).
+      assert.equal((await exec(['no-such-program'], { env: { PATH: '/usr/bin:/bin' } })).code, 127);
     });
 
     it('exec lets signals through', async () => {

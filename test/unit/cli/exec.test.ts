@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { become } from '../../../src/cli/become.ts';
-import { separateCommand } from '../../../src/cli/exec-arguments.ts';
+import { separateCommand, splitCommand } from '../../../src/cli/exec-arguments.ts';
 import { MirrordError } from '../../../src/errors.ts';
 
 const BECOME = pathToFileURL(join(import.meta.dirname, '../../../src/cli/become.ts')).href;
@@ -95,6 +95,12 @@ describe('exec: becoming the command', () => {
 });
 
 describe('exec: which words are the command’s', () => {
+  it('all after the first --, in their order, however often they occur', () => {
+    const command = ['sh', '-c', 'x', 'sh', '--', 'x', '--name'];
+    assert.deepEqual(splitCommand(['--name', 'a', '--', ...command]), { own: ['--name', 'a'], command });
+    assert.deepEqual(splitCommand(['--name', 'a']), { own: ['--name', 'a'], command: [] });
+  });
+
   const cases: readonly [string, string][] = [
     ['up --help', 'up --help'],
     ['exec', 'exec'],
