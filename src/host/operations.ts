@@ -14,6 +14,7 @@ import type {
   RouteQuestion,
 } from '../ipc/protocol.ts';
 import { AgentProcess } from './agent-process.ts';
+import { Containers } from './dns/containers.ts';
 import { DnsManager } from './dns/manager.ts';
 import { Nftables } from './dns/nftables.ts';
 import { ResolvConfFile } from './dns/resolv-conf-file.ts';
@@ -46,6 +47,7 @@ export class Host implements HostOperations {
   readonly #context: HostContext;
   readonly #network: Network;
   readonly #dns: DnsManager;
+  readonly #containers: Containers;
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
   #servers: readonly string[] = [];
@@ -58,6 +60,7 @@ export class Host implements HostOperations {
     this.#context = context;
     this.#network = new Network(machine, journal, tun);
     this.#resolvConf = new ResolvConfFile(machine, journal);
+    this.#containers = new Containers(journal.name);
     this.#dns = new DnsManager([
       new Resolved(machine, tun),
       new Nftables(machine, journal.name, () => this.#upstreams, context.lost),
@@ -120,7 +123,9 @@ export class Host implements HostOperations {
     return this.#inTurn(async () => {
       await this.facts();
       this.#servers = state.servers;
-      return this.#dns.apply(state);
+      const { mode, reason } = await this.#dns.apply(state);
+      const without = await this.#containers.apply(state);
+      return { mode, reason: without === undefined ? reason : `${reason}; ${without}` };
     });
   }
 
@@ -145,7 +150,11 @@ export class Host implements HostOperations {
     await this.#queue.catch(() => {});
     this.#network.close();
     const { machine, journal } = this.#context;
-    const results = await Promise.allSettled([playBackNetwork(machine, journal), this.#dns.undo()]);
+    const results = await Promise.allSettled([
+      playBackNetwork(machine, journal),
+      this.#dns.undo(),
+      this.#containers.undo(),
+    ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return this.#resolvConf.notes;
   }

@@ -1,24 +1,17 @@
 /**
  * A redirect of port 53 to the resolver's loopback port, in an nftables table that a child process holds.
- *
- * The table has the flag `owner`: it vanishes with the process that made it, no other program can change it, and
- * `flush ruleset` passes it by.  So it is made by an `nft -i` that lives as long as its standard input, which ends
- * with this process, however it dies.  /etc/resolv.conf and its search list are not touched.
+ * /etc/resolv.conf and its search list are not touched.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { MirrordError } from '../../errors.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import { isLoopback } from '../addresses.ts';
-import { commandEnvironment } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine.ts';
+import { HeldTable } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
 import type { DnsBackend } from './backend.ts';
 
-/** nft answers within milliseconds; a ruleset of 100,000 lines takes it a second. */
-const ANSWER_DEADLINE_MS = 5_000;
-
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
-const PRIORITY = -110;
+export const PRIORITY = -110;
 
 export interface Exemptions {
   readonly udp: readonly number[];
@@ -46,19 +39,12 @@ export function redirectTable(table: string, port: number, exempt: Exemptions): 
 
 export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
 
-interface Held {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly ended: Promise<void>;
-}
-
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
   readonly #machine: Machine;
   readonly #session: string;
+  readonly #table: HeldTable;
   readonly #upstreams: () => readonly string[];
-  readonly #died: (error: MirrordError) => void;
-  #held: Held | undefined;
-  #applied = '';
 
   /** `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect with it, ended unasked. */
   constructor(
@@ -70,7 +56,13 @@ export class Nftables implements DnsBackend {
     this.#machine = machine;
     this.#session = session;
     this.#upstreams = upstreams;
-    this.#died = died;
+    this.#table = new HeldTable(tableName(session), () =>
+      died(
+        new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
+          help: 'Start again with: sudo mirrord up',
+        }),
+      ),
+    );
   }
 
   async obstacle(): Promise<string | undefined> {
@@ -87,83 +79,17 @@ export class Nftables implements DnsBackend {
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
     const text = redirectTable(tableName(this.#session), state.loopbackPort, { ...state.exemptPorts, users });
-    if (text === this.#applied && this.#held) return this.#reason();
-    await this.undo();
-    await this.#hold(text);
-    this.#applied = text;
+    if (!(await this.#table.put(text))) return this.#reason();
     const others = await this.#otherRedirects();
     return others.length === 0 ? this.#reason() : `${this.#reason()}, in front of the redirect of ${others.join(', ')}`;
   }
 
-  async undo(): Promise<void> {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.child.kill('SIGKILL');
-    await held?.ended;
+  undo(): Promise<void> {
+    return this.#table.drop();
   }
 
   #reason(): string {
     return 'nftables redirect of port 53; the search list of /etc/resolv.conf stays as it is';
-  }
-
-  /** Starts nft, gives it the table, and waits until it lists it. */
-  async #hold(text: string): Promise<void> {
-    const table = tableName(this.#session);
-    const child = spawn('nft', ['-i'], { env: commandEnvironment(), cwd: '/', stdio: 'pipe', detached: true });
-    let output = '';
-    let complaints = '';
-    const listed = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('it does not answer')), ANSWER_DEADLINE_MS);
-      const settle = (error?: Error): void => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve();
-      };
-      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-        output += chunk;
-        // Its prompt and what was typed may be on the same line.
-        if (new RegExp(`table inet ${table}$`, 'm').test(output)) settle();
-      });
-      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-        complaints += chunk;
-        settle(new Error(complaints.trim()));
-      });
-      child.once('error', settle);
-      child.once('exit', () => settle(new Error(complaints.trim() || 'it ended at once')));
-      // The exit tells it.
-      child.stdin.on('error', () => {});
-      child.stdin.write(`${text}\nlist tables\n`);
-    });
-    try {
-      await listed;
-    } catch (cause) {
-      child.kill('SIGKILL');
-      throw new MirrordError(
-        'host',
-        'nftables-failed',
-        `nftables took no redirect of port 53: ${(cause as Error).message}.`,
-        {
-          help: 'Choose another way with --dns resolv.conf, or --dns off.',
-          cause,
-        },
-      );
-    }
-    child.stdout.removeAllListeners('data').resume();
-    child.stderr.removeAllListeners('data').resume();
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const held = { child, ended };
-    this.#held = held;
-    child.once('exit', () => this.#lost(held));
-  }
-
-  #lost(held: Held): void {
-    if (this.#held !== held) return;
-    this.#held = undefined;
-    this.#died(
-      new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
-        help: 'Start again with: sudo mirrord up',
-      }),
-    );
   }
 
   #localServers(): readonly { server: string; uid: number }[] {

@@ -61,6 +61,12 @@ export const EMPTY_PLAN: FamilyPlan = {
   standingRoutes: new Map(),
 };
 
+/**
+ * Who made a rule (FRA_PROTOCOL, free above 195 in rtnetlink.h).  Deleting a rule takes the first that has what the deletion
+ * names, so one without port would take one with a port along; a number for each set of selectors tells them apart.
+ */
+const FIRST_RULE_PROTOCOL = 240;
+
 /** Routes of this length or shorter make "everything". */
 const EVERYTHING_PREFIX = 1;
 
@@ -150,7 +156,8 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
 function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, slot: Slot): string {
   const by = `${protocol === undefined ? '' : ` ipproto ${protocol}`}${port === undefined ? '' : ` dport ${port}`}`;
   const action = side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
-  return `pref ${preference} to ${destination}${by} ${action}`;
+  const shape = (protocol === undefined ? 0 : 1) + (port === undefined ? 0 : 2) + (destination.endsWith('/0') ? 0 : 4);
+  return `pref ${preference} to ${destination}${by} ${action} protocol ${FIRST_RULE_PROTOCOL + shape}`;
 }
 
 function bound(own: Cidr, slot: Slot): string {

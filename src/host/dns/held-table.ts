@@ -1,0 +1,100 @@
+/**
+ * An nftables table that a child process holds.
+ *
+ * The table has the flag `owner`: it vanishes with the process that made it, no other program can change it, and
+ * `flush ruleset` passes it by.  So it is made by an `nft -i` that lives as long as its standard input, which ends
+ * with this process, however it dies.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { MirrordError } from '../../errors.ts';
+import { commandEnvironment } from '../machine/commands.ts';
+
+/** nft answers within milliseconds; a ruleset of 100,000 lines takes it a second. */
+const ANSWER_DEADLINE_MS = 5_000;
+
+interface Held {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<void>;
+}
+
+export class HeldTable {
+  readonly #name: string;
+  readonly #lost: () => void;
+  #held: Held | undefined;
+  #text = '';
+
+  /** `lost`: the child, and the table with it, ended unasked. */
+  constructor(name: string, lost: () => void) {
+    this.#name = name;
+    this.#lost = lost;
+  }
+
+  /** `text`: the table on one line.  False when it is in force already. */
+  async put(text: string): Promise<boolean> {
+    if (text === this.#text && this.#held) return false;
+    await this.drop();
+    await this.#hold(text);
+    this.#text = text;
+    return true;
+  }
+
+  async drop(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.child.kill('SIGKILL');
+    await held?.ended;
+  }
+
+  /** Starts nft, gives it the table, and waits until it lists it. */
+  async #hold(text: string): Promise<void> {
+    const child = spawn('nft', ['-i'], { env: commandEnvironment(), cwd: '/', stdio: 'pipe', detached: true });
+    let output = '';
+    let complaints = '';
+    const listed = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('it does not answer')), ANSWER_DEADLINE_MS);
+      const settle = (error?: Error): void => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve();
+      };
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+        // Its prompt and what was typed may be on the same line.
+        if (new RegExp(`table inet ${this.#name}$`, 'm').test(output)) settle();
+      });
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+        complaints += chunk;
+        settle(new Error(complaints.trim()));
+      });
+      child.once('error', settle);
+      child.once('exit', () => settle(new Error(complaints.trim() || 'it ended at once')));
+      // The exit tells it.
+      child.stdin.on('error', () => {});
+      child.stdin.write(`${text}\nlist tables\n`);
+    });
+    try {
+      await listed;
+    } catch (cause) {
+      child.kill('SIGKILL');
+      throw new MirrordError(
+        'host',
+        'nftables-failed',
+        `nftables took no redirect of port 53: ${(cause as Error).message}.`,
+        {
+          help: 'Choose another way with --dns resolv.conf, or --dns off.',
+          cause,
+        },
+      );
+    }
+    child.stdout.removeAllListeners('data').resume();
+    child.stderr.removeAllListeners('data').resume();
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const held = { child, ended };
+    this.#held = held;
+    child.once('exit', () => {
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      this.#lost();
+    });
+  }
+}
