@@ -4,7 +4,7 @@ import { FIELDS, type Field } from './schema.ts';
 
 /** The reference page: every key with its type, default, environment variable and meaning. */
 export function referencePage(): string {
-  return `${[
+  return [
     '# Configuration reference',
     '',
     'Generated from the types by `scripts/schema.ts`; what the keys mean together stands in [configuration.md](configuration.md).',
@@ -19,7 +19,7 @@ export function referencePage(): string {
     '| --- | --- |',
     ...[...IGNORED].map(([key, reason]) => `| \`${key}\` | ${cell(reason)} |`),
     '',
-  ].join('\n')}`;
+  ].join('\n');
 }
 
 function section(field: Field): string[] {

@@ -41,7 +41,7 @@ export class LineIndex {
     let high = this.starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.starts[middle]! <= offset) low = middle;
+      if (this.starts[middle] <= offset) low = middle;
       else high = middle;
     }
     return low + 1;

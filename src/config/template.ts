@@ -104,7 +104,7 @@ function closingTag(source: string, from: number, mark: string): number {
   if (mark === '#}') return source.indexOf(mark, from);
   let quote = '';
   for (let at = from; at < source.length; at++) {
-    const character = source[at]!;
+    const character = source[at];
     if (quote !== '') {
       if (character === quote) quote = '';
     } else if (character === '"' || character === "'" || character === '`') {

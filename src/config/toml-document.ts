@@ -22,8 +22,8 @@ function findKeys(text: string): ReadonlyMap<string, number> {
     const header = /^\s*\[\[?([^\]]+)\]\]?/.exec(row);
     const key = /^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=/.exec(row);
     let path: readonly string[] = [];
-    if (header !== null) path = table = splitKey(header[1]!);
-    else if (key !== null) path = [...table, ...splitKey(key[1]!)];
+    if (header !== null) path = table = splitKey(header[1]);
+    else if (key !== null) path = [...table, ...splitKey(key[1])];
     if (path.length > MAX_DEPTH) {
       throw new SyntaxFaults([{ line: i + 1, reason: `it is nested deeper than ${MAX_DEPTH} levels` }]);
     }
@@ -49,6 +49,6 @@ function splitKey(text: string): string[] {
 }
 
 function plain(message: string): string {
-  const clause = message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0]!;
+  const clause = message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0];
   return clause.replace(/\.$/, '');
 }

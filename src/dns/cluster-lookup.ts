@@ -80,7 +80,7 @@ export class ClusterLookup {
     // A node's own suffix (`ec2.internal`) that its servers do not answer says nothing about the cluster's names.
     const relevant = (outcome: ClusterOutcome) => outcome.suffix === '' || isWithin(outcome.suffix, clusterDomain);
     const failed = outcomes.find((outcome) => outcome.kind === 'failed' && relevant(outcome));
-    return of('positive') ?? of('nodata') ?? failed ?? of('nxdomain') ?? outcomes[0]!;
+    return of('positive') ?? of('nodata') ?? failed ?? of('nxdomain') ?? outcomes[0];
   }
 
   async #ask(query: Query, suffix: Suffix, deadline: number): Promise<ClusterOutcome> {

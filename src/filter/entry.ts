@@ -121,7 +121,7 @@ function readHost(text: string, start: number): { text: string; end: number; add
     return { text: inner, end: close + 1, address };
   }
   const rest = text.slice(start);
-  if (rest.split('/', 1)[0]!.split(':').length > 2) {
+  if (rest.split('/', 1)[0].split(':').length > 2) {
     throw new Fault(start + 1, 'an IPv6 address stands in brackets, as in [::1]');
   }
   const host = NAME_CHARACTERS.exec(rest)![0];

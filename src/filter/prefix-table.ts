@@ -53,7 +53,7 @@ export class PrefixTable<T> {
 function key(address: AddressBytes, prefix: number): string {
   const whole = prefix >> 3;
   let text = address.length === 4 ? '4' : '6';
-  for (let i = 0; i < whole; i++) text += String.fromCharCode(address[i]!);
+  for (let i = 0; i < whole; i++) text += String.fromCharCode(address[i]);
   const rest = prefix & 7;
-  return rest === 0 ? text : text + String.fromCharCode(address[whole]! & (0xff00 >> rest) & 0xff);
+  return rest === 0 ? text : text + String.fromCharCode(address[whole] & (0xff00 >> rest) & 0xff);
 }

@@ -23,7 +23,7 @@ export function formatAddress(address: AddressBytes): string {
 export function formatAddressAt(bytes: Uint8Array, offset: number, length: 4 | 16): string {
   if (length === 4) return formatV4(bytes, offset);
   const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((bytes[offset + i]! << 8) | bytes[offset + i + 1]!);
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[offset + i] << 8) | bytes[offset + i + 1]);
   const mapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   return mapped ? `::ffff:${formatV4(bytes, offset + 12)}` : formatGroups(groups);
 }
@@ -48,8 +48,8 @@ function parseV4(text: string): AddressBytes | null {
 function parseV6(text: string): AddressBytes | null {
   const halves = text.split('::');
   if (halves.length > 2) return null;
-  const head = parseGroups(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
+  const head = parseGroups(halves[0], halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1], true) : [];
   if (head === null || tail === null) return null;
   const missing = V6_GROUPS - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
@@ -71,7 +71,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | null {
     }
     const quad = isEnd && i === parts.length - 1 ? parseV4(part) : null;
     if (quad === null) return null;
-    groups.push((quad[0]! << 8) | quad[1]!, (quad[2]! << 8) | quad[3]!);
+    groups.push((quad[0] << 8) | quad[1], (quad[2] << 8) | quad[3]);
   }
   return groups;
 }

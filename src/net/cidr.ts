@@ -39,7 +39,7 @@ export function cidrContains(cidr: Cidr, address: AddressBytes): boolean {
   const whole = cidr.prefix >> 3;
   for (let i = 0; i < whole; i++) if (cidr.address[i] !== address[i]) return false;
   const rest = cidr.prefix & 7;
-  return rest === 0 || (cidr.address[whole]! ^ address[whole]!) >> (8 - rest) === 0;
+  return rest === 0 || (cidr.address[whole] ^ address[whole]) >> (8 - rest) === 0;
 }
 
 /** Whether all of `inner` lies in `outer`. */

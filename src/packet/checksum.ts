@@ -5,8 +5,8 @@ import { read16 } from './bytes.ts';
 export function sumBytes(bytes: Uint8Array, offset: number, length: number, initial: number): number {
   let sum = initial;
   const even = offset + (length & ~1);
-  for (let i = offset; i < even; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!;
-  if ((length & 1) !== 0) sum += bytes[even]! << 8;
+  for (let i = offset; i < even; i += 2) sum += (bytes[i] << 8) | bytes[i + 1];
+  if ((length & 1) !== 0) sum += bytes[even] << 8;
   return fold(sum);
 }
 

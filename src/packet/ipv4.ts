@@ -15,8 +15,8 @@ const OFFSET_MASK = 0x1fff;
 /** Reads the packet of `length` bytes at `start` into `view`. */
 export function decodeIpv4(bytes: Uint8Array, start: number, length: number, view: IpView): DropReason | null {
   if (length < IPV4_HEADER_LENGTH) return 'ipv4-truncated';
-  if (bytes[start]! >> 4 !== 4) return 'ipv4-version';
-  const headerLength = (bytes[start]! & 15) * 4;
+  if (bytes[start] >> 4 !== 4) return 'ipv4-version';
+  const headerLength = (bytes[start] & 15) * 4;
   const total = read16(bytes, start + 2);
   if (headerLength < IPV4_HEADER_LENGTH || total < headerLength) return 'ipv4-length';
   if (total > length) return 'ipv4-truncated';

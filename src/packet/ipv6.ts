@@ -11,7 +11,7 @@ const EXTENSION_LIMIT = 8;
 /** Reads the packet of `length` bytes at `start` into `view`, past every extension header up to a fragment header. */
 export function decodeIpv6(bytes: Uint8Array, start: number, length: number, view: IpView): DropReason | null {
   if (length < IPV6_HEADER_LENGTH) return 'ipv6-truncated';
-  if (bytes[start]! >> 4 !== 6) return 'ipv6-version';
+  if (bytes[start] >> 4 !== 6) return 'ipv6-version';
   const end = start + IPV6_HEADER_LENGTH + read16(bytes, start + 4);
   if (end > start + length) return 'ipv6-truncated';
   view.start = start;
@@ -35,7 +35,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, length: number, vie
     if (protocol === PROTOCOL.fragment) readFragment(bytes, at, view);
     view.protocol = bytes[at]!;
     view.protocolAt = at;
-    at += extensionLength(protocol, bytes[at + 1]!);
+    at += extensionLength(protocol, bytes[at + 1]);
     if (at > end) return 'ipv6-truncated';
   }
   view.payload = at;

@@ -36,7 +36,7 @@ export class TcpOptions {
 
 export function decodeTcp(bytes: Uint8Array, offset: number, length: number, view: TcpView): DropReason | null {
   if (length < TCP_HEADER_LENGTH) return 'tcp-truncated';
-  const headerLength = (bytes[offset + 12]! >> 4) * 4;
+  const headerLength = (bytes[offset + 12] >> 4) * 4;
   if (headerLength < TCP_HEADER_LENGTH) return 'tcp-length';
   if (headerLength > length) return 'tcp-truncated';
   view.sourcePort = read16(bytes, offset);
@@ -61,9 +61,9 @@ export function decodeTcpOptions(bytes: Uint8Array, view: TcpView, out: TcpOptio
   for (let at = view.options; at < end;) {
     const length = optionLength(bytes, at, end);
     if (length === 0) return;
-    const kind = bytes[at]!;
+    const kind = bytes[at];
     if (kind === OPTION.mss && length === 4) out.mss = read16(bytes, at + 2);
-    else if (kind === OPTION.windowScale && length === 3) out.windowShift = Math.min(bytes[at + 2]!, WINDOW_SHIFT_MAX);
+    else if (kind === OPTION.windowScale && length === 3) out.windowShift = Math.min(bytes[at + 2], WINDOW_SHIFT_MAX);
     else if (kind === OPTION.sackPermitted && length === 2) out.sackPermitted = true;
     at += length;
   }
@@ -129,6 +129,6 @@ function optionLength(bytes: Uint8Array, at: number, end: number): number {
   if (bytes[at] === OPTION.end) return 0;
   if (bytes[at] === OPTION.nop) return 1;
   if (at + 2 > end) return 0;
-  const length = bytes[at + 1]!;
+  const length = bytes[at + 1];
   return length < 2 || at + length > end ? 0 : length;
 }

@@ -10,16 +10,16 @@ export const GSO = { none: 0, tcp4: 1, udpFragment: 3, tcp6: 4, udpTrain: 5 } as
 const GSO_ECN = 0x80;
 
 export function vnetFlags(bytes: Uint8Array, at: number): number {
-  return bytes[at]!;
+  return bytes[at];
 }
 
 export function vnetGsoType(bytes: Uint8Array, at: number): number {
-  return bytes[at + 1]! & ~GSO_ECN;
+  return bytes[at + 1] & ~GSO_ECN;
 }
 
 /** The MSS (TCP) or the datagram's payload length (UDP) at which a super-segment falls apart. */
 export function vnetGsoSize(bytes: Uint8Array, at: number): number {
-  return bytes[at + 4]! | (bytes[at + 5]! << 8);
+  return bytes[at + 4] | (bytes[at + 5] << 8);
 }
 
 export function encodeVnet(

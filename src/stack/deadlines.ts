@@ -55,7 +55,7 @@ export class Deadlines {
 
   #take(index: number): void {
     const heap = this.#heap;
-    const entry = heap[index]!;
+    const entry = heap[index];
     entry.heapTime = Infinity;
     entry.heapIndex = -1;
     const last = heap.pop()!;
@@ -68,12 +68,12 @@ export class Deadlines {
 
   #up(from: number): void {
     const heap = this.#heap;
-    const entry = heap[from]!;
+    const entry = heap[from];
     let index = from;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (heap[parent]!.heapTime <= entry.heapTime) break;
-      this.#place(heap[parent]!, index);
+      if (heap[parent].heapTime <= entry.heapTime) break;
+      this.#place(heap[parent], index);
       index = parent;
     }
     this.#place(entry, index);
@@ -81,12 +81,12 @@ export class Deadlines {
 
   #down(from: number): void {
     const heap = this.#heap;
-    const entry = heap[from]!;
+    const entry = heap[from];
     let index = from;
     for (let child = 1; (child = index * 2 + 1) < heap.length; index = child) {
-      if (child + 1 < heap.length && heap[child + 1]!.heapTime < heap[child]!.heapTime) child++;
-      if (heap[child]!.heapTime >= entry.heapTime) break;
-      this.#place(heap[child]!, index);
+      if (child + 1 < heap.length && heap[child + 1].heapTime < heap[child].heapTime) child++;
+      if (heap[child].heapTime >= entry.heapTime) break;
+      this.#place(heap[child], index);
     }
     this.#place(entry, index);
   }

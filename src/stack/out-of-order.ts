@@ -31,7 +31,7 @@ export class OutOfOrder {
     let at = seq;
     let index = 0;
     while (isAfter(end, at)) {
-      while (index < this.#pieces.length && isAtOrAfter(at, endOf(this.#pieces[index]!))) index++;
+      while (index < this.#pieces.length && isAtOrAfter(at, endOf(this.#pieces[index]))) index++;
       const next = this.#pieces[index];
       if (next !== undefined && isAtOrAfter(at, next.seq)) {
         at = endOf(next);

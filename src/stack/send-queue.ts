@@ -36,7 +36,7 @@ export class SendQueue {
     this.unsent -= length;
     this.inFlight += length;
     let rest = length + this.sendOffset;
-    while (rest > 0 && rest >= this.chunks[this.sendIndex]!.length) rest -= this.chunks[this.sendIndex++]!.length;
+    while (rest > 0 && rest >= this.chunks[this.sendIndex].length) rest -= this.chunks[this.sendIndex++].length;
     this.sendOffset = rest;
   }
 
@@ -45,8 +45,8 @@ export class SendQueue {
     const before = this.cost;
     this.inFlight -= length;
     let rest = length + this.headOffset;
-    while (rest > 0 && rest >= this.chunks[this.headIndex]!.length) {
-      const size = this.chunks[this.headIndex]!.length;
+    while (rest > 0 && rest >= this.chunks[this.headIndex].length) {
+      const size = this.chunks[this.headIndex].length;
       rest -= size;
       this.cost -= size + CHUNK_COST;
       this.chunks[this.headIndex++] = EMPTY;

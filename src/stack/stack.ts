@@ -86,8 +86,8 @@ export class Stack {
   receive(batch: PacketBatch): void {
     this.#setTime(this.#now());
     for (let i = 0; i < batch.count; i++) {
-      const offset = batch.offsets[i]!;
-      const length = batch.lengths[i]!;
+      const offset = batch.offsets[i];
+      const length = batch.lengths[i];
       if (length < VNET_HEADER_LENGTH) {
         this.#drop('vnet-truncated');
         continue;
@@ -136,7 +136,7 @@ export class Stack {
     mayBeFragment: boolean,
   ): void {
     const ip = this.#ip;
-    const isV6 = length > 0 && bytes[start]! >> 4 === 6;
+    const isV6 = length > 0 && bytes[start] >> 4 === 6;
     const reason = isV6 ? decodeIpv6(bytes, start, length, ip) : decodeIpv4(bytes, start, length, ip);
     if (reason !== null) this.#drop(reason);
     else if (!isUnicast(bytes, ip.addresses, ip.addressesLength)) this.#drop('not-unicast');
@@ -186,7 +186,7 @@ function isTcpSumRight(bytes: Uint8Array, ip: IpView): boolean {
  * nothing may be answered to it (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7).
  */
 function isUnicast(bytes: Uint8Array, addresses: number, length: number): boolean {
-  if (length === 8) return isHostV4(bytes[addresses]!) && isHostV4(bytes[addresses + 4]!);
+  if (length === 8) return isHostV4(bytes[addresses]) && isHostV4(bytes[addresses + 4]);
   return isHostV6(bytes, addresses) && isHostV6(bytes, addresses + 16);
 }
 
@@ -199,5 +199,5 @@ function isHostV4(first: number): boolean {
 function isHostV6(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === 0xff) return false;
   for (let i = at; i < at + 15; i++) if (bytes[i] !== 0) return true;
-  return bytes[at + 15]! > 1;
+  return bytes[at + 15] > 1;
 }

@@ -57,8 +57,8 @@ export class FaultDevice implements TunDevice {
   #receive(batch: PacketBatch): void {
     const packets: Uint8Array[] = [];
     for (let i = 0; i < batch.count; i++) {
-      const start = batch.offsets[i]!;
-      packets.push(...this.#in.pass(batch.slab.slice(start, start + batch.lengths[i]!)));
+      const start = batch.offsets[i];
+      packets.push(...this.#in.pass(batch.slab.slice(start, start + batch.lengths[i])));
     }
     if (packets.length > 0) this.onPackets(batchOf(packets));
   }
@@ -92,6 +92,6 @@ class Spoiler {
 
   #corrupt(packet: Uint8Array): void {
     const at = VNET_HEADER_LENGTH + Math.floor(this.#random() * (packet.length - VNET_HEADER_LENGTH));
-    packet[at]! ^= 1 << Math.floor(this.#random() * 8);
+    packet[at] ^= 1 << Math.floor(this.#random() * 8);
   }
 }

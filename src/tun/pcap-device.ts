@@ -50,8 +50,8 @@ export class PcapDevice implements TunDevice {
 
   #receive(batch: PacketBatch): void {
     for (let i = 0; i < batch.count; i++) {
-      const start = batch.offsets[i]!;
-      this.#record(batch.slab.subarray(start + VNET_HEADER_LENGTH, start + batch.lengths[i]!));
+      const start = batch.offsets[i];
+      this.#record(batch.slab.subarray(start + VNET_HEADER_LENGTH, start + batch.lengths[i]));
     }
     this.onPackets(batch);
   }

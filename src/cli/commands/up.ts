@@ -20,13 +20,16 @@ export class Up extends Command {
       description: 'A range that discovery cannot see:',
       command: 'sudo <%= config.bin %> up --include-route 10.20.0.0/16',
     },
+    { description: "From a workload's own pod and address:", command: 'sudo <%= config.bin %> up -t deployment/payments' },
     { description: 'A network namespace of this machine:', command: 'sudo <%= config.bin %> up -t netns/lab' },
   ];
   static override flags = {
     target: Flags.string({
       char: 't',
       helpValue: 'TARGET',
-      description: 'where the agent runs: targetless, netns/NAME, process/PID (default: targetless)',
+      description:
+        'whose network is taken: deployment/NAME, pod/NAME, ... (`mirrord ls` lists them), netns/NAME, process/PID ' +
+        '(default: a pod of its own)',
       helpGroup: 'CLUSTER',
     }),
     namespace: Flags.string({

@@ -34,7 +34,7 @@ describe('where the configuration comes from', () => {
       files: { '.mirrord/mirrord.yaml': 'key: y', '.mirrord/mirrord.json': '{"key": "j"}' },
     });
     assert.equal(config.key, 'j');
-    assert.match(warnings[0]!, /\.mirrord\/mirrord\.yaml: not read/);
+    assert.match(warnings[0], /\.mirrord\/mirrord\.yaml: not read/);
   });
 
   it('-f before MIRRORD_CONFIG_FILE before what lies there', async () => {

@@ -74,7 +74,7 @@ describe('verify-config', () => {
       assert.ok(result.type === 'Fail' && result.errors.length === 1, name);
     }
     const missing = await verify('no.json', {});
-    assert.ok(missing.type === 'Fail' && /no such file/.test(missing.errors[0]!));
+    assert.ok(missing.type === 'Fail' && /no such file/.test(missing.errors[0]));
   });
 
   it('names everything that is wrong at once, in the order of the file', async () => {
@@ -247,7 +247,7 @@ describe('verify-config', () => {
     it(`warning: ${title}`, async () => {
       const found = await warnings(value);
       assert.equal(found.length, 1, found.join('\n'));
-      assert.match(found[0]!, expected);
+      assert.match(found[0], expected);
     });
   }
 
@@ -258,14 +258,14 @@ describe('verify-config', () => {
       assert.ok(getAt(file, key));
       const found = await warnings(file);
       assert.equal(found.length, 1);
-      assert.ok(found[0]!.startsWith(`${key}: it is accepted, but has no effect: `) && found[0]!.includes('c.json:1'));
+      assert.ok(found[0].startsWith(`${key}: it is accepted, but has no effect: `) && found[0].includes('c.json:1'));
     });
   }
 
   it('incoming traffic that is off needs no warning', async () => {
     for (const incoming of [false, 'off', { mode: 'off' }])
       assert.deepEqual(await warnings({ feature: { network: { incoming } } }), []);
-    assert.match((await warnings({ feature: { network: { incoming: 'steal' } } }))[0]!, /it comes later/);
+    assert.match((await warnings({ feature: { network: { incoming: 'steal' } } }))[0], /it comes later/);
   });
 
   it("editors' $schema is no key", async () =>

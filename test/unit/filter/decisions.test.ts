@@ -253,7 +253,7 @@ describe('a decision', () => {
   it('takes microseconds among 10,000 entries', () => {
     const local = Array.from(
       { length: 10_000 },
-      (_, i) => [`host-${i}.example`, `10.${i >> 8}.${i & 255}.0/24`, `svc-${i}.prod:${(i % 65_000) + 1}`][i % 3]!,
+      (_, i) => [`host-${i}.example`, `10.${i >> 8}.${i & 255}.0/24`, `svc-${i}.prod:${(i % 65_000) + 1}`][i % 3],
     );
     const filter = scoped({ local });
     const started = performance.now();

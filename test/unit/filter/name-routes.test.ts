@@ -120,7 +120,7 @@ describe('addresses of names', () => {
     assert.deepEqual(second.removed.routes, ['198.51.100.1/32']);
     assert.equal(second.warnings.length, 1);
     assert.match(
-      second.warnings[0]!,
+      second.warnings[0],
       /a\.example \(feature\.network\.outgoing\.filter\.remote\[0\]\) and b\.example \(no rule\) share 198\.51\.100\.1/,
     );
     const third = session.answer('a.example', ['198.51.100.1'], 300, 2000);

@@ -80,7 +80,7 @@ describe('packet: IPv4', () => {
     const packet = v4(new Uint8Array(8), 6, null);
     for (let bit = 0; bit < 160; bit++) {
       const spoiled = Uint8Array.from(packet);
-      spoiled[START + (bit >> 3)]! ^= 1 << (bit & 7);
+      spoiled[START + (bit >> 3)] ^= 1 << (bit & 7);
       assert.notEqual(decodeIpv4(spoiled, START, spoiled.length - START, new IpView()), null);
     }
   });
@@ -203,7 +203,7 @@ describe('packet: checksum', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(0xffff), (bytes, initial) => {
         let sum = BigInt(initial);
-        for (let i = 0; i < bytes.length; i += 2) sum += BigInt((bytes[i]! << 8) | (bytes[i + 1] ?? 0));
+        for (let i = 0; i < bytes.length; i += 2) sum += BigInt((bytes[i] << 8) | (bytes[i + 1] ?? 0));
         const expected = Number(sum % 0xffffn);
         assert.equal(finishSum(sumBytes(bytes, 0, bytes.length, initial)) % 0xffff, (0xffff - expected) % 0xffff);
       }),

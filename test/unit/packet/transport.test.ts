@@ -148,7 +148,7 @@ describe('packet: ICMP and vnet header', () => {
     const bytes = new Uint8Array(10);
     encodeVnet(bytes, 1, 4, 0x0102, 0x05b4, 0x28, 0x10);
     assert.deepEqual([...bytes], [1, 4, 2, 1, 0xb4, 5, 0x28, 0, 0x10, 0]);
-    bytes[1]! |= 0x80;
+    bytes[1] |= 0x80;
     assert.deepEqual([vnetFlags(bytes, 0), vnetGsoType(bytes, 0), vnetGsoSize(bytes, 0)], [1, 4, 0x05b4]);
   });
 });

@@ -69,24 +69,24 @@ for (const v6 of [false, true]) {
       const lab = new Lab({ v6 });
       lab.device.deliver([udp(v6, pattern(3)), udp(v6, pattern(0)), udp(v6, pattern(5), 8)]);
       assert.equal(lab.udp.length, 2);
-      assert.deepEqual(lab.udp[0]!.source, { host: v6 ? PROGRAM6 : PROGRAM, port: 5000 });
-      assert.deepEqual(lab.udp[0]!.destination, { host: v6 ? SERVICE6 : SERVICE, port: 7 });
+      assert.deepEqual(lab.udp[0].source, { host: v6 ? PROGRAM6 : PROGRAM, port: 5000 });
+      assert.deepEqual(lab.udp[0].destination, { host: v6 ? SERVICE6 : SERVICE, port: 7 });
       assert.deepEqual(lab.takeEvents(), ['datagram 3', 'datagram 0', 'datagram 5']);
-      lab.udp[0]!.send(pattern(1400));
+      lab.udp[0].send(pattern(1400));
       assert.deepEqual(lab.out(), ['udp len=1400']);
     });
 
     it('ends after its idle time, sooner once a DNS answer went back', () => {
       const lab = new Lab({ v6 });
       lab.device.deliver([udp(v6, pattern(3)), udp(v6, pattern(3), 53, 5001)]);
-      lab.udp[1]!.send(pattern(9));
+      lab.udp[1].send(pattern(9));
       lab.wait(UDP_DNS_IDLE_MS);
       assert.equal(lab.stack.counters.udpFlows, 1);
       lab.wait(UDP_IDLE_MS - UDP_DNS_IDLE_MS - 1);
       lab.device.deliver([udp(v6, pattern(3))]);
       lab.wait(UDP_IDLE_MS - 1);
       assert.equal(lab.stack.counters.udpFlows, 1);
-      lab.udp[0]!.setIdle(1);
+      lab.udp[0].setIdle(1);
       lab.wait(1);
       assert.equal(lab.stack.counters.udpFlows, 0);
       assert.deepEqual(lab.takeEvents().filter((event) => event === 'udp closed').length, 2);
@@ -101,12 +101,12 @@ for (const v6 of [false, true]) {
         const lab = new Lab({ v6 });
         const original = udp(v6, pattern(40));
         lab.device.deliver([original]);
-        lab.udp[0]!.refuse(reason);
+        lab.udp[0].refuse(reason);
         assert.equal(lab.stack.counters.udpFlows, 0);
         const [packet] = lab.device.sent;
-        assert.equal(text(packet!), `icmp ${codes[i]}`);
-        const ip = readIp(packet!);
-        const quoted = packet!.subarray(ip.payload + 8);
+        assert.equal(text(packet), `icmp ${codes[i]}`);
+        const ip = readIp(packet);
+        const quoted = packet.subarray(ip.payload + 8);
         const { addresses, addressesLength, payload } = readIp(original);
         const at = addresses - 10;
         assert.deepEqual(
@@ -137,7 +137,7 @@ for (const v6 of [false, true]) {
             const sender = new Lab({ v6, mtu });
             sender.device.deliver([udp(v6, pattern(1))]);
             const payload = pattern(size);
-            sender.udp[0]!.send(payload);
+            sender.udp[0].send(payload);
             const packets = sender.device.take();
             for (const packet of packets) assert.ok(packet.length - 10 <= mtu);
             const shuffled = packets.map((packet) => [order.next().value as number, packet] as const);
@@ -159,11 +159,11 @@ for (const v6 of [false, true]) {
     it('fragments: a repetition is ignored, an overlap drops the datagram', () => {
       const lab = new Lab({ v6 });
       const [a, b, c] = fragments(v6, udp(v6, pattern(2000)), 800);
-      lab.device.deliver([a!, a!, c!, b!]);
+      lab.device.deliver([a, a, c, b]);
       assert.deepEqual(lab.takeEvents(), ['datagram 2000']);
       const other = fragments(v6, udp(v6, pattern(2000)), 808, 8);
       const [d, e] = fragments(v6, udp(v6, pattern(2000)), 800, 8);
-      lab.device.deliver([d!, other[1]!, other[0]!, e!]);
+      lab.device.deliver([d, other[1], other[0], e]);
       assert.deepEqual(lab.takeEvents(), []);
       assert.equal(lab.stack.counters.dropped['fragment-overlap'], 1);
     });
@@ -171,11 +171,11 @@ for (const v6 of [false, true]) {
     it('fragments that never come together are forgotten in time, and bounded in number', () => {
       const lab = new Lab({ v6 });
       const [first] = fragments(v6, udp(v6, pattern(2000)), 800);
-      lab.device.deliver([first!]);
+      lab.device.deliver([first]);
       lab.wait(REASSEMBLY_PATIENCE);
       assert.equal(lab.stack.counters.dropped['fragment-timeout'], 1);
       for (let id = 0; id < 3 * REASSEMBLIES; id++) {
-        lab.device.deliver([fragments(v6, udp(v6, pattern(2000)), 800, id & 255)[0]!]);
+        lab.device.deliver([fragments(v6, udp(v6, pattern(2000)), 800, id & 255)[0]]);
       }
       assert.equal(lab.stack.counters.dropped['fragment-evicted'], 2 * REASSEMBLIES);
       lab.wait(REASSEMBLY_PATIENCE);
@@ -189,12 +189,12 @@ for (const v6 of [false, true]) {
         const lab = new Lab({ v6 });
         lab.device.deliver([echo(v6, pattern(size))]);
         lab.assertNothingSaid();
-        lab.echoes[0]!.reply('reachable');
-        lab.echoes[0]!.reply('reachable');
+        lab.echoes[0].reply('reachable');
+        lab.echoes[0].reply('reachable');
         const packets = lab.device.take();
-        const first = readIp(packets[0]!);
-        assert.equal(packets[0]![first.payload], v6 ? ICMP6.echoReply : ICMP4.echoReply);
-        assert.equal(read32(packets[0]!, first.payload + 4), 0x12340005);
+        const first = readIp(packets[0]);
+        assert.equal(packets[0][first.payload], v6 ? ICMP6.echoReply : ICMP4.echoReply);
+        assert.equal(read32(packets[0], first.payload + 4), 0x12340005);
         const body = Buffer.concat(packets.map((packet) => packet.subarray(readIp(packet).payload)));
         assert.ok(body.subarray(8).equals(pattern(size)));
       }
@@ -203,10 +203,10 @@ for (const v6 of [false, true]) {
     it('unreachable hosts are said to be so, a time-out is silence', () => {
       const lab = new Lab({ v6 });
       lab.device.deliver([echo(v6, pattern(8)), echo(v6, pattern(8)), echo(v6, pattern(8))]);
-      assert.equal(lab.echoes[0]!.destination, v6 ? SERVICE6 : SERVICE);
-      lab.echoes[0]!.reply('host-unreachable');
-      lab.echoes[1]!.reply('timeout');
-      lab.echoes[2]!.reply('network-unreachable');
+      assert.equal(lab.echoes[0].destination, v6 ? SERVICE6 : SERVICE);
+      lab.echoes[0].reply('host-unreachable');
+      lab.echoes[1].reply('timeout');
+      lab.echoes[2].reply('network-unreachable');
       assert.deepEqual(lab.out(), v6 ? ['icmp 1/3', 'icmp 1/0'] : ['icmp 3/1', 'icmp 3/0']);
     });
 
@@ -253,7 +253,7 @@ for (const v6 of [false, true]) {
       encodeIcmp(message, 0, v6 ? ICMP6.unreachable : ICMP4.unreachable, 3, 0);
       const packet = ipPacket(v6, v6 ? PROTOCOL.icmp6 : PROTOCOL.icmp, message);
       packet[0] = VNET_FLAG.dataValid;
-      lab.device.deliver([packet, fragments(v6, udp(v6, pattern(2000)), 800)[1]!]);
+      lab.device.deliver([packet, fragments(v6, udp(v6, pattern(2000)), 800)[1]]);
       lab.assertNothingSaid();
     });
 
@@ -269,7 +269,7 @@ for (const v6 of [false, true]) {
     it('wrong checksums are dropped, unless the kernel vouches for them', () => {
       const lab = new Lab({ v6 });
       const wrong = udp(v6, pattern(8));
-      wrong[wrong.length - 1]! ^= 1;
+      wrong[wrong.length - 1] ^= 1;
       const vouched = Uint8Array.from(wrong);
       vouched[0] = VNET_FLAG.dataValid;
       lab.device.deliver([wrong]);
@@ -301,7 +301,7 @@ describe('udp flows', () => {
   it('a datagram that no packet can carry is dropped', () => {
     const lab = new Lab();
     lab.device.deliver([udp(false, pattern(1))]);
-    lab.udp[0]!.send(new Uint8Array(65_508));
+    lab.udp[0].send(new Uint8Array(65_508));
     lab.assertNothingSaid();
     assert.equal(lab.stack.counters.dropped['udp-oversized'], 1);
   });

@@ -59,7 +59,7 @@ describe('stack under attack', () => {
     assert.equal(lab.tcp.length, HALF_OPEN_PER_DESTINATION);
     lab.segment({ seq: 0, flags: 'S', port: 81 });
     assert.equal(lab.flow.destination.port, 81);
-    lab.tcp[0]!.refuse('refused');
+    lab.tcp[0].refuse('refused');
     lab.segment(syn(HALF_OPEN_PER_DESTINATION, 80));
     assert.equal(lab.tcp.length, HALF_OPEN_PER_DESTINATION + 2);
   });

@@ -21,7 +21,7 @@ const CASES = [
 ];
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 describe('tcp over a bad link (simulated)', () => {
@@ -34,11 +34,11 @@ describe('tcp over a bad link (simulated)', () => {
         [UP, DOWN],
       ].map(([up, down]) => {
         const times = SEEDS.map((seed) => {
-          const { ms, intact } = transfer(up!, down!, faults, seed);
+          const { ms, intact } = transfer(up, down, faults, seed);
           assert.ok(intact, `${name}, ${up} up, ${down} down, seed ${seed}: stopped after ${ms} ms`);
           return ms;
         });
-        return (((up! + down!) * 8) / median(times) / 1000).toFixed(2);
+        return (((up + down) * 8) / median(times) / 1000).toFixed(2);
       });
       lines.push([name, ...columns].join(' | '));
     }

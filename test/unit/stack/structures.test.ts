@@ -37,17 +37,17 @@ describe('stack: deadlines', () => {
         let now = 0;
         for (const action of steps) {
           if ('set' in action) {
-            deadlines.set(alarms[action.set]!, now + action.at);
+            deadlines.set(alarms[action.set], now + action.at);
             expected[action.set] = now + action.at;
           } else if ('remove' in action) {
-            deadlines.remove(alarms[action.remove]!);
+            deadlines.remove(alarms[action.remove]);
             expected[action.remove] = Infinity;
           } else {
             now += action.pass;
             deadlines.expire(now);
             for (const [i, alarm] of alarms.entries()) {
-              assert.equal(alarm.fired.splice(0).length, expected[i]! <= now ? 1 : 0);
-              if (expected[i]! <= now) expected[i] = Infinity;
+              assert.equal(alarm.fired.splice(0).length, expected[i] <= now ? 1 : 0);
+              if (expected[i] <= now) expected[i] = Infinity;
             }
           }
           const next = deadlines.next ?? Infinity;
@@ -138,7 +138,7 @@ describe('stack: out of order', () => {
           for (let i = from; i < from + length; i++) have.add(i);
           assert.equal(held.bytes, have.size);
           const edges = held.sackEdges().map((edge) => (edge - base) | 0);
-          assert.ok(edges.length <= 8 && edges[0]! <= from && from < edges[1]!);
+          assert.ok(edges.length <= 8 && edges[0] <= from && from < edges[1]);
           for (const [i, edge] of edges.entries()) assert.equal(have.has(i % 2 === 0 ? edge : edge - 1), true);
         }
         for (let next = 0; next < 300; next++) {

@@ -112,9 +112,9 @@ describe('tcp ESTABLISHED: data for the program', () => {
     lab.assertNothingSaid();
     lab.flush();
     const [packet] = lab.device.sent;
-    assert.equal(packet![1], GSO.tcp4);
-    assert.equal(packet![4]! | (packet![5]! << 8), 1460);
-    assert.equal(Buffer.from(packet!.subarray(VNET_HEADER_LENGTH + 40)).toString()[9999], '9');
+    assert.equal(packet[1], GSO.tcp4);
+    assert.equal(packet[4] | (packet[5] << 8), 1460);
+    assert.equal(Buffer.from(packet.subarray(VNET_HEADER_LENGTH + 40)).toString()[9999], '9');
     assert.deepEqual(lab.out(), ['PA seq=1 ack=1 win=64 len=10000']);
     lab.segment({ seq: 1, ack: 10_001 });
     lab.assertNothingSaid();
@@ -183,7 +183,7 @@ describe('tcp ESTABLISHED: data for the program', () => {
       flow.send(bytes(1900));
       lab.flush();
       const [packet] = lab.device.take();
-      assert.equal(packet![4]! | (packet![5]! << 8), expected);
+      assert.equal(packet[4] | (packet[5] << 8), expected);
     }
   });
 });

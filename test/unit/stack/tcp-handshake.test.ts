@@ -128,7 +128,7 @@ describe('tcp SYN-RECEIVED', () => {
     const lab = new Lab();
     lab.segment({ seq: 0, flags: 'S', payload: 'early' });
     lab.accept();
-    assert.match(lab.out()[0]!, /^SA seq=0 ack=1 /);
+    assert.match(lab.out()[0], /^SA seq=0 ack=1 /);
     lab.segment({ seq: 1, ack: 1, payload: 'early' });
     assert.deepEqual(lab.takeEvents(), ['data 5']);
   });
@@ -139,9 +139,9 @@ describe('tcp SYN-RECEIVED', () => {
     lab.accept();
     assert.equal(lab.out().length, 1);
     lab.segment({ seq: 0, flags: 'S' });
-    assert.match(lab.out()[0]!, /^SA seq=0 ack=1 /);
+    assert.match(lab.out()[0], /^SA seq=0 ack=1 /);
     lab.wait(250);
-    assert.match(lab.out()[0]!, /^SA seq=0 ack=1 /);
+    assert.match(lab.out()[0], /^SA seq=0 ack=1 /);
     lab.wait(500);
     assert.equal(lab.out().length, 1);
     lab.wait(300_000);

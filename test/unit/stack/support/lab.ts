@@ -228,7 +228,7 @@ export function ipPacket(isV6: boolean, protocol: number, payload: Uint8Array, o
 /** The IP header of a packet of the stack, checked. */
 export function readIp(packet: Uint8Array): IpView {
   const ip = new IpView();
-  const isV6 = packet[VNET_HEADER_LENGTH]! >> 4 === 6;
+  const isV6 = packet[VNET_HEADER_LENGTH] >> 4 === 6;
   const length = packet.length - VNET_HEADER_LENGTH;
   const reason = isV6
     ? decodeIpv6(packet, VNET_HEADER_LENGTH, length, ip)
@@ -250,8 +250,8 @@ export function readTcp(packet: Uint8Array): TcpView {
 export function describe(packet: Uint8Array): string {
   const ip = readIp(packet);
   if (ip.protocol !== PROTOCOL.tcp) {
-    const type = packet[ip.payload]!;
-    return ip.protocol === PROTOCOL.udp ? `udp len=${ip.payloadLength - 8}` : `icmp ${type}/${packet[ip.payload + 1]!}`;
+    const type = packet[ip.payload];
+    return ip.protocol === PROTOCOL.udp ? `udp len=${ip.payloadLength - 8}` : `icmp ${type}/${packet[ip.payload + 1]}`;
   }
   const view = readTcp(packet);
   checkOffload(packet, ip, view);
@@ -289,13 +289,13 @@ function relative(value: number, base: number): number {
 
 /** What linux/virtio_net.h asks of a packet whose checksum is left to the kernel. */
 function checkOffload(packet: Uint8Array, ip: IpView, view: TcpView): void {
-  const view16 = (at: number): number => packet[at]! | (packet[at + 1]! << 8);
+  const view16 = (at: number): number => packet[at] | (packet[at + 1] << 8);
   assert.equal(packet[0], VNET_FLAG.needsChecksum);
   assert.equal(view16(6), ip.payload - ip.start);
   assert.equal(view16(8), 16);
   assert.ok(view16(2) >= ip.payload - ip.start + TCP_HEADER_LENGTH && view16(2) <= packet.length);
   const pseudo = pseudoHeaderSum(packet, ip.addresses, ip.addressesLength, PROTOCOL.tcp, ip.payloadLength);
-  assert.equal((packet[ip.payload + 16]! << 8) | packet[ip.payload + 17]!, pseudo);
+  assert.equal((packet[ip.payload + 16] << 8) | packet[ip.payload + 17], pseudo);
   const isSuper = packet[1] !== GSO.none;
   if (isSuper) assert.ok(view.payloadLength > view16(4) && view16(4) > 0);
   else assert.ok(view.payloadLength <= 1460);

@@ -46,7 +46,7 @@ export function transfer(up: number, down: number, faults: Faults, seed: number)
     packet.set(header.subarray(0, headerLength));
     let at = headerLength;
     for (let i = index, skip = offset; at < packet.length; i++, skip = 0) {
-      at += Buffer.from(chunks[i]!.buffer, chunks[i]!.byteOffset, chunks[i]!.length).copy(packet, at, skip);
+      at += Buffer.from(chunks[i].buffer, chunks[i].byteOffset, chunks[i].length).copy(packet, at, skip);
     }
     link.at(DELAY, () => client.input(packet));
     return 0;
@@ -88,7 +88,7 @@ class Link {
   at(delay: number, run: () => void): void {
     const event = { at: this.now + delay, order: this.#order++, run };
     let i = this.#queue.length;
-    while (i > 0 && this.#queue[i - 1]!.at > event.at) i--;
+    while (i > 0 && this.#queue[i - 1].at > event.at) i--;
     this.#queue.splice(i, 0, event);
   }
 
