@@ -48,14 +48,16 @@ export function workloads(): Promise<Workloads> {
   return made;
 }
 
-after(async () => {
-  const { home, away } = (await made?.catch(() => undefined)) ?? {};
-  for (const namespace of [home, away]) if (namespace !== undefined) dropNamespace(namespace);
-});
+/** Those that were made, also when what should be in them could not be. */
+const namespaces: string[] = [];
+
+after(() => namespaces.forEach(dropNamespace));
 
 async function make(): Promise<Workloads> {
   const home = await makeNamespace();
+  namespaces.push(home);
   const away = await makeNamespace();
+  namespaces.push(away);
   for (const namespace of [home, away]) kubectl(['create', '-n', namespace, '-f', '-'], program());
   kubectl(
     ['create', '-n', home, '-f', '-'],
