@@ -20,7 +20,10 @@ export class Up extends Command {
       description: 'A range that discovery cannot see:',
       command: 'sudo <%= config.bin %> up --include-route 10.20.0.0/16',
     },
-    { description: "From a workload's own pod and address:", command: 'sudo <%= config.bin %> up -t deployment/payments' },
+    {
+      description: "From a workload's own pod and address:",
+      command: 'sudo <%= config.bin %> up -t deployment/payments',
+    },
     { description: 'A network namespace of this machine:', command: 'sudo <%= config.bin %> up -t netns/lab' },
   ];
   static override flags = {

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { kubectl } from '../kube/support/cluster.ts';
+import { HOME } from '../support/developer.ts';
+import { writeUserKubeconfig } from '../support/session.ts';
+import { service, workload } from './support/objects.ts';
+import { nameOf, podsOf, useTargets } from './support/world.ts';
+
+describe('mirrord ls on Kubernetes', () => {
+  const world = useTargets(() => [
+    workload('Deployment', 'web', { containers: ['app', 'proxy'] }),
+    workload('StatefulSet', 'store'),
+    workload('DaemonSet', 'every'),
+    workload('ReplicaSet', 'bare'),
+    workload('Job', 'once'),
+    service('front', 'store'),
+    service('nobody', 'nobody'),
+  ]);
+
+  const ls = (...args: string[]) => world.developer.mirrordRun(['ls', ...args]);
+  const namesOf = (app: string): string[] => podsOf(world.namespace, `app=${app}`).map(nameOf);
+
+  async function paths(...args: string[]): Promise<string[]> {
+    const { code, stdout, stderr } = await ls('-o', 'json', ...args);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    return JSON.parse(stdout) as string[];
+  }
+
+  it('json is an array of strings, each of which --target takes', async () => {
+    const [web] = namesOf('web');
+    assert.deepEqual(await paths('-n', world.namespace), [
+      'deployment/web/container/app',
+      'deployment/web/container/proxy',
+      'statefulset/store',
+      'daemonset/every',
+      'replicaset/bare',
+      'job/once',
+      'service/front',
+      ...[...namesOf('bare'), ...namesOf('every'), ...namesOf('once'), ...namesOf('store'), ...namesOf('web')]
+        .sort()
+        .flatMap((name) =>
+          name === web ? [`pod/${name}/container/app`, `pod/${name}/container/proxy`] : `pod/${name}`,
+        ),
+    ]);
+  });
+
+  it('lists the kinds that are asked for', async () => {
+    assert.deepEqual(await paths('-n', world.namespace, '-t', 'statefulset,service'), [
+      'statefulset/store',
+      'service/front',
+    ]);
+  });
+
+  it('the table has the readiness', async () => {
+    const { stdout } = await ls('-o', 'table', '-n', world.namespace, '-t', 'deployment,daemonset');
+    const rows = [
+      'TARGET           READY  CONTAINERS',
+      'deployment/web   1/1    app, proxy',
+      'daemonset/every  1/1    app',
+    ];
+    assert.equal(stdout, `${rows.join('\n')}\n`);
+  });
+
+  it('of all namespaces', async () => {
+    const { stdout } = await ls('-o', 'table', '-A', '-t', 'deployment');
+    assert.match(stdout, /^NAMESPACE +TARGET +READY +CONTAINERS$/m);
+    assert.match(stdout, /^kube-system +deployment\/coredns +1\/1 +coredns$/m);
+    assert.match(stdout, new RegExp(`^${world.namespace} +deployment/web +1/1 +app, proxy$`, 'm'));
+  });
+
+  it('an unknown namespace is told with the nearest', async () => {
+    const { code, stderr } = await ls('-n', world.namespace.slice(0, -1));
+    assert.equal(code, 2);
+    assert.ok(stderr.includes(`There is: ${world.namespace}`), stderr);
+  });
+
+  it('what may not be listed is left out and named', async () => {
+    const { namespace, developer } = world;
+    kubectl(['create', 'serviceaccount', 'some', '-n', namespace]);
+    const rights = ['--verb=get,list,watch', '--resource=pods,deployments.apps'];
+    kubectl(['create', 'role', 'some', '-n', namespace, ...rights]);
+    kubectl(['create', 'rolebinding', 'some', '-n', namespace, '--role=some', `--serviceaccount=${namespace}:some`]);
+    const token = kubectl(['create', 'token', 'some', '-n', namespace]).trim();
+    const kubeconfig = writeUserKubeconfig(developer, `${HOME}/some`, { token });
+    const args = ['--kubeconfig', kubeconfig, '-n', namespace, '-o', 'json'];
+    const { code, stdout, stderr } = await ls(...args, '-t', 'deployment,job,service');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), ['deployment/web/container/app', 'deployment/web/container/proxy']);
+    assert.equal(
+      stderr,
+      `! You may not list jobs, services of namespace ${namespace}; docs/rbac.yaml has the rights.\n`,
+    );
+    const everywhere = await ls('--kubeconfig', kubeconfig, '-A');
+    assert.equal(everywhere.code, 4);
+    assert.match(everywhere.stderr, /listing the pods of all namespaces.*forbidden/);
+  });
+});
