@@ -22,7 +22,8 @@ export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean): V
   const takenRanges = parseRanges(taken) ?? [];
   for (let index = 0; index < CANDIDATES; index++) {
     const v4 = `198.19.${index}`;
-    const v6 = `fd6d:6972:726f:${index.toString(16)}`;
+    // The subnet's number begins at 1: with 0 in it the canonical text of an address has another form.
+    const v6 = `fd6d:6972:726f:${(index + 1).toString(16)}`;
     const blocks = ipv6 ? [`${v4}.0/24`, `${v6}::/64`] : [`${v4}.0/24`];
     if (overlappingRanges(parseRanges(blocks) ?? [], takenRanges).length > 0) continue;
     return { tun: ipv6 ? [`${v4}.1/32`, `${v6}::1/128`] : [`${v4}.1/32`], resolver: `${v4}.53` };
