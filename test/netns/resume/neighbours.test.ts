@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { GATEWAY, PUBLIC_DNS, PUBLIC_WEB, service } from '../../../scripts/sandbox/addresses.ts';
+import { must, run } from '../../../scripts/sandbox/command.ts';
+import { createSandbox } from '../../../scripts/sandbox/index.ts';
+import type { Outcome, Sandbox } from '../../../scripts/sandbox/index.ts';
+import { namespaceName } from '../../../scripts/sandbox/leftovers.ts';
+import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
+import { mirrord, up } from '../support/session.ts';
+
+const PUBLIC_NAME = 'www.example.com';
+const WEB = `http://${service(1).v4}:8080/`;
+
+/** As a container runtime does: a bridge, a veth into the container, forwarding, and NAT for what leaves the machine. */
+class Container {
+  readonly #namespace: string;
+
+  private constructor(sandbox: Sandbox) {
+    this.#namespace = namespaceName(sandbox.id, 'container');
+  }
+
+  static async start(sandbox: Sandbox): Promise<Container> {
+    const container = new Container(sandbox);
+    const name = container.#namespace;
+    await must('ip', ['netns', 'add', name]);
+    const inside = ['--target', String(sandbox.developerPid), '--net'];
+    await must('ip', ['-batch', '-'], {
+      input: `link add ctr0 type veth peer name ctr-end netns ${name}\nlink set ctr0 netns ${sandbox.developerPid}\n`,
+    });
+    await must('nsenter', [...inside, 'sh', '-ec', MACHINE]);
+    await must('ip', ['-n', name, '-batch', '-'], {
+      input: [
+        'link set lo up',
+        'link set ctr-end up',
+        'address add 172.17.0.2/16 dev ctr-end',
+        'route add default via 172.17.0.1',
+        '',
+      ].join('\n'),
+    });
+    return container;
+  }
+
+  run(file: string, ...args: string[]): Promise<Outcome> {
+    return run('nsenter', [`--net=/run/netns/${this.#namespace}`, file, ...args]);
+  }
+
+  /** The answer to a name's A question, asked as the container's resolver would. */
+  async ask(name: string, server: string, ...more: string[]): Promise<string> {
+    const { stdout } = await this.run('dig', '+short', '+timeout=2', '+tries=1', `@${server}`, name, ...more);
+    return stdout.trim();
+  }
+}
+
+const MACHINE = `
+  ip link add docker0 type bridge
+  ip link set docker0 addrgenmode none up
+  ip link set ctr0 master docker0 addrgenmode none up
+  ip address add 172.17.0.1/16 dev docker0
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+  nft -f - <<END
+table ip docker {
+  chain post { type nat hook postrouting priority srcnat; ip saddr 172.17.0.0/16 oifname != "docker0" masquerade; }
+  chain forward { type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "docker0" accept
+  }
+}
+END
+`;
+
+/** Another VPN: its own table behind a rule, except for its transport's marked packets, and overrides by halves. */
+const VPN = `
+  ip link add vpn0 type veth peer name vpn-end
+  ip link set vpn0 addrgenmode none up
+  ip link set vpn-end addrgenmode none up
+  ip address add 10.8.0.2/24 dev vpn0
+  ip route add default dev vpn0 table 5200
+  ip rule add pref 5200 not fwmark 0xca6c table 5200
+  ip rule add pref 5199 lookup main suppress_prefixlength 0
+  ip route add 0.0.0.0/1 dev vpn0
+  ip route add 128.0.0.0/1 dev vpn0
+  ip route add 203.0.113.80 via ${GATEWAY.v4} table 5300
+  ip rule add pref 5100 fwmark 0xca6c table 5300
+`;
+
+describe('mirrord up beside others', function () {
+  this.timeout(60_000);
+  let sandbox: Sandbox;
+  beforeEach(async () => {
+    sandbox = await createSandbox();
+  });
+  afterEach(() => sandbox.close());
+
+  for (const dns of ['nftables', 'resolv.conf'] as const) {
+    it(`takes containers on a bridge along, by address and by name (${dns})`, async () => {
+      const container = await Container.start(sandbox);
+      const before = await machineState(sandbox.developer);
+      const publicAnswer = await container.ask(PUBLIC_NAME, PUBLIC_DNS.v4);
+      assert.notEqual(publicAnswer, '');
+      assert.equal(await container.ask('payment-service.default.svc.cluster.local', PUBLIC_DNS.v4), '');
+      const session = await up(sandbox, { args: ['--dns', dns] }).ready();
+      const web = await container.run('curl', '-sS', '-m', '5', WEB);
+      assert.match(web.stdout, /payment-service/, web.stderr);
+      for (const transport of ['+notcp', '+tcp']) {
+        const name = 'payment-service.default.svc.cluster.local';
+        assert.equal(await container.ask(name, PUBLIC_DNS.v4, transport), service(1).v4, transport);
+      }
+      assert.equal(await container.ask(PUBLIC_NAME, PUBLIC_DNS.v4), publicAnswer);
+      const { code, stderr } = await mirrord(sandbox, ['down']);
+      assert.equal(code, 0, stderr);
+      await session.ended;
+      assert.equal(difference(before, await machineState(sandbox.developer)), '');
+      assert.equal(await container.ask('payment-service.default.svc.cluster.local', PUBLIC_DNS.v4), '');
+    });
+  }
+
+  it('leaves another VPN with policy routing and halves of the world as it is, and works beside it', async () => {
+    const { developer } = sandbox;
+    const set = await developer.run('sh', ['-ec', VPN]);
+    assert.equal(set.code, 0, set.stderr);
+    const path = async (...to: string[]): Promise<string> =>
+      (await developer.run('ip', ['route', 'get', ...to])).stdout.split('\n')[0] ?? '';
+    const paths = () => Promise.all([path('192.0.2.1'), path('203.0.113.80', 'mark', '0xca6c'), path(GATEWAY.v4)]);
+    const before = await machineState(developer);
+    const pathsBefore = await paths();
+    assert.match(pathsBefore[0] ?? '', /dev vpn0/);
+    const session = await up(sandbox, { args: ['--dns', 'nftables'] }).ready();
+    assert.deepEqual(await paths(), pathsBefore, 'during');
+    const web = await developer.run('curl', ['-sS', '-m', '5', WEB], { as: 'developer' });
+    assert.match(web.stdout, /payment-service/, web.stderr);
+    await session.end();
+    assert.deepEqual(await paths(), pathsBefore, 'after');
+    assert.equal(difference(before, await machineState(developer)), '');
+    assert.match(pathsBefore[1] ?? '', new RegExp(`${PUBLIC_WEB.v4}.*via ${GATEWAY.v4}`));
+  });
+});
