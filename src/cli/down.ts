@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { askSession, sessionNames } from '../control/client.ts';
 import { SESSIONS_FOLDER } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import type { Leftovers } from './leftovers.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
@@ -16,10 +17,22 @@ export async function runDown(names: readonly string[] | 'all', json: boolean): 
   for (const name of chosen) {
     if (await end(name)) ended.push(name);
   }
-  if (json) return void process.stdout.write(`${JSON.stringify({ ended })}\n`);
-  process.stdout.write(
-    ended.length === 0 ? 'not running\n' : ended.map((name) => `session '${name}' is down\n`).join(''),
-  );
+  // Last, since root's rights are given up for it: the cluster is asked as the user.
+  const { removed, note } = names === 'all' ? await leftovers() : { removed: [], note: null };
+  if (note !== null) process.stderr.write(`The cluster was not searched for agents of killed sessions: ${note}\n`);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ended, removed })}\n`);
+  const lines = [
+    ...ended.map((name) => `session '${name}' is down\n`),
+    ...removed.map((job) => `removed ${job}, which a killed session had left\n`),
+  ];
+  process.stdout.write(lines.length === 0 ? 'not running\n' : lines.join(''));
+}
+
+/** Sessions of others may be up, which `down` has left alone: the Jobs of this user are nobody's then. */
+async function leftovers(): Promise<Leftovers> {
+  if ((await sessionNames()).length > 0) return { removed: [], note: 'a session is still up' };
+  const { removeLeftovers } = await import('./leftovers.ts');
+  return removeLeftovers();
 }
 
 /** Resolves to whether there was anything to end. */

@@ -126,6 +126,8 @@ export interface Cluster {
     report: (text: string) => void,
     signal: AbortSignal,
   ): Promise<ClusterAgent>;
+  /** Deletes the Jobs of this user's agents, running or not; resolves to `NAMESPACE/job/NAME` of each. */
+  removeLeftovers(signal: AbortSignal): Promise<readonly string[]>;
   /** One ready pod of a target in this cluster's namespace, waited for at most `timeoutMs`. */
   resolveTarget(
     target: PodTarget,

@@ -1,6 +1,7 @@
 import { MirrordError } from '../errors.ts';
 import { startEphemeralAgent } from './agent/ephemeral.ts';
 import { startJobAgent } from './agent/job.ts';
+import { removeLeftovers } from './agent/leftovers.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { openCredentials } from './credentials/credentials.ts';
 import { dataOrFile } from './credentials/named-file.ts';
@@ -72,6 +73,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       },
       startTargetAgent: (target, request, report, until) =>
         startEphemeralAgent(api, server, target, request, report, until),
+      removeLeftovers: (until) => removeLeftovers(api, chosen.namespace, until),
       resolveTarget: (target, timeoutMs, report, until) =>
         resolveTarget(api, { namespace: chosen.namespace, target, timeoutMs }, report, until),
       targetObjects: (target, until) => targetObjects(api, target, until),

@@ -11,7 +11,7 @@ export class Down extends Command {
   ];
   static override flags = {
     name: sessionName({ description: 'name of the session (default: default)', exclusive: ['all'] }),
-    all: Flags.boolean({ description: 'end every session' }),
+    all: Flags.boolean({ description: 'end every session, and remove the agents of killed ones from the cluster' }),
     json,
   };
 

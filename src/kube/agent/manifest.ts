@@ -17,7 +17,7 @@ import type { AgentOptions } from '../cluster.ts';
 export const CONTAINER = 'agent';
 /** Every object of ours carries these; `down --all` finds them by the owner. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
-const OWNER = 'mirrord/owner';
+export const OWNER = 'mirrord/owner';
 const SESSION = 'mirrord/session';
 
 /**
@@ -142,7 +142,7 @@ function ownLabels(session: string): Record<string, string> {
 }
 
 /** The same user on the same machine has the same label; the cluster learns neither name. */
-function ownerLabel(): string {
+export function ownerLabel(): string {
   const owner = `${userInfo().username}@${hostname()}`;
   return createHash('sha256').update(owner).digest('hex').slice(0, 16);
 }

@@ -1,0 +1,34 @@
+/** What sessions that were killed have left in the cluster, for `mirrord down --all`. */
+import { clusterOptions, loadConfig } from '../config/index.ts';
+import { MirrordError } from '../errors.ts';
+import { becomeInvokingUser } from './invoking-user.ts';
+
+/** A cluster that is away must not keep `down` from its end; agents leave by themselves, too. */
+const CLUSTER_DEADLINE_MS = 15_000;
+
+export interface Leftovers {
+  /** `NAMESPACE/job/NAME` each. */
+  readonly removed: readonly string[];
+  /** Why nobody could look, in plain words; null when somebody could, and where there is no kubeconfig. */
+  readonly note: string | null;
+}
+
+/** Of the invoking user, in the cluster of the current kubeconfig.  Never rejects: there may be no cluster at all. */
+export async function removeLeftovers(): Promise<Leftovers> {
+  try {
+    Object.assign(process.env, await becomeInvokingUser());
+    const cwd = process.cwd();
+    const { config } = await loadConfig({ flags: {}, env: process.env, cwd });
+    const { openCluster } = await import('../kube/open-cluster.ts');
+    const signal = AbortSignal.timeout(CLUSTER_DEADLINE_MS);
+    const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
+    try {
+      return { removed: await cluster.removeLeftovers(signal), note: null };
+    } finally {
+      cluster.close();
+    }
+  } catch (error) {
+    if (error instanceof MirrordError && error.code === 'kubeconfig-missing') return { removed: [], note: null };
+    return { removed: [], note: error instanceof Error ? error.message : String(error) };
+  }
+}
