@@ -1,6 +1,6 @@
 /** One UDP (source, destination) pair between the stack and the tunnel. */
 import type { UdpFlow } from '../stack/flow.ts';
-import type { Tunnel } from '../tunnel/tunnel.ts';
+import type { DialErrno, Tunnel } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
 import type { RelayContext } from './tcp-relay.ts';
 
@@ -23,11 +23,15 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): 
   far.onDatagram = (payload) => {
     if (!over) flow.send(payload);
   };
-  far.onClosed = (errno) => {
+  const ended = (errno: DialErrno | null): void => {
     if (over) return;
     finish();
     const refusal = errno === null ? 'timeout' : refusalOf(errno);
     if (refusal === 'timeout') flow.close();
     else flow.refuse(refusal);
   };
+  far.onClosed = ended;
+  void far.opened.then((outcome) => {
+    if (!outcome.ok) ended(outcome.errno);
+  });
 }

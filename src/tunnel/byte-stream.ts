@@ -153,10 +153,12 @@ export class ByteStream implements LinkOwner {
     this.#events.lost(reason);
   }
 
-  /** Queues bytes, by reference; `release` is called when they have arrived and their memory is free again. */
+  /**
+   * Queues bytes, by reference; `release` is called when they, and all before them, have arrived and their memory is free
+   * again.  It is not called when the stream is destroyed before: a last transport may still be reading them.
+   */
   write(chunk: Uint8Array, release?: () => void): void {
-    if (this.#destroyed) release?.();
-    else this.#replay.push(chunk, release);
+    if (!this.#destroyed) this.#replay.push(chunk, release);
   }
 
   /** No resume, no farewell: the stream is of no use any more. */

@@ -53,9 +53,10 @@ export async function createTunnel(
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
   const mux = new Mux(stream, true, {
-    // The agent opens nothing so far.
-    opened: (opened) => mux.refuse(opened, 'EACCES'),
-    broken: (reason) => die(reason),
+    broken: (reason) => {
+      stream.farewell(reason);
+      die(reason);
+    },
   });
   const tunnel = new MuxTunnel(mux, stream, pauses, () => {
     ended.abort(new Error('closed'));

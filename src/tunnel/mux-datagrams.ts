@@ -58,6 +58,12 @@ export class MuxDatagrams implements FlowDatagrams {
     this.#closed(null);
   }
 
+  /** Over without a word: what became of it has been told in another way. */
+  discard(): void {
+    this.onClosed = nothing;
+    this.lost();
+  }
+
   #closed(errno: DialErrno | null): void {
     if (this.#isOver) return;
     this.#finish();

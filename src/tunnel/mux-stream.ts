@@ -5,8 +5,9 @@
  * hold no more than one window, and nobody else waits.  The window begins small and doubles while it is what limits the
  * stream, up to what a long fat path needs.
  */
+import { STREAM_WINDOW, STREAM_WINDOW_MAX } from './limits.ts';
 import type { FlowBytes } from './tunnel.ts';
-import { SMALL_VIEW, STREAM_WINDOW, STREAM_WINDOW_MAX } from './limits.ts';
+import { joined, owned } from './views.ts';
 
 const nothing = (): void => {};
 
@@ -17,6 +18,8 @@ export interface StreamOwner {
   sendCredit(stream: MuxStream, bytes: number): void;
   sendEnd(stream: MuxStream): void;
   sendReset(stream: MuxStream): void;
+  /** Calls `release` once nothing that has been sent so far is read any more. */
+  whenSent(release: () => void): void;
   /** Both directions are over. */
   finished(stream: MuxStream): void;
   /** Room for a window to grow by `bytes` (of all streams' budget). */
@@ -60,7 +63,7 @@ export class MuxStream implements FlowBytes {
   }
 
   write(chunk: Uint8Array, done: () => void, release?: () => void): void {
-    if (this.#isOver || this.#isEnding) {
+    if (this.#isOver || this.#isEnding || chunk.length === 0) {
       release?.();
       done();
       return;
@@ -101,8 +104,8 @@ export class MuxStream implements FlowBytes {
   /* ---- what the multiplexer calls ---- */
 
   /**
-   * Moves at most `limit` bytes into `out`, slices of what was written; returns how many.  `released(chunk)` tells when a
-   * chunk's memory is free again.
+   * Hands at most `limit` bytes to `out`, in slices of what was written, the last slice of each chunk with its `release`;
+   * returns how many.
    */
   take(limit: number, out: (chunk: Uint8Array, release: (() => void) | undefined) => void): number {
     let room = Math.min(limit, this.#credit);
@@ -133,7 +136,7 @@ export class MuxStream implements FlowBytes {
 
   /** After `take` left nothing: the end that was waiting for it. */
   endIfDone(): void {
-    if (this.#isEnding && !this.#endSent && this.#chunks.length === 0) this.#sendEnd();
+    if (this.#isEnding && !this.#endSent && !this.#isOver && this.#chunks.length === 0) this.#sendEnd();
   }
 
   /** Returns false when the other end sends more than it was granted. */
@@ -141,10 +144,8 @@ export class MuxStream implements FlowBytes {
     if (this.#isOver) return true;
     this.#granted -= view.length;
     if (this.#granted < 0 || this.#endReceived) return false;
-    // A few bytes must not keep a whole read's memory alive.
-    const chunk = view.length < SMALL_VIEW && view.buffer.byteLength > 2 * SMALL_VIEW ? Buffer.from(view) : view;
-    if (this.#isPaused || this.#held.length > 0) this.#held.push(chunk);
-    else this.#deliver(chunk);
+    if (this.#isPaused || this.#held.length > 0) this.#hold(view);
+    else this.#deliver(owned(view));
     return true;
   }
 
@@ -162,8 +163,23 @@ export class MuxStream implements FlowBytes {
   /** RST by the other end, or the tunnel is gone. */
   lost(): void {
     if (this.#isOver) return;
-    this.#drop();
+    // First, so that nobody whose chunk is given back writes the next one.
+    this.#isOver = true;
     this.onReset();
+    this.#drop();
+  }
+
+  /** Over without a word: what became of it has been told in another way. */
+  discard(): void {
+    this.onReset = nothing;
+    this.lost();
+  }
+
+  #hold(view: Buffer): void {
+    const last = this.#held.at(-1);
+    const both = last === undefined ? null : joined(last, view);
+    if (both === null) this.#held.push(owned(view, true));
+    else this.#held[this.#held.length - 1] = both;
   }
 
   #deliver(chunk: Uint8Array): void {
@@ -222,6 +238,9 @@ export class MuxStream implements FlowBytes {
     this.#chunks = [];
     this.#dones = [];
     this.#releases = [];
+    // The beginning of the first chunk is on its way, and may have to be sent again.
+    const partial = this.#offset > 0 ? releases.shift() : undefined;
+    if (partial !== undefined) this.#owner.whenSent(partial);
     for (const release of releases) release?.();
     for (const done of dones) done();
   }

@@ -11,24 +11,33 @@
  */
 import type { ByteStream } from './byte-stream.ts';
 import { parseErrno } from './errno.ts';
-import { ANSWER_LIMIT_MS, DATAGRAM_QUEUE_LIMIT, QUANTUM, STREAM_LIMIT, STREAM_WINDOWS_GROWTH } from './limits.ts';
+import {
+  ANSWER_LIMIT,
+  ANSWER_LIMIT_MS,
+  DATAGRAM_QUEUE_LIMIT,
+  QUANTUM,
+  STREAM_LIMIT,
+  STREAM_WINDOWS_GROWTH,
+} from './limits.ts';
 import { MuxDatagrams } from './mux-datagrams.ts';
 import { MUX, MuxDecoder, muxFrame, muxHeader, type MuxSink, type MuxType } from './mux-frame.ts';
 import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
 import { MuxStream } from './mux-stream.ts';
 import type { DialErrno, DialOutcome } from './tunnel.ts';
+import { owned } from './views.ts';
 
 const OK: DialOutcome = { ok: true };
 const LOST: DialOutcome = { ok: false, errno: 'ECONNRESET' };
 /** More streams than STREAM_LIMIT: nothing on the far side can be had for it. */
-const FULL: DialOutcome = { ok: false, errno: 'EADDRNOTAVAIL' };
+const FULL: DialErrno = 'EADDRNOTAVAIL';
 const TOKEN_LENGTH = 8;
+const NOTHING = new Uint8Array(0);
 
 export interface MuxEvents {
-  /** The other end opens something; the number is its name until it is over. */
-  opened(id: number, opening: Opening): void;
+  /** The other end opens something; the number is its name until it is over.  Without this every opening is refused. */
+  readonly opened?: (id: number, opening: Opening) => void;
   /** The other end speaks something else: nothing that it sends makes sense any more. */
-  broken(reason: string): void;
+  readonly broken: (reason: string) => void;
 }
 
 /** Something with a number, until it is over. */
@@ -71,6 +80,11 @@ export class Mux implements MuxSink {
     bytes.onRoom = () => this.#schedule();
   }
 
+  /** Flows and questions that are not over. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get roundTrip(): number {
     return this.#bytes.roundTrip;
   }
@@ -96,6 +110,7 @@ export class Mux implements MuxSink {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#isOver) throw new Error('the tunnel is closed');
+      if (this.#entries.size >= STREAM_LIMIT) return resolve(FULL);
       const id = this.#takeId();
       const aborted = (): void => {
         this.#entries.delete(id);
@@ -169,10 +184,17 @@ export class Mux implements MuxSink {
 
   /** The dial has failed, or there is no answer. */
   refuse(id: number, errno: DialErrno): void {
-    if (this.#entries.delete(id)) this.#sendFrame(id, MUX.refuse, Buffer.from(errno));
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#sendFrame(id, MUX.refuse, Buffer.from(errno));
+    entry.stream?.discard();
+    entry.datagrams?.discard();
   }
 
+  /** An answer that is longer than any may be is none. */
   answer(id: number, body: Uint8Array): void {
+    if (body.length > ANSWER_LIMIT) return this.refuse(id, FULL);
     if (this.#entries.delete(id)) this.#sendFrame(id, MUX.answer, body);
   }
 
@@ -184,23 +206,27 @@ export class Mux implements MuxSink {
     this.#entries.clear();
     this.#ready = [];
     for (const entry of entries) this.#lose(entry);
-    for (const { failed } of [...this.#pings.values()]) failed(new Error('the tunnel is closed'));
+    for (const { failed } of this.#pings.values()) failed(new Error('the tunnel is closed'));
   }
 
   /* ---- MuxSink ---- */
 
   data(id: number, view: Buffer): void {
+    if (this.#isOver) return;
     // Bytes of a flow that is over here were under way when it ended.
     const stream = this.#entries.get(id)?.stream;
     if (stream !== undefined && !stream.received(view)) this.#broken('more than it was granted');
   }
 
   frame(id: number, type: number, payload: Buffer): void {
+    if (this.#isOver) return;
     switch (type) {
       case MUX.open:
         return this.#opened(id, payload);
       case MUX.ping:
-        return this.#sendFrame(0, MUX.pong, payload);
+        // Who asks without reading the answers gets none.
+        if (this.#bytes.room >= -DATAGRAM_QUEUE_LIMIT) this.#sendFrame(0, MUX.pong, payload);
+        return;
       case MUX.pong:
         return this.#pings.get(payload.toString('hex'))?.done(performance.now());
       default: {
@@ -228,7 +254,7 @@ export class Mux implements MuxSink {
         return;
       case MUX.answer:
         this.#entries.delete(id);
-        entry.answered?.(payload);
+        entry.answered?.(owned(payload, true));
         return;
       case MUX.refuse:
         return this.#refused(id, entry, payload.toString('latin1'));
@@ -244,9 +270,9 @@ export class Mux implements MuxSink {
     if (entry.dialled !== undefined) {
       entry.dialled({ ok: false, errno: parseErrno(errno) });
       entry.dialled = undefined;
-      // The outcome has told it all: what else the flow says goes nowhere.
-      if (entry.stream) entry.stream.onReset = () => {};
-      if (entry.datagrams) entry.datagrams.onClosed = () => {};
+      // The outcome has told it all.
+      entry.stream?.discard();
+      entry.datagrams?.discard();
     }
     entry.stream?.lost();
     entry.datagrams?.refused(errno);
@@ -265,7 +291,8 @@ export class Mux implements MuxSink {
     const opening = decodeOpening(payload);
     const isTheirs = id !== 0 && (id & 1) !== (this.#nextId & 1);
     if (opening === null || !isTheirs || this.#entries.has(id)) return this.#broken('a malformed opening');
-    if (this.#entries.size >= STREAM_LIMIT) return this.#sendFrame(id, MUX.refuse, Buffer.from('EADDRNOTAVAIL'));
+    if (this.#events.opened === undefined) return this.#sendFrame(id, MUX.refuse, Buffer.from('EACCES'));
+    if (this.#entries.size >= STREAM_LIMIT) return this.#sendFrame(id, MUX.refuse, Buffer.from(FULL));
     this.#events.opened(id, opening);
   }
 
@@ -306,8 +333,13 @@ export class Mux implements MuxSink {
     return true;
   }
 
+  whenSent(release: () => void): void {
+    this.#bytes.write(NOTHING, release);
+  }
+
+  /** A window that has doubled is no larger than what is left for all others: a few cannot take everything for good. */
   mayGrow(bytes: number): boolean {
-    if (this.#growth + bytes > STREAM_WINDOWS_GROWTH) return false;
+    if (2 * bytes > STREAM_WINDOWS_GROWTH - this.#growth) return false;
     this.#growth += bytes;
     return true;
   }
@@ -315,14 +347,18 @@ export class Mux implements MuxSink {
   finished(flow: MuxStream | MuxDatagrams): void {
     if (flow instanceof MuxStream) this.#growth -= flow.grownBy;
     const entry = this.#entries.get(flow.id);
-    if (entry !== undefined && (entry.stream === flow || entry.datagrams === flow)) this.#entries.delete(flow.id);
+    if (entry === undefined || (entry.stream !== flow && entry.datagrams !== flow)) return;
+    this.#entries.delete(flow.id);
     // A flow that ends before its dial has: nobody waits for the outcome any more, but a promise must not hang.
-    entry?.dialled?.(LOST);
+    entry.dialled?.(LOST);
   }
 
   #open(id: number, entry: Entry, kind: Kind, host: string, port: number): Promise<DialOutcome> {
-    if (this.#isOver) return Promise.resolve(LOST);
-    if (this.#entries.size >= STREAM_LIMIT) return Promise.resolve(FULL);
+    if (this.#isOver || this.#entries.size >= STREAM_LIMIT) {
+      entry.stream?.discard();
+      entry.datagrams?.discard();
+      return Promise.resolve(this.#isOver ? LOST : { ok: false, errno: FULL });
+    }
     this.#sendFrame(id, MUX.open, encodeOpening(kind, port, host));
     return new Promise((resolve) => {
       entry.dialled = resolve;

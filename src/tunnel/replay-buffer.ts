@@ -23,9 +23,9 @@ export class ReplayBuffer {
   #next = 0;
   #nextStart = 0;
 
-  /** `release` is called when the chunk is held no more. */
+  /** `release` is called when the chunk is held no more; an empty one counts as part of the last before it. */
   push(chunk: Uint8Array, release?: () => void): void {
-    if (chunk.length === 0) return release?.();
+    if (chunk.length === 0) return this.#also(release);
     this.#chunks.push(chunk);
     this.#releases.push(release);
     this.written += chunk.length;
@@ -81,6 +81,17 @@ export class ReplayBuffer {
     this.#next = this.#head;
     this.#nextStart = this.#headStart;
     return true;
+  }
+
+  #also(release: (() => void) | undefined): void {
+    if (release === undefined) return;
+    if (this.acked === this.written) return release();
+    const last = this.#releases.length - 1;
+    const before = this.#releases[last];
+    this.#releases[last] = () => {
+      before?.();
+      release();
+    };
   }
 
   clear(): void {

@@ -26,16 +26,16 @@ function open(mux: Mux, id: number, { kind, port, body }: Opening, service: Tunn
       return service.udp(Object.assign(mux.acceptDatagrams(id), pending(mux, id, host(), port)));
     case KIND.resolve:
       // Copied: the question outlives the read that it came in.
-      return answer(mux, id, (signal) => service.resolve(Buffer.from(body), signal));
+      return answer(mux, id, async (signal) => service.resolve(Buffer.from(body), signal));
     case KIND.probe:
       return answer(mux, id, async (signal) => {
         const outcome = await service.probe(host(), signal);
         return outcome.ok ? NOTHING : Buffer.from(outcome.errno);
       });
     case KIND.info:
-      return answer(mux, id, () => Promise.resolve(Buffer.from(JSON.stringify(service.info()))));
+      return answer(mux, id, async () => Buffer.from(JSON.stringify(service.info())));
     case KIND.environment:
-      return answer(mux, id, () => Promise.resolve(Buffer.from(service.environment() ?? '')));
+      return answer(mux, id, async () => Buffer.from(service.environment() ?? ''));
   }
 }
 

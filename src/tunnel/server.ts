@@ -95,7 +95,10 @@ export class TunnelServer {
       },
       closed: (reason) => this.#end(id, session, reason),
     });
-    const mux = serve(stream, this.#service, (reason) => this.#end(id, session, reason));
+    const mux = serve(stream, this.#service, (reason) => {
+      stream.farewell(reason);
+      this.#end(id, session, reason);
+    });
     const session: Session = { stream, mux, expiry: undefined };
     this.#sessions.set(id, session);
     return session;

@@ -41,8 +41,9 @@ export type DialOutcome = { readonly ok: true } | { readonly ok: false; readonly
 export interface FlowBytes {
   /**
    * Takes ownership of `chunk`.  `done` is called when the bytes have left this layer's queue, also when the flow is
-   * gone by then; a writer keeps a bounded number of bytes waiting for it.  `release` is called when `chunk` is read no more
-   * and its memory may be used again.
+   * gone by then, or at once when it is gone already; a writer keeps a bounded number of bytes waiting for it.  `release` is called when `chunk` is read no more
+   * and its memory may be used again; each at most once.  What is on its way when the whole tunnel ends is not released:
+   * a last transport may still read it, and the collector gets it.
    */
   write(chunk: Uint8Array, done: () => void, release?: () => void): void;
   /** FIN after everything written. */
