@@ -79,6 +79,13 @@ function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
       cause: error,
     });
   }
+  // etcd's limit for one object (1.5 MB), which some hundred agents reach: what is ended stays in the pod's spec.
+  if (isStatus(error, 413, 500) && /too large/.test(error.message)) {
+    return new MirrordError('agent', 'agent-pod-full', `${title}, it has had too many: ${error.message}`, {
+      help: `Delete the pod, so that its workload makes a new one; or ${TARGETLESS}.`,
+      cause: error,
+    });
+  }
   if (isStatus(error, 400, 403, 422))
     return notAdmitted(error.message, `an ephemeral container in pod ${namespace}/${pod}`, TARGETLESS);
   return explainAnswer(error, `adding an ephemeral container to pod ${namespace}/${pod}`);
