@@ -1,5 +1,7 @@
 /** `mirrord up --dry-run`: as the invoking user, since kubeconfigs and their plugins are the user's. */
-import type { UpOptions } from '../ipc/protocol.ts';
+import { MirrordError } from '../errors.ts';
+import type { readMachine } from '../host/index.ts';
+import type { NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 
 /** Kubeconfig, credentials and discovery together; `up` has the same time for them. */
@@ -14,9 +16,22 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   const { dryRun, formatDryRun } = await import('../session/dry-run.ts');
   const result = await dryRun(
     options,
-    { facts: machine.facts, networkTarget: async (path) => target ?? machine.networkTarget(path) },
+    { facts: machine.facts, networkTarget: async (path) => target ?? readAsUser(machine, path) },
     process.cwd(),
     AbortSignal.timeout(DRY_RUN_DEADLINE_MS),
   );
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : formatDryRun(result));
+}
+
+/** A process of the user's own can be read; a named namespace, and another user's process, by root alone. */
+async function readAsUser(machine: ReturnType<typeof readMachine>, target: string): Promise<NetworkTargetFacts> {
+  try {
+    return await machine.networkTarget(target);
+  } catch (error) {
+    if (error instanceof MirrordError && error.failure === 'usage') throw error;
+    throw new MirrordError('permission', 'not-root', `${target} can be looked into by root only.`, {
+      help: `Say it to sudo: sudo mirrord up --dry-run -t ${target}.  Nothing is changed.`,
+      cause: error,
+    });
+  }
 }

@@ -170,17 +170,17 @@ describe('scope, routes and switches', () => {
   });
 
   describe('dns: false', () => {
-    let before_ = '';
+    let untouched = '';
     before(async () => {
       await held.world.down();
-      before_ = await dnsOf();
+      untouched = await dnsOf();
       await held.world.up({ dns: false, outgoing: { filter: { remote: ['listed.example', SERVICE] } } });
     });
     const dnsOf = async (): Promise<string> =>
       (await held.world.sandbox.developer.run('sh', ['-c', 'nft list ruleset; cat /etc/resolv.conf'])).stdout;
 
     it('leaves the machine’s DNS alone, warns of a remote name, and routes addresses', async () => {
-      assert.equal(await dnsOf(), before_);
+      assert.equal(await dnsOf(), untouched);
       assert.match(held.world.session.output, /listed\.example.*resolved by this machine/);
       assert.equal(await held.world.programs.lookup('listed.example', 4), '192.0.2.3');
       assert.deepEqual(await both(SERVICE), ['cluster', 'cluster']);
