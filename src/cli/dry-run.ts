@@ -11,12 +11,14 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   const { readMachine } = await import('../host/index.ts');
   const machine = readMachine();
   // What only root may read of a namespace is read before root is given up.
-  const target = options.target?.match(/^(netns|process)\//) ? await machine.networkTarget(options.target) : undefined;
+  const path = options.target;
+  const isRoot = process.geteuid?.() === 0;
+  const target = isRoot && path?.match(/^(netns|process)\//) ? await machine.networkTarget(path) : undefined;
   Object.assign(process.env, await becomeInvokingUser());
   const { dryRun, formatDryRun } = await import('../session/dry-run.ts');
   const result = await dryRun(
     options,
-    { facts: machine.facts, networkTarget: async (path) => target ?? readAsUser(machine, path) },
+    { facts: machine.facts, networkTarget: async (name) => target ?? readAsUser(machine, name) },
     process.cwd(),
     AbortSignal.timeout(DRY_RUN_DEADLINE_MS),
   );
