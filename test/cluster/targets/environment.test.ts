@@ -161,6 +161,13 @@ describe("the target's environment, on this machine", () => {
       for (const text of [session.output, status.stdout, log.stdout]) assert.ok(!text.includes(SECRET));
     });
 
+    it('needs no root, as status and explain do not', async () => {
+      for (const args of [['status'], ['explain', `web.${world.objects.home}:8080`], ['env'], ['ls', '-A']]) {
+        const { code, stderr } = await world.developer.mirrordRun(args);
+        assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+      }
+    });
+
     it('is nobody else’s', async () => {
       const other = (...args: string[]) =>
         world.developer.run(

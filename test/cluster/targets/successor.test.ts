@@ -109,6 +109,22 @@ describe("mirrord up -t, when the target's pod goes", () => {
     });
   });
 
+  it('goes on after its node was drained', async () => {
+    const [{ spec } = {}] = podsOf(world.namespace, 'app=roll');
+    const node = spec?.nodeName ?? '';
+    await withSession(world, ['-t', 'deployment/roll'], async () => {
+      try {
+        await assertFollows('roll', () => {
+          kubectl(['drain', node, '--pod-selector=app=roll', '--timeout=20s']);
+          // There is one node only: without it the successor would have nowhere to go.
+          kubectl(['uncordon', node]);
+        });
+      } finally {
+        kubectl(['uncordon', node]);
+      }
+    });
+  });
+
   it('waits without end while it has no pod, and says so', async () => {
     await withSession(world, ['-t', 'deployment/roll'], async () => {
       const uid = uidOf('roll');
