@@ -28,7 +28,7 @@ export async function runDown(names: readonly string[] | 'all', json: boolean): 
   process.stdout.write(lines.length === 0 ? 'not running\n' : lines.join(''));
 }
 
-/** Sessions of others may be up, which `down` has left alone: the Jobs of this user are nobody's then. */
+/** While a session is up a Job may be its own. */
 async function leftovers(): Promise<Leftovers> {
   if ((await sessionNames()).length > 0) return { removed: [], note: 'a session is still up' };
   const { removeLeftovers } = await import('./leftovers.ts');

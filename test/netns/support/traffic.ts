@@ -47,8 +47,14 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-async function steady(): Promise<void> {
-  const socket = await open();
+/** Rejects when the flow fails, and is otherwise silent. */
+function failureOf(socket: Socket): Promise<never> {
+  const failed = new Promise<never>((_, reject) => socket.on('error', reject));
+  failed.catch(() => undefined);
+  return failed;
+}
+
+async function steady(socket: Socket): Promise<void> {
   const pause = (CHUNK / Number(rate)) * 1_000;
   const sent = createHash('sha256');
   const received = createHash('sha256');
@@ -62,8 +68,8 @@ async function steady(): Promise<void> {
     last = now;
   });
   const ended = once(socket, 'end');
-  const failed = new Promise<never>((_, reject) => socket.on('error', reject));
-  failed.catch(() => undefined);
+  const failed = failureOf(socket);
+  ended.catch(() => undefined); // `failed` has it, too
   const send = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       if (under < WINDOW) {
@@ -88,7 +94,8 @@ async function steady(): Promise<void> {
 
 /** Waits, and works all the same. */
 async function quiet(socket: Socket): Promise<void> {
-  if (!stopped.signal.aborted) await once(stopped.signal, 'abort');
+  const failed = failureOf(socket);
+  if (!stopped.signal.aborted) await Promise.race([once(stopped.signal, 'abort'), failed]);
   const sent = randomBytes(CHUNK);
   bytes += CHUNK;
   const chunks: Buffer[] = [];
@@ -96,7 +103,7 @@ async function quiet(socket: Socket): Promise<void> {
   const read = async (): Promise<void> => {
     for await (const chunk of socket) chunks.push(chunk as Buffer);
   };
-  await Promise.race([read(), delay(END_MS).then(() => Promise.reject(new Error('the idle flow is dead')))]);
+  await Promise.race([failed, read(), delay(END_MS).then(() => Promise.reject(new Error('the idle flow is dead')))]);
   if (!sent.equals(Buffer.concat(chunks))) throw new Error('the idle flow lost bytes');
 }
 
@@ -107,12 +114,17 @@ async function added(): Promise<void> {
   await quiet(socket);
 }
 
-const idle = await open();
-const flows = [quiet(idle), ...Array.from({ length: Number(count) }, steady)];
+const flows: Promise<void>[] = [];
+const add = (flow: Promise<void>): void => {
+  flow.catch(() => undefined); // the report has it
+  flows.push(flow);
+};
+add(quiet(await open()));
+for (let i = 0; i < Number(count); i++) add(steady(await open()));
 console.log('running');
 const input = createInterface({ input: process.stdin });
 input.on('line', (line) => {
-  if (line === 'new') flows.push(added());
+  if (line === 'new') add(added());
   else stopped.abort();
 });
 input.on('close', () => stopped.abort());
