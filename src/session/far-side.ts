@@ -5,10 +5,10 @@
  * long) takes its flows with it; a new agent is started then, again and again with growing pauses, while TUN, routes
  * and DNS stay.  New flows wait for it up to their own dial time-out.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
 import { createTunnel } from '../tunnel/client.ts';
 import { createTunnelKey } from '../tunnel/key.ts';
+import { Pauses } from '../tunnel/redial.ts';
 import type { AgentInfo, Dial, Tunnel } from '../tunnel/tunnel.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
@@ -42,6 +42,7 @@ export interface FarSideEvents {
 export class FarSide {
   readonly #source: AgentSource;
   readonly #events: FarSideEvents;
+  readonly #pauses: Pauses;
   readonly #closing = new AbortController();
   readonly #key = createTunnelKey();
   #agent: StartedAgent | undefined;
@@ -50,9 +51,10 @@ export class FarSide {
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
 
-  constructor(source: AgentSource, events: FarSideEvents) {
+  constructor(source: AgentSource, events: FarSideEvents, pauses = new Pauses()) {
     this.#source = source;
     this.#events = events;
+    this.#pauses = pauses;
   }
 
   get agent(): StartedAgent | undefined {
@@ -87,6 +89,12 @@ export class FarSide {
       }, deadlineMs);
       this.#waiters.push(up);
     });
+  }
+
+  /** The machine's network is another one now: what was out of reach may be in reach. */
+  pathChanged(): void {
+    this.#tunnel?.pathChanged();
+    this.#pauses.cut();
   }
 
   async close(): Promise<void> {
@@ -160,7 +168,7 @@ export class FarSide {
         if (signal.aborted) return;
         this.#events.changed(error instanceof MirrordError ? error.message : String(error));
       }
-      await pause(pauseMs, undefined, { signal }).catch(() => undefined); // an abort ends the loop by its condition
+      await this.#pauses.wait(pauseMs, signal).catch(() => undefined); // an abort ends the loop by its condition
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);
     }
   }

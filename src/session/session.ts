@@ -113,7 +113,7 @@ export class Session {
   }
 
   machineChanged(facts: MachineFacts): void {
-    this.#farSide?.tunnel?.pathChanged();
+    this.#farSide?.pathChanged();
     this.#names?.machineChanged(facts);
     this.#inBackground(this.#repin(facts));
   }

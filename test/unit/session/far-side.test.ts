@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { duplexPair } from 'node:stream';
+import { MirrordError } from '../../../src/errors.ts';
+import { FarSide } from '../../../src/session/far-side.ts';
+import type { AgentSource } from '../../../src/session/far-side.ts';
+import { readPublicKey } from '../../../src/tunnel/key.ts';
+import { Pauses } from '../../../src/tunnel/redial.ts';
+import { TunnelServer } from '../../../src/tunnel/server.ts';
+import type { TunnelService } from '../../../src/tunnel/service.ts';
+
+const INFO = { version: '', node: '', hostname: 'pod', addresses: [], resolvConf: '', serviceHost: null, ipv6: false };
+const SERVICE: TunnelService = {
+  tcp: (flow) => flow.refuse('ECONNREFUSED'),
+  udp: (flow) => flow.refuse('ECONNREFUSED'),
+  resolve: () => Promise.reject(new Error('no name server')),
+  probe: () => Promise.resolve({ ok: true }),
+  info: () => INFO,
+  environment: () => null,
+};
+
+/** Agents in this process.  While `away` is set none can be started. */
+class Agents implements AgentSource {
+  away: Error | null = null;
+  readonly started: TunnelServer[] = [];
+  stopped = 0;
+
+  start: AgentSource['start'] = async (publicKey) => {
+    if (this.away !== null) throw this.away;
+    const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, SERVICE, { connected() {}, note() {} });
+    this.started.push(server);
+    return {
+      kind: 'job',
+      name: `agent ${this.started.length}`,
+      node: '',
+      image: '',
+      dial: async () => {
+        const [near, far] = duplexPair();
+        server.accept(far);
+        return near;
+      },
+      stop: async () => void this.stopped++,
+    };
+  };
+}
+
+/** Nobody waits; `waited` has what the pauses would have been. */
+class NoPauses extends Pauses {
+  readonly waited: number[] = [];
+  onWait: () => void = () => {};
+
+  override wait(ms: number): Promise<void> {
+    this.waited.push(ms);
+    this.onWait();
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('the far side of a session', () => {
+  it('starts agent after agent, ever more slowly up to 15 s, and never stops', async () => {
+    const agents = new Agents();
+    const pauses = new NoPauses();
+    const told: (string | null)[] = [];
+    const again = Promise.withResolvers<string>();
+    const farSide = new FarSide(
+      agents,
+      { changed: (reason) => told.push(reason), restarted: (info) => again.resolve(info.hostname) },
+      pauses,
+    );
+    const signal = new AbortController().signal;
+    await farSide.start(() => undefined, signal);
+    const first = farSide.tunnel;
+    assert.ok(first);
+
+    agents.away = new MirrordError('cluster', 'server-unreachable', 'the API server is away');
+    pauses.onWait = () => {
+      if (pauses.waited.length === 200) agents.away = null;
+    };
+    agents.started[0]?.close('the pod was deleted');
+    const waiting = farSide.whenUp(5_000);
+    assert.equal(await again.promise, 'pod');
+
+    assert.deepEqual(pauses.waited.slice(0, 8), [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+    assert.deepEqual([...new Set(pauses.waited.slice(5))], [15_000]);
+    assert.equal(pauses.waited.length, 200);
+    assert.match(told[0] ?? '', /the pod was deleted/);
+    assert.equal(told[1], 'the API server is away');
+    assert.equal(told.at(-1), null);
+    assert.equal(farSide.agent?.name, 'agent 2');
+    assert.equal(agents.stopped, 1, 'the old one is put away');
+    assert.notEqual(farSide.tunnel, first);
+    assert.equal(await waiting, farSide.tunnel, 'who waited has the new tunnel');
+    await farSide.close();
+  });
+
+  it('ends its attempts when it is closed', async () => {
+    const agents = new Agents();
+    const pauses = new NoPauses();
+    const farSide = new FarSide(agents, { changed() {}, restarted() {} }, pauses);
+    await farSide.start(() => undefined, new AbortController().signal);
+    agents.away = new Error('away');
+    const tried = new Promise<void>((resolve) => (pauses.onWait = resolve));
+    agents.started[0]?.close('gone');
+    await tried;
+    await farSide.close();
+    const count = pauses.waited.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(pauses.waited.length <= count + 1);
+    assert.equal(await farSide.whenUp(1), undefined);
+  });
+});
+
+describe('a pause between two attempts', () => {
+  const never = new AbortController().signal;
+
+  it('is cut short by whoever knows that the path has changed', async () => {
+    const pauses = new Pauses();
+    const start = performance.now();
+    const waited = pauses.wait(60_000, never);
+    pauses.cut();
+    await waited;
+    assert.ok(performance.now() - start < 5_000);
+    pauses.cut();
+  });
+
+  it('ends with its signal', async () => {
+    const stop = new AbortController();
+    const waited = new Pauses().wait(60_000, stop.signal);
+    stop.abort(new Error('closing'));
+    await assert.rejects(waited, /closing/);
+  });
+});
