@@ -55,7 +55,7 @@ describe("the target's environment, on this machine", () => {
     return ['-f', world.developer.write(`${HOME}/env.json`, JSON.stringify(config))];
   };
 
-  async function env(...args: string[]): Promise<Record<string, string>> {
+  async function environment(...args: string[]): Promise<Record<string, string>> {
     const { code, stdout, stderr } = await world.developer.mirrordRun(['env', '--format', 'json', ...args]);
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout) as Record<string, string>;
@@ -73,7 +73,7 @@ describe("the target's environment, on this machine", () => {
 
     it('has what ConfigMap, Secret, fields and services gave, and what the process added', async () => {
       const pod = nameOf(podsOf(world.namespace, 'app=app')[0]);
-      const found = await env();
+      const found = await environment();
       const expected = {
         LEVEL: 'debug',
         'log.format': 'json',
@@ -141,7 +141,7 @@ describe("the target's environment, on this machine", () => {
     });
 
     it('its secrets are in no log, state, status, output or command line', async () => {
-      await env();
+      await environment();
       const { developer } = world;
       const child = developer.machine.start(developer.mirrord, ['exec', 'sleep', '30'], { as: 'developer' });
       try {
@@ -200,7 +200,7 @@ describe("the target's environment, on this machine", () => {
     };
     const session = await world.developer.up(configured(rules)).ready();
     try {
-      assert.deepEqual(await env(), {
+      assert.deepEqual(await environment(), {
         DB_password: 'mapped',
         DB_user: 'file',
         EXTRA: 'yes',
@@ -218,7 +218,7 @@ describe("the target's environment, on this machine", () => {
       .up(configured({ exclude: ['KUBERNETES_*', 'OTHER_*'] }, 'deploy/closed'))
       .ready();
     try {
-      assert.deepEqual(await env(), { LEVEL: 'info' });
+      assert.deepEqual(await environment(), { LEVEL: 'info' });
     } finally {
       await session.end();
     }

@@ -111,12 +111,24 @@ describe('mirrord up -t, what cannot be', () => {
   it('a pod that has had so many agents that it can take no more', async () => {
     create(world.namespace, [pod('full')]);
     await podsReady(world.namespace, 'app=full');
-    const env = Array.from({ length: 14 }, (_, index) => ({ name: `V${index}`, value: 'x'.repeat(105_000) }));
-    const patch = { spec: { ephemeralContainers: [{ ...container('past', { command: ['true'] }), env }] } };
+    const args = ['--subresource=ephemeralcontainers', '--type=strategic', '-n', world.namespace];
     const file = join(scratch(), 'patch.json');
-    writeFileSync(file, JSON.stringify(patch));
-    const args = ['--subresource=ephemeralcontainers', '--type=strategic', `--patch-file=${file}`];
-    kubectl(['patch', 'pod', 'full', '-n', world.namespace, ...args]);
+    const add = (bytes: number): boolean => {
+      const env = Array.from({ length: Math.ceil(bytes / 100_000) }, (_, index) => ({
+        name: `V${index}`,
+        value: 'x'.repeat(Math.min(bytes, 100_000)),
+      }));
+      const past = { ...container(`past-${bytes}-${added.length}`, { command: ['true'] }), env };
+      writeFileSync(file, JSON.stringify({ spec: { ephemeralContainers: [past] } }));
+      try {
+        kubectl(['patch', 'pod', 'full', ...args, `--patch-file=${file}`]);
+        return added.push(bytes) > 0;
+      } catch {
+        return false;
+      }
+    };
+    const added: number[] = [];
+    for (let bytes = 700_000; bytes > 2_000;) if (!add(bytes)) bytes = Math.floor(bytes / 2);
     const { code, help } = await refused(5, inNamespace('-t', 'pod/full'));
     assert.equal(code, 'agent-pod-full');
     assert.match(help, /Delete the pod.*leave -t out/);
