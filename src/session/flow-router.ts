@@ -7,7 +7,7 @@ import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../st
 import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
 import type { FarSide } from './far-side.ts';
 import { refusalOf } from './refusal.ts';
-import { type RelayContext, TcpRelay } from './tcp-relay.ts';
+import { type RelayContext, relayTcp } from './tcp-relay.ts';
 import { relayUdp } from './udp-relay.ts';
 
 /** A new flow waits this long for a tunnel that is being rebuilt; programs' own connect time-outs are longer. */
@@ -82,7 +82,7 @@ export class FlowRouter implements FlowHandler {
 
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
     const stream = tunnel.connect(flow.destination.host, flow.destination.port);
-    new TcpRelay(flow, stream, this.#context, () => {
+    relayTcp(flow, stream, this.#context, () => {
       if (this.#farSide.tunnel === tunnel) return false;
       // What the agent took along was no answer of the destination's.
       void this.#connectLater(flow);

@@ -32,7 +32,12 @@ export interface RelayContext {
   readonly watch: FlowWatch;
 }
 
-export class TcpRelay implements TcpFlowEvents {
+/** The relay lives as long as the flow does: both hold it by its handlers. */
+export function relayTcp(flow: TcpFlow, stream: TunnelStream, context: RelayContext, redial: Redial): TcpFlowEvents {
+  return new TcpRelay(flow, stream, context, redial);
+}
+
+class TcpRelay implements TcpFlowEvents {
   readonly #flow: TcpFlow;
   readonly #stream: TunnelStream;
   readonly #context: RelayContext;

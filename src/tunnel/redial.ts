@@ -100,7 +100,10 @@ function dialPersistently(dial: Dial, signal: AbortSignal): Promise<Duplex> {
       dial(bounded).then(
         (transport) => {
           running--;
-          if (decided.signal.aborted) return void transport.destroy();
+          if (decided.signal.aborted) {
+            transport.destroy();
+            return;
+          }
           decide();
           resolve(transport);
         },

@@ -41,7 +41,7 @@ export class Traffic {
 
   async #line(): Promise<string | undefined> {
     const { value, done } = await this.#lines.next();
-    return done === true ? undefined : (value as string);
+    return done === true ? undefined : value;
   }
 }
 
