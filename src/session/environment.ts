@@ -27,7 +27,7 @@ export async function targetEnvironment(
   const settings = config.feature.env;
   const [declared, process, file] = await Promise.all([
     remote.declaredEnvironment(signal),
-    tunnel?.environment() ?? null,
+    processEnvironment(tunnel),
     settings.env_file === undefined ? '' : readEnvFile(resolve(cwd, settings.env_file)),
   ]);
   // A pod's own agent (no target) has an environment too, but it is nobody's.
@@ -41,6 +41,11 @@ export async function targetEnvironment(
     unset: [...rules.unset],
     warnings: declared?.warnings ?? ['there is no target, so there is no environment but the configured one'],
   };
+}
+
+/** Null where it cannot be read, which is no reason to withhold what is declared: so while the agent is away. */
+async function processEnvironment(tunnel: Tunnel | undefined): Promise<string | null> {
+  return tunnel?.environment().catch(() => null) ?? null;
 }
 
 async function readEnvFile(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** What a target's pod refers to: the objects that its environment is put together from. */
 import type { V1ConfigMap, V1Node, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node';
+import { MirrordError } from '../../errors.ts';
 import type { ResolvedTarget } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
@@ -28,9 +29,13 @@ export async function targetObjects(api: Api, target: ResolvedTarget, signal: Ab
     }
   };
   const pod = await read<V1Pod>(`${objects}/pods/${encodeURIComponent(target.pod)}`, `pod ${target.pod}`);
+  if (pod === null) {
+    throw new MirrordError('agent', 'target-gone', `pod ${target.pod} is gone, and its successor is not there yet`, {
+      help: '`mirrord status` tells what is being waited for.',
+    });
+  }
   return {
-    // Gone in between: it declares nothing any more.
-    pod: pod ?? { metadata: { name: target.pod, namespace: target.namespace } },
+    pod,
     configMap: (name) => read(`${objects}/configmaps/${encodeURIComponent(name)}`, `ConfigMap ${name}`),
     secret: (name) => read(`${objects}/secrets/${encodeURIComponent(name)}`, `Secret ${name}`),
     services: async () => {

@@ -8,7 +8,7 @@ import { HOME } from '../support/developer.ts';
 import type { RunSettings } from '../support/developer.ts';
 import { writeUserKubeconfig } from '../support/session.ts';
 import { BUSYBOX, service, workload } from './support/objects.ts';
-import { nameOf, podsOf, useTargets, withSession } from './support/world.ts';
+import { addressesOf, assertSeenAs, nameOf, podsOf, useTargets, withSession } from './support/world.ts';
 
 const SECRET = 'k8s-0nly-t3st-s3cret';
 
@@ -224,26 +224,43 @@ describe("the target's environment, on this machine", () => {
     }
   });
 
-  it('without the right to read Secrets the rest comes, and what does not is named', async () => {
-    const { namespace, developer } = world;
-    kubectl(['create', 'serviceaccount', 'few', '-n', namespace]);
-    const rights = ['create', 'role', 'few', '-n', namespace, '--verb=get,list,watch,create,patch'];
-    kubectl([
-      ...rights,
-      '--resource=pods,pods/log,pods/portforward,pods/ephemeralcontainers,services,configmaps,deployments.apps',
-    ]);
-    kubectl(['create', 'rolebinding', 'few', '-n', namespace, '--role=few', `--serviceaccount=${namespace}:few`]);
-    const token = kubectl(['create', 'token', 'few', '-n', namespace]).trim();
-    const kubeconfig = writeUserKubeconfig(developer, `${HOME}/few`, { token });
-    // What its process has is known all the same where it may be read: so of one that may not.
-    const target = ['--kubeconfig', kubeconfig, '-t', 'deployment/app'];
-    await withSession(world, target, async () => {
-      const { code, stderr, stdout } = await developer.mirrordRun(['env', '--format', 'json']);
-      assert.equal(code, 0);
-      const found = JSON.parse(stdout) as Record<string, string>;
-      assert.equal(found['LEVEL'], 'debug');
-      assert.match(stderr, /^! Secret login could not be read: .*forbidden/m);
-      assert.ok(!stderr.includes(SECRET));
+  describe('with the shipped roles', () => {
+    let kubeconfig: string;
+    const bind = (role: string): void => {
+      const { namespace } = world;
+      const account = `--serviceaccount=${namespace}:shipped`;
+      kubectl(['create', 'rolebinding', role, '-n', namespace, `--role=${role}`, account]);
+    };
+
+    before(() => {
+      const { namespace, developer } = world;
+      kubectl(['create', 'serviceaccount', 'shipped', '-n', namespace]);
+      kubectl(['apply', '-n', namespace, '-f', 'docs/rbac.yaml']);
+      for (const role of ['mirrord', 'mirrord-targets']) bind(role);
+      const token = kubectl(['create', 'token', 'shipped', '-n', namespace]).trim();
+      kubeconfig = writeUserKubeconfig(developer, `${HOME}/shipped`, { token });
+    });
+    after(() => {
+      kubectl(['delete', '-n', world.namespace, '-f', 'docs/rbac.yaml']);
+    });
+
+    it('what may not be read is named, and the rest comes', async () => {
+      await withSession(world, ['--kubeconfig', kubeconfig, '-t', 'deployment/app'], async () => {
+        await assertSeenAs(world, addressesOf(podsOf(world.namespace, 'app=app')[0]));
+        const { code, stderr, stdout } = await world.developer.mirrordRun(['env', '--format', 'json']);
+        assert.equal(code, 0, stderr);
+        const found = JSON.parse(stdout) as Record<string, string>;
+        // Of its own process, whose user the agent is.
+        assert.equal(found['ADDED'], 'by-entry-point');
+        assert.equal(found['LEVEL'], 'debug');
+        assert.match(stderr, /^! Secret login could not be read: .*forbidden/m);
+        assert.match(stderr, /^! ConfigMap settings could not be read: .*forbidden/m);
+        assert.ok(!stderr.includes(SECRET));
+        bind('mirrord-environment');
+        const all = await world.developer.mirrordRun(['env', '--format', 'json']);
+        assert.doesNotMatch(all.stderr, /Secret|ConfigMap/);
+        assert.equal((JSON.parse(all.stdout) as Record<string, string>)['DB_password'], SECRET);
+      });
     });
   });
 });
