@@ -171,11 +171,11 @@ export class NameRoutes {
     return held;
   }
 
+  /** Other names that hold the address and want another way for it; different rules with one effect are no conflict. */
   private conflicts(held: HeldAddress, next: Holder): string[] {
-    const key = ruleKey(next.rules);
     const warnings: string[] = [];
     for (const other of held.holds.values()) {
-      if (other.name === next.name || ruleKey(other.rules) === key) continue;
+      if (other.name === next.name || this.agree(other, next, held.address)) continue;
       const pair = [other.name, next.name].sort().join(' ');
       if (this.warned.has(pair)) continue;
       if (this.warned.size < MAX_HELD_ADDRESSES) this.warned.add(pair);
@@ -186,6 +186,12 @@ export class NameRoutes {
       );
     }
     return warnings;
+  }
+
+  private agree(one: Holder, other: Holder, address: AddressBytes): boolean {
+    if (ruleKey(one.rules) === ruleKey(other.rules)) return true;
+    const [first, second] = [one, other].map(({ rules }) => JSON.stringify(stateOf(this.scoped, rules, address)));
+    return first === second;
   }
 
   private evict(): HeldAddress[] {

@@ -54,5 +54,5 @@ for _ in $(seq 200); do resolvectl status >/dev/null 2>&1 && break; sleep 0.02; 
 resolvectl status >/dev/null || { cat /run/sandbox/*.log >&2; exit 1; }
 `;
 
-/** A sandbox whose names go through systemd-resolved, whose own upstream is the gateway. */
-export const openResolved = (): Promise<Sandbox> => Sandbox.open(setup(unpacked()));
+/** A sandbox whose names go through systemd-resolved, whose own upstream is the gateway; `more`: setup of the caller's. */
+export const openResolved = (more = ''): Promise<Sandbox> => Sandbox.open(`${setup(unpacked())}\n${more}`);
