@@ -35,6 +35,8 @@ export interface AgentSource {
 export interface FarSideEvents {
   /** `reason` is plain words; null when all is well again. */
   changed(reason: string | null): void;
+  /** The agent has gone, and its flows with it; another one is being started. */
+  gone(reason: string): void;
   /** A new agent has taken over: what it sees may differ. */
   restarted(info: AgentInfo): void;
 }
@@ -147,6 +149,7 @@ export class FarSide {
     this.#watching?.abort();
     this.#pastResumes += tunnel.resumes;
     this.#tunnel = undefined;
+    this.#events.gone(reason);
     this.#events.changed(reason);
     void this.#restart();
   }

@@ -62,7 +62,7 @@ export class Session {
   constructor(start: StartMessage, host: HostClient) {
     this.#start = start;
     this.#host = host;
-    this.#log = openLog(start.options.name, start.options.verbose);
+    this.#log = openLog(start.options.name, start.options.verbose, (warning) => this.#warn(warning));
     if (this.#log.warning !== null) this.#warn(this.#log.warning);
   }
 
@@ -86,6 +86,10 @@ export class Session {
 
     const farSide = new FarSide(remote.agents, {
       changed: (reason) => this.#farSideChanged(reason),
+      gone: (reason) => {
+        const text = `${reason}: connections through it are reset, new ones wait for the next agent`;
+        this.#host.progress('agent', 'warning', text);
+      },
       restarted: (info) => {
         this.#host.progress('agent', 'done', `agent ready (${agentPlace(farSide)})`);
         this.#inBackground(this.#agentChanged(info));

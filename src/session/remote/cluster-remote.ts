@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
 import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
 import { resolveDeclaredEnvironment } from '../../environment/index.ts';
-import type { AgentRequest, Cluster, ClusterAgent, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
+import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
 import type { AgentSource, StartedAgent } from '../far-side.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
@@ -65,7 +65,7 @@ function agentSource(
   return {
     async start(publicKey, progress, signal): Promise<StartedAgent> {
       const request: AgentRequest = { options: agentOptions(config), program, publicKey, session };
-      if (target === null) return told(await cluster.startAgent(request, progress, signal), report);
+      if (target === null) return cluster.startAgent(request, progress, signal);
       // Whoever starts it waits for a first pod; a successor may be long in coming, and is taken when it is there.
       const timeoutMs = isFirst ? request.options.startupTimeoutMs : SUCCESSOR_WAIT_MS;
       isFirst = false;
@@ -73,19 +73,7 @@ function agentSource(
       chosen(resolved);
       report('target', 'done', describeTarget(config.target.path, resolved));
       for (const warning of warningsOf(resolved)) report('target', 'warning', warning);
-      return told(await cluster.startTargetAgent(resolved, request, progress, signal), report);
-    },
-  };
-}
-
-/** People are told when the agent's pod goes: whatever was connected through it is not any more. */
-function told(agent: ClusterAgent, report: RemoteReport): StartedAgent {
-  return {
-    ...agent,
-    async leaving(signal) {
-      const reason = await agent.leaving(signal);
-      report('target', 'warning', `${reason}: its connections are reset, new ones wait for its successor`);
-      return reason;
+      return cluster.startTargetAgent(resolved, request, progress, signal);
     },
   };
 }

@@ -22,6 +22,8 @@ const SERVICE: TunnelService = {
 class Agents implements AgentSource {
   away: Error | null = null;
   readonly started: TunnelServer[] = [];
+  /** Tells of each that it goes. */
+  readonly leaves: ((reason: string) => void)[] = [];
   stopped = 0;
 
   start: AgentSource['start'] = async (publicKey) => {
@@ -38,6 +40,7 @@ class Agents implements AgentSource {
         server.accept(far);
         return near;
       },
+      leaving: () => new Promise((resolve) => this.leaves.push(resolve)),
       stop: async () => void this.stopped++,
     };
   };
@@ -63,7 +66,7 @@ describe('the far side of a session', () => {
     const again = Promise.withResolvers<string>();
     const farSide = new FarSide(
       agents,
-      { changed: (reason) => told.push(reason), restarted: (info) => again.resolve(info.hostname) },
+      { changed: (reason) => told.push(reason), gone() {}, restarted: (info) => again.resolve(info.hostname) },
       pauses,
     );
     const signal = new AbortController().signal;
@@ -92,10 +95,29 @@ describe('the far side of a session', () => {
     await farSide.close();
   });
 
+  it('does not wait for a tunnel whose agent is known to go', async () => {
+    const agents = new Agents();
+    const gone: string[] = [];
+    const again = Promise.withResolvers<void>();
+    const events = { changed() {}, gone: (reason: string) => gone.push(reason), restarted: () => again.resolve() };
+    const farSide = new FarSide(agents, events, new NoPauses());
+    await farSide.start(() => undefined, new AbortController().signal);
+    const { tunnel } = farSide;
+    agents.leaves[0]?.('the pod is being deleted');
+    await again.promise;
+    assert.deepEqual(gone, ['the pod is being deleted']);
+    assert.notEqual(farSide.tunnel, tunnel);
+    await assert.rejects(tunnel?.ping() ?? Promise.resolve(), /closed/);
+    assert.equal(farSide.agent?.name, 'agent 2');
+    await farSide.close();
+    agents.leaves[1]?.('too late');
+    assert.deepEqual(gone, ['the pod is being deleted']);
+  });
+
   it('ends its attempts when it is closed', async () => {
     const agents = new Agents();
     const pauses = new NoPauses();
-    const farSide = new FarSide(agents, { changed() {}, restarted() {} }, pauses);
+    const farSide = new FarSide(agents, { changed() {}, gone() {}, restarted() {} }, pauses);
     await farSide.start(() => undefined, new AbortController().signal);
     agents.away = new Error('away');
     const tried = new Promise<void>((resolve) => (pauses.onWait = resolve));
