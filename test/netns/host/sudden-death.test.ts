@@ -54,8 +54,8 @@ describe('a host that is killed at any moment', function () {
         );
         times.push(elapsed);
       }
-      // 100 ms on an idle machine; a test run is not idle.
-      assert.ok(Math.min(...times) < 500, `took ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+      // Some 100 ms on an idle machine; the bound only tells that nobody waits for a next command.
+      assert.ok(Math.min(...times) < 1_500, `took ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
     } finally {
       await sandbox.close();
     }
