@@ -22,12 +22,12 @@ export async function withLock<T>(machine: Machine, work: () => Promise<T>): Pro
       throw runFolderUnusable(error as NodeJS.ErrnoException);
     }
   };
-  const deadline = Date.now() + LOCK_DEADLINE_MS;
+  const deadline = performance.now() + LOCK_DEADLINE_MS;
   while (!take()) {
     const [pid = '', start] = (files.link(LOCK) ?? '').split(':');
     if (pid !== '' && probes.processStart(Number(pid)) !== start) {
       files.remove(LOCK);
-    } else if (Date.now() > deadline) {
+    } else if (performance.now() > deadline) {
       throw new MirrordError('host', 'locked', `Process ${pid} has held ${LOCK} for ${LOCK_DEADLINE_MS / 1000} s.`, {
         help: `See what it does with: ps ${pid}`,
       });

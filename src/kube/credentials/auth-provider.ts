@@ -25,7 +25,7 @@ export class AuthProvider implements CredentialSource {
   }
 
   async get(): Promise<Identity> {
-    if (this.#held !== null && Date.now() < this.#held.until) return this.#held.identity;
+    if (this.#held !== null && performance.now() < this.#held.until) return this.#held.identity;
     const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.loadFromOptions({
@@ -44,7 +44,7 @@ export class AuthProvider implements CredentialSource {
     const authorization = headers?.['Authorization'] ?? headers?.['authorization'];
     if (authorization === undefined) throw this.#failed('it gave no token');
     const identity = { headers: { authorization } };
-    this.#held = { identity, until: Date.now() + REUSED_MS };
+    this.#held = { identity, until: performance.now() + REUSED_MS };
     return identity;
   }
 
