@@ -109,7 +109,7 @@ export class MuxPair {
     (this.#next() < 0.5 ? this.nearBytes : this.farBytes).lost('cut by the test');
   }
 
-  /** The transport dies, and no other follows. */
+  /** The transport dies, and no other follows before `mend`. */
   sever(): void {
     this.#isJoining = true;
     this.nearBytes.detach();
@@ -120,6 +120,10 @@ export class MuxPair {
     this.sever();
     for (const bytes of [this.nearBytes, this.farBytes]) bytes.destroy();
     for (const mux of [this.near, this.far]) mux.close();
+  }
+
+  mend(): void {
+    this.#join();
   }
 
   #rejoin(): void {
