@@ -79,15 +79,9 @@ function agentSource(
 }
 
 function podTarget(target: Target): PodTarget | null {
-  switch (target.kind) {
-    case 'targetless':
-      return null;
-    case 'netns':
-    case 'process':
-      throw new Error(`${formatTarget(target)} is no target in a cluster`);
-    default:
-      return target;
-  }
+  if (target.kind === 'targetless') return null;
+  if (target.kind !== 'netns' && target.kind !== 'process') return target;
+  throw new Error(`${formatTarget(target)} is no target in a cluster`);
 }
 
 function describeTarget(path: string, { pod, container, ready, addresses }: ResolvedTarget): string {

@@ -97,7 +97,8 @@ describe('mirrord up -t', () => {
         '10',
         `http://${world.objects.pods.web.v4}:8080/`,
       ]);
-      assert.match(stdout, /^web-/, `${node}`);
+      assert.match(stdout, /^web-/);
+      assert.ok(output.includes(`traffic leaves from ${node}`), output);
     });
   });
 });
