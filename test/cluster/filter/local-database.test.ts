@@ -1,5 +1,6 @@
 /** One host of the cluster stays on this machine, by its name: a database that a real client connects to. */
 import assert from 'node:assert/strict';
+import { machineState } from '../../../scripts/sandbox/machine-state.ts';
 import type { Session } from '../../../scripts/sandbox/session.ts';
 import { eventually, kubectl, kubectlJson } from '../kube/support/cluster.ts';
 import { HOME } from '../support/developer.ts';
@@ -92,6 +93,23 @@ describe('a filter, with a real database on either side', () => {
     // Answered by the cluster, as without a filter, and not routed.
     const { stdout } = await world.developer.mirrordRun(['explain', 'web:8080']);
     assert.match(stdout, /^web:8080\/tcp stays on this machine\n {2}rule +none: .*filter\.remote does not list it/);
+  });
+
+  it('an entry for the API server is refused before anything is changed', async () => {
+    await session?.end();
+    session = undefined;
+    const { host } = new URL(kubectl(['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']));
+    const server = host.replace(/:\d+$/, '');
+    const before = await machineState(world.developer.machine);
+    world.developer.write(
+      `${PROJECT}/.mirrord/mirrord.json`,
+      JSON.stringify({ feature: { network: { outgoing: { filter: { remote: [server] } } } } }),
+    );
+    const line = `cd ${PROJECT} && exec ${world.developer.mirrord} up -n ${world.objects.home}`;
+    const refused = world.developer.start('sh', ['-c', line], { as: 'sudo' });
+    assert.equal((await refused.ended).code, 2, refused.output);
+    assert.match(refused.output, /filter\.remote\[0\] = ".*" is the API server's address/);
+    assert.equal(await machineState(world.developer.machine), before);
   });
 
   it('scope all: the transport lives, kubectl works beside it, services are reached', async () => {

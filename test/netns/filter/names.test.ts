@@ -219,6 +219,20 @@ describe('filter by name', () => {
       assert.equal(await flow.again(), 'cluster');
     });
 
+    it('an address is given up when its answer is over, and kept while a flow is open', async () => {
+      cluster(a('short.rds.example', OUT(7), 1), a('kept.rds.example', OUT(6), 1));
+      const flow = await held.world.programs.open('kept.rds.example');
+      assert.equal(await held.world.programs.lookup('short.rds.example', 4), OUT(7));
+      assert.equal(await ask('tcp', OUT(7)), 'cluster');
+      const route = async (address: string): Promise<string> =>
+        (await held.world.sandbox.developer.run('ip', ['route', 'get', address])).stdout;
+      // Programs keep answers: 30 s, however short the TTL is.
+      await poll(async () => !/mirrord/.test(await route(OUT(7))), 'the address is given up', 40_000);
+      assert.equal(await ask('tcp', OUT(7)), 'developer');
+      assert.match(await route(OUT(6)), /mirrord/);
+      assert.equal(await flow.again(), 'cluster');
+    });
+
     it('status counts flows by the rule that led them in', async () => {
       const [status] = await statuses(held.world.sandbox);
       const found = status?.matches.find(({ rule }) => rule?.endsWith('filter.remote[0]'));

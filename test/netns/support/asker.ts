@@ -16,9 +16,14 @@ const SILENCE_MS = 2_000;
 const opened = new Map<number, Socket>();
 
 async function dial(host: string, port: number): Promise<Socket> {
-  const socket = connect({ host, port, signal: AbortSignal.timeout(SILENCE_MS) });
-  await once(socket, 'connect');
-  return socket;
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(SILENCE_MS) });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 async function say(socket: Socket): Promise<string> {
