@@ -1,5 +1,5 @@
 /** `mirrord down`: asks the session to end; what a dead one has left, the host part puts back. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askSession, sessionNames } from '../control/client.ts';
@@ -10,6 +10,7 @@ import type { Leftovers } from './leftovers.ts';
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
 const POLL_MS = 20;
+const RESOLV_CONF = '/etc/resolv.conf';
 
 export async function runDown(names: readonly string[] | 'all', json: boolean): Promise<void> {
   const chosen = names === 'all' ? await sessionNames() : names;
@@ -38,7 +39,10 @@ async function leftovers(): Promise<Leftovers> {
 /** Resolves to whether there was anything to end. */
 async function end(name: string): Promise<boolean> {
   const folder = join(SESSIONS_FOLDER, name);
-  if (!existsSync(folder)) return false;
+  if (!existsSync(folder)) {
+    // A power failure takes the folder along, but not a file in /etc.
+    return hasForgottenFile(name) && (await recover(name));
+  }
   const signal = AbortSignal.timeout(DOWN_DEADLINE_MS);
   try {
     await askSession(name, 'down', undefined, signal);
@@ -53,6 +57,14 @@ async function end(name: string): Promise<boolean> {
     await delay(POLL_MS);
   }
   return true;
+}
+
+function hasForgottenFile(name: string): boolean {
+  try {
+    return readFileSync(RESOLV_CONF, 'utf8').startsWith(`# Written by mirrord (session ${name})`);
+  } catch {
+    return false; // there is none, or none for us to read
+  }
 }
 
 async function recover(name: string): Promise<boolean> {

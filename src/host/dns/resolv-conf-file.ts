@@ -11,6 +11,7 @@ import type { Journal } from '../journal/journal.ts';
 import { RESOLV_CONF, playBackResolvConf } from '../journal/playback.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { DnsBackend } from './backend.ts';
+import { formerContent } from './former-content.ts';
 import { formatResolvConf, parseResolvConf } from './resolv-conf.ts';
 
 export class ResolvConfFile implements DnsBackend {
@@ -38,7 +39,8 @@ export class ResolvConfFile implements DnsBackend {
       return `${RESOLV_CONF}, which another program has written since; it stays as it is now`;
     }
     const before = entry ? entry.before : kind && { ...kind, content };
-    const written = formatResolvConf(this.#journal.name, parseResolvConf(before?.content ?? ''), state);
+    const settings = formatResolvConf(this.#journal.name, parseResolvConf(before?.content ?? ''), state);
+    const written = settings + formerContent(before);
     if (entry?.written === written) return RESOLV_CONF;
 
     this.#journal.writeResolvConf({ before, written });

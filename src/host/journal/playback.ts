@@ -3,6 +3,7 @@
  * when its change was made half, or not at all.
  */
 import { MirrordError } from '../../errors.ts';
+import { readFormerContent } from '../dns/former-content.ts';
 import { type Machine, thisMachine } from '../machine/machine.ts';
 import { Journal, type ResolvConfEntry, sessionNames, undoName } from './journal.ts';
 import { withLock } from './lock.ts';
@@ -19,14 +20,27 @@ export interface Restored {
 
 /** What a session that has died left behind; harmless at any time, also while it lives. */
 export async function recoverSession(name: string, machine: Machine = thisMachine()): Promise<Restored> {
-  return withLock(machine, () => restoreLocked(machine, name));
+  return withLock(machine, async () => {
+    const restored = await restoreLocked(machine, name);
+    return restored.outcome === 'absent' ? (restoreAfterPowerFailure(machine) ?? restored) : restored;
+  });
 }
 
 /** Every session that has died; to be called under the lock. */
 export async function restoreAllLocked(machine: Machine): Promise<readonly Restored[]> {
   const results: Restored[] = [];
   for (const name of sessionNames(machine)) results.push(await restoreLocked(machine, name));
-  return results.filter(({ outcome }) => outcome === 'restored');
+  const lost = restoreAfterPowerFailure(machine);
+  return [...results.filter(({ outcome }) => outcome === 'restored'), ...(lost === undefined ? [] : [lost])];
+}
+
+/** /etc/resolv.conf of a session whose journal is gone; undefined when there is none. */
+function restoreAfterPowerFailure(machine: Machine): Restored | undefined {
+  const written = machine.files.read(RESOLV_CONF) ?? '';
+  const former = readFormerContent(written);
+  if (former === undefined || new Journal(machine, former.session).resolvConf() !== undefined) return undefined;
+  const note = restoreResolvConf(machine, { before: former.before, written });
+  return { name: former.session, outcome: 'restored', notes: note === undefined ? [] : [note] };
 }
 
 export async function restoreLocked(machine: Machine, name: string): Promise<Restored> {
