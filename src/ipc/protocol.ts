@@ -128,7 +128,7 @@ export interface HostOperations {
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;
   /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
   network(state: NetworkState): Promise<readonly string[]>;
-  /** Fast, since a program waits for its answer meanwhile.  */
+  /** Fast, since a program waits for its answer meanwhile. */
   named(state: NamedState): Promise<void>;
   /** The interface by which the kernel would send to this destination just now; null when by none. */
   route(destination: RouteQuestion): Promise<string | null>;

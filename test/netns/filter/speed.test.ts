@@ -36,7 +36,6 @@ describe('filter by name, the time that it takes', () => {
       await median('warm');
       const plain = await median('plain');
       const routed = await median('routed');
-      console.log(`      ${routed.toFixed(2)} ms, and ${plain.toFixed(2)} ms without a route`);
       assert.ok(routed - plain < ROUTE_MS, `${routed.toFixed(2)} ms, and ${plain.toFixed(2)} ms without a route`);
     });
   }
