@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { containersTable } from '../../../src/host/dns/containers.ts';
+import { formerContent, readFormerContent } from '../../../src/host/dns/former-content.ts';
+
+const HEAD = '# Written by mirrord (session default); the former content comes back when the session ends.\n';
+const FILE = { kind: 'file', mode: 0o644, uid: 0, gid: 0, content: 'nameserver 192.0.2.53\n# Before: {}\n' } as const;
+const LINK = { kind: 'link', mode: 0o777, uid: 0, gid: 0, target: '../run/resolv.conf', content: 'x' } as const;
+
+describe('a resolv.conf that tells what was before it', () => {
+  for (const before of [FILE, LINK, undefined]) {
+    it(`tells of ${before?.kind ?? 'nothing'}`, () => {
+      const text = `${HEAD}nameserver 198.19.0.53\n${formerContent(before)}`;
+      assert.deepEqual(readFormerContent(text), { session: 'default', before });
+      assert.match(text, /^(#.*\n|nameserver .*\n)+$/, 'nothing of it is a setting');
+    });
+  }
+
+  it('is nobody’s but ours, whole, and as we wrote it', () => {
+    const text = `${HEAD}nameserver 198.19.0.53\n${formerContent(FILE)}`;
+    assert.equal(readFormerContent('nameserver 192.0.2.53\n'), undefined);
+    assert.equal(readFormerContent(formerContent(FILE)), undefined);
+    assert.equal(readFormerContent(text.slice(0, -10)), undefined);
+    assert.equal(readFormerContent(`${text}nameserver 192.0.2.1\n`), undefined);
+    assert.equal(readFormerContent(`${HEAD}# Before: nonsense\n`), undefined);
+  });
+});
+
+describe('names for containers on a bridge', () => {
+  it('are asked of the resolver of the same family, unless this machine was asked', () => {
+    assert.equal(
+      containersTable('mirrord_x_containers', ['198.19.0.53', 'fd00::53']),
+      'table inet mirrord_x_containers { flags owner; chain in { type nat hook prerouting priority -110; ' +
+        'meta iifkind != "bridge" return; fib daddr type local return; ' +
+        'udp dport 53 dnat ip to 198.19.0.53; tcp dport 53 dnat ip to 198.19.0.53; ' +
+        'udp dport 53 dnat ip6 to fd00::53; tcp dport 53 dnat ip6 to fd00::53; }; }',
+    );
+  });
+});
