@@ -28,17 +28,18 @@ printf 'nameserver ${CLUSTER_DNS}\\nsearch default.svc.cluster.local svc.cluster
 describe('filter behind systemd-resolved', () => {
   let sandbox: Sandbox;
   let session: Session | undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'mirrord-filter-'));
+  let folder = '';
   const asked = { cluster: '', far: '' };
 
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mirrord-filter-'));
     sandbox = await openResolved(CLUSTER);
     await Promise.all([serve('far', '192.168.7.254', OWN_ANSWER), serve('cluster', CLUSTER_DNS, CLUSTER_ANSWER)]);
   });
   after(async () => {
     await down();
     await sandbox?.close();
-    rmSync(folder, { recursive: true });
+    if (folder !== '') rmSync(folder, { recursive: true });
   });
 
   async function serve(
