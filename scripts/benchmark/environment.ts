@@ -19,7 +19,8 @@ export interface Environment {
   readonly busy: number;
 }
 
-export async function describeEnvironment(force: boolean): Promise<Environment> {
+/** `kubectl`: path of the cluster's own, of the same version as the cluster; undefined without a cluster. */
+export async function describeEnvironment(force: boolean, kubectl: string | undefined): Promise<Environment> {
   const busy = await busyShare();
   if (busy > MAX_BUSY && !force) {
     throw new Error(
@@ -37,13 +38,14 @@ export async function describeEnvironment(force: boolean): Promise<Environment> 
       iperf3: await firstLine('iperf3', '--version'),
       pasta: await firstLine('pasta', '--version'),
       slirp4netns: await firstLine('slirp4netns', '--version'),
+      ...(kubectl === undefined ? {} : { kubernetes: `kubectl ${await firstLine(kubectl, 'version', '--client')}` }),
     },
     busy,
   };
 }
 
-async function firstLine(program: string, flag: string): Promise<string> {
-  const { stdout, stderr } = await run(program, [flag]);
+async function firstLine(program: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run(program, args);
   return `${stdout}${stderr}`.split('\n')[0] ?? '';
 }
 

@@ -1,28 +1,35 @@
 /**
- * `main.ts [--quick] [--json] [--force] [--paths DPSM] [--only METRIC]...`: measures every path in interleaved rounds.
+ * `main.ts [--kubernetes] [--quick] [--json] [--force] [--paths DPSM] [--only METRIC]...`: measures every path in
+ * interleaved rounds.
  *
  * A round measures each metric once on each path, and every round begins with another path, so that what drifts (a
- * warmer CPU, a neighbour) falls on all of them.  What is compared is the medians' ratios, never two runs.
+ * warmer CPU, a neighbour) falls on all of them.  What is compared is the medians' ratios, never two runs.  What failed
+ * is measured again, on a path that is started again when it has ended by itself; a note under the table tells of it.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { must } from '../sandbox/command.ts';
 import { createSandbox } from '../sandbox/index.ts';
+import { kubectlProgram, openClusterPaths } from './cluster-paths.ts';
+import type { ClusterPaths } from './cluster-paths.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Metric, Pace, Tools } from './metric.ts';
 import { METRICS } from './metrics/index.ts';
 import type { Path } from './path.ts';
 import { openPaths, startServers } from './paths.ts';
-import { formatTable, median } from './table.ts';
+import { formatJson, formatText } from './table.ts';
 import type { Results } from './table.ts';
 
 const FULL: Pace & { rounds: number } = { seconds: 5, warmUpSeconds: 2, rounds: 3 };
 const QUICK: Pace & { rounds: number } = { seconds: 2, warmUpSeconds: 1, rounds: 1 };
+/** After as many failures the round has no value there. */
+const ATTEMPTS = 3;
 
 const { values: options } = parseArgs({
   options: {
+    kubernetes: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
@@ -39,7 +46,12 @@ function chosen(names: readonly string[]): readonly Metric[] {
   return names.length === 0 ? METRICS : METRICS.filter(({ name }) => names.includes(name));
 }
 
-async function measureAll(metrics: readonly Metric[], paths: readonly Path[], tools: Tools): Promise<Results> {
+async function measureAll(
+  metrics: readonly Metric[],
+  paths: readonly Path[],
+  tools: Tools,
+  notes: string[],
+): Promise<Results> {
   const pace = options.quick ? QUICK : FULL;
   const results: Results = new Map();
   for (let round = 0; round < pace.rounds; round++) {
@@ -48,7 +60,7 @@ async function measureAll(metrics: readonly Metric[], paths: readonly Path[], to
         const path = paths[(round + turn) % paths.length];
         if (!metric.paths.includes(path.letter)) continue;
         process.stderr.write(`round ${round + 1}/${pace.rounds}: ${metric.name} on ${path.title}\n`);
-        for (const [key, value] of Object.entries(await metric.measure(path, pace, tools))) {
+        for (const [key, value] of Object.entries(await measureOnce(metric, path, pace, tools, notes))) {
           const row = results.get(key) ?? new Map<Path['letter'], number[]>();
           results.set(key, row.set(path.letter, [...(row.get(path.letter) ?? []), value]));
         }
@@ -58,43 +70,49 @@ async function measureAll(metrics: readonly Metric[], paths: readonly Path[], to
   return results;
 }
 
+async function measureOnce(
+  metric: Metric,
+  path: Path,
+  pace: Pace,
+  tools: Tools,
+  notes: string[],
+): Promise<Readonly<Record<string, number>>> {
+  for (let attempt = 1; ; attempt++) {
+    if (await path.mend?.()) notes.push(`${path.title} ended by itself after its last measurement`);
+    try {
+      return await metric.measure(path, pace, tools);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const ended = (await path.mend?.()) ? ' (it ended by itself)' : '';
+      notes.push(`${metric.name} on ${path.title} failed${ended}: ${error.message.trim()}`);
+      if (attempt === ATTEMPTS) return {};
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const metrics = chosen(options.only);
-  const environment = await describeEnvironment(options.force);
+  const environment = await describeEnvironment(options.force, options.kubernetes ? kubectlProgram() : undefined);
   const folder = mkdtempSync(join(tmpdir(), 'mirrord-bench-'));
   const sandbox = await createSandbox({ nameServer: false });
+  let cluster: ClusterPaths | undefined;
   try {
     const wire = join(folder, 'wire');
-    const questions = join(folder, 'questions');
-    writeFileSync(questions, 'payment-service.default.svc.cluster.local A\n');
     await must('cc', ['-O2', '-o', wire, join(import.meta.dirname, 'wire.c')]);
     await startServers(sandbox, wire);
-    const paths = await openPaths(sandbox, options.paths);
-    const results = await measureAll(metrics, paths, { wire, questions });
+    cluster = options.kubernetes ? await openClusterPaths(sandbox, wire, folder) : undefined;
+    const paths = [...(await openPaths(sandbox, options.paths)), ...(cluster?.paths ?? [])];
+    const notes: string[] = [];
+    const results = await measureAll(metrics, paths, { wire }, notes);
     const rows = metrics.flatMap((metric) => metric.rows);
-    if (options.json) {
-      const values = rows.map((row) => ({
-        ...row,
-        paths: Object.fromEntries(
-          [...(results.get(row.key) ?? [])].map(([letter, all]) => [letter, { median: median(all), all }]),
-        ),
-      }));
-      console.log(JSON.stringify({ environment, values }, null, 2));
-    } else {
-      console.log(
-        Object.entries({ ...environment, versions: Object.values(environment.versions).join(', ') })
-          .map(([key, value]) => `${key}: ${String(value)}`)
-          .join('\n'),
-      );
-      console.log(
-        `\n${formatTable(
-          rows,
-          paths.map(({ letter }) => letter),
-          results,
-        )}`,
-      );
-    }
+    const letters = paths.map(({ letter }) => letter);
+    console.log(
+      options.json
+        ? formatJson(environment, rows, results, notes)
+        : formatText(environment, rows, letters, results, notes),
+    );
   } finally {
+    await cluster?.close();
     await sandbox.close();
     rmSync(folder, { recursive: true });
   }

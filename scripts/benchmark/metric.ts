@@ -9,8 +9,6 @@ export interface Pace {
 export interface Tools {
   /** Path of the compiled `wire.c`. */
   readonly wire: string;
-  /** File of questions for dnsperf. */
-  readonly questions: string;
 }
 
 export interface Row {

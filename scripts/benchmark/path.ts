@@ -1,8 +1,11 @@
 /** One way from a client to the same servers. */
 import type { Machine } from '../sandbox/index.ts';
 
-/** D direct veth, P pasta, S slirp4netns, M mirrord, K kubectl port-forward. */
-export type Letter = 'D' | 'P' | 'S' | 'M' | 'K';
+/**
+ * In the sandbox: D direct veth, P pasta, S slirp4netns, M mirrord.
+ * Through a real API server: K kubectl port-forward, R mirrord.
+ */
+export type Letter = 'D' | 'P' | 'S' | 'M' | 'K' | 'R';
 
 export interface Path {
   readonly letter: Letter;
@@ -16,5 +19,14 @@ export interface Path {
   /** A name server that leads to the servers' side; undefined where the path carries no UDP. */
   readonly nameServer: string | undefined;
   /** The processes that carry the bytes: their CPU and memory are the path's cost. */
-  readonly processes: readonly { readonly name: string; readonly pid: number }[];
+  readonly processes: readonly Process[];
+  /** Those that carry them, too, and are the cluster's own. */
+  readonly clusterProcesses?: readonly Process[];
+  /** Starts again what has ended by itself; resolves to whether anything had. */
+  mend?(): Promise<boolean>;
+}
+
+export interface Process {
+  readonly name: string;
+  readonly pid: number;
 }

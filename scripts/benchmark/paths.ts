@@ -5,7 +5,7 @@
  *     P  pasta, tap in a namespace of its own      M  mirrord on the developer machine
  */
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CLUSTER_DNS, pod } from '../sandbox/addresses.ts';
 import { must } from '../sandbox/command.ts';
@@ -16,10 +16,12 @@ import { up } from '../sandbox/session.ts';
 import type { Session } from '../sandbox/session.ts';
 import type { SessionStatus } from '../../src/control/protocol.ts';
 import type { Path } from './path.ts';
+import { readIfThere } from './processes.ts';
 
 export const ECHO_PORT = 7007;
 const IPERF_PORT = 5201;
-const PORTS = { echo: ECHO_PORT, iperf: IPERF_PORT };
+/** The servers'; also where a path forwards them to. */
+export const PORTS = { echo: ECHO_PORT, iperf: IPERF_PORT };
 
 const DIRECT = { client: '192.0.2.2', server: '192.0.2.1' };
 /** The host's address inside slirp4netns's network (slirp4netns(1)). */
@@ -134,18 +136,9 @@ export async function sessionProcesses(sandbox: Sandbox, session: Session): Prom
 }
 
 const parentIs = (pid: number, parent: number | undefined): boolean =>
-  read(`/proc/${pid}/status`).includes(`\nPPid:\t${parent}\n`);
+  readIfThere(`/proc/${pid}/status`).includes(`\nPPid:\t${parent}\n`);
 
-const runsAgent = (pid: number): boolean => read(`/proc/${pid}/cmdline`).includes('/agent.cjs');
-
-/** Empty when the process has ended meanwhile. */
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
+const runsAgent = (pid: number): boolean => readIfThere(`/proc/${pid}/cmdline`).includes('/agent.cjs');
 
 async function tapIsUp(machine: Machine, errors: NodeJS.ReadableStream): Promise<void> {
   let words = '';

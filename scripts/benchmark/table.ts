@@ -1,19 +1,60 @@
-/** Medians of all rounds as one table: a row per value, a column per path, then what mirrord is of each other path. */
+/**
+ * Medians of all rounds as one table: a row per value, a column per path, then what mirrord is of each other path: in
+ * the sandbox of those there, through a real API server of kubectl.
+ */
+import type { Environment } from './environment.ts';
 import type { Row } from './metric.ts';
 import type { Letter } from './path.ts';
 
 /** Values by row and path, one for each round. */
 export type Results = Map<string, Map<Letter, number[]>>;
 
-export function median(values: readonly number[]): number {
+const PAIRS: readonly (readonly [Letter, Letter])[] = [
+  ['M', 'D'],
+  ['M', 'P'],
+  ['M', 'S'],
+  ['R', 'K'],
+];
+
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-export function formatTable(rows: readonly Row[], letters: readonly Letter[], results: Results): string {
-  const others = letters.includes('M') ? letters.filter((letter) => letter !== 'M') : [];
-  const header = ['', 'unit', ...letters, ...others.map((letter) => `M/${letter}`)];
+/** Environment, table, and notes on what went wrong by the way. */
+export function formatText(
+  environment: Environment,
+  rows: readonly Row[],
+  letters: readonly Letter[],
+  results: Results,
+  notes: readonly string[],
+): string {
+  const lines = Object.entries({ ...environment, versions: Object.values(environment.versions).join(', ') });
+  return [
+    ...lines.map(([key, value]) => `${key}: ${String(value)}`),
+    `\n${formatTable(rows, letters, results)}`,
+    ...notes.map((note) => `\nnote: ${note}`),
+  ].join('\n');
+}
+
+export function formatJson(
+  environment: Environment,
+  rows: readonly Row[],
+  results: Results,
+  notes: readonly string[],
+): string {
+  const values = rows.flatMap((row) => {
+    const measured = [...(results.get(row.key) ?? [])];
+    const paths = measured.map(([letter, all]) => [letter, { median: median(all), all }] as const);
+    return paths.length === 0 ? [] : [{ ...row, paths: Object.fromEntries(paths) }];
+  });
+  return JSON.stringify({ environment, values, notes }, null, 2);
+}
+
+function formatTable(rows: readonly Row[], letters: readonly Letter[], results: Results): string {
+  const pairs = PAIRS.filter((pair) => pair.every((letter) => letters.includes(letter)));
+  const header = ['', 'unit', ...letters, ...pairs.map((pair) => pair.join('/'))];
   const body = rows.flatMap((row) => {
     const values = results.get(row.key);
     if (values === undefined) return [];
@@ -21,9 +62,8 @@ export function formatTable(rows: readonly Row[], letters: readonly Letter[], re
       const rounds = values.get(letter);
       return rounds === undefined ? undefined : median(rounds);
     };
-    const own = at('M');
-    const ratios = others.map((letter) => {
-      const other = at(letter);
+    const ratios = pairs.map((pair) => {
+      const [own, other] = pair.map(at);
       return own === undefined || other === undefined || other === 0 ? '' : (own / other).toFixed(2);
     });
     return [[row.title, row.unit, ...letters.map((letter) => formatValue(at(letter))), ...ratios]];

@@ -12,14 +12,15 @@ export interface WireResult {
 }
 
 export async function wire(
-  mode: 'rr' | 'connect' | 'udp',
+  mode: 'rr' | 'connect' | 'udp' | 'paced' | 'dns',
   path: Path,
   { seconds, warmUpSeconds }: Pace,
   tools: Tools,
   count = 1,
+  at = { address: path.address, port: path.ports.echo },
 ): Promise<WireResult> {
   const once = async (duration: number): Promise<string> => {
-    const args = [mode, path.address, String(path.ports.echo), String(duration * 1000), String(count)];
+    const args = [mode, at.address, String(at.port), String(duration * 1000), String(count)];
     const { code, stdout, stderr } = await path.client.run(tools.wire, args);
     if (code !== 0) throw new Error(`wire ${args.join(' ')} on ${path.title}: ${stderr}`);
     return stdout;

@@ -5,6 +5,8 @@
  *   wire rr ADDRESS PORT MS              one flow, one byte to and fro
  *   wire connect ADDRESS PORT MS FLOWS   connect, one byte to and fro, close; FLOWS at a time
  *   wire udp ADDRESS PORT MS WINDOW      datagrams of 64 bytes, WINDOW of them outstanding
+ *   wire paced ADDRESS PORT MS RATE      datagrams of 64 bytes, RATE of them a second
+ *   wire dns ADDRESS PORT MS WINDOW      questions, each of a new name from a new port, WINDOW outstanding
  *   wire idle ADDRESS PORT MS FLOWS      opens flows, prints "open", keeps them for MS
  *
  * Clients print {"count":N,"rate":PER_SECOND,"p50":US,"p99":US,"lost":N}.
@@ -25,7 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SAMPLES = 4 << 20, MAX_WINDOW = 4096, UDP_BYTES = 64, UDP_LOSS_MS = 200, MAX_EVENTS = 256 };
+enum { MAX_SAMPLES = 4 << 20, MAX_WINDOW = 4096, MAX_EVENTS = 256, MAX_BURST = 16 };
+enum { UDP_BYTES = 64, UDP_LOSS_MS = 200, DNS_LOSS_MS = 1000, BUFFER_BYTES = 4 << 20 };
 
 static uint32_t samples[MAX_SAMPLES];
 static size_t sample_count;
@@ -78,6 +81,13 @@ static int open_socket(int type, int flags) {
   if (fd < 0) die("socket");
   if (type == SOCK_STREAM) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
+}
+
+/* So that nothing is lost in the ends themselves; beyond the system's limit only with CAP_NET_ADMIN. */
+static void buffer_much(int fd) {
+  int bytes = BUFFER_BYTES;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 static int connected(void) {
@@ -146,6 +156,7 @@ static size_t run_udp(int64_t end, int window) {
   size_t lost = 0;
   char bytes[UDP_BYTES] = {0};
   int fd = open_socket(SOCK_DGRAM, 0);
+  buffer_much(fd);
   if (connect(fd, (struct sockaddr *)&peer, peer_length) != 0) die("connect");
   if (window > MAX_WINDOW) window = MAX_WINDOW;
   for (int slot = 0; slot < window; slot++) expected[slot] = 0;
@@ -177,6 +188,81 @@ static size_t run_udp(int64_t end, int window) {
   return lost;
 }
 
+/* At a rate below what the path can carry nothing may be lost: no datagram is sent a second time here. */
+static size_t run_paced(int64_t end, int rate) {
+  int64_t next = now_ns(), grace = end + UDP_LOSS_MS * 1000000LL, gap = 1000000000LL / rate;
+  size_t sent = 0;
+  char bytes[UDP_BYTES] = {0};
+  int fd = open_socket(SOCK_DGRAM, 0);
+  buffer_much(fd);
+  if (connect(fd, (struct sockaddr *)&peer, peer_length) != 0) die("connect");
+  for (int64_t now = next; now < end || (sample_count < sent && now < grace); now = now_ns()) {
+    /* What this process was too late for is left out: made up for at once, it would be another rate. */
+    if (now - next > MAX_BURST * gap) next = now - MAX_BURST * gap;
+    for (; next <= now && now < end; next += gap, sent++) {
+      memcpy(bytes, &now, sizeof now);
+      if (send(fd, bytes, sizeof bytes, 0) < 0 && errno != ENOBUFS) die("send");
+    }
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    struct timespec tick = {.tv_nsec = 100000};
+    if (ppoll(&wait, 1, &tick, NULL) <= 0) continue;
+    while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) == (ssize_t)sizeof bytes) {
+      int64_t at;
+      memcpy(&at, bytes, sizeof at);
+      sample(at);
+    }
+  }
+  return sent - sample_count;
+}
+
+static void ask(int epoll, struct attempt *a) {
+  static uint32_t sequence;
+  /* Recursion wanted, one question. */
+  unsigned char bytes[128] = {0, 0, 1, 0, 0, 1};
+  static const unsigned char rest[] = {7, 'd', 'e', 'f', 'a', 'u', 'l', 't', 3, 's', 'v', 'c', 7, 'c', 'l', 'u',
+                                       's', 't', 'e', 'r', 5, 'l', 'o', 'c', 'a', 'l', 0, 0, 1, 0, 1};
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = a};
+  int label = snprintf((char *)bytes + 13, 16, "q%u", ++sequence);
+  bytes[0] = sequence >> 8, bytes[1] = sequence;
+  bytes[12] = label;
+  memcpy(bytes + 13 + label, rest, sizeof rest);
+  a->start = now_ns();
+  a->fd = open_socket(SOCK_DGRAM, SOCK_NONBLOCK);
+  if (connect(a->fd, (struct sockaddr *)&peer, peer_length) != 0) die("connect");
+  epoll_ctl(epoll, EPOLL_CTL_ADD, a->fd, &event);
+  if (send(a->fd, bytes, 13 + label + sizeof rest, 0) < 0 && errno != ENOBUFS) die("send");
+}
+
+static size_t run_dns(int64_t end, int window) {
+  int epoll = epoll_create1(0);
+  size_t lost = 0;
+  char bytes[512];
+  struct attempt *attempts = calloc(window, sizeof *attempts);
+  struct epoll_event events[MAX_EVENTS];
+  for (int i = 0; i < window; i++) ask(epoll, &attempts[i]);
+  while (now_ns() < end) {
+    int n = epoll_wait(epoll, events, MAX_EVENTS, UDP_LOSS_MS);
+    for (int i = 0; i < n; i++) {
+      struct attempt *a = events[i].data.ptr;
+      /* An error that came by ICMP, or no record in it: no answer. */
+      if (recv(a->fd, bytes, sizeof bytes, 0) > 12 && bytes[7] > 0) {
+        sample(a->start);
+      } else {
+        lost++;
+      }
+      close(a->fd);
+      ask(epoll, a);
+    }
+    for (int i = 0; i < window; i++) {
+      if (now_ns() - attempts[i].start < DNS_LOSS_MS * 1000000LL) continue;
+      lost++;
+      close(attempts[i].fd);
+      ask(epoll, &attempts[i]);
+    }
+  }
+  return lost;
+}
+
 static void run_idle(int64_t end, int flows) {
   for (int i = 0; i < flows; i++) {
     char byte = 'x';
@@ -190,11 +276,11 @@ static void run_idle(int64_t end, int flows) {
 
 static int listening(int type, int port) {
   struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-  int fd = socket(AF_INET6, type | SOCK_NONBLOCK, 0), on = 1, off = 0, big = 4 << 20;
+  int fd = socket(AF_INET6, type | SOCK_NONBLOCK, 0), on = 1, off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (type == SOCK_DGRAM) {
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
+    buffer_much(fd);
     /* The answer must come from the address that was asked. */
     setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
@@ -275,7 +361,7 @@ int main(int argc, char **argv) {
   setrlimit(RLIMIT_NOFILE, &files);
   if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(atoi(argv[2]));
   if (argc < 5) {
-    fprintf(stderr, "usage: wire serve PORT | wire rr|connect|udp|idle ADDRESS PORT MS [N]\n");
+    fprintf(stderr, "usage: wire serve PORT | wire rr|connect|udp|paced|dns|idle ADDRESS PORT MS [N]\n");
     return 2;
   }
   set_peer(argv[2], atoi(argv[3]));
@@ -285,6 +371,8 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "rr") == 0) run_rr(end);
   if (strcmp(argv[1], "connect") == 0) run_connect(end, n);
   if (strcmp(argv[1], "udp") == 0) lost = run_udp(end, n);
+  if (strcmp(argv[1], "paced") == 0) lost = run_paced(end, n);
+  if (strcmp(argv[1], "dns") == 0) lost = run_dns(end, n);
   if (strcmp(argv[1], "idle") == 0) run_idle(end, n);
   else report(start, lost);
   return 0;

@@ -8,8 +8,9 @@ export const MEMORY: Metric = {
     { key: 'resident-session', title: 'resident after the load, tool', unit: 'MB' },
     { key: 'resident-agent', title: 'resident after the load, agent', unit: 'MB' },
     { key: 'resident-host', title: 'resident after the load, root part', unit: 'MB' },
+    { key: 'resident-kubectl', title: 'resident after the load, kubectl', unit: 'MB' },
   ],
-  paths: ['M'],
+  paths: ['M', 'K', 'R'],
   measure: ({ processes }) =>
     Promise.resolve(
       Object.fromEntries(processes.map(({ name, pid }) => [`resident-${name}`, residentBytes(pid) / 1e6])),

@@ -26,6 +26,7 @@ function throughput(flows: number, direction: Direction): Metric {
   const rows = [
     { key: key('rate'), title, unit: 'Gbit/s' },
     { key: key('cpu'), title: `${title}, CPU`, unit: 's/Gbit' },
+    { key: key('cpu-all'), title: `${title}, CPU with API server, kubelet, containerd`, unit: 's/Gbit' },
     ...(flows === 1
       ? []
       : [
@@ -36,18 +37,21 @@ function throughput(flows: number, direction: Direction): Metric {
   return {
     name: `tcp-${flows}-${direction}`,
     rows,
-    paths: ['D', 'P', 'S', 'M', 'K'],
+    paths: ['D', 'P', 'S', 'M', 'K', 'R'],
     async measure(path, pace) {
-      const pids = path.processes.map(({ pid }) => pid);
-      const before = cpuSeconds(pids);
+      const own = path.processes.map(({ pid }) => pid);
+      const others = path.clusterProcesses?.map(({ pid }) => pid);
+      const before = [cpuSeconds(own), cpuSeconds(others ?? [])] as const;
       const { end } = await iperf(path, pace, flows, direction);
-      const used = cpuSeconds(pids) - before;
+      const used = [cpuSeconds(own) - before[0], cpuSeconds(others ?? []) - before[1]] as const;
       const rates = end.streams.map(({ receiver }) => receiver.bits_per_second);
       // The warm-up's seconds cost CPU, too, at the same rate.
       const share = pace.seconds / (pace.seconds + pace.warmUpSeconds);
+      const perGbit = (seconds: number): number => (seconds * share) / ((end.sum_received.bytes * 8) / 1e9);
       return {
         [key('rate')]: end.sum_received.bits_per_second / 1e9,
-        ...(pids.length === 0 ? {} : { [key('cpu')]: (used * share) / ((end.sum_received.bytes * 8) / 1e9) }),
+        ...(own.length === 0 ? {} : { [key('cpu')]: perGbit(used[0]) }),
+        ...(others === undefined ? {} : { [key('cpu-all')]: perGbit(used[0] + used[1]) }),
         [key('jain')]: jain(rates),
         [key('retransmits')]: end.sum_sent.retransmits ?? 0,
       };

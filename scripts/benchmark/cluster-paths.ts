@@ -1,0 +1,168 @@
+/**
+ * The paths through a real API server (scripts/cluster), both to the same pod:
+ *
+ *     K  kubectl port-forward      R  mirrord, with an agent pod of its own
+ *
+ * Each client is on a machine that reaches nothing of the cluster but the API server.  The pod's servers are those of
+ * the sandbox.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SessionStatus } from '../../src/control/protocol.ts';
+import { Developer, HOME, cluster } from '../../test/cluster/support/developer.ts';
+import { must } from '../sandbox/command.ts';
+import type { Sandbox } from '../sandbox/index.ts';
+import { namespaceName } from '../sandbox/leftovers.ts';
+import { Machine } from '../sandbox/machine.ts';
+import type { Path, Process } from './path.ts';
+import { PORTS } from './paths.ts';
+import { PortForward } from './port-forward.ts';
+import { readIfThere } from './processes.ts';
+
+const SCRIPTS = join(import.meta.dirname, '..');
+const IMAGE = 'docker.io/local/mirrord-benchmark:1';
+const POD = 'servers';
+const LOCALHOST = '127.0.0.1';
+/** Its scheduler and kubelet; the image is there already. */
+const POD_READY = '60s';
+const KUBECTL_DEADLINE_MS = 90_000;
+/** What else bytes to a pod go through, on either path. */
+const CARRIERS = ['apiserver', 'kubelet', 'containerd'];
+
+export interface ClusterPaths {
+  readonly paths: readonly Path[];
+  close(): Promise<void>;
+}
+
+/** `folder` is for files of this run. */
+export async function openClusterPaths(sandbox: Sandbox, wire: string, folder: string): Promise<ClusterPaths> {
+  const namespace = `mirrord-bench-${sandbox.id}`;
+  const undo: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step();
+  };
+  try {
+    undo.push(() => kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']));
+    const address = await startPod(namespace, wire, folder);
+    const paths = [await portForward(sandbox, namespace, undo), await mirrord(namespace, address, undo)];
+    return { paths, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export function kubectlProgram(): string {
+  return join(cluster(['kubectl-folder']).trim(), 'kubectl');
+}
+
+/** Resolves to the pod's address. */
+async function startPod(namespace: string, wire: string, folder: string): Promise<string> {
+  const tar = join(folder, 'image.tar');
+  const iperf = (await must('which', ['iperf3'])).trim();
+  await must(join(SCRIPTS, 'kubernetes/make-image'), [IMAGE, tar, `${wire}:/bin/wire`, `${iperf}:/bin/iperf3`]);
+  cluster(['load', tar]);
+  const container = (name: string, ...command: string[]): object => ({ name, image: IMAGE, command });
+  const containers = [
+    container('echo', '/bin/wire', 'serve', String(PORTS.echo)),
+    container('iperf', '/bin/iperf3', '-s', '-p', String(PORTS.iperf)),
+  ];
+  const items = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: POD, namespace },
+      spec: { containers, terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
+    },
+  ];
+  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  await kubectl(['wait', '-n', namespace, '--for=condition=Ready', `pod/${POD}`, `--timeout=${POD_READY}`]);
+  return kubectl(['get', 'pod', POD, '-n', namespace, '-o', 'jsonpath={.status.podIP}']);
+}
+
+async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unknown)[]): Promise<Path> {
+  const name = namespaceName(sandbox.id, 'kubectl');
+  const detach = (): unknown => cluster(['detach', name]);
+  process.once('exit', detach);
+  undo.push(() => {
+    process.off('exit', detach);
+    return detach();
+  });
+  cluster(['attach', name]);
+  const machine = new Machine([`--net=/run/netns/${name}`]);
+  const forward = await PortForward.open(machine, {
+    kubectl: kubectlProgram(),
+    kubeconfig: cluster(['kubeconfig']).trim(),
+    namespace,
+    pod: POD,
+    ports: Object.values(PORTS),
+  });
+  undo.push(() => forward.end());
+  return {
+    letter: 'K',
+    title: 'kubectl port-forward',
+    client: machine,
+    address: LOCALHOST,
+    ports: PORTS,
+    nameServer: undefined,
+    get processes() {
+      return [{ name: 'kubectl', pid: forward.pid }];
+    },
+    get clusterProcesses() {
+      return carriers();
+    },
+    mend: () => forward.mend(),
+  };
+}
+
+async function mirrord(namespace: string, address: string, undo: (() => unknown)[]): Promise<Path> {
+  const developer = await Developer.open();
+  undo.push(() => developer.close());
+  developer.write(`${HOME}/.kube/config`, readFileSync(cluster(['kubeconfig']).trim(), 'utf8'));
+  const session = await developer.up(['-n', namespace]).ready();
+  undo.push(() => session.end());
+  const { stdout } = await developer.mirrordRun(['status', '--json']);
+  const [status] = (JSON.parse(stdout) as { sessions: SessionStatus[] }).sessions;
+  if (status === undefined) throw new Error('the session is not to be found');
+  return {
+    letter: 'R',
+    title: 'mirrord, Kubernetes',
+    client: developer.machine,
+    address,
+    ports: PORTS,
+    nameServer: address,
+    processes: [
+      { name: 'host', pid: session.child.pid as number },
+      { name: 'session', pid: status.pid },
+      { name: 'agent', pid: await agentProcess(namespace) },
+    ],
+    get clusterProcesses() {
+      return carriers();
+    },
+  };
+}
+
+/** The containers run on this machine: a process's cgroup names its pod (by the systemd driver with underscores). */
+async function agentProcess(namespace: string): Promise<number> {
+  const agents = ['get', 'pods', '-n', namespace, '-l', 'app.kubernetes.io/managed-by=mirrord'];
+  const uid = await kubectl([...agents, '-o', 'jsonpath={.items[0].metadata.uid}']);
+  const pid = readdirSync('/proc')
+    .map(Number)
+    .find((one) => one > 0 && inPod(one, uid) && readIfThere(`/proc/${one}/cmdline`).startsWith('node'));
+  if (pid === undefined) throw new Error('the agent is not to be found on this machine');
+  return pid;
+}
+
+const inPod = (pid: number, uid: string): boolean =>
+  readIfThere(`/proc/${pid}/cgroup`).replaceAll('_', '-').includes(uid);
+
+function carriers(): Process[] {
+  const { components } = JSON.parse(cluster(['status', '--json'])) as { components: Process[] };
+  return components.filter(({ name }) => CARRIERS.includes(name));
+}
+
+function kubectl(args: readonly string[], input?: string): Promise<string> {
+  const options = { timeoutMs: KUBECTL_DEADLINE_MS, ...(input === undefined ? {} : { input }) };
+  return must(join(SCRIPTS, 'cluster'), ['kubectl', ...args], options);
+}
