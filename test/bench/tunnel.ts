@@ -1,33 +1,96 @@
 /**
- * What the tunnel costs: two processes over a unix socket, HTTP/2 three ways: straight on the socket, on a trivial
- * JavaScript Duplex over it, and on the resumable byte stream.  One line of figures each.
+ * What the tunnel costs: two processes, a unix socket between them.  One line a figure: bulk rates with the CPU time of
+ * both processes per Gbit and Jain's index of fairness, latencies, openings, memory.  For comparison the rates of
+ * node:http2 straight on the socket, and on a JavaScript Duplex over it, which is where it would have to stand.
  *
- *     node test/bench/tunnel.ts [seconds per figure]
+ *     node test/bench/tunnel.ts [seconds per figure] [tunnel|http2|http2-duplex]
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect as connectHttp2, performServerHandshake } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import { type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DATA_PATH_FLAGS } from '../../src/node-flags.ts';
 import { createTunnel } from '../../src/tunnel/client.ts';
-import { Http2Flow } from '../../src/tunnel/flow.ts';
-import { serveHttp2 } from '../../src/tunnel/http2-server.ts';
-import { SESSION_OPTIONS, grantWindow, sessionSettings } from '../../src/tunnel/http2-settings.ts';
-import { WINDOW_MIN } from '../../src/tunnel/limits.ts';
 import { createTunnelKey, readPublicKey } from '../../src/tunnel/key.ts';
 import { TunnelServer } from '../../src/tunnel/server.ts';
-import type { IncomingStream, TunnelService } from '../../src/tunnel/service.ts';
-import type { FlowBytes } from '../../src/tunnel/tunnel.ts';
+import type { TunnelService } from '../../src/tunnel/service.ts';
+import type { FlowBytes, Tunnel } from '../../src/tunnel/tunnel.ts';
 
-const MODES = ['socket', 'duplex', 'tunnel'] as const;
+const MODES = ['tunnel', 'http2', 'http2-duplex'] as const;
 type Mode = (typeof MODES)[number];
-const CHUNK = 64 * 1024;
+const CHUNK = Buffer.alloc(64 * 1024, 7);
 /** Chunks that a bulk writer keeps waiting. */
 const DEPTH = 4;
+const WARM_UP_MS = 500;
+/** Window of an HTTP/2 stream and session, bytes: as much as the tunnel's largest. */
+const HTTP2_WINDOW = 16 << 20;
+const HTTP2_SETTINGS = { initialWindowSize: HTTP2_WINDOW, maxFrameSize: 65_536, enablePush: false };
+
+/** What a bulk figure needs of any carrier. */
+interface Carrier {
+  /** Both report the bytes of the receiver, as they come. */
+  down(received: (bytes: number) => void): () => void;
+  up(): () => void;
+  close(): void;
+}
+
+function pour(write: (chunk: Buffer, done: () => void) => void): () => void {
+  let isRunning = true;
+  const next = (): void => {
+    if (isRunning) write(CHUNK, next);
+  };
+  for (let i = 0; i < DEPTH; i++) next();
+  return () => {
+    isRunning = false;
+  };
+}
+
+function pourFlow(flow: FlowBytes): () => void {
+  const stop = pour((chunk, done) => flow.write(chunk, done));
+  flow.onReset = stop;
+  return () => {
+    stop();
+    flow.reset();
+  };
+}
+
+/* ---- the far process ---- */
+
+/** Bytes that each open sink has received. */
+const sinks = new Map<object, number>();
+
+const service: TunnelService = {
+  tcp(flow) {
+    flow.accept();
+    if (flow.host === 'echo') flow.onData = (chunk) => flow.write(chunk, () => {});
+    if (flow.host === 'source') pourFlow(flow);
+    if (flow.host === 'sink') {
+      sinks.set(flow, 0);
+      flow.onData = (chunk) => sinks.set(flow, (sinks.get(flow) ?? 0) + chunk.length);
+      flow.onReset = () => sinks.delete(flow);
+    }
+    flow.onEnd = () => flow.end();
+  },
+  udp: (flow) => flow.refuse('EACCES'),
+  resolve: async (message) => message,
+  probe: async () => ({ ok: true }),
+  environment: () => null,
+  info: () => ({
+    version: '',
+    node: process.version,
+    hostname: '',
+    addresses: [],
+    resolvConf: '',
+    serviceHost: null,
+    ipv6: false,
+  }),
+};
 
 /** The least that a Duplex over a socket can do. */
 class TrivialDuplex extends Duplex {
@@ -56,60 +119,47 @@ class TrivialDuplex extends Duplex {
   }
 }
 
-function pour(flow: FlowBytes): () => void {
-  const chunk = Buffer.alloc(CHUNK, 7);
-  let running = true;
-  const write = (): void => {
-    if (running) flow.write(chunk, write);
-  };
-  flow.onReset = () => {
-    running = false;
-  };
-  for (let i = 0; i < DEPTH; i++) write();
-  return () => {
-    running = false;
-  };
+function serveHttp2(transport: Duplex): void {
+  const session = performServerHandshake(transport, { settings: HTTP2_SETTINGS });
+  session.setLocalWindowSize(HTTP2_WINDOW);
+  session.on('error', () => {});
+  session.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => {});
+    stream.respond({ ':status': 200 });
+    if (headers[':path'] === '/source') {
+      stream.on(
+        'close',
+        pour((chunk, done) => stream.write(chunk, done)),
+      );
+      return;
+    }
+    sinks.set(stream, 0);
+    stream.on('data', (chunk: Buffer) => sinks.set(stream, (sinks.get(stream) ?? 0) + chunk.length));
+    stream.on('close', () => sinks.delete(stream));
+  });
 }
 
-const service: TunnelService = {
-  tcp(flow: IncomingStream) {
-    flow.accept();
-    if (flow.host === 'echo') flow.onData = (chunk) => flow.write(chunk, () => {});
-    if (flow.host === 'source') pour(flow);
-    flow.onEnd = () => flow.end();
-  },
-  udp: (flow) => flow.refuse('EACCES'),
-  resolve: async (message) => message,
-  probe: async () => ({ ok: true }),
-  environment: () => null,
-  info: () => ({
-    version: '',
-    node: process.version,
-    hostname: '',
-    addresses: [],
-    resolvConf: '',
-    serviceHost: null,
-    ipv6: false,
-  }),
-};
+interface Usage {
+  readonly cpu: NodeJS.CpuUsage;
+  readonly rss: number;
+  readonly sinks: readonly number[];
+}
 
 function serve(mode: Mode, path: string, publicKey: string): void {
-  const server =
-    mode === 'tunnel'
-      ? new TunnelServer({ publicKey: readPublicKey(publicKey) }, service, { connected() {}, note() {} })
-      : null;
+  const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, service, { connected() {}, note() {} });
   const listener = createServer({ noDelay: true }, (socket) => {
-    if (server !== null) server.accept(socket);
-    else serveHttp2(mode === 'socket' ? socket : new TrivialDuplex(socket), 0, service, () => {});
+    if (mode === 'tunnel') server.accept(socket);
+    else serveHttp2(mode === 'http2' ? socket : new TrivialDuplex(socket));
   });
   listener.listen(path, () => process.send?.('ready'));
-  process.on('message', () => process.send?.({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() }));
+  process.on('message', () => {
+    const now: Usage = { cpu: process.cpuUsage(), rss: process.memoryUsage.rss(), sinks: [...sinks.values()] };
+    process.send?.(now);
+  });
+  process.on('disconnect', () => process.exit());
 }
 
-interface Client {
-  open(host: string): FlowBytes;
-  close(): void;
-}
+/* ---- the near process ---- */
 
 async function dialSocket(path: string): Promise<Socket> {
   const socket = connect(path);
@@ -117,145 +167,198 @@ async function dialSocket(path: string): Promise<Socket> {
   return socket;
 }
 
-async function open(mode: Mode, path: string, key: ReturnType<typeof createTunnelKey>): Promise<Client> {
-  if (mode === 'tunnel') {
-    const silent = { lost() {}, resumed() {}, dead() {} };
-    const tunnel = await createTunnel(() => dialSocket(path), key, {}, silent);
-    return { open: (host) => tunnel.connect(host, 1), close: () => tunnel.close() };
-  }
-  const socket = await dialSocket(path);
-  const session = connectHttp2('http://x', {
-    ...SESSION_OPTIONS,
-    settings: sessionSettings(0),
-    createConnection: () => (mode === 'socket' ? socket : new TrivialDuplex(socket)),
-  });
+function tunnelCarrier(tunnel: Tunnel): Carrier {
+  return {
+    down(received) {
+      const flow = tunnel.connect('source', 1);
+      flow.onData = (chunk) => received(chunk.length);
+      return () => flow.reset();
+    },
+    up: () => pourFlow(tunnel.connect('sink', 1)),
+    close: () => tunnel.close(),
+  };
+}
+
+async function http2Carrier(transport: Duplex): Promise<Carrier> {
+  const session = connectHttp2('http://x', { settings: HTTP2_SETTINGS, createConnection: () => transport });
   session.on('error', () => {});
   await once(session, 'remoteSettings');
-  grantWindow(session, WINDOW_MIN);
+  session.setLocalWindowSize(HTTP2_WINDOW);
   return {
-    open: (host) =>
-      new Http2Flow(session.request({ ':method': 'CONNECT', ':authority': `${host}:1` }, { endStream: false })),
+    down(received) {
+      const stream = session.request({ ':path': '/source' });
+      stream.on('error', () => {});
+      stream.on('data', (chunk: Buffer) => received(chunk.length));
+      return () => {};
+    },
+    up() {
+      const stream = session.request({ ':path': '/sink', ':method': 'POST' }, { endStream: false });
+      stream.on('error', () => {});
+      return pour((chunk, done) => stream.write(chunk, done));
+    },
     close: () => session.destroy(),
   };
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const cpuSeconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1e6;
 
-async function bulkDown(client: Client, streams: number, seconds: number): Promise<number> {
-  let bytes = 0;
-  const flows = Array.from({ length: streams }, () => {
-    const flow = client.open('source');
-    flow.onData = (chunk) => {
-      bytes += chunk.length;
-    };
-    return flow;
-  });
-  await sleep(500);
-  const from = bytes;
-  const start = performance.now();
-  await sleep(seconds * 1000);
-  const rate = ((bytes - from) * 8) / (performance.now() - start) / 1e6;
-  for (const flow of flows) flow.reset();
-  await sleep(100);
-  return rate;
+async function usage(child: ChildProcess): Promise<Usage> {
+  child.send('usage');
+  const [answer] = await once(child, 'message');
+  return answer;
 }
 
-async function bulkUp(client: Client, streams: number, seconds: number): Promise<number> {
-  let bytes = 0;
-  const chunk = Buffer.alloc(CHUNK, 9);
-  let running = true;
-  const flows = Array.from({ length: streams }, () => {
-    const flow = client.open('sink');
-    const write = (): void => {
-      bytes += CHUNK;
-      if (running) flow.write(chunk, write);
-    };
-    for (let i = 0; i < DEPTH; i++) flow.write(chunk, write);
-    return flow;
-  });
-  await sleep(500);
-  const from = bytes;
+async function bulk(
+  carrier: Carrier,
+  child: ChildProcess,
+  way: 'up' | 'down',
+  streams: number,
+  ms: number,
+): Promise<string> {
+  const received = Array.from({ length: streams }, () => 0);
+  const stops = received.map((_, i) =>
+    way === 'up'
+      ? carrier.up()
+      : carrier.down((bytes) => {
+          received[i] = (received[i] ?? 0) + bytes;
+        }),
+  );
+  await sleep(WARM_UP_MS);
+  const before = { far: await usage(child), near: process.cpuUsage(), received: [...received] };
   const start = performance.now();
-  await sleep(seconds * 1000);
-  const rate = ((bytes - from) * 8) / (performance.now() - start) / 1e6;
-  running = false;
-  for (const flow of flows) flow.reset();
-  await sleep(100);
-  return rate;
+  await sleep(ms);
+  const far = await usage(child);
+  const seconds = (performance.now() - start) / 1000;
+  const near = cpuSeconds(process.cpuUsage(before.near));
+  const [from, to] = way === 'up' ? [before.far.sinks, far.sinks] : [before.received, received];
+  const bytes = to.map((count, i) => count - (from[i] ?? 0));
+  for (const stop of stops) stop();
+  await sleep(WARM_UP_MS);
+  const total = bytes.reduce((sum, count) => sum + count, 0);
+  const jain = total ** 2 / (bytes.length * bytes.reduce((sum, count) => sum + count ** 2, 0));
+  const gigabits = (total * 8) / 1e9;
+  const cost = (near + cpuSeconds(far.cpu) - cpuSeconds(before.far.cpu)) / gigabits;
+  const fairness = streams > 1 ? `, Jain ${jain.toFixed(3)}` : '';
+  return `${(gigabits / seconds).toFixed(2)} Gb/s, ${cost.toFixed(3)} CPU s/Gbit${fairness}`;
 }
 
-function percentile(samples: number[], share: number): number {
+function percentiles(samples: number[]): string {
   const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * share)] ?? 0;
+  const at = (share: number): string => ((sorted[Math.floor(sorted.length * share)] ?? 0) * 1000).toFixed(0);
+  return `p50 ${at(0.5)} us, p99 ${at(0.99)} us`;
 }
 
-async function echo(client: Client, seconds: number, fresh: boolean): Promise<number[]> {
+/** One byte to and fro, again and again, over one flow or each time over a new one; ms each. */
+async function echo(tunnel: Tunnel, ms: number, isFresh: boolean): Promise<number[]> {
   const samples: number[] = [];
   const byte = Buffer.from('x');
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + ms;
   let flow: FlowBytes | null = null;
   while (performance.now() < end) {
     const start = performance.now();
-    const current: FlowBytes = flow ?? client.open('echo');
+    const current: FlowBytes = flow ?? tunnel.connect('echo', 1);
     await new Promise<void>((resolve) => {
       current.onData = () => resolve();
       current.write(byte, () => {});
     });
-    samples.push((performance.now() - start) * 1000);
-    if (fresh) current.end();
+    samples.push(performance.now() - start);
+    if (isFresh) current.end();
     else flow = current;
   }
   flow?.end();
   return samples;
 }
 
-async function usage(child: ReturnType<typeof fork>): Promise<{ cpu: NodeJS.CpuUsage; rss: number }> {
-  child.send('usage');
-  const [answer] = await once(child, 'message');
-  return answer;
+/** Flows per second that are opened, carry a byte each way and end, 64 at a time. */
+async function openings(tunnel: Tunnel, ms: number): Promise<number> {
+  const all = await Promise.all(Array.from({ length: 64 }, () => echo(tunnel, ms, true)));
+  return (all.reduce((sum, { length }) => sum + length, 0) / ms) * 1000;
 }
 
-const seconds = (cpu: NodeJS.CpuUsage): number => (cpu.user + cpu.system) / 1e6;
-
-async function measured(child: ReturnType<typeof fork>, bulk: () => Promise<number>, time: number): Promise<string> {
-  const near = process.cpuUsage();
-  const far = (await usage(child)).cpu;
-  const rate = await bulk();
-  const spent = seconds(process.cpuUsage(near)) + seconds((await usage(child)).cpu) - seconds(far);
-  return `${rate.toFixed(2)} Gb/s (${(spent / (rate * (time + 0.5))).toFixed(3)} s/Gb)`;
-}
-
-async function run(mode: Mode, time: number): Promise<void> {
+async function withFar(
+  mode: Mode,
+  use: (carrier: Carrier, child: ChildProcess, tunnel: Tunnel | null) => Promise<void>,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'mirrord-bench-'));
   const path = join(folder, 'socket');
   const key = createTunnelKey();
   const child = fork(new URL(import.meta.url), ['serve', mode, path, key.publicKey]);
-  await once(child, 'message');
-  const client = await open(mode, path, key);
-  const line = [mode.padEnd(7)];
-  line.push(`down ${await measured(child, () => bulkDown(client, 1, time), time)}`);
-  line.push(`up ${await measured(child, () => bulkUp(client, 1, time), time)}`);
-  line.push(`100 down ${(await bulkDown(client, 100, time)).toFixed(2)}`);
-  line.push(`100 up ${(await bulkUp(client, 100, time)).toFixed(2)}`);
-  const still = await echo(client, time, false);
-  line.push(`echo p50 ${percentile(still, 0.5).toFixed(0)} p99 ${percentile(still, 0.99).toFixed(0)} us`);
-  line.push(`open+1 p50 ${percentile(await echo(client, time, true), 0.5).toFixed(0)} us`);
-  const bulk = client.open('source');
-  const busy = await echo(client, time, false);
-  bulk.reset();
-  line.push(`echo under bulk p50 ${percentile(busy, 0.5).toFixed(0)} p99 ${percentile(busy, 0.99).toFixed(0)} us`);
-  const rss = (bytes: number): string => (bytes / 1e6).toFixed(0);
-  line.push(`rss ${rss(process.memoryUsage.rss())}/${rss((await usage(child)).rss)} MB`);
-  console.log(line.join(', '));
-  client.close();
-  child.kill();
-  rmSync(folder, { recursive: true });
+  try {
+    await once(child, 'message');
+    if (mode === 'tunnel') {
+      const tunnel = await createTunnel(() => dialSocket(path), key, {}, { lost() {}, resumed() {}, dead() {} });
+      await use(tunnelCarrier(tunnel), child, tunnel);
+      return tunnel.close();
+    }
+    const socket = await dialSocket(path);
+    const carrier = await http2Carrier(mode === 'http2' ? socket : new TrivialDuplex(socket));
+    await use(carrier, child, null);
+    carrier.close();
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
 }
 
-if (process.argv[2] === 'serve') {
-  const [, , , mode, path, publicKey] = process.argv;
-  serve(MODES.find((known) => known === mode) ?? 'tunnel', path ?? '', publicKey ?? '');
+function say(mode: Mode, figure: string, value: string): void {
+  console.log(`${mode.padEnd(13)} ${figure.padEnd(22)} ${value}`);
+}
+
+const BULK = [
+  ['down', 1],
+  ['up', 1],
+  ['down', 100],
+  ['up', 100],
+] as const;
+
+/**
+ * Each figure has a session of its own: node:http2 can spin when streams that still have bytes to send are closed.  A
+ * hundred streams up are left out: they do not come to an end.
+ */
+async function runHttp2(mode: Mode, ms: number): Promise<void> {
+  for (const [way, streams] of BULK.slice(0, 3)) {
+    await withFar(mode, async (carrier, child) => {
+      say(mode, `${streams} x ${way}`, await bulk(carrier, child, way, streams, ms));
+    });
+  }
+}
+
+async function runTunnel(mode: Mode, ms: number): Promise<void> {
+  await withFar(mode, async (carrier, child, tunnel) => {
+    if (tunnel === null) return;
+    for (const [way, streams] of BULK) say(mode, `${streams} x ${way}`, await bulk(carrier, child, way, streams, ms));
+    const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
+    say(
+      mode,
+      'memory',
+      `near ${megabytes(process.memoryUsage.rss())} MB, far ${megabytes((await usage(child)).rss)} MB`,
+    );
+    say(mode, 'echo', percentiles(await echo(tunnel, ms, false)));
+    say(mode, 'open + 1 byte', percentiles(await echo(tunnel, ms, true)));
+    say(mode, 'openings', `${(await openings(tunnel, ms)).toFixed(0)} a second`);
+    for (const way of ['down', 'up'] as const) {
+      const stop = way === 'up' ? carrier.up() : carrier.down(() => {});
+      await sleep(WARM_UP_MS);
+      say(mode, `echo beside bulk ${way}`, percentiles(await echo(tunnel, ms, false)));
+      stop();
+      await sleep(WARM_UP_MS);
+    }
+  });
+}
+
+const [, , first, second, third, fourth] = process.argv;
+const modeOf = (text: string | undefined): Mode => MODES.find((known) => known === text) ?? 'tunnel';
+if (first === 'serve') {
+  serve(modeOf(second), third ?? '', fourth ?? '');
+} else if (first === 'run') {
+  const mode = modeOf(second);
+  await (mode === 'tunnel' ? runTunnel(mode, Number(third)) : runHttp2(mode, Number(third)));
+  process.exit();
 } else {
-  const [, , time, only] = process.argv;
-  for (const mode of MODES) if (only === undefined || only === mode) await run(mode, Number(time ?? 3));
+  const ms = String(Number(first ?? 3) * 1000);
+  for (const mode of MODES) {
+    if (second !== undefined && second !== mode) continue;
+    // With the flags of the session and the agent; the far process inherits them.
+    await once(fork(new URL(import.meta.url), ['run', mode, ms], { execArgv: [...DATA_PATH_FLAGS] }), 'exit');
+  }
 }
