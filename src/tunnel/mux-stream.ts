@@ -111,7 +111,7 @@ export class MuxStream implements FlowBytes {
     let room = Math.min(limit, this.#credit);
     const start = room;
     while (room > 0 && this.#chunks.length > 0) {
-      const chunk = this.#chunks[0] as Uint8Array;
+      const chunk = this.#chunks[0];
       const length = Math.min(chunk.length - this.#offset, room);
       const isLast = this.#offset + length === chunk.length;
       out(

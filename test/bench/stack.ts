@@ -76,7 +76,7 @@ function up(size: number): void {
   let packets = 0;
   while (performance.now() < end) {
     for (let i = 0; i < count; i++) {
-      put(batch.slab, batch.offsets[i]! + SEQ_AT, seq);
+      put(batch.slab, batch.offsets[i] + SEQ_AT, seq);
       seq = (seq + size) | 0;
     }
     bench.device.onPackets(batch);

@@ -141,7 +141,7 @@ describe('DNS through the agent', () => {
 
   it('answers 500 questions at once', async () => {
     await ask((query) => [reply(query, '10.0.0.6')]);
-    const asked = Array.from({ length: 500 }, () => tunnel?.resolve(question, AbortSignal.timeout(5_000)));
+    const asked = Array.from({ length: 500 }, async () => tunnel?.resolve(question, AbortSignal.timeout(5_000)));
     for (const answer of await Promise.all(asked)) assert.deepEqual(addresses(Buffer.from(answer ?? '')), ['10.0.0.6']);
   });
 });

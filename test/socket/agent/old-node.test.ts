@@ -4,8 +4,8 @@ import { EXIT_TOO_OLD, agentProgram } from '../../../src/agent/loader.ts';
 
 /** Runs the loader as if in an image with that Node; the bundle says that it was run. */
 function load(version: string): { readonly status: number | null; readonly output: string; readonly errors: string } {
-  const { command, env } = agentProgram(Buffer.from('console.log("run by", typeof require)'));
-  const [, ...args] = command;
+  const program = agentProgram(Buffer.from('console.log("run by", typeof require)'));
+  const [, ...args] = program.command;
   const script = args.pop() ?? '';
   const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' });`;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...args, pretend + script], {

@@ -26,11 +26,11 @@ describe("the agent's bundle", () => {
   });
 
   it('fits one environment variable, with room', () => {
-    const { command, env } = agentProgram(Buffer.from(code));
-    for (const [name, value] of Object.entries(env([20_000, 20_001], 'key', 'info'))) {
+    const program = agentProgram(Buffer.from(code));
+    for (const [name, value] of Object.entries(program.env([20_000, 20_001], 'key', 'info'))) {
       assert.ok(`${name}=${value}`.length < Math.min(AIM, VARIABLE_LIMIT), name);
     }
-    for (const part of command) assert.ok(part.length < 2_000);
+    for (const part of program.command) assert.ok(part.length < 2_000);
   });
 
   it('is refused when it has outgrown it', () => {

@@ -70,7 +70,11 @@ describe('packet: TCP', () => {
         const out = new TcpOptions();
         decodeTcp(bytes, 0, bytes.length, view);
         decodeTcpOptions(bytes, view, out);
-        assert.deepEqual({ ...out }, { mss, windowShift: shift === null ? null : Math.min(14, shift), sackPermitted });
+        assert.deepEqual(Object.assign({}, out), {
+          mss,
+          windowShift: shift === null ? null : Math.min(14, shift),
+          sackPermitted,
+        });
       }),
     );
   });

@@ -13,7 +13,7 @@ const packets = fc.array(fc.uint8Array({ minLength: 10, maxLength: 80 }), { minL
 function listen(device: TunDevice): Uint8Array[] {
   const got: Uint8Array[] = [];
   device.onPackets = ({ slab, count, offsets, lengths }) => {
-    for (let i = 0; i < count; i++) got.push(slab.slice(offsets[i], offsets[i]! + lengths[i]!));
+    for (let i = 0; i < count; i++) got.push(slab.slice(offsets[i], offsets[i] + lengths[i]));
   };
   return got;
 }
@@ -104,7 +104,7 @@ describe('tun: fault device', () => {
           device,
           Uint8Array.from({ length: 14 }, (_, at) => (at < 12 ? 0 : i >> (8 * (at - 12)))),
         );
-      return inner.take().map((packet) => packet[12]! | (packet[13]! << 8));
+      return inner.take().map((packet) => packet[12] | (packet[13] << 8));
     };
     const lost = run({ loss: 0.1 });
     assert.ok(lost.length > 1740 && lost.length < 1860, String(lost.length));
