@@ -22,6 +22,10 @@ import { readIfThere } from './processes.ts';
 const SCRIPTS = join(import.meta.dirname, '..');
 const IMAGE = 'docker.io/local/mirrord-benchmark:1';
 const POD = 'servers';
+/** kubectl has an iperf3 of its own: it may leave it in the middle of a test. */
+const FORWARDED = { ...PORTS, iperf: PORTS.iperf + 1 };
+/** One whose client went without a word is to be free again soon. */
+const IPERF_SERVER = ['/bin/iperf3', '-s', '--idle-timeout', '5', '--rcv-timeout', '5000'];
 const LOCALHOST = '127.0.0.1';
 /** Its scheduler and kubelet; the image is there already. */
 const POD_READY = '60s';
@@ -65,7 +69,7 @@ async function startPod(namespace: string, wire: string, folder: string): Promis
   const container = (name: string, ...command: string[]): object => ({ name, image: IMAGE, command });
   const containers = [
     container('echo', '/bin/wire', 'serve', String(PORTS.echo)),
-    container('iperf', '/bin/iperf3', '-s', '-p', String(PORTS.iperf)),
+    ...[PORTS, FORWARDED].map(({ iperf: port }) => container(`iperf-${port}`, ...IPERF_SERVER, '-p', String(port))),
   ];
   const items = [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
@@ -96,7 +100,7 @@ async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unk
     kubeconfig: cluster(['kubeconfig']).trim(),
     namespace,
     pod: POD,
-    ports: Object.values(PORTS),
+    ports: Object.values(FORWARDED),
   });
   undo.push(() => forward.end());
   return {
@@ -104,7 +108,7 @@ async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unk
     title: 'kubectl port-forward',
     client: machine,
     address: LOCALHOST,
-    ports: PORTS,
+    ports: FORWARDED,
     nameServer: undefined,
     get processes() {
       return [{ name: 'kubectl', pid: forward.pid }];
@@ -131,7 +135,7 @@ async function mirrord(namespace: string, address: string, undo: (() => unknown)
     client: developer.machine,
     address,
     ports: PORTS,
-    nameServer: address,
+    nameServer: undefined,
     processes: [
       { name: 'host', pid: session.child.pid as number },
       { name: 'session', pid: status.pid },

@@ -78,7 +78,7 @@ async function measureOnce(
   notes: string[],
 ): Promise<Readonly<Record<string, number>>> {
   for (let attempt = 1; ; attempt++) {
-    if (await path.mend?.()) notes.push(`${path.title} ended by itself after its last measurement`);
+    if (await path.mend?.()) notes.push(`${path.title} had ended by itself before ${metric.name}`);
     try {
       return await metric.measure(path, pace, tools);
     } catch (error) {

@@ -31,7 +31,7 @@ const dns: Metric = {
     { key: 'dns-p99', title: `DNS questions, ${OUTSTANDING} outstanding, p99`, unit: 'us' },
     { key: 'dns-lost', title: `DNS questions, ${OUTSTANDING} outstanding, lost`, unit: '%' },
   ],
-  paths: ['D', 'P', 'S', 'M', 'R'],
+  paths: ['D', 'P', 'S', 'M'],
   async measure(path, pace, tools) {
     if (path.nameServer === undefined) throw new Error(`${path.title} has no name server`);
     const at = { address: path.nameServer, port: DNS_PORT };
