@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
 
-/** performServerHandshake of node:http2 came with 20.12 (and 21.7). */
+/** AbortSignal.any came with 20.3; nothing before 20.12 has been tried. */
 export const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
 
 /** The kernel's MAX_ARG_STRLEN (linux/binfmts.h), bytes, for one `NAME=value` with its final zero. */
