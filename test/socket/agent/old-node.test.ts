@@ -9,7 +9,7 @@ function load(version: string): { readonly status: number | null; readonly outpu
   const script = args.pop() ?? '';
   const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' });`;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...args, pretend + script], {
-    env: { ...env([1], 'key', 'info') },
+    env: { ...program.env([1], 'key', 'info') },
     encoding: 'utf8',
   });
   return { status, output: stdout, errors: stderr };
