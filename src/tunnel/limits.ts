@@ -53,7 +53,8 @@ export const WINDOW_MAX = 16 * 1024 * 1024;
  * stalled flows cost little, and grows while it is what limits (see mux-stream.ts).
  */
 export const STREAM_WINDOW = 256 * 1024;
-export const STREAM_WINDOW_MAX = WINDOW_MAX;
+/** As much as may be in flight. */
+export const STREAM_WINDOW_MAX = 16 * 1024 * 1024;
 /** All growth together, bytes: bounds what stalled readers of once fast streams can make this end hold. */
 export const STREAM_WINDOWS_GROWTH = 64 * 1024 * 1024;
 
