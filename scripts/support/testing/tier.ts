@@ -44,6 +44,7 @@ export function runTier(root: string, tier: Tier): Counts {
     const args = [
       join(root, 'node_modules/mocha/bin/mocha.js'),
       '--exit',
+      ...(process.stdout.isTTY ? [] : ['--no-color']),
       '--forbid-only',
       '--timeout',
       `${test}s`,
