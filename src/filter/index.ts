@@ -17,5 +17,4 @@ export { NameRoutes, nameRules, type NameChange, type NameState } from './name-r
 export { isClusterName, nameContext, nameForms } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
 export { formatRule, type FilterRule, type Rule } from './rule.ts';
-export type { Scope } from './scope-table.ts';
 export type { NetworkSettings } from './settings.ts';

@@ -107,7 +107,10 @@ describe('one TCP flow between stack and tunnel', () => {
     const { flow, stream, open } = relay();
     const events = await open();
     events.data(Buffer.from('question'));
-    assert.deepEqual(stream.log.filter((line) => line.startsWith('write')), ['write question']);
+    assert.deepEqual(
+      stream.log.filter((line) => line.startsWith('write')),
+      ['write question'],
+    );
     assert.ok(!flow.log.includes('consumed 8'));
     stream.done[0]?.();
     assert.ok(flow.log.includes('consumed 8'));
