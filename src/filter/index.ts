@@ -16,5 +16,5 @@ export { Filter, ScopedFilter } from './filter.ts';
 export { NameRoutes, nameRules, type NameChange, type NameState } from './name-routes.ts';
 export { isClusterName, nameContext, nameForms } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
-export { formatRule, type FilterRule, type Rule } from './rule.ts';
+export { formatRule, type Rule } from './rule.ts';
 export type { NetworkSettings } from './settings.ts';
