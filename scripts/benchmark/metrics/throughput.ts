@@ -85,7 +85,7 @@ export async function iperf(path: Path, pace: Pace, flows: number, direction: Di
  * What the client has seen, where the path ended under the last words of a test that was complete: kubectl does so when
  * a connection is closed with bytes under way.  One flow only, since what each got is not known.
  */
-function withoutGoodbye({ intervals = [] }: IperfReport, pace: Pace, flows: number): IperfReport | undefined {
+function withoutGoodbye({ intervals }: IperfReport, pace: Pace, flows: number): IperfReport | undefined {
   const counted = intervals.map(({ sum }) => sum).filter(({ omitted }) => !omitted);
   const bytes = counted.reduce((total, sum) => total + sum.bytes, 0);
   const seconds = counted.reduce((total, sum) => total + sum.seconds, 0);
