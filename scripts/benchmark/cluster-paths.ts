@@ -46,7 +46,7 @@ export async function openClusterPaths(sandbox: Sandbox, wire: string, folder: s
     for (const step of undo.toReversed()) await step();
   };
   try {
-    undo.push(() => kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']));
+    takeBack(undo, ['kubectl', 'delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
     const address = await startPod(namespace, wire, folder);
     const paths = [await portForward(sandbox, namespace, undo), await mirrord(namespace, address, undo)];
     return { paths, close };
@@ -54,6 +54,16 @@ export async function openClusterPaths(sandbox: Sandbox, wire: string, folder: s
     await close();
     throw error;
   }
+}
+
+/** The cluster outlives this process: taken back even when it ends by an error or a signal. */
+function takeBack(undo: (() => unknown)[], args: readonly string[]): void {
+  const step = (): unknown => cluster(args);
+  process.once('exit', step);
+  undo.push(() => {
+    process.off('exit', step);
+    step();
+  });
 }
 
 export function kubectlProgram(): string {
@@ -87,12 +97,7 @@ async function startPod(namespace: string, wire: string, folder: string): Promis
 
 async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unknown)[]): Promise<Path> {
   const name = namespaceName(sandbox.id, 'kubectl');
-  const detach = (): unknown => cluster(['detach', name]);
-  process.once('exit', detach);
-  undo.push(() => {
-    process.off('exit', detach);
-    return detach();
-  });
+  takeBack(undo, ['detach', name]);
   cluster(['attach', name]);
   const machine = new Machine([`--net=/run/netns/${name}`]);
   const forward = await PortForward.open(machine, {
@@ -116,7 +121,7 @@ async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unk
     get clusterProcesses() {
       return carriers();
     },
-    mend: () => forward.mend(),
+    mend: (failed) => forward.mend(failed),
   };
 }
 

@@ -78,12 +78,12 @@ async function measureOnce(
   notes: string[],
 ): Promise<Readonly<Record<string, number>>> {
   for (let attempt = 1; ; attempt++) {
-    if (await path.mend?.()) notes.push(`${path.title} had ended by itself before ${metric.name}`);
+    if (await path.mend?.(false)) notes.push(`${path.title} had ended by itself before ${metric.name}`);
     try {
       return await metric.measure(path, pace, tools);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      const ended = (await path.mend?.()) ? ' (it ended by itself)' : '';
+      const ended = (await path.mend?.(true)) ? ' (it ended by itself)' : '';
       notes.push(`${metric.name} on ${path.title} failed${ended}: ${error.message.trim()}`);
       if (attempt === ATTEMPTS) return {};
     }
@@ -96,6 +96,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mirrord-bench-'));
   const sandbox = await createSandbox({ nameServer: false });
   let cluster: ClusterPaths | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     const wire = join(folder, 'wire');
     await must('cc', ['-O2', '-o', wire, join(import.meta.dirname, 'wire.c')]);

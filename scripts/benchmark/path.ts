@@ -22,8 +22,8 @@ export interface Path {
   readonly processes: readonly Process[];
   /** Those that carry them, too, and are the cluster's own. */
   readonly clusterProcesses?: readonly Process[];
-  /** Starts again what has ended by itself; resolves to whether anything had. */
-  mend?(): Promise<boolean>;
+  /** Starts again what has ended by itself, and in any case when it has failed; resolves to whether it had ended. */
+  mend?(failed: boolean): Promise<boolean>;
 }
 
 export interface Process {

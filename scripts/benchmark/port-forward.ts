@@ -40,11 +40,13 @@ export class PortForward {
     await once(this.#child, 'close');
   }
 
-  /** Resolves to whether it had ended. */
-  async mend(): Promise<boolean> {
-    if (!this.#ended) return false;
+  /** Resolves to whether it had ended by itself.  One that has `failed` is ended: it may hang with all connections. */
+  async mend(failed: boolean): Promise<boolean> {
+    const ended = this.#ended;
+    if (!ended && !failed) return false;
+    await this.end();
     this.#child = await start(this.#machine, this.#settings);
-    return true;
+    return ended;
   }
 
   get #ended(): boolean {

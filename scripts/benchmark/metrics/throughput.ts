@@ -13,7 +13,8 @@ interface IperfReport {
   readonly end: {
     readonly sum_received: { readonly bits_per_second: number; readonly bytes: number };
     readonly sum_sent: { readonly retransmits?: number };
-    readonly streams: readonly { readonly receiver: { readonly bits_per_second: number } }[];
+    /** Missing when the connection ended under the results. */
+    readonly streams?: readonly { readonly receiver: { readonly bits_per_second: number } }[];
   };
 }
 
@@ -22,7 +23,8 @@ type Direction = 'up' | 'down';
 /** The server takes one client at a time, and lets go of the last one a moment after it has ended. */
 const BUSY_LIMIT_MS = 5_000;
 const BUSY_POLL_MS = 100;
-const IPERF_DEADLINE_MS = 30_000;
+/** What iperf3 may take beyond the test itself. */
+const IPERF_SLACK_MS = 10_000;
 /** Share of a test's seconds; the last interval may be cut a little short. */
 const COMPLETE = 0.9;
 
@@ -50,7 +52,7 @@ function throughput(flows: number, direction: Direction): Metric {
       const before = [cpuSeconds(own), cpuSeconds(others ?? [])] as const;
       const { end } = await iperf(path, pace, flows, direction);
       const used = [cpuSeconds(own) - before[0], cpuSeconds(others ?? []) - before[1]] as const;
-      const rates = end.streams.map(({ receiver }) => receiver.bits_per_second);
+      const rates = (end.streams ?? []).map(({ receiver }) => receiver.bits_per_second);
       // The warm-up's seconds cost CPU, too, at the same rate.
       const share = pace.seconds / (pace.seconds + pace.warmUpSeconds);
       const perGbit = (seconds: number): number => (seconds * share) / ((end.sum_received.bytes * 8) / 1e9);
@@ -68,15 +70,17 @@ function throughput(flows: number, direction: Direction): Metric {
 export async function iperf(path: Path, pace: Pace, flows: number, direction: Direction): Promise<IperfReport> {
   const where = ['-c', path.address, '-p', String(path.ports.iperf), ...(direction === 'down' ? ['-R'] : [])];
   const what = ['-t', String(pace.seconds), '-O', String(pace.warmUpSeconds), '-P', String(flows), '-J'];
+  const timeoutMs = (pace.warmUpSeconds + pace.seconds) * 1000 + IPERF_SLACK_MS;
   for (const end = Date.now() + BUSY_LIMIT_MS; ; await delay(BUSY_POLL_MS)) {
-    const { stdout, stderr } = await path.client.run('iperf3', [...where, ...what], { timeoutMs: IPERF_DEADLINE_MS });
+    const { stdout, stderr } = await path.client.run('iperf3', [...where, ...what], { timeoutMs });
     // Warnings come before it.
     const report = JSON.parse(stdout.slice(stdout.indexOf('{')) || '{"error":"no output"}') as IperfReport;
-    if (report.error === undefined) return report;
+    const error = report.error ?? (report.end.streams === undefined ? 'no result' : undefined);
+    if (error === undefined) return report;
     const whole = path.mend === undefined ? undefined : withoutGoodbye(report, pace, flows);
     if (whole !== undefined) return whole;
-    if (!report.error.includes('busy') || Date.now() > end) {
-      throw new Error(`iperf3 on ${path.title}: ${report.error} ${stderr}`);
+    if (!error.includes('busy') || Date.now() > end) {
+      throw new Error(`iperf3 on ${path.title}: ${error} ${stderr}`);
     }
   }
 }
