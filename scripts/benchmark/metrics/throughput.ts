@@ -7,7 +7,8 @@ import { cpuSeconds } from '../processes.ts';
 
 interface IperfReport {
   readonly error?: string;
-  readonly intervals: readonly {
+  /** Missing when it could not begin. */
+  readonly intervals?: readonly {
     readonly sum: { readonly bytes: number; readonly seconds: number; readonly omitted: boolean };
   }[];
   readonly end: {
@@ -25,8 +26,8 @@ const BUSY_LIMIT_MS = 5_000;
 const BUSY_POLL_MS = 100;
 /** What iperf3 may take beyond the test itself. */
 const IPERF_SLACK_MS = 10_000;
-/** Share of a test's seconds; the last interval may be cut a little short. */
-const COMPLETE = 0.9;
+/** The last interval, of a second, is missing in a report that was cut off. */
+const LAST_INTERVAL_SECONDS = 1.1;
 
 function throughput(flows: number, direction: Direction): Metric {
   const key = (what: string): string => `tcp-${flows}-${direction}-${what}`;
@@ -89,11 +90,11 @@ export async function iperf(path: Path, pace: Pace, flows: number, direction: Di
  * What the client has seen, where the path ended under the last words of a test that was complete: kubectl does so when
  * a connection is closed with bytes under way.  One flow only, since what each got is not known.
  */
-function withoutGoodbye({ intervals }: IperfReport, pace: Pace, flows: number): IperfReport | undefined {
+function withoutGoodbye({ intervals = [] }: IperfReport, pace: Pace, flows: number): IperfReport | undefined {
   const counted = intervals.map(({ sum }) => sum).filter(({ omitted }) => !omitted);
   const bytes = counted.reduce((total, sum) => total + sum.bytes, 0);
   const seconds = counted.reduce((total, sum) => total + sum.seconds, 0);
-  if (flows !== 1 || seconds < pace.seconds * COMPLETE) return undefined;
+  if (flows !== 1 || seconds === 0 || seconds < pace.seconds - LAST_INTERVAL_SECONDS) return undefined;
   const sum = { bytes, bits_per_second: (bytes * 8) / seconds };
   return { intervals, end: { sum_received: sum, sum_sent: {}, streams: [{ receiver: sum }] } };
 }
