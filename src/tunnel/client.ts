@@ -36,8 +36,9 @@ export async function createTunnel(
     if (ended.signal.aborted) return;
     ended.abort(new Error(reason));
     stream.destroy();
-    mux.close();
+    // Told first: whoever hears of a flow's end then knows already that it was the tunnel's.
     if (ready) events.dead(reason);
+    mux.close();
   };
   const stream = new ByteStream({
     lost(reason) {

@@ -30,7 +30,9 @@ export class Link {
       this.lastReceived = performance.now();
       if (!this.#over && !this.#decoder.push(chunk)) this.#owner.malformed();
     });
-    transport.on('error', (error: Error) => this.#lose(error.message));
+    transport.on('error', (error: NodeJS.ErrnoException) => {
+      this.#lose(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 'the connection was closed' : error.message);
+    });
     transport.on('end', () => this.#lose('the peer closed the connection'));
     transport.on('close', () => this.#lose('the connection was closed'));
   }

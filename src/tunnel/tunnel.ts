@@ -111,7 +111,7 @@ export interface TunnelEvents {
   lost(reason: string): void;
   /** The same tunnel goes on over a new transport. */
   resumed(): void;
-  /** Resume is impossible: every stream has been reset and this object is dead. */
+  /** Resume is impossible: this object is dead, and every stream is reset right after. */
   dead(reason: string): void;
 }
 
