@@ -81,7 +81,7 @@ export class Up extends Command {
     name: sessionName({ default: 'default', description: 'name of the session; several can be up at once' }),
     'dry-run': Flags.boolean({ description: 'say what would be routed and resolved, and change nothing' }),
     detach: Flags.boolean({ description: 'go on in the background when ready' }),
-    verbose: Flags.boolean({ char: 'v', description: 'log every flow and question' }),
+    verbose: Flags.boolean({ char: 'v', description: 'show what its parts print, and log in more detail' }),
     json,
   };
 
