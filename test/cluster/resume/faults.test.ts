@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
-import { ADMIN, kubectlJson } from '../kube/support/cluster.ts';
+import { ADMIN, kubectl, kubectlJson } from '../kube/support/cluster.ts';
 import { HOME, cluster } from '../support/developer.ts';
+import { loadImage, postgresPod } from '../support/postgres.ts';
 import { openDeveloper, writeUserKubeconfig } from '../support/session.ts';
 import { workloads } from '../support/workloads.ts';
 import type { Workloads } from '../support/workloads.ts';
@@ -17,6 +18,7 @@ import {
   tunnelPort,
 } from './support/faults.ts';
 import type { Patient } from './support/faults.ts';
+import { Listener } from './support/listener.ts';
 
 const API = { v4: '198.18.0.2', port: 6443 };
 /** Both directions, all connections. */
@@ -26,6 +28,7 @@ const DROP = {
 };
 /** Longer than the silence after which a transport is given up. */
 const ASLEEP_MS = Number(process.env['RELIABILITY_SLEEP_MS'] ?? 40_000);
+const DATABASE = 'listened';
 const CUTS = Number(process.env['RELIABILITY_CUTS'] ?? 3);
 
 describe('a session on Kubernetes, flows through', function () {
@@ -87,10 +90,17 @@ describe('a session on Kubernetes, flows through', function () {
   ];
 
   before(async function () {
-    this.timeout(90_000);
+    this.timeout(150_000);
     objects = await workloads();
+    loadImage();
+    kubectl(['create', '-n', objects.home, '-f', '-'], {
+      apiVersion: 'v1',
+      kind: 'List',
+      items: postgresPod(DATABASE),
+    });
+    kubectl(['wait', '-n', objects.home, '--for=condition=Ready', '--timeout=60s', `pod/${DATABASE}`]);
     for (const [name, ...faults] of LONG) {
-      const run = openPatient(objects.home, objects.pods.web.v4).then(async (at) => {
+      const run = openPatient(objects.home, objects.pods.web.v4, [], DATABASE).then(async (at) => {
         try {
           for (const fault of faults) await fault(at);
         } finally {
@@ -100,7 +110,7 @@ describe('a session on Kubernetes, flows through', function () {
       run.catch(() => undefined); // its test tells
       long.set(name, run);
     }
-    patient = await openPatient(objects.home, objects.pods.web.v4);
+    patient = await openPatient(objects.home, objects.pods.web.v4, [], DATABASE);
   });
   after(async function () {
     this.timeout(150_000);
@@ -151,7 +161,8 @@ describe('a session on Kubernetes, flows through', function () {
       const server = { server: `https://api.test:${API.port}`, 'tls-server-name': 'kubernetes' };
       writeUserKubeconfig(developer, `${HOME}/.kube/config`, admin.users[0]?.user ?? {}, server);
       const session = await developer.up(['-n', objects.home]).ready();
-      const at = { developer, session, address: objects.pods.web.v4 };
+      const listener = await Listener.open(developer, DATABASE);
+      const at = { developer, session, listener, address: objects.pods.web.v4 };
       moved = at;
       const gateway = /via (\S+)/.exec(await asRoot(at, 'ip', ['-4', 'route', 'show', 'default']))?.[1] ?? '';
       await survive(
@@ -165,6 +176,7 @@ describe('a session on Kubernetes, flows through', function () {
         { resumes: true },
       );
     } finally {
+      await moved?.listener?.close();
       await moved?.session.end();
       await developer.close();
     }

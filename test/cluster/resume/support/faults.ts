@@ -13,6 +13,7 @@ import { Traffic, recovery } from '../../../netns/support/witnessed.ts';
 import { poll } from '../../../netns/support/session.ts';
 import type { Developer } from '../../support/developer.ts';
 import { openDeveloper, statuses } from '../../support/session.ts';
+import { Listener } from './listener.ts';
 
 export const FLOWS = 10;
 /** Of each flow, bytes per second: the path is in use all the time, and the machine is not busy with it. */
@@ -28,12 +29,22 @@ export interface Patient {
   readonly session: Session;
   /** Of the echo server. */
   readonly address: string;
+  /** On an idle connection to a database in the cluster. */
+  readonly listener?: Listener;
 }
 
-export async function openPatient(namespace: string, address: string, args: string[] = []): Promise<Patient> {
+/** `database`: name of one in the cluster, on which somebody listens all the time. */
+export async function openPatient(
+  namespace: string,
+  address: string,
+  args: string[] = [],
+  database?: string,
+): Promise<Patient> {
   const developer = await openDeveloper();
   try {
-    return { developer, address, session: await developer.up(['-n', namespace, ...args]).ready() };
+    const session = await developer.up(['-n', namespace, ...args]).ready();
+    const listener = database === undefined ? {} : { listener: await Listener.open(developer, database) };
+    return { developer, address, session, ...listener };
   } catch (error) {
     await developer.close();
     throw error;
@@ -41,6 +52,7 @@ export async function openPatient(namespace: string, address: string, args: stri
 }
 
 export async function closePatient(patient: Patient | undefined): Promise<void> {
+  await patient?.listener?.close();
   await patient?.session.end();
   await patient?.developer.close();
 }
@@ -79,6 +91,7 @@ export async function survive(
   });
   await poll(async () => (await statusOf(patient)).state === 'ready', `${name}: ready again`, limitMs + 10_000);
   await delay(AFTERWARDS_MS);
+  await patient.listener?.hears();
   const report = await traffic.stop();
   const after = await statusOf(patient);
   const ms = recovery(report, back);
