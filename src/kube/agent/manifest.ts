@@ -3,7 +3,7 @@
  * service meshes, and gone by itself: after its end by TTL, and it ends when no client comes back.
  */
 import { createHash } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type {
   V1Container,
   V1EphemeralContainer,
@@ -143,7 +143,7 @@ function ownLabels(session: string): Record<string, string> {
 
 /** The same user on the same machine has the same label; the cluster learns neither name. */
 export function ownerLabel(): string {
-  const owner = `${userInfo().username}@${hostname()}`;
+  const owner = `${process.getuid?.()}@${hostname()}`;
   return createHash('sha256').update(owner).digest('hex').slice(0, 16);
 }
 
