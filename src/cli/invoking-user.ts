@@ -1,5 +1,7 @@
 /** From root to the user behind sudo, for good. */
+import { beforeSudo } from '../host/environment-before-sudo.ts';
 import { runCommand } from '../host/machine/commands.ts';
+import { thisMachine } from '../host/machine/machine.ts';
 import { invokingUser, userEnvironment } from '../host/user.ts';
 
 /**
@@ -10,11 +12,13 @@ export async function becomeInvokingUser(): Promise<NodeJS.ProcessEnv> {
   if (process.getuid?.() !== 0) return process.env;
   const user = await invokingUser(runCommand, process.env);
   if (user.uid === 0) return process.env;
+  // While it may be read: the sudo process is root's.
+  const before = beforeSudo(thisMachine().files, user.uid, process.env);
   // In this order: once the user is changed, groups can no longer be.
   joinGroups(user.name, user.gid);
   process.setgid?.(user.gid);
   process.setuid?.(user.uid);
-  return userEnvironment(user, process.env);
+  return { ...userEnvironment(user, process.env), ...before };
 }
 
 function joinGroups(name: string, group: number): void {

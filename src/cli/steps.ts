@@ -3,6 +3,7 @@
  * plain line.
  */
 import type { Progress } from '../ipc/protocol.ts';
+import { printable } from './printable.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
@@ -25,9 +26,11 @@ export class Steps {
     this.#screen = screen;
   }
 
-  show({ state, text }: Progress): void {
+  show({ state, text: said }: Progress): void {
+    const text = printable(said);
     if (state === 'running') {
-      this.#running = text;
+      // It is drawn again and again in its place, which is one line.
+      this.#running = text.replaceAll(/[\n\t]+/g, ' ');
       if (this.#screen.isTTY === true) {
         this.#timer ??= setInterval(() => this.#draw(), FRAME_MS);
         this.#draw();

@@ -12,6 +12,7 @@ import { Host } from './operations.ts';
 import { checkRequest, dispatch } from './requests.ts';
 import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import { openTun } from './tun.ts';
+import { beforeSudo } from './environment-before-sudo.ts';
 import { asUser, invokingUser } from './user.ts';
 
 export interface HostHooks {
@@ -194,6 +195,7 @@ async function serve(
     folder: journal.sessionFolder,
     cwd: hooks.cwd,
     agentBundle: hooks.agentBundle,
+    environment: user.uid === 0 ? {} : beforeSudo(machine.files, user.uid, hooks.environment),
   });
   const result = await end.promise;
 

@@ -152,6 +152,8 @@ export interface StartMessage {
   readonly cwd: string;
   /** Path of the agent's program, one file. */
   readonly agentBundle: string;
+  /** Beyond what the process was started with: what sudo had dropped.  It must touch no program of root's. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export type HostToSession =

@@ -6,7 +6,7 @@ import type { Cluster, ClusterOptions } from './cluster.ts';
 import { openCredentials } from './credentials/credentials.ts';
 import { dataOrFile } from './credentials/named-file.ts';
 import { Discoverer } from './discovery/discoverer.ts';
-import { flag, text } from './kubeconfig/fields.ts';
+import { flag, misshapen, text } from './kubeconfig/fields.ts';
 import { loadContext } from './kubeconfig/load.ts';
 import { nearest } from './nearest.ts';
 import { Preflight } from './preflight.ts';
@@ -34,6 +34,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const skipsVerification = flag(chosen.cluster, 'insecure-skip-tls-verify');
   const verify = options.acceptInvalidCertificates !== true && !skipsVerification;
   const ca = dataOrFile(chosen.cluster, 'certificate-authority');
+  // Node passes over what is no certificate, and the server's would then be called untrusted.
+  if (ca !== undefined && !ca.includes('-----BEGIN')) {
+    throw misshapen(chosen.cluster, 'certificate-authority', 'PEM, and its -data the same in base64');
+  }
   const serverName = text(chosen.cluster, 'tls-server-name');
   const server = new Server(
     endpoint,

@@ -20,6 +20,7 @@ async function main(): Promise<void> {
   process.on('disconnect', () => stopping.abort());
 
   const start = await host.started;
+  Object.assign(process.env, start.environment);
   const session = new Session(start, host);
   host.listen({
     stop: () => stopping.abort(),

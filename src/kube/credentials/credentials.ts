@@ -2,6 +2,8 @@
  * Who we are to the API server.  Asked again for every connection and request, so that rotating tokens, renewed
  * certificates and expiring exec credentials are picked up while a session runs.
  */
+import { validateHeaderValue } from 'node:http';
+import { MirrordError } from '../../errors.ts';
 import { list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
 import type { Entry } from '../kubeconfig/file.ts';
 import type { ChosenContext } from '../kubeconfig/load.ts';
@@ -27,7 +29,7 @@ export function openCredentials(chosen: ChosenContext, env: NodeJS.ProcessEnv): 
   const source = sourceOf(user, chosen, env);
   if (source !== null) {
     return {
-      current: async (signal) => merge(await source.get(signal), impersonation),
+      current: async (signal) => sendable(user, merge(await source.get(signal), impersonation)),
       refused: () => {
         source.forget();
         return true;
@@ -37,7 +39,7 @@ export function openCredentials(chosen: ChosenContext, env: NodeJS.ProcessEnv): 
   }
   return {
     // Files are read anew each time: a rotated token or certificate is in use at once.
-    current: async () => merge(written(user), impersonation),
+    current: async () => sendable(user, merge(written(user), impersonation)),
     refused: () => text(user, 'tokenFile') !== undefined,
     anonymous: !['token', 'tokenFile', 'username', 'client-certificate', 'client-certificate-data'].some(
       (key) => text(user, key) !== undefined,
@@ -54,8 +56,10 @@ function sourceOf(user: Entry, chosen: ChosenContext, env: NodeJS.ProcessEnv): C
 /** Precedence as in client-go: a token file wins over a token, both over name and password. */
 function written(user: Entry): Identity {
   const tokenFile = text(user, 'tokenFile');
-  const token =
-    tokenFile === undefined ? text(user, 'token') : readNamed(user, 'tokenFile', tokenFile).toString().trim();
+  // YAML's block texts end with a line break, and so do files.
+  const said = tokenFile === undefined ? text(user, 'token') : readNamed(user, 'tokenFile', tokenFile).toString();
+  const token = said?.trim();
+  if (token === '') throw unusable(user, `${tokenFile === undefined ? 'token' : `tokenFile ${tokenFile}`} is empty`);
   const username = text(user, 'username');
   const authorization =
     token !== undefined
@@ -92,4 +96,30 @@ function impersonationHeaders(user: Entry): Record<string, string | readonly str
 
 function merge(identity: Identity, headers: Identity['headers']): Identity {
   return { ...identity, headers: { ...identity.headers, ...headers } };
+}
+
+/** What cannot stand in a header would be refused at the first request, in words that name no kubeconfig. */
+function sendable(user: Entry, identity: Identity): Identity {
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(identity.headers)) {
+    // Node writes one byte for each character, and a name may have others than ASCII's.
+    const bytes = (said: string): string => Buffer.from(said).toString('latin1');
+    const sent = typeof value === 'string' ? bytes(value) : value.map(bytes);
+    try {
+      for (const part of [sent].flat()) validateHeaderValue(name, part);
+    } catch (error) {
+      const what = name === 'authorization' ? 'the token' : name;
+      throw unusable(user, `${what} has characters that cannot be sent, such as line breaks`, error);
+    }
+    headers[name] = sent;
+  }
+  return { ...identity, headers };
+}
+
+function unusable(user: Entry, reason: string, cause?: unknown): MirrordError {
+  const message = `kubeconfig ${user.file}, line ${user.line}: user "${user.name}": ${reason}`;
+  return new MirrordError('usage', 'credentials-unreadable', message, {
+    help: 'Log in again, or fetch the kubeconfig anew.',
+    cause,
+  });
 }

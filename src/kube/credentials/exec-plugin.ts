@@ -60,29 +60,33 @@ export class ExecPlugin implements CredentialSource {
 
   async #run(): Promise<Held> {
     const output = await this.#output();
-    let credential: { apiVersion?: unknown; status?: Record<string, unknown> };
+    let credential: { status?: Record<string, unknown> } | null;
     try {
       credential = JSON.parse(output) as typeof credential;
     } catch (error) {
       throw this.#failed('exec-plugin-output', `did not print an ExecCredential: ${reasonOf(error)}`, '');
     }
     const field = (key: string): string | undefined => {
-      const value = credential.status?.[key];
+      const value = credential?.status?.[key];
       return typeof value === 'string' && value !== '' ? value : undefined;
     };
-    const token = field('token');
+    const token = field('token')?.trim();
     const cert = field('clientCertificateData');
     const key = field('clientKeyData');
     if (token === undefined && (cert === undefined || key === undefined)) {
       throw this.#failed('exec-plugin-output', 'gave neither a token nor a certificate with its key', '');
     }
-    const expires = field('expirationTimestamp');
+    const stamp = field('expirationTimestamp');
+    const expires = stamp === undefined ? Infinity : Date.parse(stamp);
+    if (Number.isNaN(expires)) {
+      throw this.#failed('exec-plugin-output', `gave an expirationTimestamp that is no time: ${stamp}`, '');
+    }
     return {
       identity: {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         ...(cert === undefined || key === undefined ? {} : { cert, key }),
       },
-      expires: expires === undefined ? Infinity : Date.parse(expires),
+      expires,
     };
   }
 

@@ -11,9 +11,10 @@ export function text(entry: Entry, key: string, fields: Fields = entry.fields): 
 }
 
 export function flag(entry: Entry, key: string, fields: Fields = entry.fields): boolean {
-  const value = text(entry, key, fields);
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
+  // kubectl reads YAML 1.1, in which people may also say yes and On.
+  const value = text(entry, key, fields)?.toLowerCase();
+  if (value === undefined || ['false', 'no', 'off'].includes(value)) return false;
+  if (['true', 'yes', 'on'].includes(value)) return true;
   throw misshapen(entry, key, 'true or false');
 }
 
@@ -42,5 +43,6 @@ export function misshapen(entry: Entry, key: string, wanted: string): MirrordErr
     'usage',
     'kubeconfig-invalid',
     `kubeconfig ${entry.file}, line ${entry.line}: ${key} of "${entry.name}" must be ${wanted}`,
+    { help: '`kubectl config view` shows how kubectl reads the file.' },
   );
 }

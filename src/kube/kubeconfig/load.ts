@@ -2,7 +2,8 @@
  * From flags and environment to one connection: which files, how they merge, which context.
  *
  * The rules are kubectl's (client-go, `clientcmd`): an explicit file stands alone and must exist; of several files the
- * first that sets a name wins; missing ones are passed over; relative paths are relative to the file they stand in.
+ * first that sets a name wins; missing ones are passed over; relative paths are relative to the file they stand in; in a
+ * pod without any, the ServiceAccount takes their place.
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { MirrordError } from '../../errors.ts';
 import { nearest } from '../nearest.ts';
 import { readKubeconfigFile, type Entry, type KubeconfigFile } from './file.ts';
 import { text } from './fields.ts';
+import { inCluster } from './in-cluster.ts';
 
 const NAME_ONE = 'Name one with --kubeconfig PATH or KUBECONFIG; `kubectl cluster-info` must work with it.';
 /** The usual policy of sudo resets the environment (`env_reset`, sudoers(5)). */
@@ -76,6 +78,8 @@ function readFiles(choice: KubeconfigChoice): KubeconfigFile[] {
     .map((item) => path.resolve(choice.cwd, item.replace(/^~(?=$|\/)/, home)));
   const files = [...new Set(paths)].flatMap((item) => readKubeconfigFile(item) ?? []);
   if (files.length > 0) return files;
+  const pod = isList ? null : inCluster(choice.env);
+  if (pod !== null) return [pod];
   const source = explicit ? '--kubeconfig' : isList ? 'KUBECONFIG' : 'the default';
   throw new MirrordError('usage', 'kubeconfig-missing', `no kubeconfig: ${paths.join(', ')} (${source}) is not there`, {
     help: isList || !choice.env['SUDO_UID'] ? NAME_ONE : `${NAME_ONE}\n${SUDO_DROPS}`,

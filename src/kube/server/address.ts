@@ -24,17 +24,20 @@ export interface Proxy {
   readonly url: string;
 }
 
+const SERVER_HELP = 'Write it like https://api.example:6443, or fetch the kubeconfig anew.';
 const PROXY_PORTS: Readonly<Record<Proxy['kind'], number>> = { http: 80, https: 443, socks5: 1080 };
 
 export function endpointOf(cluster: Entry): Endpoint {
   const server = text(cluster, 'server');
   const where = `kubeconfig ${cluster.file}, line ${cluster.line}: the cluster "${cluster.name}"`;
   if (server === undefined) {
-    throw new MirrordError('usage', 'context-incomplete', `${where} has no server`);
+    throw new MirrordError('usage', 'context-incomplete', `${where} has no server`, { help: SERVER_HELP });
   }
   const url = URL.parse(server.includes('://') ? server : `https://${server}`);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new MirrordError('usage', 'kubeconfig-invalid', `${where}: server "${server}" is no http or https address`);
+    throw new MirrordError('usage', 'kubeconfig-invalid', `${where}: server "${server}" is no http or https address`, {
+      help: SERVER_HELP,
+    });
   }
   const secure = url.protocol === 'https:';
   return {
@@ -53,7 +56,7 @@ export function proxyOf(cluster: Entry, endpoint: Endpoint, env: NodeJS.ProcessE
   if (!useEnv) return null;
   const names = endpoint.secure ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
   const name = [...names, 'ALL_PROXY', 'all_proxy'].find((key) => env[key] !== undefined && env[key] !== '');
-  if (name === undefined || isExempt(endpoint, env['NO_PROXY'] ?? env['no_proxy'] ?? '')) return null;
+  if (name === undefined || isExempt(endpoint, env['NO_PROXY'] || env['no_proxy'] || '')) return null;
   return parseProxy(env[name]!, `environment variable ${name}`);
 }
 
@@ -61,24 +64,40 @@ function parseProxy(value: string, where: string): Proxy {
   const url = URL.parse(value.includes('://') ? value : `http://${value}`);
   const scheme = url?.protocol.slice(0, -1).replace(/^socks5?h?$/, 'socks5');
   if (url === null || (scheme !== 'http' && scheme !== 'https' && scheme !== 'socks5')) {
-    throw new MirrordError('usage', 'proxy-invalid', `${where}: "${value}" is no http, https or socks5 address`);
+    throw new MirrordError(
+      'usage',
+      'proxy-invalid',
+      `${where}: "${value.replace(/\/\/.*@/, '//')}" is no http, https or socks5 address`,
+      {
+        help: 'Write it like http://proxy.example:3128; kubectl takes the same ones.',
+      },
+    );
   }
   return {
     kind: scheme,
     host: bare(url.hostname),
     port: Number(url.port) || PROXY_PORTS[scheme],
-    ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    ...(url.username === '' ? {} : { user: unescaped(url.username) }),
+    ...(url.password === '' ? {} : { password: unescaped(url.password) }),
     url: `${scheme}://${url.host}`,
   };
+}
+
+/** What is no escape is itself: a password may have a bare percent sign. */
+function unescaped(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }
 
 /** NO_PROXY as Go reads it: `*`, a host, a domain with or without leading dot, a range; each with optional port. */
 function isExempt(endpoint: Endpoint, list: string): boolean {
   const host = endpoint.host.toLowerCase();
   // Loopback is never asked of a proxy (Go's net/http does the same).
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return true;
   const address = parseAddress(host);
+  if (host === 'localhost' || host === '::1' || (address !== null && host.startsWith('127.'))) return true;
   return list.split(/[\s,]+/).some((raw) => {
     const range = address === null ? null : parseCidr(raw);
     if (range !== null) return cidrContains(range, address!);

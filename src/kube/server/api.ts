@@ -99,7 +99,7 @@ export class Api {
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof ApiError || error instanceof MirrordError) throw error;
-      throw explainConnectFailure(late.signal.aborted ? late.signal.reason : error, this.#title());
+      throw explainConnectFailure(late.signal.aborted ? late.signal.reason : error, this.#server.title);
     } finally {
       clearTimeout(timer);
     }
@@ -130,7 +130,7 @@ export class Api {
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof ApiError || error instanceof MirrordError) throw error;
-      throw explainConnectFailure(timeout.aborted ? timeout.reason : error, this.#title());
+      throw explainConnectFailure(timeout.aborted ? timeout.reason : error, this.#server.title);
     }
   }
 
@@ -143,7 +143,7 @@ export class Api {
       if (response.statusCode !== 401) return response;
       const error = await failure(response);
       if (attempt === 1 && this.#server.refused()) continue;
-      throw credentialsRejected(this.#title(), error.message, error);
+      throw credentialsRejected(this.#server.title, error.message, error);
     }
   }
 
@@ -221,10 +221,6 @@ export class Api {
       }
     }
     return new ServerAgent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
-  }
-
-  #title(): string {
-    return `the API server ${this.#server.endpoint.url}`;
   }
 }
 

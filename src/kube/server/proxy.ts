@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 import { MirrordError } from '../../errors.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import type { Endpoint, Proxy } from './address.ts';
+import { explainConnectFailure } from './explain.ts';
+
+const HELP = 'Check proxy-url of the kubeconfig, or HTTPS_PROXY and NO_PROXY.';
 
 /** Asks the proxy behind `socket` for a way to `endpoint`.  The proxy resolves the endpoint's name. */
 export async function throughProxy(
@@ -13,16 +16,23 @@ export async function throughProxy(
   signal: AbortSignal,
 ): Promise<Socket> {
   try {
-    return await (proxy.kind === 'socks5' ? socks(proxy, socket, endpoint) : connect(proxy, socket, endpoint, signal));
+    if (proxy.kind !== 'socks5') return await connect(proxy, socket, endpoint, signal);
+    // It knows no signals: what it waits for ends with the socket.
+    const abort = (): void => void socket.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    return await socks(proxy, socket, endpoint).finally(() => signal.removeEventListener('abort', abort));
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
     const text = `the proxy ${proxy.url} gives no way to ${endpoint.url}: ${reasonOf(error)}`;
-    throw new MirrordError('cluster', 'proxy-failed', text, {
-      help: 'Check proxy-url of the kubeconfig, or HTTPS_PROXY and NO_PROXY.',
-      cause: error,
-    });
+    throw new MirrordError('cluster', 'proxy-failed', text, { help: HELP, cause: error });
   }
+}
+
+/** The proxy itself could not be reached. */
+export function proxyAway(proxy: Proxy, error: unknown): MirrordError {
+  const { message } = explainConnectFailure(error, `the proxy ${proxy.url}`);
+  return new MirrordError('cluster', 'proxy-failed', message, { help: HELP, cause: error });
 }
 
 function connect(proxy: Proxy, socket: Socket, endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {

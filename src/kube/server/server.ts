@@ -5,12 +5,14 @@
  */
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
+import { MirrordError } from '../../errors.ts';
 import type { Credentials } from '../credentials/credentials.ts';
+import { reasonOf } from '../kubeconfig/file.ts';
 import type { Identity } from '../credentials/identity.ts';
 import type { Endpoint, Proxy } from './address.ts';
 import { explainConnectFailure } from './explain.ts';
 import { ServerNames } from './names.ts';
-import { throughProxy } from './proxy.ts';
+import { proxyAway, throughProxy } from './proxy.ts';
 
 /** TCP, proxy and TLS handshakes together; the opening of a session promises an answer within 15 s. */
 const CONNECT_DEADLINE_MS = 10_000;
@@ -63,7 +65,7 @@ export class Server {
       await this.names.resolve((this.#proxy ?? this.endpoint).host, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw explainConnectFailure(error, this.#title());
+      throw this.#explained(error);
     }
   }
 
@@ -89,41 +91,79 @@ export class Server {
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw explainConnectFailure(error, this.#title());
+      throw this.#explained(error);
     }
   }
 
   async #connectTo(addresses: readonly string[], identity: Identity, signal: AbortSignal): Promise<Socket> {
-    const first = this.#proxy ?? this.endpoint;
+    const proxy = this.#proxy;
+    const first = proxy ?? this.endpoint;
+    const security = this.endpoint.secure ? this.#security(identity) : null;
     const plain = await connectTcp(first.host, first.port, addresses, signal);
-    let socket = plain;
-    if (this.#proxy !== null) {
-      if (this.#proxy.kind === 'https') socket = await secure(plain, { host: first.host }, signal);
-      socket = await throughProxy(this.#proxy, socket, this.endpoint, signal);
+    if (proxy === null) return security === null ? plain : secure(plain, security, signal);
+    const hop = proxy.kind === 'https' ? await secure(plain, this.#securityOf(proxy), signal) : plain;
+    const tunnel = await throughProxy(proxy, hop, this.endpoint, signal);
+    try {
+      return security === null ? tunnel : await secure(tunnel, security, signal);
+    } catch (error) {
+      throw explainConnectFailure(error, this.title);
     }
-    if (!this.endpoint.secure) return socket;
-    const { host } = this.endpoint;
-    const servername = this.#trust.serverName ?? (net.isIP(host) === 0 ? host : '');
-    return secure(
-      socket,
-      {
-        // An address is no SNI name (RFC 6066 section 3), but is what the certificate is checked against.
-        host: this.#trust.serverName ?? host,
-        servername,
-        rejectUnauthorized: this.#trust.verify,
-        ALPNProtocols: ['http/1.1'],
-        ...(this.#trust.ca === undefined ? {} : { ca: this.#trust.ca }),
-        ...(identity.cert === undefined ? {} : { cert: identity.cert, key: identity.key! }),
-      },
-      signal,
-    );
   }
 
-  #title(): string {
-    const at = this.names.all().filter((address) => address !== this.endpoint.host);
-    if (this.#proxy !== null) return `the API server ${this.endpoint.url} (by the proxy ${this.#proxy.url})`;
-    return `the API server ${this.endpoint.url}${at.length > 0 ? ` (${at.join(', ')})` : ''}`;
+  #security(identity: Identity): tls.ConnectionOptions {
+    const { ca, serverName, verify } = this.#trust;
+    return {
+      ...named(serverName ?? this.endpoint.host),
+      rejectUnauthorized: verify,
+      ALPNProtocols: ['http/1.1'],
+      secureContext: contextOf(ca ?? systemAuthorities(), identity),
+    };
   }
+
+  /** The kubeconfig's authority may have signed the proxy's certificate, too; kubectl takes no other for it. */
+  #securityOf(proxy: Proxy): tls.ConnectionOptions {
+    const { ca } = this.#trust;
+    return { ...named(proxy.host), ca: [...systemAuthorities(), ...(ca === undefined ? [] : [ca])] };
+  }
+
+  /** How the server is called in messages. */
+  get title(): string {
+    const { url, host } = this.endpoint;
+    if (this.#proxy !== null) return `the API server ${url} (by the proxy ${this.#proxy.url})`;
+    const at = this.names.all().filter((address) => address !== host);
+    return `the API server ${url}${at.length > 0 ? ` (${at.join(', ')})` : ''}`;
+  }
+
+  /** Beyond the proxy, errors have been explained where they came up: the others are about the first hop. */
+  #explained(error: unknown): MirrordError {
+    if (error instanceof MirrordError) return error;
+    return this.#proxy === null ? explainConnectFailure(error, this.title) : proxyAway(this.#proxy, error);
+  }
+}
+
+function contextOf(ca: Buffer | string[], { cert, key }: Identity): tls.SecureContext {
+  try {
+    return tls.createSecureContext({ ca, ...(cert === undefined ? {} : { cert, key: key! }) });
+  } catch (error) {
+    const text = `the client certificate or its key cannot be used: ${reasonOf(error)}`;
+    throw new MirrordError('usage', 'credentials-unreadable', text, {
+      help: 'Both must be PEM, belong together, and the key have no passphrase: fetch the kubeconfig anew.',
+      cause: error,
+    });
+  }
+}
+
+let authorities: readonly string[] | undefined;
+
+/** Whom the machine trusts (an organisation's own authority among them), beside Node's list: what kubectl goes by. */
+function systemAuthorities(): string[] {
+  authorities ??= [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])];
+  return [...authorities];
+}
+
+/** An address is no SNI name (RFC 6066 section 3), but is what the certificate is checked against. */
+function named(host: string): tls.ConnectionOptions {
+  return { host, servername: net.isIP(host) === 0 ? host : '' };
 }
 
 function isNetworkFailure(error: unknown): boolean {

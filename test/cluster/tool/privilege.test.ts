@@ -45,19 +45,21 @@ describe('mirrord up on Kubernetes, who is who', () => {
     }
   });
 
-  it('real sudo drops KUBECONFIG, which is said where it matters', async () => {
+  it('what real sudo drops (KUBECONFIG, PATH, a profile) still reaches the session and its plugin', async () => {
     const { developer } = world;
-    const file = developer.write('/run/home/elsewhere', readFileSync(ADMIN, 'utf8'));
-    const up = ['-n', developer.mirrord, 'up'];
-    await developer.run('sudo', ['-n', 'mv', '/run/home/.kube', '/run/home/.kube-away']);
-    try {
-      const { code, stderr } = await developer.run('env', [`KUBECONFIG=${file}`, 'sudo', ...up]);
-      assert.equal(code, 2, stderr);
-      assert.match(stderr, /\/run\/home\/\.kube\/config \(the default\) is not there/);
-      assert.match(stderr, /sudo --preserve-env=KUBECONFIG/);
-    } finally {
-      await developer.run('sudo', ['-n', 'mv', '/run/home/.kube-away', '/run/home/.kube']);
+    const tell = '#!/bin/sh\necho "I am $(id -u) with $AWS_PROFILE" >&2\nexit 3\n';
+    developer.write(`${HOME}/own-bin/login-plugin`, tell, 0o755);
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'login-plugin', interactiveMode: 'Never' };
+    const file = writeUserKubeconfig(developer, `${HOME}/elsewhere`, { exec });
+    const before = `export KUBECONFIG=${file} PATH=${HOME}/own-bin:$PATH AWS_PROFILE=staging;`;
+    for (const command of [`sudo -n ${developer.mirrord} up`, `sudo -n ${developer.mirrord} ls`]) {
+      const { code, stderr } = await developer.run('sh', ['-c', `${before} ${command}; exit $?`]);
+      assert.equal(code, 4, stderr);
+      assert.match(stderr, /login-plugin \(kubeconfig \/run\/home\/elsewhere, .*I am 4242 with staging/s);
     }
+    // What sudo was told to keep, or to set, counts before it.
+    const told = await developer.run('sh', ['-c', `${before} sudo -n KUBECONFIG=/none ${developer.mirrord} ls; exit $?`]);
+    assert.match(told.stderr, /\/none \(KUBECONFIG\) is not there/);
   });
 
   it('a kubeconfig that a group of the user may read is read', async () => {

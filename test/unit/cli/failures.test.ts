@@ -13,6 +13,13 @@ describe('failures', () => {
     );
   });
 
+  it('quote programs without what would act on the terminal', () => {
+    const quoting = new MirrordError('cluster', 'x', 'it said:\n\x1b[31mno\x1b[0m\r\x07\x9b2J', {
+      help: 'Look\x1b[A.',
+    });
+    assert.equal(formatForPeople(toDescription(quoting, 'up')), 'Error: it said:\nno\n  → Look.\n');
+  });
+
   it('are written as JSON with code, message and help', () => {
     assert.deepEqual(JSON.parse(formatForPrograms(toDescription(error, 'up'))), {
       error: { code: 'some-code', message: 'The API server is away.', help: 'Try this.\nOr that.' },

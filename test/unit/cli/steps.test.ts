@@ -31,6 +31,15 @@ describe('steps', () => {
     );
   });
 
+  it('have no more than that line, and do nothing to the terminal that was not meant', () => {
+    const terminal = screen(true);
+    const steps = new Steps(terminal);
+    steps.show(agent('running', 'pods:\na: \x1b[2Jgone'));
+    assert.equal(terminal.text, '\r\u001b[K⠋ pods: a: gone');
+    steps.show({ step: 'target', state: 'warning', text: 'said\x07 \x1b]0;title\x07so' });
+    assert.ok(terminal.text.endsWith('\r\u001b[K! said so\n'));
+  });
+
   it('live on the last line of a terminal, and leave it when done', () => {
     const terminal = screen(true);
     const steps = new Steps(terminal);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MirrordError } from '../../../src/errors.ts';
+import { inCluster } from '../../../src/kube/kubeconfig/in-cluster.ts';
 import { loadContext, type ChosenContext } from '../../../src/kube/kubeconfig/load.ts';
 
 const CONTEXTS = `
@@ -99,8 +100,32 @@ describe('kubeconfig', () => {
     assert.equal(load({ context: 'anonymous' }).user, undefined);
   });
 
+  for (const [host, server] of [
+    ['10.96.0.1', 'https://10.96.0.1:443'],
+    ['fd00:10:96::1', 'https://[fd00:10:96::1]:443'],
+  ] as const) {
+    it(`takes a pod's own ServiceAccount at ${host}`, () => {
+      write('sa/token', 't');
+      write('sa/namespace', 'mine\n');
+      const account = path.join(folder, 'sa');
+      const file = inCluster({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: '443' }, account);
+      assert.deepEqual(file?.clusters[0].fields, { server, 'certificate-authority': 'ca.crt' });
+      assert.deepEqual(file?.users[0].fields, { tokenFile: 'token' });
+      assert.equal(file?.users[0].file, path.join(account, 'token'));
+      assert.equal(file?.contexts[0].fields['namespace'], 'mine');
+      assert.equal(inCluster({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: '443' }, folder), null);
+      assert.equal(inCluster({}, account), null);
+    });
+  }
+
   it('says which file is missing, and who named it', () => {
     fails({}, 'kubeconfig-missing', /\.kube\/config \(the default\)/);
+    fails(
+      { env: { SUDO_UID: '1000' } },
+      'kubeconfig-missing',
+      /the default/,
+      /sudo --preserve-env=KUBECONFIG mirrord up/,
+    );
     fails({ kubeconfig: 'no/such' }, 'kubeconfig-missing', /no\/such \(--kubeconfig\)/);
     fails({ env: { KUBECONFIG: '/no/a:/no/b' } }, 'kubeconfig-missing', /\/no\/a, \/no\/b \(KUBECONFIG\)/);
   });
