@@ -6,8 +6,8 @@ export const DIAL_LIMIT_MS = 60_000;
 /** Bytes of one flow that may wait for the tunnel before its socket is no longer read: four reads of libuv. */
 export const FLOW_QUEUE_LIMIT = 256 * 1024;
 
-/** Flows open at once, TCP and UDP together; one descriptor each. */
-export const FLOW_LIMIT = 16_000;
+/** Flows open at once, TCP and UDP together; one descriptor each.  The client opens 8192 of UDP at most. */
+export const FLOW_LIMIT = 24_000;
 
 /** A UDP flow without traffic ends, ms.  The client's own limit (60 s) is shorter; this one is for lost clients. */
 export const UDP_IDLE_MS = 90_000;

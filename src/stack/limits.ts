@@ -4,15 +4,15 @@
 
 /** Flows in any state.  More than the ephemeral ports of one machine towards one destination (28,232 on Linux). */
 export const TCP_FLOWS = 32_768;
-/** Dials that have not ended.  Each costs a stream in the tunnel and a socket in the agent. */
+/** Handshakes that have not ended.  Each costs a stream in the tunnel and a socket in the agent. */
 export const HALF_OPEN = 4096;
-/** Dials to one address and port: half of all, so that one dead service cannot starve the others. */
+/** Handshakes with one address and port: half of all, so that one dead service cannot starve the others. */
 export const HALF_OPEN_PER_DESTINATION = 2048;
 /**
- * A dial this old (ms) may be given up for a new SYN when the table of dials is full: it is most likely filtered, and
- * its program's kernel sends the SYN again.  Younger ones are about to succeed and stay; then the new SYN is dropped,
- * which costs its program one second.  So a flood neither starves others for long nor makes more than `HALF_OPEN`
- * dials a second.
+ * A handshake this old (ms) may be given up for a new SYN when there is no room: its destination is most likely
+ * filtered, and its program's kernel sends the SYN again; or its program is not there, since any kernel answers our
+ * SYN-ACK at once.  Younger ones are about to succeed and stay; then the new SYN is dropped, which costs its program one
+ * second.  So a flood neither starves others for long nor makes more than `HALF_OPEN` dials a second.
  */
 export const HALF_OPEN_MIN_AGE = 1000;
 /** Entries in TIME_WAIT; the oldest is forgotten first.  One is some 500 bytes. */
@@ -58,6 +58,15 @@ export const TIME_WAIT = 2000;
  */
 export const SYN_PATIENCE = 5000;
 
+/**
+ * A flow on which nothing came for so long (ms) is probed at this interval, so often.  RFC 1122 section 4.2.3.6: two hours
+ * at least; the rest as Linux has it (tcp_keepalive_intvl, tcp_keepalive_probes).  A kernel answers for programs that
+ * sleep, so only who is gone with its kernel's namespace stays silent.
+ */
+export const KEEPALIVE_IDLE = 7_200_000;
+export const KEEPALIVE_INTERVAL = 75_000;
+export const KEEPALIVE_PROBES = 9;
+
 /* ---- TCP: constants of the protocol ---- */
 
 /** Window scale that we offer: windows up to 64 MB in steps of 1 kB, for paths with a large delay. */
@@ -70,7 +79,8 @@ export const MSS_MIN = 48;
 
 /* ---- UDP, ICMP, fragments ---- */
 
-export const UDP_FLOWS = 16_384;
+/** One more takes the place of the one that was idle for longest; a third of what the agent serves (its FLOW_LIMIT). */
+export const UDP_FLOWS = 8192;
 /** Idle time-out of a UDP flow, ms. */
 export const UDP_IDLE_MS = 60_000;
 /** The same once a DNS answer went back: a question and its answer are all that a resolver's socket carries. */
@@ -86,6 +96,11 @@ export const REASSEMBLY_PATIENCE = 30_000;
 /** ICMP errors a second, and at once.  Linux: icmp_msgs_per_sec 10,000, icmp_msgs_burst 10,000 since 6.12. */
 export const ICMP_RATE = 1000;
 export const ICMP_BURST = 1000;
+/**
+ * One connection answers a segment without data that does not fit its window this often, ms: below the shortest time
+ * between two probes of any peer (Linux: a window probe after 200 ms at the earliest).
+ */
+export const EMPTY_ANSWER_INTERVAL = 100;
 /** Challenge ACKs a second, RFC 5961 section 7; Linux: tcp_challenge_ack_limit. */
 export const CHALLENGE_RATE = 1000;
 export const CHALLENGE_BURST = 1000;

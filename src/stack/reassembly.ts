@@ -73,7 +73,7 @@ export class Reassembly {
 class Assembly extends Timed {
   readonly key: number;
   readonly #addresses: Uint8Array;
-  readonly #protocol: number;
+  #protocol: number;
   readonly #id: number;
   readonly #onLate: (assembly: Assembly) => void;
   readonly #headerLength: number;
@@ -118,6 +118,7 @@ class Assembly extends Timed {
     if (this.#total >= 0 && (end > this.#total || this.#spans.some(([, to]) => to > this.#total))) {
       return 'fragment-overlap';
     }
+    if (start === 0) this.#protocol = ip.protocol;
     this.#spans.push([start, end]);
     this.#received += end - start;
     this.#packet.set(bytes.subarray(ip.payload, ip.payload + ip.payloadLength), this.#headerLength + start);

@@ -140,6 +140,7 @@ export class Stack {
     const reason = isV6 ? decodeIpv6(bytes, start, length, ip) : decodeIpv4(bytes, start, length, ip);
     if (reason !== null) this.#drop(reason);
     else if (!isUnicast(bytes, ip.addresses, ip.addressesLength)) this.#drop('not-unicast');
+    else if (isToItself(bytes, ip.addresses, ip.addressesLength >> 1)) this.#drop('to-itself');
     else if (!ip.isFragment) this.#upperLayer(bytes, ip, isTrusted, trainSize);
     else if (mayBeFragment) this.#fragment(bytes, ip);
     else this.#drop('fragment-nested');
@@ -188,6 +189,12 @@ function isTcpSumRight(bytes: Uint8Array, ip: IpView): boolean {
 function isUnicast(bytes: Uint8Array, addresses: number, length: number): boolean {
   if (length === 8) return isHostV4(bytes[addresses]) && isHostV4(bytes[addresses + 4]);
   return isHostV6(bytes, addresses) && isHostV6(bytes, addresses + 16);
+}
+
+/** Our answer would come back to us as the next packet of the same flow, for ever ("land"). */
+function isToItself(bytes: Uint8Array, addresses: number, length: number): boolean {
+  for (let i = length - 1; i >= 0; i--) if (bytes[addresses + i] !== bytes[addresses + length + i]) return false;
+  return true;
 }
 
 /** Neither "this network", loopback, multicast, reserved nor broadcast. */

@@ -56,6 +56,9 @@ export class TcpConnection extends Timed implements TcpFlow {
   #isDirty = false;
   /** Retransmissions or probes since the peer was last heard. */
   #unanswered = 0;
+  #heardAt = 0;
+  /** When an empty segment that does not fit was last answered. */
+  #answeredEmpty = -Infinity;
 
   constructor(layer: TcpLayer, tuple: Tuple, syn: TcpView, options: TcpOptions, initial: number) {
     super();
@@ -91,7 +94,6 @@ export class TcpConnection extends Timed implements TcpFlow {
   accept(events: TcpFlowEvents, window: number): void {
     if (this.state !== 'held') return;
     this.#events = events;
-    this.#layer.dialEnded(this);
     this.state = 'syn-received';
     this.#receiver.resize(window);
     this.#sender.next = (this.#sender.unacknowledged + 1) | 0;
@@ -168,7 +170,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     if (!this.#receiver.isAcceptable(seq, payloadLength + (flags & FIN))) {
       // Also the answer to keepalive and zero-window probes.
       if (this.state === 'time-wait') this.#layer.enterTimeWait(this);
-      this.#segments.ack();
+      if (payloadLength > 0 || (flags & FIN) !== 0 || this.#mayAnswerEmpty()) this.#segments.ack();
       return;
     }
     if ((flags & ACK) === 0) return;
@@ -225,11 +227,13 @@ export class TcpConnection extends Timed implements TcpFlow {
         return false;
       }
       this.state = 'established';
+      this.#layer.handshakeEnded(this);
     } else if (!sender.isAckAcceptable(ack)) {
       this.#challenge();
       return false;
     }
     this.#unanswered = 0;
+    this.#heardAt = this.#layer.now;
     const windowBefore = sender.window;
     sender.updateWindow(view.seq, ack, view.window << sender.shift);
     sender.holeEnd = this.#segments.isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
@@ -254,7 +258,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     const bytes = Math.min(acked, sender.queue.inFlight);
     this.#layer.hold(-sender.queue.acknowledge(bytes));
     const isPartial = sender.acknowledge(this.#layer.now, ack);
-    if (sender.outstanding === 0) this.#layer.deadlines.set(this, Infinity);
+    if (sender.outstanding === 0) this.#awaitSilence();
     else if (isPartial) this.#resend();
     else this.#armRetransmission();
     if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
@@ -365,7 +369,7 @@ export class TcpConnection extends Timed implements TcpFlow {
       // Whatever the persist timer had grown to, this is new data.
       if (!force) sender.roundTrip.backoff = 0;
       this.#armRetransmission();
-    } else if (queue.unsent > 0 && this.deadline === Infinity) {
+    } else if (queue.unsent > 0 && this.deadline > this.#layer.now + limits.RTO_MAX) {
       // The persist timer: the window is closed, and nothing that is on its way will open it.
       this.#armRetransmission();
     }
@@ -398,7 +402,10 @@ export class TcpConnection extends Timed implements TcpFlow {
       this.#remove();
       return;
     }
-    if (sender.outstanding === 0 && sender.queue.unsent === 0) return;
+    if (sender.outstanding === 0 && sender.queue.unsent === 0) {
+      this.#keepAlive();
+      return;
+    }
     if (++this.#unanswered > limits.RETRANSMISSIONS) {
       this.terminate();
       return;
@@ -420,6 +427,22 @@ export class TcpConnection extends Timed implements TcpFlow {
     if (this.#sender.outstanding === 0) this.#segments.data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
   }
 
+  /** RFC 9293 section 3.8.4: who has vanished without a word (a container, with its network) is given up one day. */
+  #keepAlive(): void {
+    if (this.#layer.now < this.#heardAt + limits.KEEPALIVE_IDLE) {
+      this.#awaitSilence();
+    } else if (++this.#unanswered > limits.KEEPALIVE_PROBES) {
+      this.terminate();
+    } else {
+      this.#segments.data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+      this.#layer.deadlines.set(this, this.#layer.now + limits.KEEPALIVE_INTERVAL);
+    }
+  }
+
+  #awaitSilence(): void {
+    this.#layer.deadlines.set(this, this.#heardAt + limits.KEEPALIVE_IDLE);
+  }
+
   #armRetransmission(): void {
     this.#layer.deadlines.set(this, this.#layer.now + this.#sender.timeout);
   }
@@ -432,7 +455,14 @@ export class TcpConnection extends Timed implements TcpFlow {
   }
 
   #challenge(): void {
-    if (this.#layer.mayChallenge()) this.#segments.ack();
+    if (this.#mayAnswerEmpty() && this.#layer.mayChallenge()) this.#segments.ack();
+  }
+
+  /** Two ends that each take the other's acknowledgements for strays would answer them for ever. */
+  #mayAnswerEmpty(): boolean {
+    if (this.#layer.now - this.#answeredEmpty < limits.EMPTY_ANSWER_INTERVAL) return false;
+    this.#answeredEmpty = this.#layer.now;
+    return true;
   }
 
   /* ---- state ---- */
@@ -480,12 +510,11 @@ export class TcpConnection extends Timed implements TcpFlow {
   }
 
   #remove(): void {
-    const dialed = this.state !== 'held' && this.state !== 'silent';
     this.state = 'closed';
     this.#events = null;
     this.#layer.hold(-this.#sender.queue.cost);
     this.#layer.holdOutOfOrder(-(this.#receiver.outOfOrder?.bytes ?? 0));
-    this.#layer.removed(this, !dialed);
+    this.#layer.removed(this);
   }
 }
 

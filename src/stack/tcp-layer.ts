@@ -29,9 +29,9 @@ export class TcpLayer {
   readonly #table: FlowTable<TcpConnection>;
   readonly #view = new TcpView();
   readonly #options = new TcpOptions();
-  /** Dials, oldest first. */
-  readonly #dialing = new Set<TcpConnection>();
-  readonly #dialsTo = new Map<number, number>();
+  /** Flows whose handshake is not over, oldest first; of all, and by destination. */
+  readonly #halfOpen = new Set<TcpConnection>();
+  readonly #halfOpenTo = new Map<number, Set<TcpConnection>>();
   /** TIME_WAIT, oldest first. */
   readonly #waiting = new Set<TcpConnection>();
   #dirty: TcpConnection[] = [];
@@ -120,12 +120,12 @@ export class TcpLayer {
     this.#errors.tcpUnreachable(tuple, reason, seq, this.now);
   }
 
-  dialEnded(flow: TcpConnection): void {
-    if (!this.#dialing.delete(flow)) return;
+  handshakeEnded(flow: TcpConnection): void {
+    if (!this.#halfOpen.delete(flow)) return;
     const key = destinationKey(flow.tuple);
-    const count = this.#dialsTo.get(key)! - 1;
-    if (count === 0) this.#dialsTo.delete(key);
-    else this.#dialsTo.set(key, count);
+    const others = this.#halfOpenTo.get(key)!;
+    others.delete(flow);
+    if (others.size === 0) this.#halfOpenTo.delete(key);
   }
 
   enterTimeWait(flow: TcpConnection): void {
@@ -136,8 +136,8 @@ export class TcpLayer {
     if (this.#waiting.size > limits.TIME_WAITS) oldest(this.#waiting)!.abandon();
   }
 
-  removed(flow: TcpConnection, wasDialing: boolean): void {
-    if (wasDialing) this.dialEnded(flow);
+  removed(flow: TcpConnection): void {
+    this.handshakeEnded(flow);
     this.#waiting.delete(flow);
     this.deadlines.remove(flow);
     this.#table.remove(flow);
@@ -145,29 +145,36 @@ export class TcpLayer {
   }
 
   #open(bytes: Uint8Array, tuple: Tuple): void {
-    if (!this.#makeRoom(tuple)) return;
+    const key = destinationKey(tuple);
+    if (!this.#makeRoom(key)) return;
     decodeTcpOptions(bytes, this.#view, this.#options);
     const flow = new TcpConnection(this, tuple, this.#view, this.#options, random32(this.#random));
     this.#table.add(flow);
-    this.#dialing.add(flow);
-    const key = destinationKey(tuple);
-    this.#dialsTo.set(key, (this.#dialsTo.get(key) ?? 0) + 1);
+    this.#halfOpen.add(flow);
+    const others = this.#halfOpenTo.get(key);
+    if (others === undefined) this.#halfOpenTo.set(key, new Set([flow]));
+    else others.add(flow);
     this.counters.tcpFlows = this.#table.size;
     this.#handler.tcp(flow);
   }
 
-  /** Whether one more dial may begin; the reasons are with the limits. */
-  #makeRoom(tuple: Tuple): boolean {
+  /** Whether one more handshake may begin; the reasons are with the limits. */
+  #makeRoom(destination: number): boolean {
     if (this.#table.size >= limits.TCP_FLOWS) {
       countDrop(this.counters, 'tcp-flows');
       return false;
     }
-    if ((this.#dialsTo.get(destinationKey(tuple)) ?? 0) >= limits.HALF_OPEN_PER_DESTINATION) {
-      countDrop(this.counters, 'tcp-half-open-destination');
-      return false;
-    }
-    if (this.#dialing.size < limits.HALF_OPEN) return true;
-    const first = oldest(this.#dialing)!;
+    const others = this.#halfOpenTo.get(destination);
+    return (
+      (others === undefined || this.#thin(others, limits.HALF_OPEN_PER_DESTINATION)) &&
+      this.#thin(this.#halfOpen, limits.HALF_OPEN)
+    );
+  }
+
+  /** Keeps `flows` below `limit` at the cost of the oldest, if that is old enough. */
+  #thin(flows: ReadonlySet<TcpConnection>, limit: number): boolean {
+    if (flows.size < limit) return true;
+    const first = oldest(flows)!;
     if (this.now - first.since < limits.HALF_OPEN_MIN_AGE) {
       countDrop(this.counters, 'tcp-half-open');
       return false;
@@ -202,13 +209,13 @@ function flagsReason(view: TcpView): string | null {
   return null;
 }
 
-/** For counting dials; two destinations that share a key share a limit. */
+/** Two destinations that share a key share a limit. */
 function destinationKey(tuple: Tuple): number {
   const half = tuple.addresses.length >> 1;
   return hash(0, tuple.addresses, half, half, 0, tuple.destinationPort);
 }
 
-function oldest<T>(set: Set<T>): T | undefined {
+function oldest<T>(set: ReadonlySet<T>): T | undefined {
   for (const first of set) return first;
   return undefined;
 }

@@ -58,8 +58,12 @@ export class TcpReceiver {
 
   /** The window field of a segment that is about to leave; `shift` is 0 in a SYN-ACK. */
   advertise(shift: number): number {
-    const field = Math.min(WINDOW_FIELD_MAX, Math.max(0, this.room) >> shift);
-    const edge = (this.next + field * 2 ** shift) | 0;
+    const unit = 2 ** shift;
+    let field = Math.min(WINDOW_FIELD_MAX, Math.max(0, this.room) >> shift);
+    // Where the field's steps do not fit, rather beyond the edge than back (RFC 7323 section 2.4), within bounds.
+    const isShort = isAfter(this.#advertised, (this.next + field * unit) | 0);
+    if (isShort && field < WINDOW_FIELD_MAX && this.#pending <= 2 * this.#window) field++;
+    const edge = (this.next + field * unit) | 0;
     if (isAfter(edge, this.#advertised)) this.#advertised = edge;
     return field;
   }
@@ -70,11 +74,14 @@ export class TcpReceiver {
     return this.room - offered >= this.#window * UPDATE_FRACTION;
   }
 
-  /** RFC 9293 section 3.10.7.4, first check; a segment that starts where we wait is always looked at. */
+  /**
+   * RFC 9293 section 3.10.7.4, first check; a segment that starts where we wait is always looked at.  An empty one may
+   * stand at the right edge: from there acknowledges who has filled the window, even when its first bytes were lost.
+   */
   isAcceptable(seq: number, length: number): boolean {
     const start = (seq - this.next) | 0;
     if (start === 0) return true;
-    if (length === 0) return start > 0 && start < this.room;
+    if (length === 0) return start > 0 && start <= this.room;
     return start < this.room && start + length > 0;
   }
 

@@ -16,11 +16,14 @@ export class UdpConversation extends Timed implements UdpFlow {
   readonly tuple: Tuple;
   tableKey = 0;
   tableNext: UdpConversation | null = null;
+  /** Carried something since the layer last looked; the first datagram alone does not count. */
+  isUsed = false;
   onDatagram: (payload: Uint8Array) => void = ignore;
   onClosed: () => void = ignore;
   readonly #layer: UdpLayer;
   #idle = UDP_IDLE_MS;
-  #lastLength = 0;
+  /** -1: none yet. */
+  #lastLength = -1;
   #isOpen = true;
 
   constructor(layer: UdpLayer, tuple: Tuple) {
@@ -41,6 +44,7 @@ export class UdpConversation extends Timed implements UdpFlow {
   /** A datagram from the program; `payload` is valid only during the call. */
   input(payload: Uint8Array): void {
     if (!this.#isOpen) return;
+    if (this.#lastLength >= 0) this.isUsed = true;
     this.#lastLength = payload.length;
     this.#layer.counters.bytesUp += payload.length;
     this.#touch();
@@ -55,6 +59,7 @@ export class UdpConversation extends Timed implements UdpFlow {
       return;
     }
     if (this.tuple.destinationPort === DNS_PORT && this.#idle === UDP_IDLE_MS) this.#idle = UDP_DNS_IDLE_MS;
+    this.isUsed = true;
     this.#touch();
     this.#layer.counters.bytesDown += payload.length;
     this.#layer.writer.udp(this.tuple, payload);

@@ -17,6 +17,8 @@ export class UdpLayer {
   readonly #handler: FlowHandler;
   readonly #errors: IcmpErrors;
   readonly #table: FlowTable<UdpConversation>;
+  /** Every flow; one that has been passed over by `#makeRoom` stands behind the others. */
+  readonly #order = new Set<UdpConversation>();
   readonly #view = new UdpView();
 
   constructor(parts: Parts & { readonly random: () => number }) {
@@ -55,6 +57,7 @@ export class UdpLayer {
   removed(flow: UdpConversation): void {
     this.deadlines.remove(flow);
     this.#table.remove(flow);
+    this.#order.delete(flow);
     this.counters.udpFlows = this.#table.size;
   }
 
@@ -73,22 +76,33 @@ export class UdpLayer {
           sourcePort,
           destinationPort,
         });
-      if (flow === null) return;
       flow.input(bytes.subarray(start, Math.min(end, start + step)));
       start += step;
     } while (start < end);
   }
 
-  #open(tuple: Tuple): UdpConversation | null {
-    if (this.#table.size >= UDP_FLOWS) {
-      this.drop('udp-flows');
-      return null;
-    }
+  #open(tuple: Tuple): UdpConversation {
+    if (this.#table.size >= UDP_FLOWS) this.#makeRoom();
     const flow = new UdpConversation(this, tuple);
     this.#table.add(flow);
+    this.#order.add(flow);
     this.counters.udpFlows = this.#table.size;
     this.#handler.udp(flow);
     return flow;
+  }
+
+  /** Ends a flow that nobody has used for long: the first that was not used since it was last passed over ("clock"). */
+  #makeRoom(): void {
+    for (const flow of this.#order) {
+      if (!flow.isUsed) {
+        this.drop('udp-flows');
+        flow.close();
+        return;
+      }
+      flow.isUsed = false;
+      this.#order.delete(flow);
+      this.#order.add(flow);
+    }
   }
 }
 

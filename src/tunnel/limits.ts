@@ -64,8 +64,8 @@ export const QUANTUM = 64 * 1024;
 /** Views shorter than this are copied when they would keep a read of 64 kB alive, bytes. */
 export const SMALL_VIEW = 4 * 1024;
 
-/** Flows and questions open at once in one tunnel. */
-export const STREAM_LIMIT = 16_384;
+/** Flows and questions open at once in one tunnel: above the agent's own limit, so that questions are always answered. */
+export const STREAM_LIMIT = 32_768;
 
 /** Sessions of one key, and transports in their hello, that one agent serves at once. */
 export const SESSION_LIMIT = 16;

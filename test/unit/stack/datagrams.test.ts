@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { GSO, ICMP4, ICMP6, PROTOCOL, VNET_FLAG, encodeIcmp, encodeUdp, read32 } from '../../../src/packet/index.ts';
+import {
+  GSO,
+  ICMP4,
+  ICMP6,
+  PROTOCOL,
+  VNET_FLAG,
+  VNET_HEADER_LENGTH,
+  encodeIcmp,
+  encodeUdp,
+  read32,
+} from '../../../src/packet/index.ts';
 import {
   ECHOES,
   ICMP_BURST,
@@ -19,6 +29,7 @@ import {
   describe as text,
   ipPacket,
   readIp,
+  tcpPacket,
   type IpOptions,
 } from './support/lab.ts';
 
@@ -247,6 +258,21 @@ for (const v6 of [false, true]) {
       assert.equal(lab.udp.length + lab.echoes.length, 0);
     });
 
+    it('a packet to its own source ("land") would be answered to ourselves, for ever', () => {
+      const lab = new Lab({ v6 });
+      const source = v6 ? SERVICE6 : SERVICE;
+      const syn = tcpPacket(v6, { seq: 0, flags: 'S' });
+      const ip = readIp(syn);
+      lab.device.deliver([
+        echo(v6, pattern(8), { source }),
+        udp(v6, pattern(8), 7, 7, { source }),
+        ipPacket(v6, PROTOCOL.tcp, syn.slice(ip.payload), { source, checksumOffset: 16 }),
+      ]);
+      lab.assertNothingSaid();
+      assert.deepEqual(lab.stack.counters.dropped, { 'to-itself': 3 });
+      assert.equal(lab.udp.length + lab.tcp.length + lab.echoes.length, 0);
+    });
+
     it('ICMP errors, and fragments but the first, are never answered with an error', () => {
       const lab = new Lab({ v6 });
       const message = new Uint8Array(36);
@@ -281,14 +307,30 @@ for (const v6 of [false, true]) {
 }
 
 describe('udp flows', () => {
-  it('are bounded; the ones that are there go on', () => {
-    const lab = new Lab({ handler: { udp: () => undefined } });
-    for (let i = 0; i < UDP_FLOWS + 100; i++)
-      lab.device.deliver([udp(false, pattern(1), 1 + (i & 15), 1024 + (i >> 4))]);
+  it('the first fragment says what the datagram is, whichever comes first (RFC 8200)', () => {
+    const lab = new Lab({ v6: true });
+    const [first, second] = fragments(true, udp(true, pattern(100)), 64);
+    // The next header of another fragment may be anything.
+    second![VNET_HEADER_LENGTH + 40] = PROTOCOL.none;
+    lab.device.deliver([second!, first!]);
+    assert.deepEqual(lab.takeEvents(), ['datagram 100']);
+  });
+
+  it('are bounded: a new one takes the place of the one that was used least lately', () => {
+    const lab = new Lab();
+    const open = (i: number): void => lab.device.deliver([udp(false, pattern(1), 1 + (i & 15), 1024 + (i >> 4))]);
+    for (let i = 0; i < 2 * UDP_FLOWS; i++) {
+      open(i);
+      // The first ten go on.
+      if (i >= 10 && i % 1000 === 0) for (let one = 0; one < 10; one++) open(one);
+    }
     assert.equal(lab.stack.counters.udpFlows, UDP_FLOWS);
-    assert.equal(lab.stack.counters.dropped['udp-flows'], 100);
+    assert.equal(lab.stack.counters.dropped['udp-flows'], UDP_FLOWS);
+    assert.equal(lab.takeEvents().filter((event) => event === 'udp closed').length, UDP_FLOWS);
+    assert.equal(lab.udp.length, 2 * UDP_FLOWS);
     lab.wait(UDP_IDLE_MS);
     assert.equal(lab.stack.counters.udpFlows, 0);
+    assert.equal(lab.stack.nextWakeup(), null);
   });
 
   it('may be closed or refused while the first datagram is being delivered', () => {

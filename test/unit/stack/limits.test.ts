@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { HALF_OPEN, HALF_OPEN_PER_DESTINATION, OUT_OF_ORDER, TIME_WAITS } from '../../../src/stack/limits.ts';
+import {
+  HALF_OPEN,
+  HALF_OPEN_MIN_AGE,
+  HALF_OPEN_PER_DESTINATION,
+  OUT_OF_ORDER,
+  TIME_WAITS,
+} from '../../../src/stack/limits.ts';
 import { Lab, tcpPacket, type SegmentFields } from './support/lab.ts';
 
 const FLOOD = 100_000;
@@ -43,6 +49,18 @@ describe('stack under attack', () => {
     assert.equal(lab.tcp.length, HALF_OPEN + 1);
     assert.deepEqual(lab.takeEvents(), ['abandoned']);
     assert.equal(lab.flow.source.port, 65_000);
+  });
+
+  it('programs that are not there do not hold their accepted flows against others', () => {
+    const lab = new Lab();
+    for (let i = 0; i < 3 * HALF_OPEN_PER_DESTINATION; i++) {
+      if (i % HALF_OPEN_PER_DESTINATION === 0) lab.wait(HALF_OPEN_MIN_AGE);
+      lab.segment(syn(i, 80));
+      lab.accept();
+    }
+    assert.equal(lab.tcp.length, 3 * HALF_OPEN_PER_DESTINATION);
+    assert.equal(lab.stack.counters.tcpFlows, HALF_OPEN_PER_DESTINATION);
+    assert.equal(lab.takeEvents().filter((event) => event === 'reset').length, 2 * HALF_OPEN_PER_DESTINATION);
   });
 
   it('a port scan is answered port by port, and leaves nothing behind', () => {

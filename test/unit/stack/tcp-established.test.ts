@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { GSO, VNET_HEADER_LENGTH, sackOption } from '../../../src/packet/index.ts';
+import {
+  EMPTY_ANSWER_INTERVAL,
+  KEEPALIVE_IDLE,
+  KEEPALIVE_INTERVAL,
+  KEEPALIVE_PROBES,
+} from '../../../src/stack/limits.ts';
 import { Lab, PROGRAM_ISN, STACK_ISN } from './support/lab.ts';
 
 const bytes = (length: number, fill = 'x'): Buffer => Buffer.alloc(length, fill);
@@ -71,7 +77,7 @@ describe('tcp ESTABLISHED: data from the program', () => {
     const lab = new Lab();
     lab.establish(65_536, false);
     lab.segment({ seq: 1, ack: 1, payload: bytes(60_000) });
-    assert.deepEqual(lab.out(), ['A seq=1 ack=60001 win=5 len=0']);
+    assert.deepEqual(lab.out(), ['A seq=1 ack=60001 win=6 len=0']);
     lab.flow.consumed(16_000);
     lab.flush();
     lab.assertNothingSaid();
@@ -85,12 +91,39 @@ describe('tcp ESTABLISHED: data from the program', () => {
     lab.establish(65_536, false);
     lab.flow.resize(4096);
     lab.segment({ seq: 1, ack: 1, payload: bytes(1024) });
-    assert.deepEqual(lab.out(), ['A seq=1 ack=1025 win=62 len=0']);
+    assert.deepEqual(lab.out(), ['A seq=1 ack=1025 win=63 len=0']);
     lab.segment({ seq: 1025, ack: 1, payload: bytes(63_000) });
     assert.equal(lab.received.length, 64_024);
     lab.flow.resize(1 << 20);
     lab.flush();
     assert.match(lab.out().at(-1)!, /win=961 /);
+  });
+
+  it('the right edge of the window never goes back, whatever the step of the field', () => {
+    const lab = new Lab();
+    lab.establish(65_536, false);
+    let edge = 0;
+    let seq = 1;
+    for (const length of [1, 7, 1000, 1023, 1024, 1025, 30_001, 3, 20_000, 5000, 1]) {
+      lab.segment({ seq, ack: 1, payload: bytes(length) });
+      seq += length;
+      const window = Number(/win=(\d+)/.exec(lab.out()[0]!)![1]) * 1024;
+      assert.ok(seq + window >= edge, `${edge} back to ${seq + window}`);
+      edge = seq + window;
+    }
+    assert.ok(edge <= 65_537 + 1024 * 11, String(edge));
+  });
+
+  it('an acknowledgement from the right edge counts, though the first byte of the window was lost', () => {
+    const lab = new Lab();
+    lab.establish(8192);
+    lab.flow.send(bytes(1000));
+    lab.flush();
+    lab.segment({ seq: 1001, ack: 1, payload: bytes(7192) });
+    lab.out();
+    lab.segment({ seq: 8193, ack: 1001 });
+    lab.wait(60_000);
+    lab.assertNothingSaid();
   });
 
   it('zero-window and keepalive probes are answered', () => {
@@ -333,6 +366,67 @@ describe('tcp ESTABLISHED: forged and stray segments (RFC 5961)', () => {
     const lab = new Lab();
     lab.establish();
     for (let i = 0; i < 5000; i++) lab.segment({ seq: 10, flags: 'R' });
-    assert.equal(lab.out().length, 1000);
+    assert.equal(lab.out().length, 1);
+    for (let i = 0; i < 2000; i++) lab.establish(65_536, true, { sourcePort: 2000 + i });
+    for (let i = 0; i < 2000; i++) lab.segment({ seq: 10, flags: 'R', sourcePort: 2000 + i });
+    assert.equal(lab.out().length, 999);
+  });
+
+  it('two flows that take each other for strangers do not answer for ever', () => {
+    const lab = new Lab();
+    lab.establish();
+    for (let i = 0; i < 1000; i++) lab.segment({ seq: -1000, ack: 1 });
+    assert.equal(lab.out().length, 1);
+    lab.wait(EMPTY_ANSWER_INTERVAL);
+    lab.segment({ seq: 0, ack: 1 });
+    assert.equal(lab.out().length, 1);
+  });
+});
+
+describe('tcp ESTABLISHED: a flow on which nothing happens', () => {
+  it('is probed after two hours, for ever as long as a kernel answers', () => {
+    const lab = new Lab();
+    lab.establish();
+    for (let i = 0; i < 3; i++) {
+      lab.wait(KEEPALIVE_IDLE - 1);
+      lab.assertNothingSaid();
+      lab.wait(1);
+      assert.deepEqual(lab.out(), ['A seq=0 ack=1 win=64 len=0']);
+      lab.segment({ seq: 1, ack: 1 });
+    }
+    assert.deepEqual(lab.takeEvents(), []);
+  });
+
+  it('traffic of either direction is a sign of life', () => {
+    const lab = new Lab();
+    lab.establish();
+    for (let i = 0; i < 5; i++) {
+      lab.wait(KEEPALIVE_IDLE / 2);
+      lab.segment({ seq: 1 + i, ack: 1, payload: 'x' });
+      assert.deepEqual(lab.out(), [`A seq=1 ack=${i + 2} win=64 len=0`]);
+    }
+  });
+
+  it('is given up when nobody answers, for both ends', () => {
+    const lab = new Lab();
+    lab.establish();
+    lab.wait(KEEPALIVE_IDLE + KEEPALIVE_PROBES * KEEPALIVE_INTERVAL - 1);
+    assert.equal(lab.out().length, KEEPALIVE_PROBES);
+    assert.equal(lab.stack.counters.tcpFlows, 1);
+    lab.wait(1);
+    assert.deepEqual(lab.out(), ['RA seq=1 ack=1 win=0 len=0']);
+    assert.deepEqual(lab.takeEvents(), ['reset']);
+    assert.equal(lab.stack.counters.tcpFlows, 0);
+    assert.equal(lab.stack.nextWakeup(), null);
+  });
+
+  it('a closed window is still probed in its own time', () => {
+    const lab = new Lab();
+    lab.establish();
+    lab.segment({ seq: 1, ack: 1, window: 0 });
+    lab.flow.send(bytes(10));
+    lab.flush();
+    lab.wait(1000);
+    assert.ok(lab.out().length >= 2);
   });
 });

@@ -255,7 +255,7 @@ class Client {
   }
 
   #push(): void {
-    while (this.#next <= this.#finAt && this.#next - this.#acked < this.#peerWindow)
+    while (this.#next <= this.#finAt && this.#next - this.#acked + CLIENT_MSS <= this.#peerWindow)
       this.#next = this.#segment(this.#next);
   }
 
