@@ -4,6 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
+import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
 
 /** AbortSignal.any came with 20.3; nothing before 20.12 has been tried. */
 export const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
@@ -40,8 +41,8 @@ export interface AgentProgram {
   env(ports: readonly number[], publicKey: string, logLevel: string): Readonly<Record<string, string>>;
 }
 
-/** `bundle` is dist/agent.cjs.  Throws when it has outgrown one environment variable. */
-export function agentProgram(bundle: Uint8Array): AgentProgram {
+/** `bundle` is dist/agent.cjs; the agent waits `resumeLimitMs` for its client.  Throws when it has outgrown one environment variable. */
+export function agentProgram(bundle: Uint8Array, resumeLimitMs = RESUME_LIMIT_MS): AgentProgram {
   const value = gzipSync(bundle, { level: 9 }).toString('base64');
   if (`${BUNDLE_VARIABLE}=${value}\0`.length > VARIABLE_LIMIT) {
     throw new Error(`the agent's bundle takes ${value.length} bytes, more than one variable holds`);
@@ -53,6 +54,7 @@ export function agentProgram(bundle: Uint8Array): AgentProgram {
       MIRRORD_PUBLIC_KEY: publicKey,
       MIRRORD_LISTEN: `tcp:127.0.0.1:${ports.join(',')}`,
       MIRRORD_LOG_LEVEL: logLevel,
+      MIRRORD_RESUME_MS: String(resumeLimitMs),
     }),
   };
 }

@@ -1,6 +1,6 @@
 /** `mirrord doctor`: shows findings as they come, and fails when one did. */
 import { closeSync, openSync } from 'node:fs';
-import { clusterOptions, loadConfig } from '../config/index.ts';
+import { agentOptions, clusterOptions, loadConfig } from '../config/index.ts';
 import type { RoundTrip } from '../control/protocol.ts';
 import { askSession } from '../control/client.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
@@ -35,7 +35,7 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
     configuration: {
       load: async () => {
         const { file, warnings, config } = await configuration();
-        return { file, warnings, image: config.agent.image };
+        return { file, warnings, image: agentOptions(config).image };
       },
     },
     cluster,

@@ -20,6 +20,16 @@ const toleration = z.strictObject({
   tolerationSeconds: z.number().int().optional(),
 });
 
+/** Open connections survive a lost path for so long, and the agent with them, whatever shorter time is asked for; seconds. */
+export const LEAST_WAIT = 120;
+/** mirrord's own agent, which its users' files name. */
+const FOREIGN_IMAGE = /(^|\/)metalbear-co\/mirrord(:|@|$)/;
+
+/** The image to start: a file made for mirrord may name one that has no Node. */
+export function startableImage(image: string): string {
+  return FOREIGN_IMAGE.test(image) ? DEFAULT_AGENT_IMAGE : image;
+}
+
 export const agentSchema = group(
   {
     image: field(
@@ -63,9 +73,14 @@ export const agentSchema = group(
     startup_timeout: count('How long to wait for the agent, in seconds.', [1, 86_400], 60, {
       env: 'MIRRORD_AGENT_STARTUP_TIMEOUT',
     }),
-    communication_timeout: count('How long the agent waits for its client, in seconds.', [1, 65_535], 30, {
-      env: 'MIRRORD_AGENT_COMMUNICATION_TIMEOUT',
-    }),
+    communication_timeout: count(
+      `How long the agent lives without its client, in seconds; open connections survive as long. Never less than ${LEAST_WAIT}.`,
+      [1, 65_535],
+      30,
+      {
+        env: 'MIRRORD_AGENT_COMMUNICATION_TIMEOUT',
+      },
+    ),
     dns: group(
       {
         timeout: count("How long the agent waits for the cluster's DNS, in seconds.", [1, 60], 1, {

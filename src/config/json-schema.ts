@@ -18,7 +18,9 @@ export function jsonSchema(): JsonSchema {
     properties: { registry: { type: 'string' }, tag: { type: 'string' } },
     additionalProperties: false,
   });
-  addForm(root, 'target.path', { type: 'object', additionalProperties: { type: 'string' } });
+  const targetPath = { type: 'object', additionalProperties: { type: 'string' } };
+  addForm(root, 'target.path', targetPath);
+  addForm(root, 'target', targetPath);
   addForm(root, 'feature.network.dns.hosts.*', { type: 'string' });
   addForm(root, 'agent.image_pull_secrets.[]', { type: 'string' });
   return { ...root, title: 'mirrord configuration' };

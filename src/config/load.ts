@@ -5,7 +5,7 @@ import { checkMeaning } from './meaning-check.ts';
 import { parseSource, randomKey } from './parse.ts';
 import { configInvalid, formatProblem, type Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
-import { findSource, type Source } from './source.ts';
+import { findSource, type ByteSource, type Source } from './source.ts';
 import type { Tree } from './tree.ts';
 import { checkTypes } from './types-check.ts';
 
@@ -18,7 +18,7 @@ export interface LoadRequest {
   readonly env: Environment;
   readonly cwd: string;
   /** For `-f -`; by default this process's own. */
-  readonly stdin?: () => AsyncIterable<Uint8Array>;
+  readonly stdin?: () => ByteSource;
   /** The branch that is checked out in a folder; by default read from its repository. */
   readonly git?: (folder: string) => Promise<string | undefined>;
 }
@@ -70,14 +70,15 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
   }
   layers.environment(env);
   layers.flags(flags);
-  const { config, problems } = checkTypes(layers);
+  const { config: typed, problems } = checkTypes(layers);
   const found = [...layers.problems, ...problems];
-  if (config === null) return { config: null, problems: found, warnings: layers.warnings, tree: layers.tree };
+  if (typed === null) return { config: null, problems: found, warnings: layers.warnings, tree: layers.tree };
+  const config = complete(typed, key ?? randomKey(), env);
   const meaning = await checkMeaning(config, layers, cwd);
   // What was taken out for its type must not be missed a second time.
   const further = meaning.problems.filter((problem) => !found.some((other) => concernsSame(problem.key, other.key)));
   return {
-    config: complete(config, key ?? randomKey(), env),
+    config,
     problems: [...found, ...further].sort((a, b) => lineOf(a) - lineOf(b)),
     warnings: [...layers.warnings, ...meaning.warnings],
     tree: layers.tree,

@@ -7,6 +7,7 @@ import { checkNetwork, type Fault } from '../filter/index.ts';
 import type { Layers } from './layers.ts';
 import type { Path, Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
+import { LEAST_WAIT, startableImage } from './agent-schema.ts';
 import { getAt } from './tree.ts';
 import { LABEL, LABEL_KEY, LABEL_VALUE, parseTarget, SUBDOMAIN, type Target } from './target.ts';
 
@@ -65,8 +66,17 @@ class Check implements Findings {
         }
       }
     }
-    if (/(^|\/)metalbear-co\/mirrord(:|@|$)/.test(agent.image)) {
-      this.warn('agent.image', agent.image, 'this image has no Node, which the agent runs on; leave the key out');
+    const image = startableImage(agent.image);
+    if (image !== agent.image)
+      this.warn('agent.image', agent.image, `it has no Node, which the agent runs on, so ${image} is taken`);
+    const { communication_timeout: waits } = agent;
+    if (waits < LEAST_WAIT && getAt(this.layers.tree, 'agent.communication_timeout') !== undefined) {
+      const reason = `connections survive a lost path for ${LEAST_WAIT} s, and the agent lives as long`;
+      this.warn('agent.communication_timeout', waits, reason);
+    }
+    if (getAt(this.layers.tree, 'agent.dns') !== undefined) {
+      const reason = "the agent asks as the pod's resolv.conf says, and within 2 s, so it has no effect";
+      this.warn('agent.dns', agent.dns, reason);
     }
     const isPod = target !== null && !['targetless', 'netns', 'process'].includes(target.kind);
     if (agent.ephemeral && target !== null && !isPod) {
@@ -111,14 +121,19 @@ class Check implements Findings {
     for (const name of env.unset ?? []) this.variable('feature.env.unset', name);
   }
 
-  async files({ feature: { env } }: ConfigSchema, cwd: string): Promise<void> {
-    if (env.env_file === undefined) return;
-    try {
-      await access(resolve(cwd, env.env_file), constants.R_OK);
-    } catch {
-      // Whichever way it fails, the user has to look at the same thing.
+  async files({ feature: { env }, kubeconfig }: ConfigSchema, cwd: string): Promise<void> {
+    // Whichever way it fails, the user has to look at the same thing.
+    const isReadable = (path: string): Promise<boolean> =>
+      access(resolve(cwd, path), constants.R_OK).then(
+        () => true,
+        () => false,
+      );
+    if (env.env_file !== undefined && !(await isReadable(env.env_file)))
       this.fault('feature.env.env_file', env.env_file, 'the file cannot be read');
-    }
+    // Of several files some may be missing; and a file of the team's may name one that is only there for some.
+    const kubeconfigs = (kubeconfig ?? '').split(':').filter((path) => path !== '');
+    if (kubeconfigs.length > 0 && !(await Promise.all(kubeconfigs.map(isReadable))).includes(true))
+      this.warn('kubeconfig', kubeconfig, 'there is no such file that can be read');
   }
 
   private variable(key: string, name: string): void {

@@ -1,6 +1,7 @@
 /**
  * The configuration in the terms of the parts that work with it.
  */
+import { LEAST_WAIT, startableImage } from './agent-schema.ts';
 import type { Config } from './load.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -28,7 +29,7 @@ export function clusterOptions(config: Config, cwd: string) {
 /** What is needed to start the agent (`AgentOptions` of the Kubernetes part). */
 export function agentOptions({ agent }: Config) {
   return {
-    image: agent.image,
+    image: startableImage(agent.image),
     imagePullPolicy: agent.image_pull_policy,
     imagePullSecrets: agent.image_pull_secrets.map(({ name }) => name),
     labels: agent.labels,
@@ -36,6 +37,7 @@ export function agentOptions({ agent }: Config) {
     tolerations: agent.tolerations,
     nodeSelector: agent.node_selector,
     ttlSeconds: agent.ttl,
+    resumeLimitMs: Math.max(LEAST_WAIT, agent.communication_timeout) * 1000,
     startupTimeoutMs: agent.startup_timeout * 1000,
     logLevel: agent.log_level,
     ...(agent.namespace === undefined ? {} : { namespace: agent.namespace }),

@@ -15,7 +15,7 @@ const targetSchema = group(
       default: "the context's",
     }),
   },
-  'Whose network this machine joins. A text stands for `path`.',
+  'Whose network this machine joins. A text, or an object that names a kind, stands for `path`.',
   { shorthand: 'text' },
 );
 

@@ -3,6 +3,7 @@
  */
 import { DEFAULT_AGENT_IMAGE } from './agent-schema.ts';
 import { FIELDS } from './schema.ts';
+import { KUBERNETES_KINDS } from './target.ts';
 import { getAt, isTree, setAt, type Tree } from './tree.ts';
 
 /** What `false` means; `true` is the same as leaving the key out.  An outer key stands before an inner one. */
@@ -15,18 +16,12 @@ const SWITCHES: ReadonlyMap<string, Tree> = new Map<string, Tree>([
 
 /** The kinds that the object form of `target.path` names. */
 const TARGET_WORDS: ReadonlyMap<string, string> = new Map([
-  ['pod', 'pod'],
-  ['deployment', 'deployment'],
+  ...KUBERNETES_KINDS.map((kind) => [kind, kind] as const),
   ['stateful_set', 'statefulset'],
-  ['statefulset', 'statefulset'],
   ['replica_set', 'replicaset'],
-  ['replicaset', 'replicaset'],
   ['daemon_set', 'daemonset'],
-  ['daemonset', 'daemonset'],
-  ['job', 'job'],
   ['cron_job', 'cronjob'],
   ['rollout', 'rollout'],
-  ['service', 'service'],
   ['label', 'label'],
 ]);
 
@@ -37,7 +32,7 @@ export function expandShorthands(tree: Tree): void {
     if (typeof value === 'boolean') setAt(tree, path, expandSwitch(path, value));
   }
   const target = tree['target'];
-  if (typeof target === 'string') tree['target'] = { path: target };
+  if (typeof target === 'string' || isTargetPath(target)) tree['target'] = { path: target };
   expandTargetPath(tree);
   expandImage(tree);
   for (const { path, facts } of FIELDS) {
@@ -80,6 +75,13 @@ function leaves(tree: Tree, prefix: string): [string, unknown][] {
     const path = `${prefix}.${key}`;
     return isTree(value) ? leaves(value, path) : [[path, value]];
   });
+}
+
+/** The object form of `target.path`, which may stand for all of `target` as its text may. */
+function isTargetPath(target: unknown): boolean {
+  if (!isTree(target)) return false;
+  const words = Object.keys(target).filter((key) => key !== 'container');
+  return words.length > 0 && words.every((word) => TARGET_WORDS.has(word));
 }
 
 /** `{"deployment": "web", "container": "app"}` is `deployment/web/container/app`. */

@@ -1,5 +1,6 @@
-import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { constants, open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { extname, relative, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
 import { FORMATS, type Format } from './document.ts';
 
@@ -21,13 +22,20 @@ export interface SourceRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** By default this process's own. */
-  readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined;
+  readonly stdin: (() => ByteSource) | undefined;
 }
+
+/** Chunks, and the way to be rid of a writer that says nothing. */
+export type ByteSource = AsyncIterable<Uint8Array> & { destroy?(): unknown };
 
 /** A configuration of 10,000 filter entries is about 0.4 MB; what is five times as large is some other file.  Bytes. */
 export const MAX_FILE_BYTES = 2 * 1024 * 1024;
-/** A pipe whose writer says nothing; people who type by hand get this long.  Milliseconds. */
-const PIPE_TIMEOUT_MS = 60_000;
+/** A writer that says nothing; people who type by hand get this long.  Milliseconds. */
+const SILENCE_MS = 60_000;
+/** A named pipe that nobody has opened for writing: its writer starts at about the same time, or never.  Milliseconds. */
+const WRITER_MS = 2_000;
+/** Between two looks at a pipe; milliseconds. */
+const LOOK_MS = 20;
 const DISCOVERED: readonly string[] = FORMATS.map((format) => `.mirrord/mirrord.${format}`);
 
 /** `-f` > MIRRORD_CONFIG_FILE > ./.mirrord/mirrord.{json,toml,yaml,yml}; null when there is none. */
@@ -48,6 +56,7 @@ export async function findSource(request: SourceRequest): Promise<Source | null>
 
 /** Reads one file, relative to `cwd`. */
 export async function readSource(path: string, cwd: string): Promise<Source> {
+  if (path === '') throw unreadable(path, 'the path is empty');
   const full = resolve(cwd, path);
   const name = shortName(full, path, cwd);
   const format = formatOf(path, name);
@@ -70,20 +79,57 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
     if (facts.isDirectory()) throw unreadable(name, 'it is a folder');
     if (facts.size > MAX_FILE_BYTES) throw tooLarge(name);
     if (facts.isFile()) return await readFile(path);
-    // A pipe (`-f <(...)`) or a device: its size is not known beforehand, and it may never end.
-    return await within(openPipe(path, name), name);
+    if (facts.isFIFO()) return await readPipe(path, name);
+    throw unreadable(name, 'it is neither a file nor a pipe');
   } catch (error) {
     if (error instanceof MirrordError) throw error;
     throw unreadable(name, reasonOf(error), error);
   }
 }
 
-async function openPipe(path: string, name: string): Promise<Uint8Array> {
-  const handle: FileHandle = await open(path, 'r');
-  return collect(handle.createReadStream(), name);
+/**
+ * A named pipe, or that of `-f <(...)`.  It is looked at again and again instead of waited for: a thread that waits in
+ * open(2) or read(2) would keep this process from ending.
+ */
+async function readPipe(path: string, name: string): Promise<Uint8Array> {
+  const pipe = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const content = Buffer.allocUnsafe(MAX_FILE_BYTES + 1);
+    const started = performance.now();
+    let size = 0;
+    for (let written = false; ;) {
+      const read = await readSome(pipe, content.subarray(size));
+      if (read === 0 && written) return content.subarray(0, size);
+      written ||= read !== 0;
+      size += read ?? 0;
+      if (size > MAX_FILE_BYTES) throw tooLarge(name);
+      const waited = performance.now() - started;
+      if (!written && waited > WRITER_MS) throw unreadable(name, 'nobody writes to this pipe');
+      if (waited > SILENCE_MS) throw unreadable(name, 'its writer does not come to an end');
+      if (!read) await delay(LOOK_MS);
+    }
+  } finally {
+    await pipe.close();
+  }
 }
 
-async function collect(stream: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
+/** 0 when no writer has it open, null when there is one that has nothing to say yet. */
+async function readSome(pipe: FileHandle, into: Uint8Array): Promise<number | null> {
+  try {
+    return (await pipe.read(into, 0, into.length, null)).bytesRead;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return null;
+    throw error;
+  }
+}
+
+async function collect(stream: ByteSource, name: string): Promise<Uint8Array> {
+  const deadline = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    deadline.reject(unreadable(name, 'nothing came within a minute'));
+    // Else the pending read would keep this process from ending.
+    stream.destroy?.();
+  }, SILENCE_MS);
   const read = async (): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -94,14 +140,8 @@ async function collect(stream: AsyncIterable<Uint8Array>, name: string): Promise
     }
     return Buffer.concat(chunks);
   };
-  return within(read(), name);
-}
-
-async function within<T>(work: Promise<T>, name: string): Promise<T> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => deadline.reject(unreadable(name, 'nothing came within a minute')), PIPE_TIMEOUT_MS);
   try {
-    return await Promise.race([work, deadline.promise]);
+    return await Promise.race([read(), deadline.promise]);
   } finally {
     clearTimeout(timer);
   }
@@ -143,10 +183,15 @@ function shortName(full: string, path: string, cwd: string): string {
 }
 
 function unreadable(name: string, reason: string, cause?: unknown): MirrordError {
-  return new MirrordError('usage', 'config-unreadable', `The configuration ${name} cannot be read: ${reason}.`, {
-    help: 'Check the path given with -f or in MIRRORD_CONFIG_FILE.',
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new MirrordError(
+    'usage',
+    'config-unreadable',
+    `The configuration ${name || '""'} cannot be read: ${reason}.`,
+    {
+      help: 'Check the path given with -f or in MIRRORD_CONFIG_FILE.',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 function tooLarge(name: string): MirrordError {

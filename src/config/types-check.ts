@@ -7,7 +7,7 @@ import { configSchema, FIELDS, type ConfigSchema } from './schema.ts';
 import { isTree, type Tree } from './tree.ts';
 
 const KEYS: readonly string[] = [...FIELDS.map(({ path }) => path), ...IGNORED.keys()];
-/** Up to this many changes a key elsewhere counts as the one that was meant. */
+/** Up to this many changes, and no more than a third of its letters, a key elsewhere counts as the one that was meant. */
 const CLOSE = 2;
 
 /**
@@ -67,7 +67,7 @@ export function nearestKey(parent: string, key: string): string | undefined {
     distance(key.toLowerCase(), known.slice(known.lastIndexOf('.') + 1).toLowerCase());
   if (neighbour !== undefined && spelt(neighbour) <= Math.max(CLOSE, key.length / 3)) return neighbour;
   const elsewhere = KEYS.toSorted((a, b) => spelt(a) - spelt(b))[0];
-  return elsewhere !== undefined && spelt(elsewhere) <= CLOSE ? elsewhere : neighbour;
+  return elsewhere !== undefined && spelt(elsewhere) <= Math.min(CLOSE, key.length / 3) ? elsewhere : neighbour;
 }
 
 function expectation(expected: string, value: unknown): string {

@@ -2,20 +2,8 @@ import { MirrordError } from '../errors.ts';
 import { assemble, type Config, type LoadRequest } from './load.ts';
 import { formatProblem } from './problem.ts';
 import { findSource } from './source.ts';
-import { parseTarget, type Target } from './target.ts';
+import { KUBERNETES_KINDS, parseTarget, type Target } from './target.ts';
 import { getAt } from './tree.ts';
-
-/** The kinds of target that a file leaves open to a dialog. */
-const TARGET_KINDS = [
-  'targetless',
-  'pod',
-  'deployment',
-  'statefulset',
-  'replicaset',
-  'daemonset',
-  'job',
-  'service',
-] as const;
 
 /** The object that `mirrord verify-config` prints; editors' plugins read it. */
 export type Verification =
@@ -27,6 +15,7 @@ export type Verification =
         readonly namespace: string | null;
       };
       readonly warnings: readonly string[];
+      /** What a dialog may offer, where the file leaves the target open. */
       readonly compatible_target_types: readonly string[];
       /** Under `--resolved`: the configuration with every default filled in. */
       readonly resolved?: Config;
@@ -51,7 +40,7 @@ export async function verifyConfig(path: string, request: VerifyRequest): Promis
         namespace: config.target.namespace ?? null,
       },
       warnings: warnings.map(formatProblem),
-      compatible_target_types: TARGET_KINDS.filter((kind) => kind !== 'targetless' || !config.agent.ephemeral),
+      compatible_target_types: [...(config.agent.ephemeral ? [] : ['targetless']), ...KUBERNETES_KINDS],
       ...(request.resolved ? { resolved: config } : {}),
     };
   } catch (error) {

@@ -38,6 +38,7 @@ export function checkNetwork(settings: NetworkSettings): NetworkCheck {
   const dns = check.list(DNS_FILTER, settings.dns.filter, 'dns');
   check.routes(settings);
   check.hosts(settings);
+  check.almostAddresses([...outgoing, ...dns]);
   check.switches(settings, outgoing);
   check.dnsSettings(settings, outgoing, dns);
   check.bothSides(settings, outgoing, dns);
@@ -117,6 +118,14 @@ class Check implements NetworkCheck {
       for (const address of addresses) {
         if (parseAddress(address) === null) this.fault(key, address, `${JSON.stringify(address)} is no IP address`);
       }
+    }
+  }
+
+  /** Programs read such a text as an address in their own ways, or not at all; it is compared as a name. */
+  almostAddresses(rules: readonly FilterRule[]): void {
+    for (const { entry, rule } of rules) {
+      if (entry.host.kind === 'name' && /^[0-9.]+$/.test(entry.host.name))
+        this.warn(formatRule(rule), rule.text, 'it is no address, and so is taken for a name');
     }
   }
 

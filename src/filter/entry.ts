@@ -127,7 +127,8 @@ function readHost(text: string, start: number): { text: string; end: number; add
   const host = NAME_CHARACTERS.exec(rest)![0];
   const next = rest[host.length];
   if (next !== undefined && next !== '/' && next !== ':') {
-    throw new Fault(start + host.length + 1, `${quote(next)} cannot stand in a host`);
+    const advice = next > '\x7f' ? '; an international name is written as DNS has it, xn--...' : '';
+    throw new Fault(start + host.length + 1, `${quote(next)} cannot stand in a host${advice}`);
   }
   return { text: host, end: start + host.length, address: parseAddress(host) };
 }

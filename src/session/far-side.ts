@@ -29,6 +29,8 @@ export interface StartedAgent {
 
 /** How agents come into being: in a pod, or in a network namespace of this machine. */
 export interface AgentSource {
+  /** How long an agent waits for a client that was lost, ms; by default the tunnel's own limit. */
+  readonly resumeLimitMs?: number;
   start(publicKey: string, report: (text: string) => void, signal: AbortSignal): Promise<StartedAgent>;
 }
 
@@ -107,12 +109,13 @@ export class FarSide {
   }
 
   async #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
+    const { resumeLimitMs } = this.#source;
     const agent = await this.#source.start(this.#key.publicKey, report, signal);
     try {
       const tunnel = await createTunnel(
         agent.dial,
         this.#key,
-        { signal },
+        { signal, ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
         {
           lost: (reason) => this.#events.changed(reason),
           resumed: () => this.#events.changed(null),

@@ -13,6 +13,8 @@ export class VerifyConfig extends Command {
   };
   static override flags = {
     resolved: Flags.boolean({ description: 'add the configuration with every default filled in' }),
+    // How editors' plugins call: the target may still be chosen in a dialog, which is never held against a file here.
+    ide: Flags.boolean({ hidden: true }),
   };
 
   async run(): Promise<void> {

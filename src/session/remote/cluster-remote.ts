@@ -59,10 +59,12 @@ function agentSource(
   chosen: (target: ResolvedTarget) => void,
 ): AgentSource {
   const { config, session, report } = options;
-  const program = agentProgram(bundle);
+  const { resumeLimitMs } = agentOptions(config);
+  const program = agentProgram(bundle, resumeLimitMs);
   const target = podTarget(targetOf(config));
   let isFirst = true;
   return {
+    resumeLimitMs,
     async start(publicKey, progress, signal): Promise<StartedAgent> {
       const request: AgentRequest = { options: agentOptions(config), program, publicKey, session };
       if (target === null) return cluster.startAgent(request, progress, signal);

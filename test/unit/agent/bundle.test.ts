@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { VARIABLE_LIMIT, agentProgram } from '../../../src/agent/loader.ts';
+import { agentOptions } from '../../../src/config/index.ts';
+import { RESUME_LIMIT_MS } from '../../../src/tunnel/limits.ts';
+import { loadJson } from '../support/config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** What a pod spec can well carry; far below the kernel's limit. */
@@ -31,6 +34,18 @@ describe("the agent's bundle", () => {
       assert.ok(`${name}=${value}`.length < Math.min(AIM, VARIABLE_LIMIT), name);
     }
     for (const part of program.command) assert.ok(part.length < 2_000);
+  });
+
+  it('is told how long to wait for its client: agent.communication_timeout, and never less than connections do', async () => {
+    for (const [seconds, ms] of [
+      [30, RESUME_LIMIT_MS],
+      [600, 600_000],
+    ] as const) {
+      const { config } = await loadJson({ agent: { communication_timeout: seconds } });
+      const { resumeLimitMs } = agentOptions(config);
+      const env = agentProgram(Buffer.from(code), resumeLimitMs).env([20_000], 'key', 'info');
+      assert.equal(env['MIRRORD_RESUME_MS'], String(ms));
+    }
   });
 
   it('is refused when it has outgrown it', () => {

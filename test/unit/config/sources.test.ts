@@ -159,9 +159,33 @@ describe('a source that cannot be used', () => {
     );
   });
 
-  it('a device that never ends', async () => {
-    const error = await refusal({ flags: { configFile: '/dev/zero' } });
-    assert.equal(error.code, 'config-too-large');
+  for (const device of ['/dev/zero', '/dev/null', '/dev/full']) {
+    it(`${device}: no file, and none of its bytes is read`, async () => {
+      const error = await refusal({ flags: { configFile: device } });
+      assert.equal(error.code, 'config-unreadable');
+      assert.match(error.message, /it is neither a file nor a pipe/);
+    });
+  }
+
+  it('an empty path, as of a variable that is not set', async () =>
+    assert.match((await refusal({ flags: { configFile: '' } })).message, /^The configuration "" .*the path is empty/));
+
+  it('a pipe that nobody writes to, and the process ends', async function () {
+    this.timeout(20_000);
+    const workspace = await Workspace.make({});
+    try {
+      execFileSync('mkfifo', [`${workspace.path}/pipe`]);
+      const program = `import { loadConfig } from ${JSON.stringify(import.meta.resolve('../../../src/config/index.ts'))};
+        await loadConfig({ flags: { configFile: 'pipe' }, env: {}, cwd: process.cwd() }).catch(({ message }) => console.log(message));`;
+      const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+        cwd: workspace.path,
+        encoding: 'utf8',
+        timeout: 15_000,
+      });
+      assert.match(output, /pipe cannot be read: nobody writes to this pipe/);
+    } finally {
+      await workspace.remove();
+    }
   });
 
   it('an endless standard input', async () => {

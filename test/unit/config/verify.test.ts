@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { IGNORED } from '../../../src/config/ignored.ts';
 import { nearestKey } from '../../../src/config/types-check.ts';
 import { getAt, setAt } from '../../../src/config/tree.ts';
-import { loadJson, refusal, verify } from '../support/config.ts';
+import { verifyConfig } from '../../../src/config/index.ts';
+import { loadJson, refusal, verify, Workspace } from '../support/config.ts';
 
 /** The errors of one JSON file. */
 async function errors(value: unknown): Promise<readonly string[]> {
@@ -38,12 +39,18 @@ describe('verify-config', () => {
 
   for (const [target, path] of [
     [undefined, null],
+    [
+      { deployment: 'web', container: 'app' },
+      { deployment: 'web', container: 'app' },
+    ],
+    [{ stateful_set: 'db' }, { statefulset: 'db' }],
+    [{ namespace: 'prod' }, null],
     ['targetless', 'targetless'],
     ['label/app=web,a.b/c=d', { label: 'app=web,a.b/c=d' }],
     ['netns/dev', { netns: 'dev' }],
     ['process/12', { process: '12' }],
   ] as const) {
-    it(`of the target ${target}`, async () => {
+    it(`of the target ${JSON.stringify(target)}`, async () => {
       const result = await verify('c.json', { files: { 'c.json': JSON.stringify({ target }) } });
       assert.ok(result.type === 'Success');
       assert.deepEqual(result.config.path, path);
@@ -56,6 +63,18 @@ describe('verify-config', () => {
     assert.equal(result.resolved?.agent.ttl, 7);
     assert.equal(result.resolved?.agent.startup_timeout, 60);
     assert.equal(result.resolved?.feature.network.outgoing.scope, 'cluster');
+  });
+
+  it('finds an env_file below the home folder, as up does', async () => {
+    const workspace = await Workspace.make({
+      'my.env': 'A=1',
+      'c.json': '{"feature": {"env": {"env_file": "~/my.env"}}}',
+    });
+    const request = { resolved: true, env: { HOME: workspace.path }, cwd: workspace.path };
+    const result = await verifyConfig('c.json', request);
+    assert.ok(result.type === 'Success', JSON.stringify(result));
+    assert.equal(result.resolved?.feature.env.env_file, `${workspace.path}/my.env`);
+    await workspace.remove();
   });
 
   it('takes the environment in, as up does', async () => {
@@ -234,7 +253,23 @@ describe('verify-config', () => {
       { feature: { network: { dns: { filter: { remote: 'x' } }, outgoing: { filter: { local: 'x' } } } } },
       /connections are local/,
     ],
-    ['an image without Node', { agent: { image: 'ghcr.io/metalbear-co/mirrord:latest' } }, /agent\.image.*no Node/],
+    [
+      'an image without Node',
+      { agent: { image: 'ghcr.io/metalbear-co/mirrord:latest' } },
+      /agent\.image.*no Node.*, so docker\.io\/library\/node:24-slim is taken/,
+    ],
+    [
+      'an agent that shall not live as long as connections do',
+      { agent: { communication_timeout: 30 } },
+      /communication_timeout = 30: connections survive a lost path for 120 s, and the agent lives as long/,
+    ],
+    ["the agent's DNS", { agent: { dns: { timeout: 3 } } }, /agent\.dns.*so it has no effect/],
+    ['a kubeconfig that is not there', { kubeconfig: 'no:~/no' }, /kubeconfig = .*there is no such file/],
+    [
+      'a name that looks like an address',
+      { feature: { network: { outgoing: { filter: { local: '10.0.0.256' } } } } },
+      /local\[0\] = "10\.0\.0\.256": it is no address, and so is taken for a name/,
+    ],
     ['ephemeral without a target yet', { agent: { ephemeral: true } }, /agent\.ephemeral = true: .*none is named/],
     ['agent.namespace without a target', { agent: { namespace: 'x' } }, /agent\.namespace = "x": without a target/],
     [
@@ -304,6 +339,7 @@ describe('the nearest key', () => {
     ['agent', 'imagePullPolicy', 'agent.image_pull_policy'],
     ['', 'udp', 'feature.network.outgoing.udp'],
     ['', 'zzzzzzzzzz', 'target'],
+    ['agent', 'foo', 'agent.ttl'],
   ] as const) {
     it(`of ${parent}.${key} is ${expected}`, () => assert.equal(nearestKey(parent, key), expected));
   }

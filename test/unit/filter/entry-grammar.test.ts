@@ -67,6 +67,7 @@ const REFUSED: readonly (readonly [string, number, RegExp])[] = [
   ['x:', 3, /a port is a number/],
   ['x:80x', 5, /not expected/],
   ['a b', 2, /blank/],
+  ['b\u00fccher.example', 2, /xn--/],
   [' a', 1, /blank/],
   ['a\t', 2, /blank/],
   ['a..b', 3, /empty label/],
