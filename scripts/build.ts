@@ -5,7 +5,11 @@ import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version }: { version: string } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const { version, dependencies }: { version: string; dependencies: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(`${root}package.json`, 'utf8'),
+);
+/** Bundled too: of zod a small part is used, and all of it takes longer to load than a whole start without it. */
+const BUNDLED = new Set(['zod']);
 
 const shared: BuildOptions = {
   absWorkingDir: root,
@@ -25,14 +29,14 @@ const agent: BuildOptions = {
   minify: true,
 };
 
-/** Run on the machine's own Node, beside node_modules; what both share is kept once. */
+/** Run on the machine's own Node, beside node_modules, where most packages stay; what both share is kept once. */
 const programs: BuildOptions = {
   ...shared,
   entryPoints: { session: 'src/session/main.ts', mirrord: 'src/cli/main.ts', restore: 'src/host/restore-entry.ts' },
   outdir: 'dist',
   format: 'esm',
   target: 'node24',
-  packages: 'external',
+  external: Object.keys(dependencies).filter((name) => !BUNDLED.has(name)),
   splitting: true,
   chunkNames: 'shared-[hash]',
   sourcemap: true,

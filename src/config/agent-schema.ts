@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, field, flag, group, text, texts } from './field.ts';
 
 /** A stock image; all that the agent needs is Node. */

@@ -1,20 +1,17 @@
-import { readJson } from './json-document.ts';
 import type { Document } from './syntax.ts';
-import { readToml } from './toml-document.ts';
-import { readYaml } from './yaml-document.ts';
 
 export const FORMATS = ['json', 'toml', 'yaml', 'yml'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Parses; throws `SyntaxFaults`. */
-export function readDocument(text: string, format: Format): Document {
+/** Parses; rejects with `SyntaxFaults`.  A parser is loaded only for a file that needs it: each takes longer than most files. */
+export async function readDocument(text: string, format: Format): Promise<Document> {
   switch (format) {
     case 'json':
-      return readJson(text);
+      return (await import('./json-document.ts')).readJson(text);
     case 'toml':
-      return readToml(text);
+      return (await import('./toml-document.ts')).readToml(text);
     case 'yaml':
     case 'yml':
-      return readYaml(text);
+      return (await import('./yaml-document.ts')).readYaml(text);
   }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How a value is written in an environment variable or on the command line. */
 export type Kind = 'boolean' | 'number' | 'text' | 'list';

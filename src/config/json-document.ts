@@ -1,5 +1,5 @@
 import { createScanner, getNodePath, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
-import { LineIndex, MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
+import { LineIndex, MAX_DEPTH, mayBeDeep, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
 /** Kinds of token of jsonc-parser, whose own names are a `const enum` that type stripping cannot read. */
@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** JSON with comments and trailing commas. */
 export function readJson(text: string): Document {
   const lines = new LineIndex(text);
-  checkDepth(text, lines);
+  if (mayBeDeep(text)) checkDepth(text, lines);
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   if (errors.length > 0 || root === undefined) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { facts } from './field.ts';
 import { IGNORED } from './ignored.ts';
 import { configSchema } from './schema.ts';

@@ -64,7 +64,7 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
     const branch = source.text.includes('git_branch')
       ? env['MIRRORD_BRANCH_NAME'] || (await (request.git ?? gitBranch)(cwd))
       : undefined;
-    const parsed = parseSource(source, { env, key, gitBranch: branch });
+    const parsed = await parseSource(source, { env, key, gitBranch: branch });
     key = parsed.key;
     layers.file(source.name, parsed.document);
   }

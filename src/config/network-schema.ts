@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { field, flag, group, list, optionalList } from './field.ts';
 
 const outgoingFilter = field(

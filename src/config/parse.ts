@@ -28,9 +28,9 @@ export function randomKey(): string {
  * Renders and parses.  `{{ key }}` may be used in the very file that gives `key`, so such a file is rendered twice: with a
  * random key to find its own, then with that one.
  */
-export function parseSource(source: Source, context: ParseContext): ParsedSource {
+export async function parseSource(source: Source, context: ParseContext): Promise<ParsedSource> {
   const random = randomKey();
-  const first = parseWith(source, context, context.key ?? random);
+  const first = await parseWith(source, context, context.key ?? random);
   const own = isTree(first.document.value) ? first.document.value['key'] : undefined;
   if (context.key !== undefined || typeof own !== 'string')
     return { document: first.document, key: context.key ?? random };
@@ -38,14 +38,14 @@ export function parseSource(source: Source, context: ParseContext): ParsedSource
   if (own.includes(random)) {
     throw templateError(source, first.document.line(['key']), '`key` stands for itself, without end');
   }
-  return { document: parseWith(source, context, own).document, key: own };
+  return { document: (await parseWith(source, context, own)).document, key: own };
 }
 
-function parseWith(
+async function parseWith(
   source: Source,
   { env, gitBranch }: ParseContext,
   key: string,
-): { document: Document; usesKey: boolean } {
+): Promise<{ document: Document; usesKey: boolean }> {
   let usesKey = false;
   const variables = {
     git_branch: gitBranch,
@@ -63,13 +63,13 @@ function parseWith(
   }
   if (rendered.text.trim() === '')
     throw syntaxError([`${source.name}: the file is empty`], 'Write {} to take every default.');
-  return { document: parseRendered(source, rendered), usesKey };
+  return { document: await parseRendered(source, rendered), usesKey };
 }
 
-function parseRendered(source: Source, { text, lines }: Rendered): Document {
+async function parseRendered(source: Source, { text, lines }: Rendered): Promise<Document> {
   const sourceLine = (line: number): number => lines[Math.min(line, lines.length) - 1] ?? line;
   try {
-    const document = readDocument(text, source.format);
+    const document = await readDocument(text, source.format);
     return { value: document.value, line: (path) => sourceLine(document.line(path)) };
   } catch (error) {
     if (error instanceof RangeError) throw syntaxError([`${source.name}: it is nested too deeply`]);

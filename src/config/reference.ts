@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { IGNORED } from './ignored.ts';
 import { FIELDS, type Field } from './schema.ts';
 

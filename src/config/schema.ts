@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentSchema } from './agent-schema.ts';
 import { facts, field, flag, group, optionalFlag, optionalList, text, texts, type FieldFacts } from './field.ts';
 import { networkSchema } from './network-schema.ts';

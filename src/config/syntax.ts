@@ -27,6 +27,20 @@ export class SyntaxFaults extends Error {
 /** No key of ours is deeper than this; a deeper file is junk, and would only exhaust the parsers' stacks. */
 export const MAX_DEPTH = 32;
 
+/**
+ * Whether brackets alone might nest deeper than that: a quick look that takes those in texts for brackets, too.  What it
+ * overlooks (closing brackets in texts) ends in the parser's own RangeError.
+ */
+export function mayBeDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    if (bracket === '[' || bracket === '{') depth++;
+    else if (depth > 0) depth--;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
 /** Numbers of lines by offset. */
 export class LineIndex {
   private readonly starts: number[] = [0];

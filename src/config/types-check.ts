@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { IGNORED } from './ignored.ts';
 import type { Layers } from './layers.ts';
 import { distance, nearest } from './nearest.ts';

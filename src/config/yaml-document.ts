@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, Lexer, LineCounter, parseAllDocuments, type Node } from 'yaml';
-import { MAX_DEPTH, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
+import { MAX_DEPTH, mayBeDeep, SyntaxFaults, type Document, type SyntaxFault } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
 
 /** Aliases may repeat a part this often; more is a file made to exhaust memory. */
@@ -63,8 +63,8 @@ function checkDepth(text: string): void {
   // By indentation: a column, or `- - -` and `? ? ?` within a line.
   const deep = new RegExp(`^(?: {${MAX_DEPTH * 16}}|(?: *[-?] ){${MAX_DEPTH}})`, 'm').exec(text);
   if (deep !== null) fail(deep.index);
-  // By brackets, which the lexer tells from those in texts; files rarely have enough of them to need it.
-  if ((text.match(/[[{]/g)?.length ?? 0) <= MAX_DEPTH) return;
+  // By brackets, which the lexer tells from those in texts.
+  if (!mayBeDeep(text)) return;
   let depth = 0;
   let offset = 0;
   for (const token of new Lexer().lex(text)) {

@@ -1,4 +1,4 @@
-import { formatAddress, hostCidr, parseAddress, parseCidr, type AddressBytes, type Cidr } from '../net/index.ts';
+import { clearHostBits, formatAddress, parseAddress, type AddressBytes, type Cidr } from '../net/index.ts';
 
 export type Protocol = 'tcp' | 'udp';
 
@@ -120,12 +120,12 @@ function readHost(text: string, start: number): { text: string; end: number; add
     if (address === null) throw new Fault(start + 2, `${quote(inner)} is no IPv6 address`);
     return { text: inner, end: close + 1, address };
   }
-  const rest = text.slice(start);
-  if (rest.split('/', 1)[0].split(':').length > 2) {
-    throw new Fault(start + 1, 'an IPv6 address stands in brackets, as in [::1]');
-  }
+  const rest = start === 0 ? text : text.slice(start);
   const host = NAME_CHARACTERS.exec(rest)![0];
   const next = rest[host.length];
+  if (next === ':' && rest.split('/', 1)[0].includes(':', host.length + 1)) {
+    throw new Fault(start + 1, 'an IPv6 address stands in brackets, as in [::1]');
+  }
   if (next !== undefined && next !== '/' && next !== ':') {
     const advice = next > '\x7f' ? '; an international name is written as DNS has it, xn--...' : '';
     throw new Fault(start + host.length + 1, `${quote(next)} cannot stand in a host${advice}`);
@@ -152,10 +152,7 @@ function toHost(text: string, address: AddressBytes | null, prefix: number | nul
 
 /** Clears the bits beyond the prefix: `1.2.3.4/24` is the network 1.2.3.0/24. */
 function toRange(address: AddressBytes, prefix: number): Host {
-  if (prefix === address.length * 8) return { kind: 'range', range: hostCidr(address) };
-  const range = parseCidr(`${formatAddress(address)}/${prefix}`);
-  if (range === null) throw new Error(`a prefix of ${prefix} was let through`);
-  return { kind: 'range', range };
+  return { kind: 'range', range: { address: clearHostBits(address, prefix), prefix } };
 }
 
 function toName(text: string, start: number): Host {

@@ -52,6 +52,7 @@ export function hostText(rule: FilterRule): string {
 }
 
 function append(first: readonly FilterRule[], more: readonly FilterRule[]): readonly FilterRule[] {
+  if (first.length === 0) return more;
   const known = new Set(first.map(hostText));
   return [...first, ...more.filter((rule) => !known.has(hostText(rule)))];
 }

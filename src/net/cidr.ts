@@ -52,7 +52,8 @@ export function overlap(a: Cidr, b: Cidr): boolean {
   return cidrHolds(a, b) || cidrHolds(b, a);
 }
 
-function clearHostBits(address: AddressBytes, prefix: number): AddressBytes {
+/** The address with the bits beyond the prefix cleared. */
+export function clearHostBits(address: AddressBytes, prefix: number): AddressBytes {
   return address.map((byte, i) => {
     const bits = Math.min(8, Math.max(0, prefix - i * 8));
     return byte & (0xff00 >> bits);

@@ -9,5 +9,5 @@
 export type { AddressBytes } from './address.ts';
 export { formatAddress, formatAddressAt, parseAddress, sameAddress } from './address.ts';
 export type { Cidr } from './cidr.ts';
-export { cidrContains, cidrHolds, formatCidr, hostCidr, overlap, parseCidr } from './cidr.ts';
+export { cidrContains, cidrHolds, clearHostBits, formatCidr, hostCidr, overlap, parseCidr } from './cidr.ts';
 export { containingRange, excludeRanges, mergeRanges, overlappingRanges, parseRanges } from './ranges.ts';

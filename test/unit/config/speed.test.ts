@@ -1,16 +1,29 @@
 import assert from 'node:assert/strict';
-import { loadConfig } from '../../../src/config/index.ts';
-import { Filter } from '../../../src/filter/index.ts';
+import { execFileSync } from 'node:child_process';
 import { Workspace } from '../support/config.ts';
 
-/** Time of the processor: tests share the machine with others, which the clock on the wall would count in. */
+/** Time of the main thread: tests share the machine with others, which the clock on the wall would count in. */
 const LIMIT_MS = 200;
-const RUNS = 5;
+/** The best of so many counts: a machine with other work has cold caches, which is no property of ours. */
+const RUNS = 3;
+const ENTRIES = 10_000;
 
-describe('a configuration with 10,000 entries', () => {
-  it(`is loaded and compiled within ${LIMIT_MS} ms`, async () => {
+/** The first load of a fresh process, with nothing compiled yet; what it takes to load the modules is no part of it. */
+const PROGRAM = `
+  import { loadConfig } from ${JSON.stringify(import.meta.resolve('../../../src/config/index.ts'))};
+  import { Filter } from ${JSON.stringify(import.meta.resolve('../../../src/filter/index.ts'))};
+  await import(${JSON.stringify(import.meta.resolve('../../../src/config/json-document.ts'))});
+  const started = process.threadCpuUsage();
+  const { config } = await loadConfig({ flags: { configFile: 'c.json' }, env: {}, cwd: process.cwd() });
+  const filter = new Filter(config.feature.network);
+  const { user, system } = process.threadCpuUsage(started);
+  console.log(JSON.stringify([filter.rules.rules.length, (user + system) / 1000]));
+`;
+
+describe(`a configuration with ${ENTRIES} entries`, () => {
+  it(`is loaded and compiled within ${LIMIT_MS} ms, from cold`, async () => {
     const local = Array.from(
-      { length: 10_000 },
+      { length: ENTRIES },
       (_, i) =>
         [
           `host-${i}.internal.example`,
@@ -21,16 +34,14 @@ describe('a configuration with 10,000 entries', () => {
     );
     const text = JSON.stringify({ feature: { network: { outgoing: { filter: { local } } } } }, null, 2);
     const workspace = await Workspace.make({ 'c.json': text });
-    let best = Infinity;
-    for (let run = 0; run < RUNS; run++) {
-      const started = process.cpuUsage();
-      const { config } = await loadConfig({ flags: { configFile: 'c.json' }, env: {}, cwd: workspace.path });
-      const filter = new Filter(config.feature.network);
-      const { user, system } = process.cpuUsage(started);
-      best = Math.min(best, (user + system) / 1000);
-      assert.equal(filter.rules.rules.length, 10_000);
-    }
+    const times = Array.from({ length: RUNS }, () => {
+      const args = ['--input-type=module', '-e', PROGRAM];
+      const output = execFileSync(process.execPath, args, { cwd: workspace.path, encoding: 'utf8' });
+      const [rules, milliseconds] = JSON.parse(output) as [number, number];
+      assert.equal(rules, ENTRIES);
+      return milliseconds;
+    });
     await workspace.remove();
-    assert.ok(best < LIMIT_MS, `${best} ms`);
-  }).timeout(20_000);
+    assert.ok(Math.min(...times) < LIMIT_MS, `${times.join(', ')} ms`);
+  }).timeout(30_000);
 });
