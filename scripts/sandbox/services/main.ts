@@ -17,11 +17,11 @@ if (side === 'cluster' || side === 'cluster-without-dns') {
   // An absent pod is found out after 0.3 s instead of 3.
   writeFileSync('/proc/sys/net/ipv4/neigh/pods/retrans_time_ms', '100');
   writeFileSync('/proc/sys/net/ipv6/neigh/pods/retrans_time_ms', '100');
-  execFileSync('nft', ['-f', '-'], {
-    input: `table inet firewall {
+  execFileSync('nft', [
+    `table inet firewall {
       chain input { type filter hook input priority 0; tcp dport ${FILTERED_PORT} drop; udp dport ${FILTERED_PORT} drop; }
     }`,
-  });
+  ]);
   for (const service of SERVICES) {
     for (const address of addressesOf(service)) {
       for (const port of service.ports) await serve(port.protocol, service.name, address, port.number);

@@ -67,9 +67,9 @@ export class Nftables implements DnsBackend {
 
   async obstacle(): Promise<string | undefined> {
     const table = `${tableName(this.#session)}_check`;
-    // Checked by the kernel and not committed.
+    // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
     const result = await this.#machine
-      .run('nft', ['-c', '-f', '-'], `${redirectTable(table, 53, { udp: [], tcp: [], users: [] })}\n`)
+      .run('nft', ['-c', redirectTable(table, 53, { udp: [], tcp: [], users: [] })])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
     const root = this.#localServers().find(({ uid }) => uid === 0);

@@ -131,7 +131,7 @@ describe('mirrord up on Kubernetes, names, credentials and servers that cannot w
 
   before(async () => {
     const drop = 'table inet silent { chain input { type filter hook input priority 0; tcp dport 6443 drop; }\n}';
-    const { code, stderr } = await world.developer.internet.run('nft', ['-f', '-'], { input: drop });
+    const { code, stderr } = await world.developer.internet.run('nft', [drop]);
     assert.equal(code, 0, stderr);
   });
 

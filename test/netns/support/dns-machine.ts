@@ -69,7 +69,7 @@ const rules = `table inet dns_test {
   }
 }
 `;
-execFileSync('nft', ['-f', '-'], { input: rules });
+execFileSync('nft', [rules]);
 console.log(`ready ${process.pid}`);
 
 process.stdin.resume().on('end', () => {

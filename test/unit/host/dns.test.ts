@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { DnsBackend } from '../../../src/host/dns/backend.ts';
 import { socketOwners } from '../../../src/host/dns/local-servers.ts';
 import { DnsManager } from '../../../src/host/dns/manager.ts';
-import { natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
+import { Nftables, natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/host/dns/resolv-conf.ts';
 import { linkDomains, rivalLinks } from '../../../src/host/dns/resolved.ts';
 import { MirrordError } from '../../../src/errors.ts';
@@ -74,6 +74,14 @@ options timeout:1 rotate ndots:2
     const listing =
       'Global: ~.\nLink 2 (eth0): home.example\nLink 3 (vpn0): ~corp.example ~Cluster.local svc\nLink 7 (mirrord0): ~cluster.local\n';
     assert.deepEqual(rivalLinks(listing, 'mirrord0', ['svc', '~cluster.local']), ['vpn0 (~Cluster.local, svc)']);
+  });
+
+  it('gives nft its rules as an argument: nft 1.0.9 takes none from a standard input that is a socket', async () => {
+    const machine = new PaperMachine();
+    const none = (): readonly string[] => [];
+    assert.equal(await new Nftables(machine, 'default', none, () => undefined).obstacle(), undefined);
+    assert.match(machine.calls[0] ?? '', /^nft -c table inet mirrord_default_check \{/);
+    machine.discard();
   });
 
   it('makes one line of nftables, with exemptions before the redirect', () => {

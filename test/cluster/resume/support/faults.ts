@@ -109,13 +109,8 @@ export function record(figures: object): void {
 }
 
 /** Runs a command as root on the developer machine. */
-export async function asRoot(
-  { developer }: Patient,
-  file: string,
-  args: readonly string[],
-  input = '',
-): Promise<string> {
-  const { code, stdout, stderr } = await developer.machine.run(file, args, { input });
+export async function asRoot({ developer }: Patient, file: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await developer.machine.run(file, args);
   assert.equal(code, 0, `${file} ${args.join(' ')}: ${stderr}`);
   return stdout;
 }
@@ -123,12 +118,8 @@ export async function asRoot(
 /** Puts nftables rules into the way of the machine's packets, as `in` and `out` chains; resolves to their removal. */
 export async function obstruct(patient: Patient, rules: { in?: string; out?: string }): Promise<() => Promise<number>> {
   const chain = (hook: string, rule: string) => `chain ${hook} {\ntype filter hook ${hook} priority -300; ${rule}\n}\n`;
-  await asRoot(
-    patient,
-    'nft',
-    ['-f', '-'],
-    `table inet fault {\n${chain('input', rules.in ?? '')}${chain('output', rules.out ?? '')}}\n`,
-  );
+  const table = `table inet fault {\n${chain('input', rules.in ?? '')}${chain('output', rules.out ?? '')}}\n`;
+  await asRoot(patient, 'nft', [table]);
   return async () => {
     await asRoot(patient, 'nft', ['delete', 'table', 'inet', 'fault']);
     return Date.now();
