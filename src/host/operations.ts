@@ -142,10 +142,12 @@ export class Host implements HostOperations {
     });
   }
 
-  /** Takes everything back.  Resolves to what could not be made as it was; rejects when a change had to stay. */
+  /**
+   * Takes everything back, but for the agents, whose end would look like a fault to a session that has not been told.
+   * Resolves to what could not be made as it was; rejects when a change had to stay.
+   */
   async close(): Promise<readonly string[]> {
     this.#closed = true;
-    for (const agent of this.#agents.values()) agent.stop();
     // Its failure was the request's.
     await this.#queue.catch(() => {});
     this.#network.close();
@@ -157,6 +159,10 @@ export class Host implements HostOperations {
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return this.#resolvConf.notes;
+  }
+
+  stopAgents(): void {
+    for (const agent of this.#agents.values()) agent.stop();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -205,6 +205,7 @@ async function serve(
     (error: unknown) => ({ error: asMirrordError(error) }),
   );
   await Promise.all([session.stop(hurry), monitorEnded]);
+  host.stopAgents();
   if ('error' in undone) throw undone.error;
   for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
   return result;

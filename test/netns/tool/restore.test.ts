@@ -26,6 +26,7 @@ describe('mirrord up, the machine afterwards', () => {
       assert.equal(stdout, "session 'default' is down\n");
       assert.equal(await machineState(world.sandbox.developer), before);
       assert.equal((await session.ended).code, 0);
+      assert.ok(session.output.endsWith('Ready. Ctrl-C to stop.\n'), `an end is no loss: ${session.output}`);
     });
 
     it(`is as before when the session process is killed (${dns})`, async () => {
