@@ -10,22 +10,31 @@ export interface User {
   readonly shell: string;
 }
 
-/** From sudo's (or doas's) environment variables; who may become root may also choose who to be. */
+/**
+ * From the environment variables of sudo, pkexec or doas (which gives a name and no number); who may become root may
+ * also choose who to be.
+ */
 export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Promise<User> {
-  const uid = environment['SUDO_UID'] || environment['DOAS_UID'] || '0';
-  if (!/^\d{1,10}$/.test(uid)) {
-    throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is no user number: ${JSON.stringify(uid)}.`, {
+  const number = environment['SUDO_UID'] || environment['PKEXEC_UID'] || environment['DOAS_UID'];
+  if (number && !/^\d{1,10}$/.test(number)) {
+    throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is no user number: ${JSON.stringify(number)}.`, {
       help: 'Call mirrord by sudo itself, without setting this variable.',
     });
   }
-  // By number, and not through Node: users may live in a directory service.
-  const { stdout } = await run('getent', ['passwd', uid]);
-  const [name, , , gid, , home, shell] = stdout.trim().split(':');
-  if (name === undefined || name === '' || gid === undefined) {
-    const group = environment['SUDO_GID'] ?? uid;
-    return { uid: Number(uid), gid: Number(group), name: environment['SUDO_USER'] ?? uid, home: '/', shell: '/bin/sh' };
+  const key = number || environment['DOAS_USER'] || '0';
+  // Through getent, and not through Node: users may live in a directory service.
+  const { stdout } = await run('getent', ['passwd', key]);
+  const [name, , uid, gid, , home, shell] = stdout.trim().split(':');
+  if (name && uid && gid) {
+    return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh' };
   }
-  return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh' };
+  if (!number && key !== '0') {
+    throw new MirrordError('permission', 'sudo-uid-invalid', `DOAS_USER is no user: ${JSON.stringify(key)}.`, {
+      help: 'Call mirrord by doas itself, without setting this variable.',
+    });
+  }
+  const group = Number(environment['SUDO_GID'] ?? key);
+  return { uid: Number(key), gid: group, name: environment['SUDO_USER'] ?? key, home: '/', shell: '/bin/sh' };
 }
 
 /**
