@@ -10,6 +10,8 @@ import type { Leftovers } from './leftovers.ts';
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
 const POLL_MS = 20;
+/** A session that is just starting listens within this; one that does not has been killed. */
+const START_MS = 5_000;
 const RESOLV_CONF = '/etc/resolv.conf';
 
 export async function runDown(names: readonly string[] | 'all', json: boolean): Promise<void> {
@@ -44,17 +46,26 @@ async function end(name: string): Promise<boolean> {
     return hasForgottenFile(name) && (await recover(name));
   }
   const signal = AbortSignal.timeout(DOWN_DEADLINE_MS);
+  const start = performance.now();
+  for (let asked = false; existsSync(folder); await delay(POLL_MS)) {
+    asked ||= await askToEnd(name, signal);
+    if (asked ? signal.aborted : performance.now() - start > START_MS) return recover(name);
+    // Root sees at once whether it lives.
+    if (!asked && process.getuid?.() === 0 && (await isOver(name))) return true;
+  }
+  return true;
+}
+
+/** Resolves to whether it has heard. */
+async function askToEnd(name: string, signal: AbortSignal): Promise<boolean> {
   try {
     await askSession(name, 'down', undefined, signal);
   } catch (error) {
-    // It ended before it could answer, or has been dead for long: the folder tells.
-    if (!(error instanceof MirrordError) || !['session-not-running', 'session-no-answer'].includes(error.code))
-      throw error;
-    if (error.code === 'session-not-running' && existsSync(folder)) return recover(name);
-  }
-  while (existsSync(folder)) {
-    if (signal.aborted) return recover(name);
-    await delay(POLL_MS);
+    if (!(error instanceof MirrordError)) throw error;
+    // It does not listen yet, or no more: the folder tells.
+    if (error.code === 'session-not-running') return false;
+    // It ended before it could answer.
+    if (error.code !== 'session-no-answer') throw error;
   }
   return true;
 }
@@ -72,13 +83,20 @@ async function recover(name: string): Promise<boolean> {
     throw new MirrordError(
       'permission',
       'not-root',
-      `Session '${name}' was killed and has left settings that only root can put back.`,
+      `Session '${name}' was killed, or does not end; only root can put back what it has changed.`,
       {
         help: `Run it with sudo: sudo mirrord down --name ${name}`,
       },
     );
   }
+  if (await isOver(name)) return true;
+  throw new MirrordError('unexpected', 'session-stuck', `Session '${name}' lives, but does not end.`, {
+    help: `Find its processes with: pgrep -af mirrord.  Once they have been killed, this puts everything back: sudo mirrord down --name ${name}`,
+  });
+}
+
+/** Puts back what it has left, unless it lives. */
+async function isOver(name: string): Promise<boolean> {
   const { recoverSession } = await import('../host/index.ts');
-  await recoverSession(name);
-  return true;
+  return (await recoverSession(name)).outcome !== 'alive';
 }

@@ -67,6 +67,36 @@ describe('mirrord up, the machine afterwards', () => {
     }
   });
 
+  it('is as before after down in the middle of the start, which tells the truth', async () => {
+    const before = await machineState(world.sandbox.developer);
+    for (const as of ['developer', 'sudo'] as const) {
+      const session = up(world.sandbox);
+      await poll(
+        () => existsSync(`/proc/${world.sandbox.developerPid}/root/run/mirrord/default/session`),
+        'it has begun',
+      );
+      const { code, stdout, stderr } = await mirrord(world.sandbox, ['down'], as);
+      assert.deepEqual([code, stdout], [0, "session 'default' is down\n"], stderr);
+      assert.equal(await machineState(world.sandbox.developer), before);
+      assert.equal((await session.ended).code, 0, session.output);
+    }
+  });
+
+  it('is not said to be when a session does not end', async () => {
+    const session = await up(world.sandbox).ready();
+    const [status] = await statuses(world.sandbox);
+    assert.ok(status);
+    session.child.kill('SIGSTOP');
+    const [user, root] = await Promise.all(
+      (['developer', 'sudo'] as const).map((as) => mirrord(world.sandbox, ['down'], as)),
+    );
+    session.child.kill('SIGCONT');
+    assert.deepEqual([user?.code, user?.stdout], [3, '']);
+    assert.deepEqual([root?.code, root?.stdout], [1, '']);
+    assert.match(root?.stderr ?? '', /Session 'default' lives, but does not end/);
+    await session.ended;
+  }).timeout(60_000);
+
   it('down without a session says so', async () => {
     for (const args of [['down'], ['down', '--name', 'other'], ['down', '--all']]) {
       assert.deepEqual(await mirrord(world.sandbox, args), {
