@@ -30,6 +30,16 @@ describe('mirrord with an empty environment, for a user whom no database knows',
     });
   });
 
+  it('works in a directory that has been deleted', async () => {
+    const script = 'mkdir /run/gone && cd /run/gone && rmdir /run/gone && exec "$0" "$@"';
+    const { code, stdout } = await world.sandbox.developer.run(
+      'sh',
+      ['-c', script, world.sandbox.mirrord, 'verify-config', '/nonexistent'],
+      { as: 'root' },
+    );
+    assert.deepEqual([code, (JSON.parse(stdout) as { type: string }).type], [0, 'Fail']);
+  });
+
   it('says in words what is missing', async () => {
     assert.match((await bare('ls')).stderr, /^Error: no kubeconfig: \/\.kube\/config/);
     assert.match((await bare('env')).stderr, /^Error: No session 'default' is up/);
