@@ -15,7 +15,7 @@ const QUESTIONS = `
     cat $file
   done
   ls -A /etc
-  find /run/mirrord -mindepth 1 2>/dev/null
+  find /run/mirrord 2>/dev/null
   ps -eo netns=,args= | grep "^ *$(stat -Lc %i /proc/self/ns/net) .*\\([b]in\\|[d]ist\\)/mirrord"
   true
 `;

@@ -2,6 +2,8 @@
 import { Nftables } from '../host/dns/nftables.ts';
 import { parseResolvConf } from '../host/dns/resolv-conf.ts';
 import { Resolved, leadsToResolved, resolvedRuns } from '../host/dns/resolved.ts';
+import { readAddresses } from '../host/facts.ts';
+import { Journal } from '../host/journal/journal.ts';
 import { type Check, ok, warning } from './check.ts';
 import { isInstalled } from './machine-checks.ts';
 
@@ -17,11 +19,12 @@ const mode: Check = {
       return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
     }
     const { servers } = parseResolvConf(machine.files.read('/etc/resolv.conf') ?? '');
+    const ownAddresses = (await readAddresses(machine.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
     // Only asked whether it could: nothing is held, so nothing can be lost.
     const redirect = new Nftables(
       machine,
-      'doctor',
-      () => servers,
+      new Journal(machine, 'doctor'),
+      () => ({ servers, ownAddresses }),
       () => undefined,
     );
     const nftables = await redirect.obstacle();

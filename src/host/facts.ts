@@ -1,14 +1,20 @@
 /** The machine as it is, without what sessions have put there. */
+import { dirname, resolve } from 'node:path/posix';
 import type { MachineAddress, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
+import { socketOwners } from './dns/local-servers.ts';
 import { isStub, resolvedRuns } from './dns/resolved.ts';
 import { ndots, parseResolvConf } from './dns/resolv-conf.ts';
-import type { Journal } from './journal/journal.ts';
+import type { Journal, ResolvConfEntry } from './journal/journal.ts';
 import { RESOLV_CONF } from './journal/playback.ts';
 import { type Run, expectSuccess } from './machine/commands.ts';
+import { BYTES } from './machine/files.ts';
 import type { Machine } from './machine/machine.ts';
 
 /** Where systemd-resolved keeps the servers that it asks itself. */
 const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
+
+/** resolv.conf(5): whom programs ask where the file names nobody. */
+const UNNAMED_SERVER = '127.0.0.1';
 
 /** `ip -json route`, as far as it is read here. */
 interface ListedRoute {
@@ -93,18 +99,28 @@ export async function readAddresses(run: Run): Promise<readonly MachineAddress[]
 function readDns(machine: Machine, journal: Journal, ownServers: readonly string[]): MachineDns {
   const { files } = machine;
   const entry = journal.resolvConf();
-  const now = files.read(RESOLV_CONF) ?? '';
-  const text = entry && now === entry.written ? (entry.before?.content ?? '') : now;
+  const now = files.read(RESOLV_CONF, BYTES) ?? '';
+  const text = entry && now === entry.written ? (formerText(machine, entry) ?? '') : now;
   const conf = parseResolvConf(text);
-  const resolved = conf.servers.some(isStub);
+  const resolved = resolvedRuns(machine);
+  const owners = socketOwners(machine);
+  // Where resolved does not run, another program may answer at its addresses: a server like any other.
+  const stub = (server: string): boolean => isStub(server) && (resolved || owners(server).length === 0);
   const upstreams = parseResolvConf(files.read(UPSTREAMS) ?? '').servers;
+  const named = conf.servers.length > 0 || owners(UNNAMED_SERVER).length === 0 ? conf.servers : [UNNAMED_SERVER];
   // The stub asks the servers that it lists; asking it ourselves could lead back to us.
-  const servers = conf.servers.flatMap((server) => (isStub(server) ? upstreams : [server]));
+  const servers = named.flatMap((server) => (stub(server) ? upstreams : [server]));
   return {
-    servers: [...new Set(servers)].filter((server) => !ownServers.includes(server) && !isStub(server)),
+    servers: [...new Set(servers)].filter((server) => !ownServers.includes(server) && !stub(server)),
     search: conf.search,
     ndots: ndots(conf.options),
-    resolved: resolved && resolvedRuns(machine),
+    resolved: resolved && conf.servers.some(isStub),
     resolvConf: text,
   };
+}
+
+/** What was there before us, as it is now: behind a link other programs go on writing. */
+function formerText({ files }: Machine, { before }: ResolvConfEntry): string | undefined {
+  if (before?.target === undefined) return before?.content;
+  return files.read(resolve(dirname(RESOLV_CONF), before.target), BYTES) ?? before.content;
 }

@@ -16,7 +16,7 @@ import type {
 import { AgentProcess } from './agent-process.ts';
 import { Containers } from './dns/containers.ts';
 import { DnsManager } from './dns/manager.ts';
-import { Nftables } from './dns/nftables.ts';
+import { Nftables, type Upstreams } from './dns/nftables.ts';
 import { ResolvConfFile } from './dns/resolv-conf-file.ts';
 import { Resolved } from './dns/resolved.ts';
 import { readFacts } from './facts.ts';
@@ -51,7 +51,7 @@ export class Host implements HostOperations {
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
   #servers: readonly string[] = [];
-  #upstreams: readonly string[] = [];
+  #upstreams: Upstreams = { servers: [], ownAddresses: [] };
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -63,7 +63,7 @@ export class Host implements HostOperations {
     this.#containers = new Containers(journal.name);
     this.#dns = new DnsManager([
       new Resolved(machine, tun),
-      new Nftables(machine, journal.name, () => this.#upstreams, context.lost),
+      new Nftables(machine, journal, () => this.#upstreams, context.lost),
       this.#resolvConf,
     ]);
   }
@@ -71,7 +71,8 @@ export class Host implements HostOperations {
   async facts(): Promise<MachineFacts> {
     const { machine, journal, tun } = this.#context;
     const facts = await readFacts(machine, journal, tun, this.#servers);
-    this.#upstreams = facts.dns.servers;
+    const ownAddresses = facts.addresses.map(({ address }) => address.replace(/\/\d+$/, ''));
+    this.#upstreams = { servers: facts.dns.servers, ownAddresses };
     return facts;
   }
 

@@ -42,7 +42,10 @@ export type HostEnd =
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const FILES_OF_INTEREST = [RESOLV_CONF, '/run/systemd/resolve/resolv.conf'];
+/** Where name servers are told; a link's own target is written by whoever made the link (NetworkManager, resolvconf). */
+const filesOfInterest = ({ files }: Machine): readonly string[] => [
+  ...new Set([RESOLV_CONF, files.target(RESOLV_CONF) ?? RESOLV_CONF, '/run/systemd/resolve/resolv.conf']),
+];
 
 /** Never rejects; everything that it has changed is taken back when it resolves. */
 export async function runHost(options: UpOptions, hooks: HostHooks): Promise<HostEnd> {
@@ -186,20 +189,25 @@ async function serve(
       hooks.output(`host: ${(error as Error).message}\n`);
     }
   };
-  const monitor = new Monitor(FILES_OF_INTEREST, () => void reread());
-
-  session.send({
-    type: 'start',
-    options,
-    tun: { name: tun.name, fd: SESSION_TUN_FD },
-    folder: journal.sessionFolder,
-    cwd: hooks.cwd,
-    agentBundle: hooks.agentBundle,
-    environment: user.uid === 0 ? {} : beforeSudo(machine.files, user.uid, hooks.environment),
-  });
+  let monitor: Monitor | undefined;
+  try {
+    monitor = new Monitor(filesOfInterest(machine), () => void reread());
+    session.send({
+      type: 'start',
+      options,
+      tun: { name: tun.name, fd: SESSION_TUN_FD },
+      folder: journal.sessionFolder,
+      cwd: hooks.cwd,
+      agentBundle: hooks.agentBundle,
+      environment: user.uid === 0 ? {} : beforeSudo(machine.files, user.uid, hooks.environment),
+    });
+  } catch (error) {
+    // There is a session by now, which has to end in order.
+    fail(asMirrordError(error));
+  }
   const result = await end.promise;
 
-  const monitorEnded = monitor.close();
+  const monitorEnded = monitor?.close();
   const undone = await host.close().then(
     (notes) => ({ notes }),
     (error: unknown) => ({ error: asMirrordError(error) }),

@@ -12,6 +12,9 @@ import { commandEnvironment } from '../machine/commands.ts';
 /** nft answers within milliseconds; a ruleset of 100,000 lines takes it a second. */
 const ANSWER_DEADLINE_MS = 5_000;
 
+/** As its home folder: nft keeps what it was told in a file there, which here cannot be made. */
+const NO_HISTORY = '/dev/null';
+
 interface Held {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<void>;
@@ -47,7 +50,8 @@ export class HeldTable {
 
   /** Starts nft, gives it the table, and waits until it lists it. */
   async #hold(text: string): Promise<void> {
-    const child = spawn('nft', ['-i'], { env: commandEnvironment(), cwd: '/', stdio: 'pipe', detached: true });
+    const env = { ...commandEnvironment(), HOME: NO_HISTORY };
+    const child = spawn('nft', ['-i'], { env, cwd: '/', stdio: 'pipe', detached: true });
     let output = '';
     let complaints = '';
     const listed = new Promise<void>((resolve, reject) => {

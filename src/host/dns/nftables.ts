@@ -1,10 +1,14 @@
 /**
  * A redirect of port 53 to the resolver's loopback port, in an nftables table that a child process holds.
  * /etc/resolv.conf and its search list are not touched.
+ *
+ * Several sessions stand behind each other, the newest in front: what is not its own it asks as any program would, and
+ * so comes to the next.  Each lets the questions of those behind it pass, or they would go round in circles.
  */
 import { MirrordError } from '../../errors.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import { isLoopback } from '../addresses.ts';
+import type { Journal, RedirectEntry } from '../journal/journal.ts';
 import type { Machine } from '../machine/machine.ts';
 import { HeldTable } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
@@ -13,6 +17,12 @@ import type { DnsBackend } from './backend.ts';
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
 export const PRIORITY = -110;
 
+/** Whom the resolver asks, and which addresses are this machine's own: a server there may lead back to us. */
+export interface Upstreams {
+  readonly servers: readonly string[];
+  readonly ownAddresses: readonly string[];
+}
+
 export interface Exemptions {
   readonly udp: readonly number[];
   readonly tcp: readonly number[];
@@ -20,14 +30,14 @@ export interface Exemptions {
   readonly users: readonly number[];
 }
 
-export function redirectTable(table: string, port: number, exempt: Exemptions): string {
+export function redirectTable(table: string, port: number, exempt: Exemptions, priority = PRIORITY): string {
   const ports = (protocol: 'udp' | 'tcp'): readonly string[] =>
     exempt[protocol].length === 0
       ? []
       : [`${protocol} dport 53 ${protocol} sport { ${exempt[protocol].join(', ')} } return;`];
   return [
     `table inet ${table} { flags owner;`,
-    `chain out { type nat hook output priority ${PRIORITY};`,
+    `chain out { type nat hook output priority ${priority};`,
     ...ports('udp'),
     ...ports('tcp'),
     ...exempt.users.map((uid) => `meta skuid ${uid} return;`),
@@ -37,26 +47,23 @@ export function redirectTable(table: string, port: number, exempt: Exemptions): 
   ].join(' ');
 }
 
+const priorityOf = (entry: RedirectEntry): number => entry.priority;
+
 export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
 
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
   readonly #machine: Machine;
-  readonly #session: string;
+  readonly #journal: Journal;
   readonly #table: HeldTable;
-  readonly #upstreams: () => readonly string[];
+  readonly #upstreams: () => Upstreams;
 
   /** `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect with it, ended unasked. */
-  constructor(
-    machine: Machine,
-    session: string,
-    upstreams: () => readonly string[],
-    died: (error: MirrordError) => void,
-  ) {
+  constructor(machine: Machine, journal: Journal, upstreams: () => Upstreams, died: (error: MirrordError) => void) {
     this.#machine = machine;
-    this.#session = session;
+    this.#journal = journal;
     this.#upstreams = upstreams;
-    this.#table = new HeldTable(tableName(session), () =>
+    this.#table = new HeldTable(tableName(journal.name), () =>
       died(
         new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
           help: 'Start again with: sudo mirrord up',
@@ -66,26 +73,41 @@ export class Nftables implements DnsBackend {
   }
 
   async obstacle(): Promise<string | undefined> {
-    const table = `${tableName(this.#session)}_check`;
+    const table = `${tableName(this.#journal.name)}_check`;
     // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
     const result = await this.#machine
       .run('nft', ['-c', redirectTable(table, 53, { udp: [], tcp: [], users: [] })])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
     const root = this.#localServers().find(({ uid }) => uid === 0);
-    return root && `the DNS server at ${root.server} runs as root, whose questions cannot be told from other programs'`;
+    return (
+      root && `the DNS server at ${root.server} listens as root, whose questions cannot be told from other programs'`
+    );
   }
 
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
-    const text = redirectTable(tableName(this.#session), state.loopbackPort, { ...state.exemptPorts, users });
+    const { udp, tcp } = state.exemptPorts;
+    const others = this.#journal.otherRedirects();
+    const priority = this.#journal.redirect()?.priority ?? Math.min(PRIORITY + 1, ...others.map(priorityOf)) - 1;
+    const older = others.filter((other) => priorityOf(other) > priority);
+    this.#journal.writeRedirect({ priority, udp, tcp });
+    const exempt = {
+      udp: [...udp, ...older.flatMap((other) => other.udp)],
+      tcp: [...tcp, ...older.flatMap((other) => other.tcp)],
+      users,
+    };
+    const text = redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, priority);
     if (!(await this.#table.put(text))) return this.#reason();
-    const others = await this.#otherRedirects();
-    return others.length === 0 ? this.#reason() : `${this.#reason()}, in front of the redirect of ${others.join(', ')}`;
+    const strangers = await this.#otherRedirects();
+    return strangers.length === 0
+      ? this.#reason()
+      : `${this.#reason()}, in front of the redirect of ${strangers.join(', ')}`;
   }
 
-  undo(): Promise<void> {
-    return this.#table.drop();
+  async undo(): Promise<void> {
+    await this.#table.drop();
+    this.#journal.clearRedirect();
   }
 
   #reason(): string {
@@ -94,8 +116,9 @@ export class Nftables implements DnsBackend {
 
   #localServers(): readonly { server: string; uid: number }[] {
     const owners = socketOwners(this.#machine);
-    return this.#upstreams()
-      .filter(isLoopback)
+    const { servers, ownAddresses } = this.#upstreams();
+    return servers
+      .filter((server) => isLoopback(server) || ownAddresses.includes(server))
       .flatMap((server) => owners(server).map((uid) => ({ server, uid })));
   }
 

@@ -9,6 +9,7 @@ import { MirrordError } from '../../errors.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RESOLV_CONF, playBackResolvConf } from '../journal/playback.ts';
+import { BYTES } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { DnsBackend } from './backend.ts';
 import { formerContent } from './former-content.ts';
@@ -34,7 +35,7 @@ export class ResolvConfFile implements DnsBackend {
     const entry = this.#journal.resolvConf();
     const kind = files.kind(RESOLV_CONF);
     // The link's own content is found behind it; it stays untouched there.
-    const content = files.read(RESOLV_CONF) ?? '';
+    const content = files.read(RESOLV_CONF, BYTES) ?? '';
     if (entry && content !== entry.written) {
       return `${RESOLV_CONF}, which another program has written since; it stays as it is now`;
     }
@@ -46,7 +47,7 @@ export class ResolvConfFile implements DnsBackend {
     this.#journal.writeResolvConf({ before, written });
     try {
       if (kind?.kind === 'file') files.overwrite(RESOLV_CONF, written);
-      else files.replace(RESOLV_CONF, written, 0o644);
+      else files.replace(RESOLV_CONF, written, 0o644, 0, 0, BYTES);
     } catch (error) {
       if (!entry) this.#journal.clearResolvConf();
       throw new MirrordError(

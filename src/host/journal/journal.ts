@@ -26,7 +26,7 @@ export interface NetworkEntry {
   readonly tun: string;
   /** What other sessions must keep clear of. */
   readonly routes: readonly string[];
-  /** Lines for `ip -4 -force -batch`, and for `-6`. */
+  /** The way back of rules and routes: lines for `ip -4 -force -batch`, and for `-6`. */
   readonly undo: { readonly 4: readonly string[]; readonly 6: readonly string[] };
 }
 
@@ -35,6 +35,15 @@ export interface ResolvConfEntry {
   readonly before: (FileKind & { readonly content: string }) | undefined;
   /** What was put in its place; anything else there now is another program's. */
   readonly written: string;
+}
+
+/** Tells sessions that come later how to stand in front of this one; the redirect itself dies with its holder. */
+export interface RedirectEntry {
+  /** Of its nftables chain; a newer session's is lower. */
+  readonly priority: number;
+  /** Source ports of the questions that it asks itself. */
+  readonly udp: readonly number[];
+  readonly tcp: readonly number[];
 }
 
 export function checkName(name: string): void {
@@ -47,6 +56,8 @@ export function checkName(name: string): void {
 export class Journal {
   readonly name: string;
   readonly #machine: Machine;
+  /** What this process has written, by file: who removes the folder must not take the way back along. */
+  readonly #own = new Map<string, string>();
 
   constructor(machine: Machine, name: string) {
     checkName(name);
@@ -95,10 +106,7 @@ export class Journal {
     // The batches are files of their own, so that the guard's shell can hand them to `ip` without reading them.  They
     // carry the process's number, so that it never plays back those of a successor.
     this.#write(`network.json`, JSON.stringify(entry));
-    for (const family of [4, 6] as const) {
-      const link = family === 4 ? [`link del ${entry.tun}`] : [];
-      this.#write(undoName(process.pid, family), [...link, ...entry.undo[family], ''].join('\n'));
-    }
+    for (const family of [4, 6] as const) this.#write(undoName(process.pid, family), undoBatch(entry, family));
   }
 
   network(): NetworkEntry | undefined {
@@ -106,8 +114,8 @@ export class Journal {
   }
 
   clearNetwork(): void {
-    for (const file of this.#machine.files.list(this.folder)) {
-      if (file === 'network.json' || file.startsWith('undo-')) this.#machine.files.remove(`${this.folder}/${file}`);
+    for (const file of [...this.#machine.files.list(this.folder), ...this.#own.keys()]) {
+      if (file === 'network.json' || file.startsWith('undo-')) this.#remove(file);
     }
   }
 
@@ -120,17 +128,43 @@ export class Journal {
   }
 
   clearResolvConf(): void {
-    this.#machine.files.remove(`${this.folder}/resolv-conf.json`);
+    this.#remove('resolv-conf.json');
+  }
+
+  writeRedirect(entry: RedirectEntry): void {
+    this.#write('redirect.json', JSON.stringify(entry));
+  }
+
+  redirect(): RedirectEntry | undefined {
+    return this.#read('redirect.json') as RedirectEntry | undefined;
+  }
+
+  clearRedirect(): void {
+    this.#remove('redirect.json');
   }
 
   /** Ranges of the other live sessions in this network namespace. */
   otherNetworks(): readonly { readonly name: string; readonly routes: readonly string[] }[] {
-    const here = this.#machine.probes.networkNamespace('self');
+    return this.#neighbours().map((other) => ({ name: other.name, routes: other.network()?.routes ?? [] }));
+  }
+
+  /** Redirects of the same. */
+  otherRedirects(): readonly RedirectEntry[] {
+    return this.#neighbours()
+      .map((other) => other.redirect())
+      .filter((entry) => entry !== undefined);
+  }
+
+  /** All other sessions that have a folder, whether they live or not. */
+  others(): readonly Journal[] {
     return sessionNames(this.#machine)
       .filter((name) => name !== this.name)
-      .map((name) => new Journal(this.#machine, name))
-      .filter((other) => other.alive() && other.owner()?.networkNamespace === here)
-      .map((other) => ({ name: other.name, routes: other.network()?.routes ?? [] }));
+      .map((name) => new Journal(this.#machine, name));
+  }
+
+  #neighbours(): readonly Journal[] {
+    const here = this.#machine.probes.networkNamespace('self');
+    return this.others().filter((other) => other.alive() && other.owner()?.networkNamespace === here);
   }
 
   /** Every change has been taken back. */
@@ -138,20 +172,38 @@ export class Journal {
     return this.network() === undefined && this.resolvConf() === undefined;
   }
 
-  /** Removes the folder. */
+  /** Removes the folder, and with the last session's the one that holds them all. */
   discard(): void {
-    this.#machine.files.remove(this.folder);
+    const { files } = this.#machine;
+    this.#own.clear();
+    files.remove(this.folder);
+    files.removeEmpty(RUN_FOLDER);
   }
 
   #write(file: string, text: string): void {
-    this.#machine.files.replace(`${this.folder}/${file}`, text, 0o600);
+    const { files } = this.#machine;
+    if (files.kind(this.folder) === undefined) {
+      files.folder(this.folder, 0o755);
+      for (const [each, content] of this.#own) files.replace(`${this.folder}/${each}`, content, 0o600);
+    }
+    files.replace(`${this.folder}/${file}`, text, 0o600);
+    this.#own.set(file, text);
   }
 
   #read(file: string): unknown {
-    const text = this.#machine.files.read(`${this.folder}/${file}`);
+    const text = this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file);
     return text === undefined ? undefined : JSON.parse(text);
   }
+
+  #remove(file: string): void {
+    this.#own.delete(file);
+    this.#machine.files.remove(`${this.folder}/${file}`);
+  }
 }
+
+/** Lines for `ip -FAMILY -force -batch`; the link goes once, with the first of the families. */
+export const undoBatch = ({ tun, undo }: NetworkEntry, family: 4 | 6): string =>
+  [...(family === 4 ? [`link del ${tun}`] : []), ...undo[family], ''].join('\n');
 
 export const undoName = (pid: number, family: 4 | 6): string => `undo-${pid}.${family}`;
 

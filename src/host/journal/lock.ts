@@ -19,6 +19,8 @@ export async function withLock<T>(machine: Machine, work: () => Promise<T>): Pro
       files.folder(RUN_FOLDER, 0o755);
       return files.createLink(LOCK, holder);
     } catch (error) {
+      // The last one out has just removed the folder.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw runFolderUnusable(error as NodeJS.ErrnoException);
     }
   };
@@ -39,5 +41,6 @@ export async function withLock<T>(machine: Machine, work: () => Promise<T>): Pro
     return await work();
   } finally {
     files.remove(LOCK);
+    files.removeEmpty(RUN_FOLDER);
   }
 }

@@ -3,9 +3,10 @@
  * when its change was made half, or not at all.
  */
 import { MirrordError } from '../../errors.ts';
-import { readFormerContent } from '../dns/former-content.ts';
+import { formerContent, readFormerContent } from '../dns/former-content.ts';
+import { BYTES } from '../machine/files.ts';
 import { type Machine, thisMachine } from '../machine/machine.ts';
-import { Journal, type ResolvConfEntry, sessionNames, undoName } from './journal.ts';
+import { Journal, type ResolvConfEntry, sessionNames, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
@@ -36,10 +37,16 @@ export async function restoreAllLocked(machine: Machine): Promise<readonly Resto
 
 /** /etc/resolv.conf of a session whose journal is gone; undefined when there is none. */
 function restoreAfterPowerFailure(machine: Machine): Restored | undefined {
-  const written = machine.files.read(RESOLV_CONF) ?? '';
+  const written = machine.files.read(RESOLV_CONF, BYTES) ?? '';
   const former = readFormerContent(written);
   if (former === undefined || new Journal(machine, former.session).resolvConf() !== undefined) return undefined;
-  const note = restoreResolvConf(machine, { before: former.before, written });
+  let { before } = former;
+  // Sessions that stood above each other: the file of each tells what was there before it.
+  for (let inner = readFormerContent(before?.content ?? ''); inner; inner = readFormerContent(before?.content ?? '')) {
+    if (new Journal(machine, inner.session).resolvConf() !== undefined) break;
+    before = inner.before;
+  }
+  const note = restoreResolvConf(machine, { before, written });
   return { name: former.session, outcome: 'restored', notes: note === undefined ? [] : [note] };
 }
 
@@ -64,11 +71,10 @@ export async function playBackNetwork(machine: Machine, journal: Journal): Promi
   if (owner && entry) {
     const enter = enterNamespace(machine, owner.networkNamespace);
     for (const family of [4, 6] as const) {
-      const file = machine.files.path(`${journal.folder}/${undoName(owner.pid, family)}`);
-      if (!enter || machine.files.kind(`${journal.folder}/${undoName(owner.pid, family)}`) === undefined) continue;
-      const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', file] as const;
+      if (!enter) continue;
+      const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', '-'] as const;
       // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
-      await machine.run(command, args);
+      await machine.run(command, args, undoBatch(entry, family));
     }
   }
   journal.clearNetwork();
@@ -96,7 +102,7 @@ export function playBackResolvConf(machine: Machine, journal: Journal): readonly
   files.remove(`${RESOLV_CONF}.mirrord-${journal.owner()?.pid}`);
   let note: string | undefined;
   try {
-    note = restoreResolvConf(machine, entry);
+    if (!handOver(machine, journal, entry)) note = restoreResolvConf(machine, entry);
   } catch (error) {
     throw new MirrordError(
       'host',
@@ -112,9 +118,25 @@ export function playBackResolvConf(machine: Machine, journal: Journal): readonly
   return note === undefined ? [] : [note];
 }
 
+/**
+ * A later session has put its file over this one's: it takes over what was there before both, for when it ends.
+ * False when there is none.
+ */
+function handOver({ files }: Machine, journal: Journal, { before, written }: ResolvConfEntry): boolean {
+  for (const later of journal.others()) {
+    const entry = later.resolvConf();
+    if (entry?.before?.content !== written) continue;
+    const text = entry.written.replace(formerContent(entry.before), () => formerContent(before));
+    later.writeResolvConf({ before, written: text });
+    if (files.read(RESOLV_CONF, BYTES) === entry.written) files.overwrite(RESOLV_CONF, text);
+    return true;
+  }
+  return false;
+}
+
 function restoreResolvConf({ files }: Machine, { before, written }: ResolvConfEntry): string | undefined {
   const now = files.kind(RESOLV_CONF);
-  const content = files.read(RESOLV_CONF);
+  const content = files.read(RESOLV_CONF, BYTES);
   const ours = now?.kind === 'file' && content !== undefined && isOurs(content, written, before?.content ?? '');
   if (now !== undefined && !ours) {
     const same =
@@ -126,7 +148,7 @@ function restoreResolvConf({ files }: Machine, { before, written }: ResolvConfEn
   } else if (before.kind === 'link') {
     files.replaceByLink(RESOLV_CONF, before.target ?? '');
   } else if (now === undefined) {
-    files.replace(RESOLV_CONF, before.content, before.mode, before.uid, before.gid);
+    files.replace(RESOLV_CONF, before.content, before.mode, before.uid, before.gid, BYTES);
   } else {
     files.overwrite(RESOLV_CONF, before.content);
   }

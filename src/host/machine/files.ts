@@ -14,11 +14,17 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+
+/** A byte is a character: what nobody has to understand goes back as it came, whatever it was written in. */
+export const BYTES = 'latin1';
+
+export type Encoding = 'utf8' | typeof BYTES;
 
 export interface FileKind {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
@@ -47,8 +53,8 @@ export class Files {
     return join(this.#root, path);
   }
 
-  read(path: string): string | undefined {
-    return this.#unlessAbsent(() => readFileSync(this.path(path), 'utf8'));
+  read(path: string, encoding: Encoding = 'utf8'): string | undefined {
+    return this.#unlessAbsent(() => readFileSync(this.path(path), encoding));
   }
 
   list(path: string): readonly string[] {
@@ -75,31 +81,40 @@ export class Files {
   }
 
   /** Replaces the content and nothing else: the inode (a bind mount's, perhaps), owner and mode stay. */
-  overwrite(path: string, text: string): void {
-    // No O_TRUNC: the old content is there until the new one is, and a full disk leaves it whole.
-    const fd = openSync(this.path(path), constants.O_WRONLY | constants.O_NOFOLLOW);
+  overwrite(path: string, bytes: string): void {
+    // No O_TRUNC: the old content is there until the new one is, and its blocks take it back when the disk is full.
+    const fd = openSync(this.path(path), constants.O_RDWR | constants.O_NOFOLLOW);
     try {
-      const bytes = Buffer.from(text);
-      writeSync(fd, bytes, 0, bytes.length, 0);
-      ftruncateSync(fd, bytes.length);
+      const before = readFileSync(fd);
+      try {
+        writeAll(fd, Buffer.from(bytes, BYTES));
+      } catch (error) {
+        writeAll(fd, before);
+        throw error;
+      }
     } finally {
       closeSync(fd);
     }
   }
 
   /** Puts a file there in one step, whatever had the name before. */
-  replace(path: string, text: string, mode: number, uid = 0, gid = 0): void {
+  replace(path: string, text: string, mode: number, uid = 0, gid = 0, encoding: Encoding = 'utf8'): void {
     const aside = `${this.path(path)}.mirrord-${process.pid}`;
     rmSync(aside, { force: true });
     const fd = openSync(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
     try {
-      writeSync(fd, text);
-      fchownSync(fd, uid, gid);
-      fchmodSync(fd, mode);
-    } finally {
-      closeSync(fd);
+      try {
+        writeAll(fd, Buffer.from(text, encoding));
+        fchownSync(fd, uid, gid);
+        fchmodSync(fd, mode);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(aside, this.path(path));
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
     }
-    renameSync(aside, this.path(path));
   }
 
   /** Puts a symbolic link there in one step, whatever had the name before. */
@@ -132,6 +147,21 @@ export class Files {
     rmSync(this.path(path), { recursive: true, force: true });
   }
 
+  /** A folder in which there is nothing; any other stays. */
+  removeEmpty(path: string): void {
+    try {
+      rmdirSync(this.path(path));
+    } catch {
+      // Somebody has put something there, or has removed it: theirs to care for.
+    }
+  }
+
+  /** Where a link leads, one step, as an absolute path; undefined when it is none. */
+  target(path: string): string | undefined {
+    const target = this.kind(path)?.target;
+    return target === undefined ? undefined : resolve(dirname(path), target);
+  }
+
   #unlessAbsent<T>(read: () => T): T | undefined {
     try {
       return read();
@@ -142,4 +172,10 @@ export class Files {
       throw error;
     }
   }
+}
+
+/** From the start of the file, and nothing behind it; a single write may take less than it is given. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at);
+  ftruncateSync(fd, bytes.length);
 }

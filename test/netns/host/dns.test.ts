@@ -95,12 +95,33 @@ describe('the host’s DNS', function () {
       await run.stop();
     });
 
-    it('leaves the field to resolv.conf when that server runs as root', async () => {
+    it('leaves the field to resolv.conf when it listens as root at an address of this machine', async () => {
+      await sandbox.shell("printf 'nameserver 192.168.7.1\\n' > /etc/resolv.conf");
+      await serve([], '192.168.7.1', '53', '', '0', '192.168.7.254');
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'resolv.conf');
+      assert.match(reason, /192\.168\.7\.1 listens as root/);
+      await run.stop();
+    });
+
+    it('keeps no history of what nft was told', async () => {
+      const run = new HostRun(sandbox, {
+        requests: [['dns', { ...DNS, mode: 'nftables' }]],
+        environment: { HOME: '/run' },
+      });
+      await run.replies();
+      // nft writes it at the end of its input, which a killed host ends.
+      run.signal('SIGKILL');
+      await sandbox.shell('for _ in $(seq 100); do pgrep -r S,R -x nft || break; sleep 0.02; done');
+      assert.equal((await sandbox.shell('ls -A /run')).includes('.nft'), false);
+    });
+
+    it('leaves the field to resolv.conf when that server listens as root', async () => {
       await sandbox.shell("printf 'nameserver 127.0.0.2\\n' > /etc/resolv.conf");
       await serve([], '127.0.0.2', '53', '', '0', '192.168.7.254');
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'resolv.conf');
-      assert.match(reason, /127\.0\.0\.2 runs as root/);
+      assert.match(reason, /127\.0\.0\.2 listens as root/);
       await run.stop();
     });
 

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
-import { mirrord, statuses, up, useSession } from '../support/session.ts';
+import { mirrord, poll, statuses, up, useSandbox, useSession } from '../support/session.ts';
+import { PUBLIC_WEB, service } from '../../../scripts/sandbox/addresses.ts';
 import { createSandbox } from '../../../scripts/sandbox/index.ts';
+import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
+
+const TAKEN = ['10.96.0.0/16', '10.244.0.0/16', 'fd00:10:96::/112', 'fd00:10:244::/64'];
+/** A second session's own name and range. */
+const SECOND = [
+  '--name=second',
+  '--include-route=192.168.77.0/24',
+  ...TAKEN.flatMap((range) => ['--exclude-route', range]),
+];
 
 describe('mirrord up, more than once', () => {
   const world = useSession();
@@ -24,10 +34,7 @@ describe('mirrord up, more than once', () => {
   });
 
   it('two names are up side by side on ranges that do not overlap', async () => {
-    const taken = ['10.96.0.0/16', '10.244.0.0/16', 'fd00:10:96::/112', 'fd00:10:244::/64'];
-    const excluded = taken.flatMap((range) => ['--exclude-route', range]);
-    const args = ['--name', 'second', ...excluded, '--include-route', '192.168.77.0/24', '--dns', 'off'];
-    const second = await up(world.sandbox, { args }).ready();
+    const second = await up(world.sandbox, { args: [...SECOND, '--dns', 'off'] }).ready();
     assert.deepEqual(
       (await statuses(world.sandbox)).map(({ name }) => name),
       ['default', 'second'],
@@ -47,4 +54,33 @@ describe('mirrord up, more than once', () => {
       await other.close();
     }
   });
+});
+
+describe('two sessions that take the same DNS over', function () {
+  this.timeout(60_000);
+  const world = useSandbox();
+
+  for (const dns of ['nftables', 'resolv.conf']) {
+    for (const order of ['newest first', 'oldest first'] as const) {
+      it(`leave public names alone, and the machine as it was (${dns}, ${order})`, async () => {
+        const { developer } = world.sandbox;
+        const resolves = async (name: string, address: string): Promise<boolean> =>
+          (await developer.run('getent', ['ahostsv4', name], { as: 'developer' })).stdout.startsWith(`${address} `);
+        const check = async (when: string): Promise<void> => {
+          // A change of resolv.conf is noticed a moment later.
+          await poll(() => resolves('www.example.com', PUBLIC_WEB.v4), `a public name, ${when}`, 10_000);
+          await poll(() => resolves('payment-service.default', service(1).v4), `a cluster name, ${when}`);
+        };
+        const before = await machineState(developer);
+        const oldest = await up(world.sandbox, { args: ['--dns', dns] }).ready();
+        const newest = await up(world.sandbox, { args: [...SECOND, '--dns', dns] }).ready();
+        await check('with both');
+        const [first, last] = order === 'newest first' ? [newest, oldest] : [oldest, newest];
+        await first.end();
+        await check('with one');
+        await last.end();
+        assert.equal(difference(before, await machineState(developer)), '');
+      });
+    }
+  }
 });

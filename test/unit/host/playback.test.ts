@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { ResolvConfFile } from '../../../src/host/dns/resolv-conf-file.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { withLock } from '../../../src/host/journal/lock.ts';
-import { playBackNetwork, playBackResolvConf, recoverSession } from '../../../src/host/journal/playback.ts';
+import { playBack, playBackNetwork, playBackResolvConf, recoverSession } from '../../../src/host/journal/playback.ts';
 import type { DnsState } from '../../../src/ipc/protocol.ts';
 import { NAMESPACE, PaperMachine } from '../support/machine.ts';
 
@@ -166,11 +175,8 @@ describe('the journal', () => {
     die();
     await recoverSession('default', machine);
     assert.deepEqual(
-      machine.calls.map((call) => call.replace(machine.root, '')),
-      [4, 6].map(
-        (family) =>
-          `nsenter --net=/proc/4242/ns/net ip -${family} -force -batch /run/mirrord/default/undo-${process.pid}.${family}`,
-      ),
+      machine.calls,
+      [4, 6].map((family) => `nsenter --net=/proc/4242/ns/net ip -${family} -force -batch -`),
     );
   });
 
@@ -184,6 +190,70 @@ describe('the journal', () => {
     die();
     assert.equal((await recoverSession('default', machine)).outcome, 'restored');
     assert.deepEqual(machine.calls, []);
+  });
+
+  it('comes back when somebody has removed the folder meanwhile', async () => {
+    open('file');
+    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: RULES.map((line) => `rule del ${line}`), 6: [] } });
+    for (const line of RULES) machine.state.add(`4 rule ${line} `);
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    const remove = (): void => rmSync(join(machine.root, 'run'), { recursive: true });
+    remove();
+    // The next entry brings the others back, for the guard.
+    journal.writeRedirect({ priority: -110, udp: [], tcp: [] });
+    assert.ok(new Journal(machine, 'default').alive());
+    assert.ok(new Journal(machine, 'default').network());
+    remove();
+    await playBack(machine, journal);
+    assert.equal(look(), `640 ${BEFORE}`);
+    assert.deepEqual([...machine.state], FOREIGN);
+    journal.discard();
+    assert.equal(existsSync(join(machine.root, 'run/mirrord')), false);
+  });
+
+  it('brings every byte back, whatever it was written in', async () => {
+    open('file');
+    const bytes = Buffer.from([0x23, 0xfc, 0xff, 0x0d, 0x0a, 0x00, 0xc3, 0xbc]);
+    writeFileSync(path, bytes);
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    await new ResolvConfFile(machine, journal).apply({ ...DNS, search: ['other.example'] });
+    assert.deepEqual(playBackResolvConf(machine, journal), []);
+    assert.deepEqual(readFileSync(path), bytes);
+  });
+
+  describe('of two sessions, one above the other', () => {
+    let later: Journal;
+    const openTwo = async (start: 'file' | 'link' | 'absent'): Promise<void> => {
+      open(start);
+      await new ResolvConfFile(machine, journal).apply(DNS);
+      later = new Journal(machine, 'later');
+      later.claim({ uid: 0, gid: 0 });
+      await new ResolvConfFile(machine, later).apply({ ...DNS, servers: ['198.19.1.53'] });
+    };
+
+    for (const start of ['file', 'link', 'absent'] as const) {
+      it(`brings what was before both back, whichever ends first (${start})`, async () => {
+        for (const order of ['later first', 'earlier first'] as const) {
+          open(start);
+          const before = look();
+          machine.discard();
+          await openTwo(start);
+          const [first, second] = order === 'later first' ? [later, journal] : [journal, later];
+          assert.deepEqual(playBackResolvConf(machine, first), []);
+          assert.match(readFileSync(path, 'utf8'), new RegExp(`session ${second.name}\\)`));
+          assert.deepEqual(playBackResolvConf(machine, second), []);
+          assert.equal(look(), before, order);
+          if (order === 'later first') machine.discard();
+        }
+      });
+    }
+
+    it('does so after a power failure, too', async () => {
+      await openTwo('file');
+      rmSync(join(machine.root, 'run'), { recursive: true });
+      assert.equal((await recoverSession('default', machine)).name, 'later');
+      assert.equal(look(), `640 ${BEFORE}`);
+    });
   });
 
   it('serves one after another under the lock, and passes a dead holder by', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type CommandResult, type Run, batchFailed } from '../../../src/host/machine/commands.ts';
 import type { IpBatch } from '../../../src/host/machine/ip-batch.ts';
-import { Files } from '../../../src/host/machine/files.ts';
+import { type Encoding, Files } from '../../../src/host/machine/files.ts';
 import type { Machine, Probes } from '../../../src/host/machine/machine.ts';
 
 export const NAMESPACE = 'net:[4026531840]';
@@ -113,7 +113,7 @@ class PaperFiles extends Files {
     mkdirSync(this.path(path), { recursive: true });
   }
 
-  override replace(path: string, text: string, mode: number): void {
-    super.replace(path, text, mode, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+  override replace(path: string, text: string, mode: number, _uid = 0, _gid = 0, encoding?: Encoding): void {
+    super.replace(path, text, mode, process.getuid?.() ?? 0, process.getgid?.() ?? 0, encoding);
   }
 }
