@@ -6,6 +6,7 @@ import { DnsManager } from '../../../src/host/dns/manager.ts';
 import { Nftables, natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/host/dns/resolv-conf.ts';
 import { linkDomains, rivalLinks } from '../../../src/host/dns/resolved.ts';
+import { Journal } from '../../../src/host/journal/journal.ts';
 import { MirrordError } from '../../../src/errors.ts';
 import type { DnsMode, DnsState } from '../../../src/ipc/protocol.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -78,8 +79,14 @@ options timeout:1 rotate ndots:2
 
   it('gives nft its rules as an argument: nft 1.0.9 takes none from a standard input that is a socket', async () => {
     const machine = new PaperMachine();
-    const none = (): readonly string[] => [];
-    assert.equal(await new Nftables(machine, 'default', none, () => undefined).obstacle(), undefined);
+    const none = { servers: [], ownAddresses: [] };
+    const nftables = new Nftables(
+      machine,
+      new Journal(machine, 'default'),
+      () => none,
+      () => undefined,
+    );
+    assert.equal(await nftables.obstacle(), undefined);
     assert.match(machine.calls[0] ?? '', /^nft -c table inet mirrord_default_check \{/);
     machine.discard();
   });
