@@ -8,11 +8,12 @@ export const ICMP4 = {
   echoReply: 0,
   unreachable: 3,
   echoRequest: 8,
-  code: { network: 0, host: 1, protocol: 2, port: 3, prohibited: 13 },
+  code: { network: 0, host: 1, protocol: 2, port: 3, tooBig: 4, prohibited: 13 },
 } as const;
 
 export const ICMP6 = {
   unreachable: 1,
+  tooBig: 2,
   parameterProblem: 4,
   echoRequest: 128,
   echoReply: 129,

@@ -6,7 +6,7 @@
  * nothing is allocated.  An encoder writes at an offset into memory that its caller owns.  Nothing here keeps state,
  * knows a flow, or decides what to do about a packet.
  */
-export { read32, write16 } from './bytes.ts';
+export { read16, read32, write16 } from './bytes.ts';
 export { finishSum, pseudoHeaderSum, sumBytes } from './checksum.ts';
 export { IpView, PROTOCOL } from './ip.ts';
 export { IPV4_HEADER_LENGTH, decodeIpv4, encodeIpv4 } from './ipv4.ts';

@@ -1,4 +1,7 @@
-/** ICMP echo: answered when the layer above says that the host is there, and not before. */
+/**
+ * ICMP from the program's side.  Echo is answered when the layer above says that the host is there, and not before; a
+ * report of a packet that was too long goes to the flow that it is about.
+ */
 import {
   ICMP4,
   ICMP6,
@@ -15,6 +18,7 @@ import type { FlowHandler, Refusal, StackCounters } from './flow.ts';
 import { quotePacket, type IcmpErrors } from './icmp-errors.ts';
 import { ECHOES, ECHO_PATIENCE } from './limits.ts';
 import type { Parts } from './parts.ts';
+import { readTooBig, type TooBig } from './path-mtu.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 
 /** An unanswered request, and when it came. */
@@ -28,14 +32,16 @@ export class EchoLayer {
   readonly #errors: IcmpErrors;
   readonly #counters: StackCounters;
   readonly #handler: FlowHandler;
+  readonly #onTooBig: (report: TooBig) => void;
   /** In the order of arrival. */
   readonly #pending = new Set<Pending>();
 
-  constructor(parts: Omit<Parts, 'deadlines'>) {
+  constructor(parts: Omit<Parts, 'deadlines'> & { readonly onTooBig: (report: TooBig) => void }) {
     this.#writer = parts.writer;
     this.#errors = parts.errors;
     this.#counters = parts.counters;
     this.#handler = parts.handler;
+    this.#onTooBig = parts.onTooBig;
   }
 
   /** `isTrusted`: the checksum need not be looked at. */
@@ -45,8 +51,14 @@ export class EchoLayer {
     if (ip.payloadLength < ICMP_HEADER_LENGTH) this.#drop('icmp-truncated');
     else if (!isTrusted && !isSumRight(bytes, ip)) this.#drop('icmp-checksum');
     else if (type === (isV6 ? ICMP6.echoRequest : ICMP4.echoRequest)) this.#request(bytes, ip);
-    // Errors, neighbour discovery and the like.  An error must never be answered with one (RFC 1122 section 3.2.2).
-    else this.#drop('icmp-type');
+    else this.#other(bytes, ip);
+  }
+
+  /** Errors, neighbour discovery and the like.  An error must never be answered with one (RFC 1122 section 3.2.2). */
+  #other(bytes: Uint8Array, ip: IpView): void {
+    const report = readTooBig(bytes, ip);
+    if (report === null) this.#drop('icmp-type');
+    else this.#onTooBig(report);
   }
 
   #request(bytes: Uint8Array, ip: IpView): void {

@@ -77,6 +77,14 @@ export const MSS_DEFAULT_V6 = 1220;
 /** Smaller offers are raised to it: a tiny MSS would make a packet out of every few bytes (Linux: tcp_min_snd_mss). */
 export const MSS_MIN = 48;
 
+/* ---- narrower links behind this machine ---- */
+
+/** No router's report takes us lower: Linux' ip_rt_min_pmtu, and RFC 8200 section 5. */
+export const PATH_MTU_MIN_V4 = 552;
+export const PATH_MTU_MIN_V6 = 1280;
+/** Clients whose path is remembered; with one more all are forgotten, and told anew. */
+export const PATHS = 1024;
+
 /* ---- UDP, ICMP, fragments ---- */
 
 /** One more takes the place of the one that was idle for longest; a third of what the agent serves (its FLOW_LIMIT). */

@@ -30,6 +30,7 @@ import {
 import type { TunDevice } from '../tun/device.ts';
 import type { StackCounters } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
+import { PathMtu } from './path-mtu.ts';
 
 /** UDP's and ICMP's header, the only ones that are ever fragmented, have the same length. */
 const DATAGRAM_HEADER_LENGTH = UDP_HEADER_LENGTH;
@@ -37,22 +38,28 @@ const IP_TOTAL_MAX = 65_535;
 const IP_AT = VNET_HEADER_LENGTH;
 const NOTHING: readonly Uint8Array[] = [];
 
+type Fragment = Parameters<typeof encodeIpv4>[4];
+
 export class PacketWriter {
+  readonly paths: PathMtu;
   readonly #device: TunDevice;
   readonly #counters: StackCounters;
   /** Header of the datagram being written, before it is known where it goes. */
   readonly #transport = new Uint8Array(DATAGRAM_HEADER_LENGTH);
-  /** RFC 6864: unique per fragmented datagram; nothing else needs one. */
+  /** RFC 6864: unique per datagram that is, or may yet be, fragmented. */
   #fragmentId = 0;
+  /** A datagram that fits: a router with a narrower link may cut it (IPv4). */
+  readonly #uncut = { id: 0, offset: 0, more: false };
 
   constructor(device: TunDevice, counters: StackCounters) {
     this.#device = device;
     this.#counters = counters;
+    this.paths = new PathMtu(device.mtu);
   }
 
-  /** The MSS that fits the device: towards us, and what we send at most. */
+  /** The MSS that fits the client's path: towards us, and what we send at most. */
   mss(addresses: Uint8Array): number {
-    return this.#device.mtu - ipLength(addresses) - TCP_HEADER_LENGTH;
+    return this.paths.get(addresses) - ipLength(addresses) - TCP_HEADER_LENGTH;
   }
 
   /** The most payload of one super-segment. */
@@ -78,7 +85,7 @@ export class PacketWriter {
     const isV6 = tuple.addresses.length === 32;
     const transport = IP_AT + ipLength(tuple.addresses);
     const headerLength = TCP_HEADER_LENGTH + options.length;
-    const addresses = this.#putIp(tuple.addresses, PROTOCOL.tcp, headerLength + length);
+    const addresses = this.#putIp(tuple.addresses, PROTOCOL.tcp, headerLength + length, null);
     encodeTcp(header, transport, tuple.destinationPort, tuple.sourcePort, seq, ack, flags, window, options);
     const sum = pseudoHeaderSum(header, addresses, tuple.addresses.length, PROTOCOL.tcp, headerLength + length);
     write16(header, transport + 16, sum);
@@ -102,7 +109,7 @@ export class PacketWriter {
     encodeUdp(this.#transport, 0, destinationPort, sourcePort, payload.length, 0);
     // The sum of the pseudo-header is the same with source and destination swapped.
     const pseudo = pseudoHeaderSum(addresses, 0, addresses.length, PROTOCOL.udp, length);
-    if (ipLength(addresses) + length <= this.#device.mtu) {
+    if (ipLength(addresses) + length <= this.paths.get(addresses)) {
       write16(this.#transport, 6, pseudo);
       this.#whole(addresses, PROTOCOL.udp, payload, 6);
       return;
@@ -124,14 +131,15 @@ export class PacketWriter {
     const pseudo = isV6 ? pseudoHeaderSum(addresses, 0, addresses.length, protocol, length) : 0;
     const sum = sumBytes(payload, 0, payload.length, sumBytes(this.#transport, 0, ICMP_HEADER_LENGTH, pseudo));
     write16(this.#transport, 2, finishSum(sum));
-    if (ipLength(addresses) + length <= this.#device.mtu) this.#whole(addresses, protocol, payload, null);
+    if (ipLength(addresses) + length <= this.paths.get(addresses)) this.#whole(addresses, protocol, payload, null);
     else this.#fragments(addresses, protocol, payload);
   }
 
   /** `checksumOffset`: where the pseudo-header's sum waits to be completed; null: the checksum is complete. */
   #whole(addresses: Uint8Array, protocol: number, payload: Uint8Array, checksumOffset: number | null): void {
     const length = ipLength(addresses);
-    this.#putIp(addresses, protocol, DATAGRAM_HEADER_LENGTH + payload.length);
+    this.#uncut.id = this.#nextId();
+    this.#putIp(addresses, protocol, DATAGRAM_HEADER_LENGTH + payload.length, this.#uncut);
     this.#device.header.set(this.#transport, IP_AT + length);
     const end = length + DATAGRAM_HEADER_LENGTH;
     if (checksumOffset === null) this.#plainVnet(end);
@@ -143,13 +151,13 @@ export class PacketWriter {
     const header = this.#device.header;
     const isV6 = addresses.length === 32;
     const ip = ipLength(addresses) + (isV6 ? FRAGMENT_HEADER_LENGTH : 0);
-    const pieceMax = (this.#device.mtu - ip) & ~7;
+    const pieceMax = (this.paths.get(addresses) - ip) & ~7;
     const total = DATAGRAM_HEADER_LENGTH + payload.length;
     const chunks = [payload];
-    this.#fragmentId = (this.#fragmentId + 1) & 0xffff;
+    const id = this.#nextId();
     for (let offset = 0; offset < total; offset += pieceMax) {
       const length = Math.min(pieceMax, total - offset);
-      const fragment = { id: this.#fragmentId, offset, more: offset + length < total };
+      const fragment = { id, offset, more: offset + length < total };
       this.#putAddresses(addresses);
       if (isV6) {
         encodeIpv6(header, IP_AT, PROTOCOL.fragment, FRAGMENT_HEADER_LENGTH + length);
@@ -168,11 +176,16 @@ export class PacketWriter {
     encodeVnet(this.#device.header, 0, GSO.none, headerLength, 0, 0, 0);
   }
 
-  /** Returns where the addresses are. */
-  #putIp(addresses: Uint8Array, protocol: number, payloadLength: number): number {
+  #nextId(): number {
+    this.#fragmentId = (this.#fragmentId + 1) & 0xffff;
+    return this.#fragmentId;
+  }
+
+  /** `uncut` null: nobody may cut it.  Returns where the addresses are. */
+  #putIp(addresses: Uint8Array, protocol: number, payloadLength: number, uncut: Fragment): number {
     const at = this.#putAddresses(addresses);
     if (addresses.length === 32) encodeIpv6(this.#device.header, IP_AT, protocol, payloadLength);
-    else encodeIpv4(this.#device.header, IP_AT, protocol, payloadLength, null);
+    else encodeIpv4(this.#device.header, IP_AT, protocol, payloadLength, uncut);
     return at;
   }
 

@@ -78,7 +78,13 @@ export class Stack {
     this.#reassembly = new Reassembly(deadlines, counters);
     this.#tcp = new TcpLayer({ writer, deadlines, counters, handler, errors, random, onOutput });
     this.#udp = new UdpLayer({ writer, deadlines, counters, handler, errors, random });
-    this.#echo = new EchoLayer({ writer, counters, handler, errors });
+    this.#echo = new EchoLayer({
+      writer,
+      counters,
+      handler,
+      errors,
+      onTooBig: (report) => (report.protocol === PROTOCOL.tcp ? this.#tcp : this.#udp).tooBig(report),
+    });
     this.#setTime(options.now());
   }
 

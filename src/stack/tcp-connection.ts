@@ -180,6 +180,20 @@ export class TcpConnection extends Timed implements TcpFlow {
     if ((flags & FIN) !== 0) this.#finInput((seq + payloadLength) | 0);
   }
 
+  /** A router had no room for the segment at `seq`.  Believed when that is on its way (RFC 5927 section 4.1). */
+  tooBig(seq: number, mtu: number): void {
+    const sender = this.#sender;
+    const { writer } = this.#layer;
+    const { addresses } = this.tuple;
+    const distance = (seq - sender.unacknowledged) | 0;
+    if (distance < 0 || distance >= sender.queue.inFlight) return;
+    writer.paths.narrow(addresses, mtu);
+    if (sender.mss <= writer.mss(addresses)) return;
+    sender.mss = writer.mss(addresses);
+    sender.timedOut();
+    this.#resend();
+  }
+
   /** A new SYN for the same four-tuple may take the place of this connection (RFC 9293 section 3.6.1, RFC 6191). */
   yieldsTo(seq: number): boolean {
     if (this.state === 'held' || this.state === 'silent') return ((seq + 1) | 0) !== this.#receiver.next;

@@ -9,6 +9,7 @@ import type { IcmpErrors } from './icmp-errors.ts';
 import type { Parts } from './parts.ts';
 import * as limits from './limits.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
+import type { TooBig } from './path-mtu.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -75,6 +76,11 @@ export class TcpLayer {
     };
     if (isOpening) this.#open(bytes, tuple);
     else this.#strayInput(tuple);
+  }
+
+  tooBig({ tuple, mtu, seq }: TooBig): void {
+    const { addresses, sourcePort, destinationPort } = tuple;
+    this.#table.find(addresses, 0, addresses.length, sourcePort, destinationPort)?.tooBig(seq, mtu);
   }
 
   /** Sends what has gathered; the handler is not called meanwhile. */

@@ -5,6 +5,7 @@ import type { FlowHandler, StackCounters } from './flow.ts';
 import { FlowTable, type Tuple } from './flow-table.ts';
 import type { IcmpErrors, Unreachable } from './icmp-errors.ts';
 import { UDP_FLOWS } from './limits.ts';
+import type { TooBig } from './path-mtu.ts';
 import type { Parts } from './parts.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 import { UdpConversation } from './udp-flow.ts';
@@ -40,6 +41,13 @@ export class UdpLayer {
     if (reason !== null) this.drop(reason);
     else if (!isTrusted && !isSumRight(bytes, ip, view)) this.drop('udp-checksum');
     else this.#deliver(bytes, ip, trainSize);
+  }
+
+  /** What was lost stays lost, but the next one fits.  Believed when there is such a flow. */
+  tooBig({ tuple, mtu }: TooBig): void {
+    const { addresses, sourcePort, destinationPort } = tuple;
+    const flow = this.#table.find(addresses, 0, addresses.length, sourcePort, destinationPort);
+    if (flow !== null) this.writer.paths.narrow(addresses, mtu);
   }
 
   close(): void {

@@ -119,7 +119,7 @@ export class Lab {
   establish(window = 65_536, consumes = true, syn: Partial<SegmentFields> = {}): TcpFlow {
     this.segment({ seq: 0, flags: 'S', options: synOptions(1460, 7, true), ...syn });
     this.accept(window, consumes);
-    this.segment({ seq: 1, ack: 1 });
+    this.segment({ seq: 1, ack: 1, sourcePort: syn.sourcePort ?? SOURCE_PORT, port: syn.port ?? 80 });
     this.device.take();
     return this.flow;
   }
