@@ -11,6 +11,13 @@ fail() {
   exit 1
 }
 
+# refuse WORD: an argument that there is not.  `usage` is the script's own.
+refuse() {
+  echo "There is no '$1'." >&2
+  usage >&2
+  exit 2
+}
+
 # Runs a command as root: directly, or by sudo.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
