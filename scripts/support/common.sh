@@ -5,6 +5,9 @@
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
+# What is made here is read by other users, too.
+umask 022
+
 fail() {
   echo "$1" >&2
   [ -z "${2:-}" ] || echo "$2" >&2

@@ -58,7 +58,10 @@ describe('mirrord up on Kubernetes, who is who', () => {
       assert.match(stderr, /login-plugin \(kubeconfig \/run\/home\/elsewhere, .*I am 4242 with staging/s);
     }
     // What sudo was told to keep, or to set, counts before it.
-    const told = await developer.run('sh', ['-c', `${before} sudo -n KUBECONFIG=/none ${developer.mirrord} ls; exit $?`]);
+    const told = await developer.run('sh', [
+      '-c',
+      `${before} sudo -n KUBECONFIG=/none ${developer.mirrord} ls; exit $?`,
+    ]);
     assert.match(told.stderr, /\/none \(KUBECONFIG\) is not there/);
   });
 
