@@ -13,11 +13,17 @@ export async function sessionEnvironment(name: string): Promise<SessionEnvironme
 
 export async function runEnv(name: string, format: EnvironmentFormat): Promise<void> {
   const { environment, warnings = [] } = await sessionEnvironment(name);
-  const { text, omitted } = writeEnvironment(new Map(Object.entries(environment)), format);
+  const { text, omitted, doubtful } = writeEnvironment(new Map(Object.entries(environment)), format);
   for (const warning of warnings) process.stderr.write(`! ${warning}\n`);
   // A name of the cluster's may hold anything; on a terminal it must not act.
   for (const { name: variable, reason } of omitted) {
     process.stderr.write(`! ${JSON.stringify(variable)} is left out: ${reason}\n`);
+  }
+  if (doubtful.length > 0) {
+    const names = doubtful.map((variable) => JSON.stringify(variable)).join(', ');
+    process.stderr.write(
+      `! not every reader of .env files gets ${names} right (quotes in quotes); json and shell do\n`,
+    );
   }
   process.stdout.write(text);
 }

@@ -7,29 +7,39 @@ export interface WrittenEnvironment {
   readonly text: string;
   /** What the format cannot express; it is left out rather than written as something else. */
   readonly omitted: readonly { readonly name: string; readonly reason: string }[];
+  /** Names of what is written as well as it can be, and is read differently by different readers all the same. */
+  readonly doubtful: readonly string[];
 }
 
 /** One line for a variable, or why there can be none. */
-type WriteLine = (name: string, value: string) => { readonly line: string } | { readonly reason: string };
+type WriteLine = (
+  name: string,
+  value: string,
+) => { readonly line: string; readonly isDoubtful?: boolean } | { readonly reason: string };
 
 const LINES: Readonly<Record<Exclude<EnvironmentFormat, 'json'>, WriteLine>> = { dotenv, shell, docker };
 
 export function writeEnvironment(variables: Variables, format: EnvironmentFormat): WrittenEnvironment {
   const entries = sorted(variables);
-  if (format === 'json') return { text: `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`, omitted: [] };
   const lines: string[] = [];
   const omitted: { name: string; reason: string }[] = [];
+  const doubtful: string[] = [];
+  if (format === 'json') {
+    return { text: `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`, omitted, doubtful };
+  }
   for (const [name, value] of entries) {
     const written = LINES[format](name, value);
     if ('line' in written) lines.push(`${written.line}\n`);
     else omitted.push({ name, reason: written.reason });
+    if ('line' in written && written.isDoubtful === true) doubtful.push(name);
   }
-  return { text: lines.join(''), omitted };
+  return { text: lines.join(''), omitted, doubtful };
 }
 
 /**
  * Readers differ most in double quotes and in unquoted text, so both are avoided: single quotes hold for all of them.
- * Only a value with an apostrophe or a carriage return needs double quotes and their escapes.
+ * Only a value with an apostrophe or a carriage return needs double quotes and their escapes, of which JavaScript's
+ * readers know no other than \n.  What they would take (no quotes at all, or backquotes) would run in a shell.
  */
 function dotenv(name: string, value: string): ReturnType<WriteLine> {
   if (!/^[A-Za-z_][\w.-]*$/.test(name)) return { reason: 'an .env file cannot hold such a name' };
@@ -39,7 +49,7 @@ function dotenv(name: string, value: string): ReturnType<WriteLine> {
     .replace(/["\\$`]/g, '\\$&')
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r');
-  return { line: `${name}="${escaped}"` };
+  return { line: `${name}="${escaped}"`, isDoubtful: /["\\$`\r]/.test(value) };
 }
 
 /** POSIX shells: between single quotes nothing is special, and an apostrophe is put in between two such texts. */
