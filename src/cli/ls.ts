@@ -12,6 +12,16 @@ type TargetKind = ListedTarget['kind'];
 /** In the order in which people look for them. */
 const KINDS: readonly TargetKind[] = ['deployment', 'statefulset', 'daemonset', 'replicaset', 'job', 'service', 'pod'];
 
+/** As kubectl has them. */
+const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
+  ['deploy', 'deployment'],
+  ['sts', 'statefulset'],
+  ['ds', 'daemonset'],
+  ['rs', 'replicaset'],
+  ['svc', 'service'],
+  ['po', 'pod'],
+]);
+
 export interface LsFlags {
   readonly output: 'json' | 'table' | undefined;
   /** Separated by commas; all of them when undefined. */
@@ -43,9 +53,7 @@ export async function runLs(flags: LsFlags): Promise<void> {
     const targets = listed.toSorted(byKindAndName);
     if (denied.length > 0) process.stderr.write(`! ${formatDenied(denied, scope)}\n`);
     const table = flags.output === undefined ? process.stdout.isTTY : flags.output === 'table';
-    process.stdout.write(
-      table ? formatTargets(targets, flags.allNamespaces) : `${JSON.stringify(targets.flatMap(targetPaths))}\n`,
-    );
+    process.stdout.write(table ? formatTargets(targets, scope) : `${JSON.stringify(targets.flatMap(targetPaths))}\n`);
   } finally {
     cluster.close();
   }
@@ -57,8 +65,12 @@ export function targetPaths({ kind, name, containers }: ListedTarget): readonly 
   return containers.length > 1 ? containers.map((container) => `${path}/container/${container}`) : [path];
 }
 
-export function formatTargets(targets: readonly ListedTarget[], withNamespace: boolean): string {
-  if (targets.length === 0) return 'Nothing here can be a target.\n';
+/** `scope` null: all namespaces, which then have a column. */
+export function formatTargets(targets: readonly ListedTarget[], scope: string | null): string {
+  const withNamespace = scope === null;
+  if (targets.length === 0) {
+    return `Nothing in ${withNamespace ? 'any namespace' : `namespace ${scope} (-A lists all)`} can be a target.\n`;
+  }
   const rows = [
     { namespace: 'NAMESPACE', path: 'TARGET', ready: 'READY', containers: 'CONTAINERS' },
     ...targets.map(({ namespace, kind, name, ready, pods, containers }) => ({
@@ -93,7 +105,8 @@ export function formatDenied(kinds: readonly TargetKind[], namespace: string | n
 function parseKinds(text: string | undefined): readonly TargetKind[] {
   if (text === undefined) return KINDS;
   return text.split(',').map((word) => {
-    const kind = KINDS.find((known) => known === word.trim().toLowerCase());
+    const asked = word.trim().toLowerCase();
+    const kind = KINDS.find((known) => known === asked || `${known}s` === asked) ?? SHORT_NAMES.get(asked);
     if (kind !== undefined) return kind;
     throw new MirrordError('usage', 'target-kind-unknown', `There is no target of the kind '${word}'.`, {
       help: `Kinds are ${KINDS.join(', ')}.`,

@@ -87,6 +87,8 @@ export interface ResolvedTarget {
   readonly identity: { readonly runAsUser?: number; readonly runAsGroup?: number };
   /** It has the node's network: its address is the node's. */
   readonly hostNetwork: boolean;
+  /** It asks the cluster's DNS; with another `dnsPolicy`, names of the cluster are nobody's to it. */
+  readonly clusterDns: boolean;
   /** Ready pods of the target, of so many. */
   readonly ready: number;
   readonly pods: number;

@@ -7,7 +7,7 @@ import { openCredentials } from './credentials/credentials.ts';
 import { dataOrFile } from './credentials/named-file.ts';
 import { Discoverer } from './discovery/discoverer.ts';
 import { flag, misshapen, text } from './kubeconfig/fields.ts';
-import { loadContext } from './kubeconfig/load.ts';
+import { loadContext, type ChosenContext } from './kubeconfig/load.ts';
 import { nearest } from './nearest.ts';
 import { Preflight } from './preflight.ts';
 import { endpointOf, proxyOf } from './server/address.ts';
@@ -28,9 +28,11 @@ const PROBE_DEADLINE_MS = 10_000;
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const env = process.env;
   const signal = options.signal ?? new AbortController().signal;
-  const chosen = loadContext({ ...options, env });
+  const load = (context = options.context): ChosenContext =>
+    loadContext({ ...options, ...(context === undefined ? {} : { context }), env });
+  const chosen = load();
   const endpoint = endpointOf(chosen.cluster);
-  const credentials = openCredentials(chosen, env);
+  const credentials = openCredentials(chosen, env, () => load(chosen.context));
   const skipsVerification = flag(chosen.cluster, 'insecure-skip-tls-verify');
   const verify = options.acceptInvalidCertificates !== true && !skipsVerification;
   const ca = dataOrFile(chosen.cluster, 'certificate-authority');

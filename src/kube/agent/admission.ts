@@ -7,7 +7,11 @@ const ELSEWHERE = 'choose another namespace with agent.namespace';
 export function notAdmitted(message: string, what = "the agent's pod", otherwise = ELSEWHERE): MirrordError {
   const said = message.replace(/^Error creating: /, '');
   const text = `${what} is refused: ${said}`;
-  if (/exceeded quota|failed quota|must specify (limits|requests)|(maximum|minimum) .* usage per/.test(said)) {
+  if (
+    /exceeded quota|failed quota|must specify (limits|requests)|(maximum|minimum) .* usage per|limit to request ratio/.test(
+      said,
+    )
+  ) {
     return new MirrordError('agent', 'agent-quota', text, {
       help: `Set agent.resources to what the quota leaves, or ${otherwise}.`,
     });

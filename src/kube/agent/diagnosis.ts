@@ -35,6 +35,8 @@ const FATAL: Readonly<Record<string, readonly [code: string, what: string, help:
   CrashLoopBackOff: ['agent-container', 'ends again and again', 'Its log tells why.'],
 };
 
+const UNREMARKABLE: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
+
 /** The runtime's word for a program that could not be executed at all; docker's shim has its own. */
 const NEVER_BEGUN: ReadonlySet<string> = new Set(['StartError', 'ContainerCannotRun']);
 
@@ -85,9 +87,17 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
     return { kind: 'waiting', text };
   }
   if (pod.spec?.nodeName === undefined) return { kind: 'waiting', text: 'waiting for a node' };
-  const reason = waiting?.reason;
-  const isPlain = reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing';
-  return { kind: 'waiting', text: `on node ${pod.spec.nodeName}${isPlain ? ', starting' : `, ${reason}`}` };
+  return { kind: 'waiting', text: `on node ${pod.spec.nodeName}, ${awaited(pod, waiting?.reason)}` };
+}
+
+/** A webhook may have put init containers of its own in front of the agent, and those may be what does not start. */
+function awaited(pod: V1Pod, reason = ''): string {
+  for (const { name, state } of pod.status?.initContainerStatuses ?? []) {
+    const why = state?.waiting?.reason ?? '';
+    if (!UNREMARKABLE.has(why)) return `init container ${name}: ${state?.waiting?.message ?? why}`;
+    if (state?.running !== undefined) return `init container ${name} runs`;
+  }
+  return UNREMARKABLE.has(reason) ? 'starting' : reason;
 }
 
 /** The same, told by an event: `message` names the image. */

@@ -11,6 +11,7 @@ import { dialPod } from '../port-forward/dial.ts';
 import { isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
+import { describeEnd } from '../targets/readiness.ts';
 
 /** The status of one pod; a server that cannot tell in this time leaves the question open. */
 const STATUS_DEADLINE_MS = 5_000;
@@ -66,7 +67,7 @@ export function endOf({ spec, status }: V1Pod, container: string): string | null
   ];
   const ended = statuses.find(({ name }) => name === container)?.state?.terminated;
   if (ended !== undefined) {
-    return `its container ended (${ended.signal ? `signal ${ended.signal}` : `exit code ${ended.exitCode}`})`;
+    return `its container ended (${describeEnd(ended)})`;
   }
   if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return null;
   return `its pod has ended${status.reason === undefined ? '' : ` (${status.reason})`}`;

@@ -3,6 +3,7 @@
  * certificates and expiring exec credentials are picked up while a session runs.
  */
 import { validateHeaderValue } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { MirrordError } from '../../errors.ts';
 import { list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
 import type { Entry } from '../kubeconfig/file.ts';
@@ -20,14 +21,19 @@ export interface Credentials {
   readonly anonymous: boolean;
 }
 
-export function openCredentials(chosen: ChosenContext, env: NodeJS.ProcessEnv): Credentials {
+/** `reread` gives the context as its files have it now: who logs in again gets a kubeconfig that was written anew. */
+export function openCredentials(
+  chosen: ChosenContext,
+  env: NodeJS.ProcessEnv,
+  reread: () => ChosenContext = () => chosen,
+): Credentials {
   const user = chosen.user;
   if (user === undefined) {
     return { current: async () => ({ headers: {} }), refused: () => false, anonymous: true };
   }
-  const impersonation = impersonationHeaders(user);
   const source = sourceOf(user, chosen, env);
   if (source !== null) {
+    const impersonation = impersonationHeaders(user);
     return {
       current: async (signal) => sendable(user, merge(await source.get(signal), impersonation)),
       refused: () => {
@@ -37,14 +43,28 @@ export function openCredentials(chosen: ChosenContext, env: NodeJS.ProcessEnv): 
       anonymous: false,
     };
   }
+  let now = user;
   return {
     // Files are read anew each time: a rotated token or certificate is in use at once.
-    current: async () => sendable(user, merge(written(user), impersonation)),
-    refused: () => text(user, 'tokenFile') !== undefined,
+    current: async () => sendable(now, merge(written(now), impersonationHeaders(now))),
+    refused: () => {
+      const before = now;
+      now = userNow(reread) ?? before;
+      return text(now, 'tokenFile') !== undefined || !isDeepStrictEqual(now.fields, before.fields);
+    },
     anonymous: !['token', 'tokenFile', 'username', 'client-certificate', 'client-certificate-data'].some(
       (key) => text(user, key) !== undefined,
     ),
   };
+}
+
+function userNow(reread: () => ChosenContext): Entry | undefined {
+  try {
+    return reread().user;
+  } catch {
+    // Gone, or half written: what was read before has to do, and the refusal is what is told.
+    return undefined;
+  }
 }
 
 function sourceOf(user: Entry, chosen: ChosenContext, env: NodeJS.ProcessEnv): CredentialSource | null {

@@ -1,5 +1,5 @@
 /** Which container of a pod is meant. */
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
@@ -39,10 +39,11 @@ export interface ChosenContainer {
 export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenContainer {
   const names = (pod.spec?.containers ?? []).map((container) => container.name);
   if (wanted !== undefined) {
-    if (names.includes(wanted)) return { name: wanted, isGuessed: false };
+    const all = lasting(pod).map(({ name }) => name);
+    if (all.includes(wanted)) return { name: wanted, isGuessed: false };
     const text = `pod ${pod.metadata?.name} has no container "${wanted}"`;
     throw new MirrordError('usage', 'container-unknown', text, {
-      help: `There is: ${nearest(wanted, names).join(', ')}.`,
+      help: `There is: ${nearest(wanted, all).join(', ')}.`,
     });
   }
   const annotated = pod.metadata?.annotations?.[DEFAULT_CONTAINER];
@@ -51,8 +52,16 @@ export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenC
   return { name, isGuessed: names.length > 1 };
 }
 
+/** Those that run as long as the pod; an init container does when it is a sidecar of Kubernetes' own kind (from 1.28). */
+function lasting({ spec }: V1Pod): readonly V1Container[] {
+  return [
+    ...(spec?.containers ?? []),
+    ...(spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'),
+  ];
+}
+
 export function identityOf(pod: V1Pod, container: string): ResolvedTarget['identity'] {
-  const own = pod.spec?.containers.find(({ name }) => name === container)?.securityContext;
+  const own = lasting(pod).find(({ name }) => name === container)?.securityContext;
   const runAsUser = own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
   const runAsGroup = own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
   if (runAsUser === undefined || runAsUser === 0) return {};

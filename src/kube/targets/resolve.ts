@@ -81,9 +81,16 @@ function resolved(pod: V1Pod, { target, namespace }: ResolveRequest, ready: numb
     addresses: (pod.status?.podIPs ?? []).flatMap((item) => item.ip ?? []),
     identity: identityOf(pod, container.name),
     hostNetwork: pod.spec?.hostNetwork === true,
+    clusterDns: asksClusterDns(pod),
     ready,
     pods: all,
   };
+}
+
+/** What `None` brings is in its dnsConfig, and may well be the cluster's. */
+function asksClusterDns({ spec }: V1Pod): boolean {
+  if (spec?.dnsPolicy === 'Default') return false;
+  return spec?.hostNetwork !== true || spec.dnsPolicy !== 'ClusterFirst';
 }
 
 /** The collection of the target's pods. */

@@ -91,11 +91,15 @@ function describeTarget(path: string, { pod, container, ready, addresses }: Reso
   return `target ${path} → pod ${pod} (container ${container})${count}; traffic leaves from ${addresses.join(', ')}`;
 }
 
-function warningsOf({ pod, container, isContainerGuessed, hostNetwork }: ResolvedTarget): readonly string[] {
+function warningsOf(target: ResolvedTarget): readonly string[] {
+  const { pod, container, isContainerGuessed, hostNetwork, clusterDns } = target;
   return [
     ...(isContainerGuessed
       ? [`Nobody said which container of ${pod} is meant; ${container} was taken (/container/NAME says it).`]
       : []),
     ...(hostNetwork ? [`${pod} has its node's network: its address and its ports are the node's.`] : []),
+    ...(clusterDns
+      ? []
+      : [`${pod} does not ask the cluster's DNS (its dnsPolicy): services have no names from there.`]),
   ];
 }

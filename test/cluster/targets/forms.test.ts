@@ -91,6 +91,7 @@ describe('mirrord up -t', () => {
     const [node] = addressesOf(podsOf(world.namespace, 'app=host')[0]);
     await withSession(world, ['-t', 'pod/host'], async ({ output }) => {
       assert.match(output, /^! host has its node's network: its address and its ports are the node's\.$/m);
+      assert.match(output, /^! host does not ask the cluster's DNS/m);
       const { stdout } = await world.developer.run('curl', [
         '-s',
         '-m',

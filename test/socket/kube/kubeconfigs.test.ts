@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { openCluster } from '../../../src/kube/index.ts';
+import type { ResolvedTarget } from '../../../src/kube/cluster.ts';
 import { CERT, FakeServer, json, KEY, kubeconfigFor } from './support/fake-server.ts';
 
 const pem = (text: Buffer | string): string => Buffer.from(text).toString('base64');
@@ -171,6 +172,30 @@ describe('kubeconfigs as people have them', function () {
       await assert.rejects(opening, { code, failure, message, help: /./ });
     });
   }
+
+  it('who logs in again meanwhile gets on: the kubeconfig is read anew when its token is refused', async () => {
+    const kubeconfig = kubeconfigFor(url, {}, { token: 'old' });
+    const cluster = await openCluster({ kubeconfig, cwd: folder, useProxy: false });
+    let accepted = 'new';
+    const asked: (string | undefined)[] = [];
+    fake.answers.set('/api/v1/namespaces/default/pods/p', (request, response) => {
+      asked.push(request.headers.authorization);
+      const isGood = request.headers.authorization === `Bearer ${accepted}`;
+      json(isGood ? { metadata: { name: 'p' } } : { message: 'Unauthorized' }, isGood ? 200 : 401)(request, response);
+    });
+    const read = (): Promise<unknown> =>
+      cluster.targetObjects({ namespace: 'default', pod: 'p' } as ResolvedTarget, AbortSignal.timeout(5_000));
+    await assert.rejects(read(), { code: 'credentials-rejected' });
+    assert.deepEqual(asked, ['Bearer old']);
+    const written = readFileSync(kubeconfig, 'utf8');
+    writeFileSync(kubeconfig, written.replace('"old"', '"new"').replace('"t"', '"other"'));
+    await read();
+    // Half written, as it may be found: the last good one counts.
+    writeFileSync(kubeconfig, '{');
+    accepted = 'newer';
+    await assert.rejects(read(), { code: 'credentials-rejected' });
+    cluster.close();
+  });
 
   it('an https proxy is trusted by the authority of the kubeconfig, and asked by its name', async () => {
     const names: (string | false | null | undefined)[] = [];

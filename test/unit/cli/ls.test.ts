@@ -26,7 +26,7 @@ describe('mirrord ls', () => {
   it('shows them with their readiness, in columns', () => {
     const targets = [listed({}), listed({ kind: 'statefulset', name: 'db', containers: ['pg', 'exporter'], ready: 0 })];
     assert.equal(
-      formatTargets(targets, false),
+      formatTargets(targets, 'shop'),
       [
         'TARGET          READY  CONTAINERS',
         'deployment/web  2/3    app',
@@ -34,11 +34,12 @@ describe('mirrord ls', () => {
         '',
       ].join('\n'),
     );
-    assert.match(formatTargets(targets, true), /^NAMESPACE {2}TARGET.*\nshop {7}deployment\/web/);
+    assert.match(formatTargets(targets, null), /^NAMESPACE {2}TARGET.*\nshop {7}deployment\/web/);
   });
 
   it('says so when there is none', () => {
-    assert.equal(formatTargets([], false), 'Nothing here can be a target.\n');
+    assert.equal(formatTargets([], 'shop'), 'Nothing in namespace shop (-A lists all) can be a target.\n');
+    assert.equal(formatTargets([], null), 'Nothing in any namespace can be a target.\n');
   });
 
   it('names what may not be listed', () => {
@@ -48,6 +49,11 @@ describe('mirrord ls', () => {
     );
     assert.match(formatDenied(['service'], null), /services of all namespaces/);
   });
+
+  it('takes kinds by their plural and by their short name, as kubectl does', () => {
+    const { stderr } = runCli('ls', '-t', 'pods,sts, svc,Deployments', '--kubeconfig', '/none');
+    assert.match(stderr, /no kubeconfig: \/none/);
+  }).timeout(15_000);
 
   it('refuses kinds that there are not', () => {
     const { code, stdout, stderr } = runCli('ls', '-t', 'deployment,cronjob');

@@ -18,7 +18,7 @@ const SAMPLE = new Map([
 ]);
 
 describe('environment: formats', () => {
-  const name = fc.stringMatching(/^[A-Za-z_]\w{0,8}$/);
+  const names = fc.stringMatching(/^[A-Za-z_]\w{0,8}$/);
   const bits = fc.constantFrom(
     "'",
     '"',
@@ -38,9 +38,9 @@ describe('environment: formats', () => {
     'é',
     '🦀',
   );
-  const value = fc.array(bits, { maxLength: 12 }).map((parts) => parts.join(''));
+  const values = fc.array(bits, { maxLength: 12 }).map((parts) => parts.join(''));
   const variables = fc
-    .dictionary(name, value, { maxKeys: 6, noNullPrototype: true })
+    .dictionary(names, values, { maxKeys: 6, noNullPrototype: true })
     .map((o) => new Map(Object.entries(o)));
   const inOrder = (map: ReadonlyMap<string, string>): Record<string, string> => Object.fromEntries(map);
 
@@ -140,7 +140,7 @@ describe('environment: formats', () => {
     assert(shells.includes('sh'));
     for (const shell of shells) {
       // One shell for many values: a process each would take a second for every hundred.
-      const samples = fc.sample(fc.tuple(name, value), 500);
+      const samples = fc.sample(fc.tuple(names, values), 500);
       // The prefix keeps the names off those that mean something to the shell.
       const given = new Map(samples.map(([key, text], index) => [`M_${index}_${key}`, text]));
       const { text } = writeEnvironment(given, 'shell');

@@ -30,6 +30,25 @@ describe("a pod's diagnosis", () => {
     assert.deepEqual(diagnose(creating, 'agent'), { kind: 'waiting', text: 'on node node1, starting' });
   });
 
+  it('names the init container, somebody else’s, that is waited for', () => {
+    const base = { image: 'i', imageID: '', ready: false, restartCount: 0 };
+    const behind = (state: V1ContainerState): V1Pod =>
+      pod({
+        phase: 'Pending',
+        initContainerStatuses: [{ ...base, name: 'mesh-init', state }],
+        containerStatuses: [{ ...base, name: 'agent', state: { waiting: { reason: 'PodInitializing' } } }],
+      });
+    for (const [state, text] of [
+      [{ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling mesh:1' } }, 'Back-off pulling mesh:1'],
+      [{ waiting: { reason: 'CrashLoopBackOff' } }, 'CrashLoopBackOff'],
+    ] as const) {
+      const expected = { kind: 'waiting', text: `on node node1, init container mesh-init: ${text}` };
+      assert.deepEqual(diagnose(behind(state), 'agent'), expected);
+    }
+    const runs = { kind: 'waiting', text: 'on node node1, init container mesh-init runs' };
+    assert.deepEqual(diagnose(behind({ running: {} }), 'agent'), runs);
+  });
+
   it('sees it running', () => {
     assert.deepEqual(diagnose(inState({ running: {} }), 'agent'), { kind: 'running' });
   });
@@ -99,6 +118,10 @@ describe("admission's refusals", () => {
     ['pods "a" is forbidden: exceeded quota: small, requested: limits.memory=1Gi, used: 0', 'agent-quota'],
     ['pods "a" is forbidden: failed quota: small: must specify limits.cpu', 'agent-quota'],
     ['pods "a" is forbidden: maximum memory usage per Container is 128Mi, but limit is 256Mi', 'agent-quota'],
+    [
+      'pods "a" is forbidden: cpu max limit to request ratio per Container is 10, but provided ratio is 50',
+      'agent-quota',
+    ],
     ['pods "a" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', 'agent-pod-security'],
     ['pods "a" is forbidden: unable to validate against any security context constraint', 'agent-pod-security'],
     ['admission webhook "policy.example" denied the request: no', 'agent-not-admitted'],

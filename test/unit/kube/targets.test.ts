@@ -33,6 +33,15 @@ describe('the container of a target', () => {
     it(`${how} of ${names} is ${name}`, () => assert.deepEqual(chooseContainer(pod, wanted), { name, isGuessed }));
   }
 
+  it("may be named where it is a sidecar of Kubernetes' own kind, and is never guessed", () => {
+    const more = [{ name: 'mesh', restartPolicy: 'Always', securityContext: { runAsUser: 5 } }, { name: 'init' }];
+    const native: V1Pod = { spec: { containers: [{ name: 'app' }], initContainers: more } };
+    assert.deepEqual(chooseContainer(native, undefined), { name: 'app', isGuessed: false });
+    assert.deepEqual(chooseContainer(native, 'mesh'), { name: 'mesh', isGuessed: false });
+    assert.deepEqual(identityOf(native, 'mesh'), { runAsUser: 5 });
+    assert.throws(() => chooseContainer(native, 'init'), { code: 'container-unknown' });
+  });
+
   it('an unknown one is refused with those that there are', () => {
     assert.throws(() => chooseContainer(withContainers(['app', 'helper']), 'ap'), {
       code: 'container-unknown',
@@ -85,6 +94,25 @@ describe('the pods of a target', () => {
         },
         'not ready: CrashLoopBackOff',
       ],
+      [
+        {
+          status: {
+            phase: 'Running',
+            conditions: [{ type: 'Ready', status: 'False', message: 'containers with unready status: [a]' }],
+            containerStatuses: [
+              {
+                name: 'a',
+                image: '',
+                imageID: '',
+                ready: false,
+                restartCount: 1,
+                state: { terminated: { exitCode: 3, reason: 'Error' } },
+              },
+            ],
+          },
+        },
+        'not ready: container a ended (exit code 3)',
+      ],
     ];
     for (const [pod, expected] of cases) assert.equal(whyNotReady(pod), expected);
   });
@@ -131,6 +159,13 @@ describe('an agent leaves', () => {
     ['when its pod has been evicted', pod({ phase: 'Failed', reason: 'Evicted' }), /its pod has ended \(Evicted\)/],
     ['when its pod has done its work', pod({ phase: 'Succeeded' }), /its pod has ended/],
     ['when its container has ended', pod(ended), /its container ended \(exit code 137\)/],
+    [
+      'when its container was too large',
+      pod({
+        ephemeralContainerStatuses: [{ name: 'agent', state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }],
+      }),
+      /its container ended \(OOMKilled, exit code 137\)/,
+    ],
     ['when the pod of that name is another one', pod({}, {}, []), /another one/],
   ];
   for (const [title, given, expected] of cases) {
