@@ -35,12 +35,18 @@ export class HostsFile {
 
   /** Addresses of the first of `names` that the file knows. */
   async lookup(names: readonly string[]): Promise<readonly string[] | undefined> {
-    await this.#refresh();
+    const table = await this.table();
     for (const name of names) {
-      const addresses = this.#table.get(name);
+      const addresses = table.get(name);
       if (addresses !== undefined) return addresses;
     }
     return undefined;
+  }
+
+  /** All of it, as it is now. */
+  async table(): Promise<HostTable> {
+    await this.#refresh();
+    return this.#table;
   }
 
   async #refresh(): Promise<void> {

@@ -155,7 +155,7 @@ class ClusterResolver implements Resolver {
     const forms = nameForms(query.name, kind, names);
     for (const form of forms) {
       const fixed = this.#policy.host(form);
-      if (fixed !== undefined) return fitReply(addressReply(query, fixed), query, transport);
+      if (fixed !== undefined) return await this.#giveAddresses(query, fixed, transport);
     }
     const rule = this.#policy.rule(forms);
     if (rule === 'local') return await this.#askHosts(query, forms, transport);
@@ -219,13 +219,16 @@ class ClusterResolver implements Resolver {
   async #askHosts(query: Query, forms: readonly string[], transport: Transport): Promise<Uint8Array> {
     if (query.type === TYPE.A || query.type === TYPE.AAAA) {
       const addresses = await this.#ports.hosts(forms);
-      if (addresses !== undefined) {
-        const answer = addressReply(query, addresses);
-        await this.#announceLocal(query, answer);
-        return fitReply(answer, query, transport);
-      }
+      if (addresses !== undefined) return await this.#giveAddresses(query, addresses, transport);
     }
     return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+  }
+
+  /** Addresses that nobody has to be asked for. */
+  async #giveAddresses(query: Query, addresses: readonly string[], transport: Transport): Promise<Uint8Array> {
+    const answer = addressReply(query, addresses);
+    await this.#announceLocal(query, answer);
+    return fitReply(answer, query, transport);
   }
 
   async #askMachine(query: Query, transport: Transport, ms: number): Promise<Uint8Array> {

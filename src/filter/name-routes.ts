@@ -37,7 +37,14 @@ export const MAX_HOLD_MS = 86_400_000;
 /** Addresses held at once; a machine that resolves more names than this loses the oldest that no flow uses. */
 export const MAX_HELD_ADDRESSES = 16_384;
 
+/** A line of a hosts file: all forms of a name, the one that stands there first. */
+export interface StandingAnswer {
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+}
+
 interface Hold extends Holder {
+  /** Infinity: it stands in a file. */
   until: number;
   /** Order of asking: the greatest decides. */
   turn: number;
@@ -106,6 +113,30 @@ export class NameRoutes {
     return { ...change, warnings };
   }
 
+  /**
+   * Answers that programs read from a file, without asking: all of them, in place of those told before, which are over
+   * with the next `expire`.  They hold as long as they stand there; of two names on one address an asked one decides.
+   */
+  standing(answers: readonly StandingAnswer[], now: number): NameChange {
+    const touched: HeldAddress[] = [];
+    const warnings: string[] = [];
+    for (const held of this.held.values()) {
+      for (const hold of held.holds.values()) if (hold.until === Infinity) hold.until = now;
+    }
+    for (const { names, addresses } of answers) {
+      const [name = ''] = names;
+      const rules = this.scoped.filter.named(names);
+      for (const parsed of addresses.map(parseAddress)) {
+        if (parsed === null) continue;
+        const held = this.hold(unmap(parsed));
+        warnings.push(...this.conflicts(held, { name, rules }));
+        held.holds.set(name, { name, rules, until: Infinity, turn: held.holds.get(name)?.turn ?? 0 });
+        touched.push(held);
+      }
+    }
+    return { ...this.update(touched), warnings };
+  }
+
   flowOpened(address: string): void {
     const held = this.held.get(address);
     if (held !== undefined) held.flows++;
@@ -137,7 +168,7 @@ export class NameRoutes {
         if (next === null || at < next) next = at;
       }
     }
-    return next;
+    return next === Infinity ? null : next;
   }
 
   /** Everything held, for the desired state. */

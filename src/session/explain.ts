@@ -34,13 +34,19 @@ export async function explainDestination(text: string, sources: ExplainSources):
 
 async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilter) {
   const forms = names.forms(name);
+  // Programs read the hosts file, in which only the name itself counts, before they ask any server.
+  const own = await names.hosts(forms.slice(0, 1));
+  if (own !== undefined) return { by: 'machine' as const, addresses: own, source: '/etc/hosts' };
   const fixed = filter.settings.dns.enabled ? filter.host(forms) : undefined;
-  if (fixed !== undefined) return { by: 'fixed' as const, addresses: fixed };
+  if (fixed !== undefined) {
+    // Asked like a program, so that the route that is shown next is the one that a program finds.
+    await names.lookUp(name);
+    return { by: 'fixed' as const, addresses: fixed };
+  }
   const { answer } = filter.resolve(forms);
   if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.context))) {
     return { by: 'cluster' as const, ...(await names.lookUp(name)) };
   }
-  // Programs read the hosts file before they ask any server.
   const hosts = await names.hosts(forms);
   if (hosts !== undefined) return { by: 'machine' as const, addresses: hosts, source: '/etc/hosts' };
   return { by: 'machine' as const, ...(await names.lookUp(name)) };

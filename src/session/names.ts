@@ -4,6 +4,7 @@
  * The filter speaks here too: it decides by name, and where only a name can decide, the addresses of an answer are
  * routed before the answer is given.
  */
+import { unwatchFile, watchFile } from 'node:fs';
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { encodeQuestion, readAnswer } from '../dns/question.ts';
@@ -13,7 +14,7 @@ import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter } from '../filter/filter.ts';
 import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
-import type { NameRoutes } from '../filter/name-routes.ts';
+import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { ClusterNames } from './cluster-names.ts';
@@ -24,6 +25,8 @@ import type { SessionNetwork } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
 
 const HOSTS_FILE = '/etc/hosts';
+/** How soon a change of the hosts file counts, ms. */
+const HOSTS_LOOK_MS = 2_000;
 /** The cluster's answer to a question of our own, ms. */
 const PROBE_MS = 1_500;
 /** A question waits this long for an agent that is being replaced, ms; SERVFAIL is promised within 2 s. */
@@ -146,6 +149,35 @@ export class SessionNames {
     this.#mode = await this.#wishes.set(this.#state());
   }
 
+  /**
+   * Programs read the hosts file themselves, before they ask anyone.  Names of the filter that stand there are followed
+   * from the start, and as the file changes.
+   */
+  async followHosts(): Promise<void> {
+    if (!decidesByName(this.#options.filter)) return;
+    watchFile(HOSTS_FILE, { persistent: false, interval: HOSTS_LOOK_MS }, this.#hostsChanged);
+    await this.#holdHosts();
+  }
+
+  readonly #hostsChanged = (): void => void this.#holdHosts().catch(this.#options.report);
+
+  async #holdHosts(): Promise<void> {
+    const { filter, nameRoutes, network, warn } = this.#options;
+    const table = await this.#hosts.table();
+    const listed = filter.rules.rules.flatMap(({ entry: { host } }): readonly string[] => {
+      if (host.kind === 'name') return this.forms(host.name);
+      return host.kind === 'below' ? [...table.keys()].filter((name) => name.endsWith(`.${host.suffix}`)) : [];
+    });
+    const answers = [...new Set(listed)].flatMap((name): readonly StandingAnswer[] => {
+      const addresses = table.get(name);
+      return addresses === undefined ? [] : [{ names: this.forms(name), addresses }];
+    });
+    const change = nameRoutes.standing(answers, performance.now());
+    for (const warning of change.warnings) warn(warning);
+    this.#scheduleExpiry();
+    if (change.changed) await network.named(nameRoutes.state());
+  }
+
   discovered(discovery: Discovery): Promise<void> {
     this.#discovery = discovery;
     this.resolver.update(this.#resolverNames());
@@ -165,6 +197,7 @@ export class SessionNames {
 
   async close(): Promise<void> {
     clearTimeout(this.#expiry);
+    unwatchFile(HOSTS_FILE, this.#hostsChanged);
     this.#upstream.close();
     await this.#listener?.close();
   }

@@ -199,6 +199,7 @@ export class Session {
     network.warnings.forEach((warning) => this.#warn(warning));
     this.#host.progress('routes', 'done', describeRoutes(network.routes, tun.name));
     for (const line of describeFilter(filter)) this.#host.progress('filter', 'done', line);
+    await names.followHosts();
     await names.apply();
     this.#host.progress('dns', 'done', names.line);
   }

@@ -95,6 +95,40 @@ describe('filter by name', () => {
     });
   });
 
+  describe('two names on one address in the cluster’s range, one of them local', () => {
+    const SHARED = '10.96.20.2';
+
+    before(async () => {
+      held.world.sandbox.cluster.publish([a('cdn-there.default.svc.cluster.local', SHARED)]);
+      held.world.sandbox.internet.publish([a('cdn-here.example', SHARED), a('cdn-port.example', SHARED)]);
+      await held.world.up({ outgoing: { filter: { local: ['cdn-here.example', 'tcp://cdn-port.example:7777'] } } });
+    });
+
+    it('the one asked last decides, whichever it is and however often it changes', async () => {
+      for (const _ of [1, 2]) {
+        assert.deepEqual(await both('cdn-there'), ['cluster', 'cluster']);
+        assert.deepEqual(await both(SHARED), ['cluster', 'cluster']);
+        assert.deepEqual(await both('cdn-here.example'), ['developer', 'developer']);
+        assert.deepEqual(await both(SHARED), ['developer', 'developer']);
+        assert.deepEqual(await both('cdn-port.example'), ['developer', 'cluster']);
+        assert.deepEqual(await both('cdn-port.example', 7001), ['cluster', 'cluster']);
+      }
+    });
+
+    it('explain and a warning name them', async () => {
+      assert.equal(await held.world.programs.lookup('cdn-here.example', 4), SHARED);
+      const { side, notes } = await held.world.explain(SHARED);
+      assert.equal(side, 'local');
+      assert.match(
+        notes.join(),
+        /10\.96\.20\.2 is also .*cdn-there.*; it follows cdn-here\.example, the name asked last/,
+      );
+      const [status] = await statuses(held.world.sandbox);
+      const warnings = status?.warnings.join('\n') ?? '';
+      assert.match(warnings, /cdn-there .* and cdn-here\.example .* share 10\.96\.20\.2/);
+    });
+  });
+
   describe('the sample: example-hostname.svc in the hosts file', () => {
     before(async () => {
       const { developer } = held.world.sandbox;

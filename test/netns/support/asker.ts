@@ -3,16 +3,19 @@
  *
  * One JSON array on standard input per question, one JSON line per answer: `[id, 'tcp'|'udp', HOST, PORT]` gives a side
  * or an errno; `[id, 'open', HOST, PORT]` keeps the connection, `[id, 'again', OPENED]` asks by it once more;
- * `[id, 'lookup', NAME, FAMILY]` gives addresses, or an error's code.
+ * `[id, 'lookup', NAME, FAMILY]` gives addresses, or an error's code; `[id, 'explain', DESTINATION, 0]` what the session
+ * says of it, as JSON.
  */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { askSession } from '../../../src/control/client.ts';
 
 /** A packet that went where nobody is has had its time. */
 const SILENCE_MS = 2_000;
+const EXPLAIN_MS = 10_000;
 const opened = new Map<number, Socket>();
 
 async function dial(host: string, port: number): Promise<Socket> {
@@ -61,6 +64,9 @@ async function answer(id: number, op: string, host: string, port: number): Promi
   if (op === 'lookup') {
     const found = await lookup(host, { family: port, all: true });
     return found.map(({ address }) => address).join(' ');
+  }
+  if (op === 'explain') {
+    return JSON.stringify(await askSession('default', 'explain', host, AbortSignal.timeout(EXPLAIN_MS)));
   }
   const socket = op === 'open' ? await dial(host, port) : opened.get(Number(host));
   if (socket === undefined) throw new Error(`nothing was opened as ${host}`);

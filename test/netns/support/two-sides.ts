@@ -44,6 +44,11 @@ export class Asker {
     return this.#send('lookup', name, family).answer;
   }
 
+  /** What `mirrord explain --json` says, without the start of a program for each question. */
+  async explain(destination: string): Promise<Explanation> {
+    return JSON.parse(await this.#send('explain', destination, 0).answer) as Explanation;
+  }
+
   /** A connection that stays; `again` asks who is at its other end now. */
   async open(host: string, port: number = PORTS[0]): Promise<{ side: string; again(): Promise<string> }> {
     const { id, answer } = this.#send('open', host, port);

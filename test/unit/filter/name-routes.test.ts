@@ -31,6 +31,23 @@ describe('addresses of names', () => {
     });
   });
 
+  it('what stands in a file holds without being asked, until it stands there no more', () => {
+    const { routes } = new Session({ remote: ['rds.example', 'cdn.example'] });
+    const names = ['rds.example'];
+    assert.deepEqual(routes.standing([{ names, addresses: ['198.51.100.7'] }], 0).added.routes, ['198.51.100.7/32']);
+    assert.equal(routes.nextExpiry(0), null);
+    assert.equal(routes.expire(1e12).changed, false);
+    // Another name on that address decides once it is asked for.
+    assert.deepEqual(routes.answered(['plain.example'], ['198.51.100.7'], 60, 1_000).removed.routes, [
+      '198.51.100.7/32',
+    ]);
+    assert.deepEqual(routes.expire(100_000).added.routes, ['198.51.100.7/32']);
+    assert.equal(routes.standing([{ names, addresses: ['198.51.100.8'] }], 200_000).changed, true);
+    assert.equal(routes.nextExpiry(200_000), 200_000);
+    assert.deepEqual(routes.expire(200_000).removed.routes, ['198.51.100.7/32']);
+    assert.deepEqual(routes.state().routes, ['198.51.100.8/32']);
+  });
+
   it('a name with a port routes only that port', () => {
     const session = new Session({ remote: ['db.example:5432', 'udp://db.example:53'] });
     const { added } = session.answer('db.example', ['198.51.100.7'], 60, 0);

@@ -1,0 +1,122 @@
+/**
+ * `explain` says what then happens: under many filters, every destination is explained first and then connected to.
+ * Which of two servers with that address and port answers is the truth, and the kernel's route has to agree as well.
+ */
+import assert from 'node:assert/strict';
+import type { Answer } from 'dns-packet';
+import { PORTS, useTwoSides, type Protocol } from '../support/two-sides.ts';
+
+const IN = (n: number): string => `10.96.20.${n}`;
+const OUT = (n: number): string => `192.0.2.${n}`;
+const IN6 = 'fd00:10:96::2001';
+const OUT6 = '2001:db8:5::1';
+const a = (name: string, data: string): Answer => ({ type: 'A', name, data, ttl: 1 });
+
+/** Names and the address that either side gives them. */
+const SHARED: readonly (readonly [string, string])[] = [
+  ['db.default.svc.cluster.local', IN(1)],
+  ['web.default.svc.cluster.local', IN(2)],
+  ['api.corp.example', OUT(1)],
+  ['deep.api.corp.example', OUT(2)],
+  ['corp.example', OUT(3)],
+];
+/** Names of the machine's hosts file, which programs read without asking anyone. */
+const OWN: readonly (readonly [string, string])[] = [
+  ['inside.hosts', IN(4)],
+  ['outside.hosts', OUT(4)],
+];
+/** Names that lead into the cluster's range, asked of this machine's own server. */
+const FOREIGN: readonly (readonly [string, string])[] = [['inside.corp.example', IN(3)]];
+
+/** What a program hears of a name that has no answer, or that the cluster's server does not serve. */
+const UNKNOWN = /^(ENOTFOUND|EAI_AGAIN)$/;
+
+const HOSTS = [
+  IN(1),
+  IN(9),
+  '10.96.21.7',
+  OUT(9),
+  `[${IN6}]`,
+  `[${OUT6}]`,
+  'db',
+  'DB.Default.svc',
+  'web.default.svc.cluster.local.',
+  'api.corp.example',
+  'deep.API.corp.example',
+  'corp.example',
+  'inside.corp.example',
+  'listed.here',
+  ...OWN.map(([name]) => name),
+];
+
+const FILTERS: readonly object[] = [
+  {},
+  { outgoing: { filter: { local: ['db', '10.96.21.0/24', 'udp://10.96.20.9', ':7001'] } } },
+  { outgoing: { filter: { local: ['db:7777', 'tcp://web', '*.corp.example', `[${IN6}]:7001`] } } },
+  { outgoing: { filter: { local: ['tcp://10.96.0.0/16:7777', 'udp://'] } } },
+  { outgoing: { filter: { local: ['0.0.0.0/0:7001', '[::]/0', 'inside.corp.example'] } } },
+  { outgoing: { filter: { remote: ['api.corp.example', 'udp://deep.api.corp.example', 'db:7777', IN(9)] } } },
+  { outgoing: { filter: { remote: ['*.corp.example:7001', '192.0.2.0/24:7777', `tcp://[${OUT6}]`] } } },
+  { outgoing: { filter: { remote: [':7777', 'udp://10.96.21.7:7001', 'web'] } } },
+  {
+    outgoing: {
+      filter: { remote: ['tcp://', 'corp.example'] },
+      routes: { exclude: [`${OUT(9)}/32`, '10.96.21.0/24'] },
+    },
+  },
+  { outgoing: { filter: { local: ['inside.hosts', 'outside.hosts:7777'] } } },
+  { outgoing: { filter: { remote: ['*.hosts'] } } },
+  { outgoing: { scope: 'all', filter: { local: ['*.hosts:7001', 'outside.hosts'] } } },
+  { outgoing: { tcp: false, filter: { local: ['db', '10.96.21.7'] } } },
+  { outgoing: { udp: false, filter: { remote: ['api.corp.example', OUT(9), 'web:7777'] } } },
+  { outgoing: { scope: 'all', filter: { local: ['api.corp.example', `${OUT(9)}:7777`, `udp://[${OUT6}]`] } } },
+  { outgoing: { routes: { include: ['192.0.2.0/24'], exclude: ['10.96.21.0/24', `${OUT(9)}/32`] } } },
+  { ipv6: false, outgoing: { filter: { local: ['db'] }, routes: { include: ['192.0.2.0/24', '2001:db8:5::/64'] } } },
+  { dns: { hosts: { 'listed.here': IN(9), db: OUT(1) } }, outgoing: { filter: { local: ['listed.here:7777'] } } },
+];
+
+describe('what explain says is what happens', () => {
+  const held = useTwoSides([
+    ...new Set([...SHARED, ...FOREIGN, ...OWN].map(([, address]) => address)),
+    IN(9),
+    '10.96.21.7',
+    OUT(9),
+    IN6,
+    OUT6,
+  ]);
+
+  before(async () => {
+    const { cluster, developer, internet } = held.world.sandbox;
+    const lines = OWN.map(([name, address]) => `${address} ${name}`);
+    await developer.run('sh', ['-c', 'printf "%s\\n" "$@" >> /etc/hosts', 'sh', ...lines]);
+    cluster.publish(SHARED.map(([name, address]) => a(name, address)));
+    // For a local name, this machine's server has to know it in the form that was asked.
+    const short = SHARED.flatMap(([name, address]) =>
+      ['.cluster.local', '.svc.cluster.local', '.default.svc.cluster.local']
+        .filter((suffix) => name.endsWith(suffix))
+        .map((suffix) => a(name.slice(0, -suffix.length), address)),
+    );
+    internet.publish([...[...SHARED, ...FOREIGN].map(([name, address]) => a(name, address)), ...short]);
+  });
+
+  for (const network of FILTERS) {
+    it(JSON.stringify(network), async () => {
+      await held.world.up(network);
+      const { programs } = held.world;
+      const wrong: unknown[] = [];
+      for (const host of HOSTS) {
+        for (const port of PORTS) {
+          for (const protocol of ['tcp', 'udp'] as const satisfies readonly Protocol[]) {
+            const said = await programs.explain(`${protocol}://${host}:${port}`);
+            const answered = await programs.ask(protocol, host.replace(/[[\]]/g, ''), port);
+            const expected = said.dns?.failure ? UNKNOWN : said.side === 'local' ? /^developer$/ : /^cluster$/;
+            const inside = said.route?.startsWith('mirrord') ?? false;
+            if (!expected.test(answered) || inside !== /^cluster$/.test(answered))
+              wrong.push({ destination: `${protocol}://${host}:${port}`, answered, said });
+          }
+        }
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
