@@ -5,11 +5,7 @@ import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version, dependencies }: { version: string; dependencies: Readonly<Record<string, string>> } = JSON.parse(
-  readFileSync(`${root}package.json`, 'utf8'),
-);
-/** Bundled too: of zod a small part is used, and all of it takes longer to load than a whole start without it. */
-const BUNDLED = new Set(['zod']);
+const { version }: { version: string } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const shared: BuildOptions = {
   absWorkingDir: root,
@@ -29,17 +25,27 @@ const agent: BuildOptions = {
   minify: true,
 };
 
-/** Run on the machine's own Node, beside node_modules, where most packages stay; what both share is kept once. */
+/**
+ * Run on the machine's own Node.  Packages are bundled, since finding and reading their hundreds of files would be most
+ * of the time that a command takes; what the programs share is kept once.
+ */
 const programs: BuildOptions = {
   ...shared,
   entryPoints: { session: 'src/session/main.ts', mirrord: 'src/cli/main.ts', restore: 'src/host/restore-entry.ts' },
   outdir: 'dist',
   format: 'esm',
   target: 'node24',
-  external: Object.keys(dependencies).filter((name) => !BUNDLED.has(name)),
+  // 17 MB, which only legacy logins load.
+  external: ['@kubernetes/client-node'],
+  mainFields: ['module', 'main'],
+  // CommonJS packages require Node's own modules.
+  banner: {
+    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+  },
   splitting: true,
   chunkNames: 'shared-[hash]',
   sourcemap: true,
+  sourcesContent: false,
 };
 
 const PARTS: Readonly<Record<string, BuildOptions>> = { agent, programs };

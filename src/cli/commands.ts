@@ -5,6 +5,7 @@ import { Down } from './commands/down.ts';
 import { Env } from './commands/env.ts';
 import { Exec } from './commands/exec.ts';
 import { Explain } from './commands/explain.ts';
+import { Help } from './commands/help.ts';
 import { Ls } from './commands/ls.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
@@ -20,5 +21,6 @@ export const COMMANDS = {
   exec: Exec,
   'verify-config': VerifyConfig,
   doctor: Doctor,
+  help: Help,
   'diagnose:latency': DiagnoseLatency,
 };

@@ -44,7 +44,9 @@ async function loadConfig(): Promise<Config> {
   const root = findRoot(dirname(FILE));
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
   const commands = { strategy: 'explicit', target: `./${relative(root, FILE)}`, identifier: 'COMMANDS' } as const;
-  return Config.load({ root, pjson: { ...pjson, oclif: { ...pjson.oclif, commands } } });
+  // Nothing is added at run time: least of all what a package.json in somebody's home folder names, to a root process.
+  const closed = { userPlugins: false, devPlugins: false, ignoreManifest: true };
+  return Config.load({ root, pjson: { ...pjson, oclif: { ...pjson.oclif, commands } }, ...closed });
 }
 
 /** The nearest folder upwards with a package.json: the checkout, or the installed package. */
