@@ -96,7 +96,7 @@ export async function readAddresses(run: Run): Promise<readonly MachineAddress[]
   );
 }
 
-function readDns(machine: Machine, journal: Journal, ownServers: readonly string[]): MachineDns {
+export function readDns(machine: Machine, journal: Journal, ownServers: readonly string[]): MachineDns {
   const { files } = machine;
   const entry = journal.resolvConf();
   const now = files.read(RESOLV_CONF, BYTES) ?? '';

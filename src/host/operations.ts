@@ -19,7 +19,7 @@ import { DnsManager } from './dns/manager.ts';
 import { Nftables, type Upstreams } from './dns/nftables.ts';
 import { ResolvConfFile } from './dns/resolv-conf-file.ts';
 import { Resolved } from './dns/resolved.ts';
-import { readFacts } from './facts.ts';
+import { readDns, readFacts } from './facts.ts';
 import type { Journal } from './journal/journal.ts';
 import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
@@ -77,8 +77,7 @@ export class Host implements HostOperations {
   }
 
   async networkTarget(target: string): Promise<NetworkTargetFacts> {
-    const { addresses } = await this.facts();
-    return readTarget(this.#context.machine, target, addresses);
+    return readTarget(this.#context.machine, target, this.facts());
   }
 
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void> {
@@ -93,7 +92,7 @@ export class Host implements HostOperations {
       const agent = await AgentProcess.start(findTarget(machine, target), {
         bundle: agentBundle,
         user,
-        asUser: await asUser(machine.run, user),
+        asUser: asUser(machine.files, user),
         publicKey,
         socketPath,
         environment,
@@ -105,7 +104,10 @@ export class Host implements HostOperations {
   }
 
   network(state: NetworkState): Promise<readonly string[]> {
-    return this.#inTurn(async () => this.#network.apply(state, await this.facts()));
+    return this.#inTurn(async () => {
+      const [facts, rules] = await Promise.all([this.facts(), this.#network.listRules()]);
+      return this.#network.apply(state, facts, rules);
+    });
   }
 
   named(state: NamedState): Promise<void> {
@@ -122,16 +124,24 @@ export class Host implements HostOperations {
 
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
     return this.#inTurn(async () => {
-      await this.facts();
+      const { machine, journal } = this.#context;
+      // The servers may be others by now; the addresses have been read for the routes just before.
+      this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };
       this.#servers = state.servers;
-      const { mode, reason } = await this.#dns.apply(state);
-      const without = await this.#containers.apply(state);
+      const containers = this.#containers.apply(state); // never rejects
+      const { mode, reason } = await this.#dns.apply(state).finally(() => containers);
+      const without = await containers;
       return { mode, reason: without === undefined ? reason : `${reason}; ${without}` };
     });
   }
 
   route(destination: RouteQuestion): Promise<string | null> {
     return routeTo(this.#context.machine.run, destination);
+  }
+
+  /** What the session will need, while it starts. */
+  prepare(): void {
+    this.#network.prepare();
   }
 
   /** After the machine changed: puts back what is missing, and resolves to the new facts. */

@@ -13,7 +13,6 @@ export function readMachine() {
   const facts = (): Promise<MachineFacts> => readFacts(machine, new Journal(machine, 'default'), NO_TUN, []);
   return {
     facts,
-    networkTarget: async (target: string): Promise<NetworkTargetFacts> =>
-      readTarget(machine, target, (await facts()).addresses),
+    networkTarget: async (target: string): Promise<NetworkTargetFacts> => readTarget(machine, target, facts()),
   };
 }

@@ -115,10 +115,11 @@ async function serve(
   hurry: AbortSignal,
 ): Promise<HostEnd> {
   const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
-  const prefix = await asUser(machine.run, user);
+  const prefix = asUser(machine.files, user);
   const tun = openTun(machine);
   let session: SessionProcess;
   let host: Host;
+  let ending = false;
   /** The facts that the session has been told last. */
   let known = '';
   try {
@@ -155,7 +156,8 @@ async function serve(
         void answer(message);
         return;
       case 'progress':
-        hooks.progress(message.progress);
+        // Once all is being taken back it may see its agent go, which is no news.
+        if (!ending) hooks.progress(message.progress);
         return;
       case 'ready':
         hooks.ready(message.lines);
@@ -192,6 +194,7 @@ async function serve(
   let monitor: Monitor | undefined;
   try {
     monitor = new Monitor(filesOfInterest(machine), () => void reread());
+    host.prepare();
     session.send({
       type: 'start',
       options,
@@ -206,6 +209,7 @@ async function serve(
     fail(asMirrordError(error));
   }
   const result = await end.promise;
+  ending = true;
 
   const monitorEnded = monitor?.close();
   const undone = await host.close().then(

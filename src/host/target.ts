@@ -1,6 +1,6 @@
 /** Targets that are no cluster: a network namespace by its name, or a process's. */
 import { MirrordError } from '../errors.ts';
-import type { MachineAddress, NetworkTargetFacts } from '../ipc/protocol.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../ipc/protocol.ts';
 import { cidrHolds, formatCidr, parseCidr } from '../net/index.ts';
 import { isLinkLocal, isLoopback } from './addresses.ts';
 import { readAddresses, readRoutes } from './facts.ts';
@@ -62,16 +62,20 @@ export const inNamespace =
   (command, args, input) =>
     run('nsenter', [`--net=${namespace}`, command, ...args], input);
 
-/** `here`: this machine's own addresses; a subnet that it is connected to itself needs no way through a tunnel. */
+/** `here`: this machine itself; a subnet that it is connected to needs no way through a tunnel. */
 export async function readTarget(
   machine: Machine,
   target: string,
-  here: readonly MachineAddress[],
+  here: Promise<MachineFacts>,
 ): Promise<NetworkTargetFacts> {
-  const { namespace, resolvConf } = findTarget(machine, target);
-  const run = inNamespace(machine.run, namespace);
-  const [v4, v6, addresses] = await Promise.all([readRoutes(run, 4), readRoutes(run, 6), readAddresses(run)]);
-  const connected = here.map(({ address }) => parseCidr(address)).filter((cidr) => cidr !== null);
+  const there = async () => {
+    const { namespace, resolvConf } = findTarget(machine, target);
+    const run = inNamespace(machine.run, namespace);
+    return { resolvConf, read: await Promise.all([readRoutes(run, 4), readRoutes(run, 6), readAddresses(run)]) };
+  };
+  const [{ resolvConf, read }, facts] = await Promise.all([there(), here]);
+  const [v4, v6, addresses] = read;
+  const connected = facts.addresses.map(({ address }) => parseCidr(address)).filter((cidr) => cidr !== null);
   const ranges = [...v4, ...v6]
     .filter((route) => route.table === undefined && !isLoopback(route.destination))
     .map((route) => parseCidr(route.destination))

@@ -1,6 +1,7 @@
 /** Who the unprivileged parts run as: the user behind sudo, or root when it is really root who called. */
 import { MirrordError } from '../errors.ts';
-import { commandMissing, type Run } from './machine/commands.ts';
+import { commandMissing, isInstalled, type Run } from './machine/commands.ts';
+import type { Files } from './machine/files.ts';
 
 export interface User {
   readonly uid: number;
@@ -8,6 +9,8 @@ export interface User {
   readonly name: string;
   readonly home: string;
   readonly shell: string;
+  /** Known to the user database: only then there are groups to take over. */
+  readonly listed: boolean;
 }
 
 /**
@@ -26,7 +29,7 @@ export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Pr
   const { stdout } = await run('getent', ['passwd', key]);
   const [name, , uid, gid, , home, shell] = stdout.trim().split(':');
   if (name && uid && gid) {
-    return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh' };
+    return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh', listed: true };
   }
   if (!number && key !== '0') {
     throw new MirrordError('permission', 'sudo-uid-invalid', `DOAS_USER is no user: ${JSON.stringify(key)}.`, {
@@ -34,7 +37,14 @@ export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Pr
     });
   }
   const group = Number(environment['SUDO_GID'] ?? key);
-  return { uid: Number(key), gid: group, name: environment['SUDO_USER'] ?? key, home: '/', shell: '/bin/sh' };
+  return {
+    uid: Number(key),
+    gid: group,
+    name: environment['SUDO_USER'] ?? key,
+    home: '/',
+    shell: '/bin/sh',
+    listed: false,
+  };
 }
 
 /**
@@ -43,13 +53,10 @@ export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Pr
  * Node's own `uid` and `gid` would drop the supplementary groups, and with them the right to read a kubeconfig or to
  * use a socket that a group was given.
  */
-export async function asUser(run: Run, user: User): Promise<readonly string[]> {
+export function asUser(files: Files, user: User): readonly string[] {
   if (user.uid === 0) return [];
-  const groups = await run('getent', ['passwd', String(user.uid)]).then(({ code }) =>
-    code === 0 ? '--init-groups' : '--clear-groups',
-  );
-  const check = await run('setpriv', ['--version']);
-  if (check.code !== 0) throw commandMissing('setpriv');
+  if (!isInstalled(files, 'setpriv')) throw commandMissing('setpriv');
+  const groups = user.listed ? '--init-groups' : '--clear-groups';
   return ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, groups, '--inh-caps=-all', '--'];
 }
 

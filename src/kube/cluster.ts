@@ -149,8 +149,8 @@ export interface Cluster {
     signal: AbortSignal,
     denied?: (kind: ListedTarget['kind']) => void,
   ): Promise<readonly ListedTarget[]>;
-  /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it. */
-  discover(agentServiceHost: string | null, signal: AbortSignal): Promise<Discovery>;
+  /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it, which may take until there is one. */
+  discover(agentServiceHost: string | null | Promise<string | null>, signal: AbortSignal): Promise<Discovery>;
   /** Calls back whenever ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
   close(): void;

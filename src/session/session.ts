@@ -53,6 +53,8 @@ export class Session {
   #names: SessionNames | undefined;
   #nameRoutes: NameRoutes | undefined;
   readonly #matches = new RuleMatches();
+  /** What the host has told last of its own accord: it may come while the agent is still being started. */
+  #changedFacts: MachineFacts | undefined;
   #config: Config | undefined;
   #filter: Filter | undefined;
   #tunAddresses: readonly string[] = [];
@@ -96,18 +98,16 @@ export class Session {
       },
     });
     this.#farSide = farSide;
-    const startedAt = performance.now();
-    const info = await farSide.start((text) => report('agent', 'running', text), signal);
-    this.#host.progress('agent', 'done', agentLine(farSide, performance.now() - startedAt));
-
-    const [discovery, facts, own] = await Promise.all([
-      remote.discover(info, signal),
+    const starting = this.#startAgent(farSide, report, signal);
+    const [info, discovery, facts] = await Promise.all([
+      starting,
+      remote.discover(starting, signal),
       this.#host.facts(),
-      remote.ownAddresses(),
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
+    const own = await remote.ownAddresses();
     signal.throwIfAborted();
-    await this.#connectMachine(config, filter, farSide, info, discovery, facts, own);
+    await this.#connectMachine(config, filter, farSide, info, discovery, this.#changedFacts ?? facts, own);
     this.#keepInStep(remote, signal);
 
     this.#state = 'ready';
@@ -117,6 +117,7 @@ export class Session {
   }
 
   machineChanged(facts: MachineFacts): void {
+    this.#changedFacts = facts;
     this.#farSide?.pathChanged();
     this.#names?.machineChanged(facts);
     this.#inBackground(this.#repin(facts));
@@ -131,6 +132,13 @@ export class Session {
     await Promise.allSettled([this.#names?.close(), this.#farSide?.close()]);
     this.#remote?.close();
     await this.#control?.close();
+  }
+
+  async #startAgent(farSide: FarSide, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
+    const startedAt = performance.now();
+    const info = await farSide.start((text) => report('agent', 'running', text), signal);
+    this.#host.progress('agent', 'done', agentLine(farSide, performance.now() - startedAt));
+    return info;
   }
 
   async #configure(): Promise<Config> {

@@ -32,13 +32,17 @@ export class HeldTable {
     this.#lost = lost;
   }
 
-  /** `text`: the table on one line.  False when it is in force already. */
-  async put(text: string): Promise<boolean> {
-    if (text === this.#text && this.#held) return false;
+  /** Whether this very table is in force. */
+  holds(text: string): boolean {
+    return text === this.#text && this.#held !== undefined;
+  }
+
+  /** `text`: the table on one line. */
+  async put(text: string): Promise<void> {
+    if (this.holds(text)) return;
     await this.drop();
     await this.#hold(text);
     this.#text = text;
-    return true;
   }
 
   async drop(): Promise<void> {

@@ -98,8 +98,8 @@ export class Nftables implements DnsBackend {
       users,
     };
     const text = redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, priority);
-    if (!(await this.#table.put(text))) return this.#reason();
-    const strangers = await this.#otherRedirects();
+    if (this.#table.holds(text)) return this.#reason();
+    const [strangers] = await Promise.all([this.#otherRedirects(), this.#table.put(text)]);
     return strangers.length === 0
       ? this.#reason()
       : `${this.#reason()}, in front of the redirect of ${strangers.join(', ')}`;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { MirrordError } from '../../errors.ts';
+import type { Files } from './files.ts';
 
 /** No command here asks the network anything; one that takes longer hangs on a lock or a dead daemon. */
 export const COMMAND_DEADLINE_MS = 5_000;
@@ -25,11 +26,21 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** `su` and some editors' terminals leave the folders of the system's own tools out of PATH. */
+const commandPath = (): readonly string[] => [
+  ...(process.env['PATH'] ?? '/usr/bin:/bin').split(':'),
+  '/usr/sbin',
+  '/sbin',
+];
+
 export const commandEnvironment = (): NodeJS.ProcessEnv => ({
   ...process.env,
-  PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
+  PATH: commandPath().join(':'),
   LC_ALL: 'C',
 });
+
+/** Whether there is such a command, without starting it. */
+export const isInstalled = (files: Files, command: string): boolean =>
+  commandPath().some((folder) => files.kind(`${folder}/${command}`) !== undefined);
 
 export function commandMissing(command: string): MirrordError {
   return new MirrordError('host', 'command-missing', `The command \`${command}\` is not installed.`, {

@@ -40,6 +40,8 @@ interface ListedRule {
   readonly table?: string;
 }
 
+export type ListedRules = Readonly<Record<Family, readonly ListedRule[]>>;
+
 export class Network {
   readonly #machine: Machine;
   readonly #journal: Journal;
@@ -62,10 +64,13 @@ export class Network {
     this.#ip = { 4: machine.openIp(4), 6: machine.openIp(6) };
   }
 
-  /** Plain-word warnings; throws when the cluster, or another session, would be cut off. */
-  async apply(state: NetworkState, facts: MachineFacts): Promise<readonly string[]> {
+  /**
+   * Plain-word warnings; throws when the cluster, or another session, would be cut off.  Facts and rules are the machine's
+   * as it is now.
+   */
+  async apply(state: NetworkState, facts: MachineFacts, rules?: ListedRules): Promise<readonly string[]> {
     this.#refuseOverlapWithSessions(state);
-    const { plans: present, routes } = await this.#look(facts);
+    const { plans: present, routes } = await this.#look(facts, rules ?? (await this.listRules()));
     this.#plans = present;
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
@@ -129,17 +134,26 @@ export class Network {
     return this.#state === EMPTY_STATE ? [] : this.apply(this.#state, facts);
   }
 
+  async listRules(): Promise<ListedRules> {
+    const { run } = this.#machine;
+    const [v4, v6] = await Promise.all([listRules(run, 4), listRules(run, 6)]);
+    return { 4: v4, 6: v6 };
+  }
+
+  /** Starts what `apply` needs. */
+  prepare(): void {
+    for (const family of FAMILIES) this.#ip[family].start();
+  }
+
   close(): void {
     for (const family of FAMILIES) this.#ip[family].close();
   }
 
   /** What of the plans in force is still there, and the machine's routes that anything looks up. */
-  async #look(facts: MachineFacts): Promise<{ plans: Plans; routes: readonly MachineRoute[] }> {
-    const { run } = this.#machine;
-    const [v4, v6] = await Promise.all([listRules(run, 4), listRules(run, 6)]);
-    const tables = new Set([...v4, ...v6].map((rule) => rule.table));
+  async #look(facts: MachineFacts, rules: ListedRules): Promise<{ plans: Plans; routes: readonly MachineRoute[] }> {
+    const tables = new Set([...rules[4], ...rules[6]].map((rule) => rule.table));
     return {
-      plans: { 4: await this.#present(4, v4), 6: await this.#present(6, v6) },
+      plans: { 4: await this.#present(4, rules[4]), 6: await this.#present(6, rules[6]) },
       routes: facts.routes.filter(({ table }) => table === undefined || (tables.has(table) && !isSessionTable(table))),
     };
   }

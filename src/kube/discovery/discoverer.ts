@@ -48,8 +48,12 @@ export class Discoverer {
     this.#namespaces = sources.namespaces(api);
   }
 
-  async discover(serviceHost: string | null, signal: AbortSignal): Promise<Discovery> {
-    this.#serviceHost = serviceHost;
+  async discover(serviceHost: string | null | Promise<string | null>, signal: AbortSignal): Promise<Discovery> {
+    [this.#serviceHost] = await Promise.all([serviceHost, this.#read(signal)]);
+    return this.#compose();
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
     this.#notes = [];
     this.#services = null;
     this.#pods = null;
@@ -60,7 +64,6 @@ export class Discoverer {
     const kubeadm = isComplete ? null : await rangesFromKubeadm(this.#api, signal);
     await Promise.all([this.#findServices(kubeadm, signal), this.#findPods(kubeadm, signal)]);
     if (!this.#namespaces.readable) this.#notes.push('namespaces may not be listed: only the usual ones are known');
-    return this.#compose();
   }
 
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void {

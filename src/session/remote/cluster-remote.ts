@@ -41,7 +41,11 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
     onOwnAddresses: (callback) => {
       cluster.onServerAddresses = callback;
     },
-    discover: (info, until) => cluster.discover(info.serviceHost, until),
+    discover: (info, until) =>
+      cluster.discover(
+        info.then(({ serviceHost }) => serviceHost),
+        until,
+      ),
     async declaredEnvironment(until) {
       if (current === null) return null;
       const objects = await cluster.targetObjects(current, until);

@@ -25,7 +25,8 @@ export interface Remote {
   ownAddresses(): Promise<readonly string[]>;
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
-  discover(info: AgentInfo, signal: AbortSignal): Promise<Discovery>;
+  /** Looks around while the agent is still being started; `info` is what it will say. */
+  discover(info: Promise<AgentInfo>, signal: AbortSignal): Promise<Discovery>;
   /** What the target's container declares; null without a target that could. */
   declaredEnvironment(signal: AbortSignal): Promise<DeclaredEnvironment | null>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */

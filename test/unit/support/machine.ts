@@ -38,6 +38,7 @@ export class PaperMachine implements Machine {
   };
 
   readonly openIp = (family: 4 | 6): IpBatch => ({
+    start: () => {},
     run: async (lines) => {
       const { code, stderr } = await this.run('ip', [`-${family}`, '-batch', '-'], `${lines.join('\n')}\n`);
       if (code !== 0) throw batchFailed(family, lines, stderr);
