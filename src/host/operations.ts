@@ -129,9 +129,14 @@ export class Host implements HostOperations {
       this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };
       this.#servers = state.servers;
       const containers = this.#containers.apply(state); // never rejects
-      const { mode, reason } = await this.#dns.apply(state).finally(() => containers);
-      const without = await containers;
-      return { mode, reason: without === undefined ? reason : `${reason}; ${without}` };
+      try {
+        const { mode, reason } = await this.#dns.apply(state);
+        const without = await containers;
+        return { mode, reason: without === undefined ? reason : `${reason}; ${without}` };
+      } finally {
+        // No change goes on behind a failure.
+        await containers;
+      }
     });
   }
 
