@@ -7,7 +7,7 @@ const getent: Run = async (_command, [, key = '']) =>
   ['4242', 'dev'].includes(key)
     ? { code: 0, stdout: 'dev:x:4242:4243::/home/dev:/bin/zsh\n', stderr: '' }
     : { code: 2, stdout: '', stderr: '' };
-const DEV = { uid: 4242, gid: 4243, name: 'dev', home: '/home/dev', shell: '/bin/zsh' };
+const DEV = { uid: 4242, gid: 4243, name: 'dev', home: '/home/dev', shell: '/bin/zsh', listed: true };
 
 describe('who the unprivileged part runs as', () => {
   const CASES: Record<string, [NodeJS.ProcessEnv, object]> = {
@@ -16,9 +16,9 @@ describe('who the unprivileged part runs as', () => {
     'doas tells a name': [{ DOAS_USER: 'dev' }, DEV],
     'a number that the database does not know': [
       { SUDO_UID: '77', SUDO_GID: '78', SUDO_USER: 'ghost' },
-      { uid: 77, gid: 78, name: 'ghost', home: '/', shell: '/bin/sh' },
+      { uid: 77, gid: 78, name: 'ghost', home: '/', shell: '/bin/sh', listed: false },
     ],
-    'nobody: root it is': [{}, { uid: 0, gid: 0, name: '0', home: '/', shell: '/bin/sh' }],
+    'nobody: root it is': [{}, { uid: 0, gid: 0, name: '0', home: '/', shell: '/bin/sh', listed: false }],
   };
   for (const [name, [environment, user]] of Object.entries(CASES)) {
     it(name, async () => assert.deepEqual(await invokingUser(getent, environment), user));
