@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { MirrordError } from '../../../src/errors.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from '../../../src/cli/failure.ts';
-import { runCli } from './run.ts';
+import { CLI_MS, runCli } from './run.ts';
 
-describe('failures', () => {
+describe('failures', function () {
+  this.timeout(CLI_MS);
+
   const error = new MirrordError('cluster', 'some-code', 'The API server is away.', { help: 'Try this.\nOr that.' });
 
   it('are written as what happened and what to do', () => {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../../src/cli/commands.ts';
-import { runCli } from './run.ts';
+import { CLI_MS, runCli } from './run.ts';
 
 /** `UPDATE_GOLDENS=1` writes the screens anew; look at the difference before committing it. */
 const update = process.env['UPDATE_GOLDENS'] === '1';
 
-describe('help screens', () => {
+describe('help screens', function () {
+  this.timeout(CLI_MS);
+
   for (const command of ['', ...Object.keys(COMMANDS)]) {
     const name = command === '' ? 'mirrord' : `mirrord ${command}`;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { formatDenied, formatTargets, targetPaths } from '../../../src/cli/ls.ts';
 import { parseTarget } from '../../../src/config/target.ts';
 import type { ListedTarget } from '../../../src/kube/cluster.ts';
-import { runCli } from './run.ts';
+import { CLI_MS, runCli } from './run.ts';
 
 const listed = (more: Partial<ListedTarget>): ListedTarget => ({
   kind: 'deployment',
@@ -14,7 +14,9 @@ const listed = (more: Partial<ListedTarget>): ListedTarget => ({
   ...more,
 });
 
-describe('mirrord ls', () => {
+describe('mirrord ls', function () {
+  this.timeout(CLI_MS);
+
   it('names targets as --target takes them, the container only where there are several', () => {
     const paths = [listed({}), listed({ kind: 'pod', name: 'web-1', containers: ['app', 'proxy'] })].flatMap(
       targetPaths,
@@ -53,7 +55,7 @@ describe('mirrord ls', () => {
   it('takes kinds by their plural and by their short name, as kubectl does', () => {
     const { stderr } = runCli('ls', '-t', 'pods,sts, svc,Deployments', '--kubeconfig', '/none');
     assert.match(stderr, /no kubeconfig: \/none/);
-  }).timeout(15_000);
+  });
 
   it('refuses kinds that there are not', () => {
     const { code, stdout, stderr } = runCli('ls', '-t', 'deployment,cronjob');
