@@ -42,8 +42,11 @@ export async function createTunnel(
   };
   const stream = new ByteStream({
     lost(reason) {
-      if (ready) events.lost(reason);
-      reconnect(stream, dial, key.privateKey, id, limitMs, pauses, ended.signal).then(
+      const tell = (why: string): void => {
+        if (ready) events.lost(why);
+      };
+      tell(reason);
+      reconnect(stream, dial, key.privateKey, id, limitMs, pauses, tell, ended.signal).then(
         () => {
           tunnel.resumes++;
           if (ready) events.resumed();

@@ -48,7 +48,7 @@ export class Pauses {
   }
 }
 
-/** Resolves when the stream is resumed; rejects with the reason why it cannot be. */
+/** Resolves when the stream is resumed; rejects with the reason why it cannot be.  Attempts that fail are told. */
 export async function reconnect(
   stream: ByteStream,
   dial: Dial,
@@ -56,6 +56,7 @@ export async function reconnect(
   session: string,
   limitMs: number,
   pauses: Pauses,
+  failed: (reason: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const end = performance.now() + limitMs;
@@ -75,6 +76,7 @@ export async function reconnect(
       if (performance.now() + pause >= end) {
         throw new Error(`not reachable for ${limitMs / 1000} s; last: ${describe(error)}`, { cause: error });
       }
+      failed(describe(error));
     }
     await pauses.wait(pause, signal);
     pause = Math.min(pause * 2, REDIAL_LONGEST_MS);

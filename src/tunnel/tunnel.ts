@@ -107,7 +107,7 @@ export interface TunnelOptions {
 }
 
 export interface TunnelEvents {
-  /** The transport is gone; streams wait.  `reason` is plain words. */
+  /** The transport is gone; streams wait.  `reason` is plain words; told again with what keeps a new one from standing. */
   lost(reason: string): void;
   /** The same tunnel goes on over a new transport. */
   resumed(): void;

@@ -1,7 +1,13 @@
 /** Admission's refusals (quota, Pod Security, policy engines), recognised by their words and told with what to change. */
 import { MirrordError } from '../../errors.ts';
+import { ApiError, isStatus } from '../server/api-error.ts';
 
 const ELSEWHERE = 'choose another namespace with agent.namespace';
+
+/** Plug-ins answer 403 (and validation 422); a webhook may choose its code, or fail itself, which is a 500. */
+export function isAdmissionRefusal(error: unknown): error is ApiError {
+  return isStatus(error, 400, 403, 422) || (error instanceof ApiError && /webhook "/.test(error.message));
+}
 
 /** `message` is the server's, or the Job controller's event; `otherwise` is what to do where nothing can be changed. */
 export function notAdmitted(message: string, what = "the agent's pod", otherwise = ELSEWHERE): MirrordError {

@@ -11,7 +11,7 @@ import { reasonOf } from '../kubeconfig/file.ts';
 import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
-import { notAdmitted } from './admission.ts';
+import { isAdmissionRefusal, notAdmitted } from './admission.ts';
 import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentContainer } from './manifest.ts';
@@ -86,7 +86,7 @@ function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
       cause: error,
     });
   }
-  if (isStatus(error, 400, 403, 422))
+  if (isAdmissionRefusal(error))
     return notAdmitted(error.message, `an ephemeral container in pod ${namespace}/${pod}`, TARGETLESS);
   return explainAnswer(error, `adding an ephemeral container to pod ${namespace}/${pod}`);
 }

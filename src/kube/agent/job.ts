@@ -10,10 +10,10 @@ import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { AgentRequest, ClusterAgent } from '../cluster.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
-import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
+import { explainAnswer, isRbacRefusal } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
-import { notAdmitted } from './admission.ts';
+import { isAdmissionRefusal, notAdmitted } from './admission.ts';
 import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentJob, CONTAINER } from './manifest.ts';
@@ -89,7 +89,7 @@ async function createJob(api: Api, namespace: string, job: V1Job, warn: (text: s
         cause: error,
       });
     }
-    if (isStatus(error, 403, 400, 422)) throw notAdmitted(error.message);
+    if (isAdmissionRefusal(error)) throw notAdmitted(error.message, "the agent's Job");
     throw explainAnswer(error, "creating the agent's Job");
   }
 }
@@ -106,7 +106,7 @@ async function rehearsePod(api: Api, namespace: string, job: V1Job, signal: Abor
   try {
     await api.create({ path: `/api/v1/namespaces/${namespace}/pods`, query: { dryRun: 'All' }, body, signal });
   } catch (error) {
-    if (isStatus(error, 403, 400, 422) && !isRbacRefusal(error)) throw notAdmitted(error.message);
+    if (isAdmissionRefusal(error) && !isRbacRefusal(error)) throw notAdmitted(error.message);
   }
 }
 

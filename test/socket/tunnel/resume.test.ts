@@ -137,6 +137,26 @@ describe('a tunnel whose transport is cut', () => {
     await until(() => transports.every(({ destroyed }) => destroyed), 'the late one is dropped as well');
   });
 
+  it('tells what keeps it from coming back, not only what took it away', async () => {
+    let last = '';
+    const refusals = ['log in again', 'the API server does not answer'];
+    const transports: Socket[] = [];
+    const events = { lost: (why: string) => (last = why), resumed() {}, dead: (why: string) => assert.fail(why) };
+    const told: string[] = [];
+    const tunnel = await agent.tunnel(async (signal) => {
+      told.push(last);
+      const refusal = transports.length > 0 ? refusals.shift() : undefined;
+      if (refusal !== undefined) throw new Error(refusal);
+      const socket = (await agent.dial(signal)) as Socket;
+      transports.push(socket);
+      return socket;
+    }, events);
+    transports[0]?.destroy();
+    await until(() => tunnel.resumes === 1, 'the resume');
+    assert.deepEqual(told.slice(2), ['log in again', 'the API server does not answer']);
+    tunnel.close();
+  });
+
   it('gives up a transport that is silent after the network has changed', async () => {
     const transports: Socket[] = [];
     const lost: string[] = [];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { V1ContainerState, V1Pod, V1PodStatus } from '@kubernetes/client-node';
-import { notAdmitted } from '../../../src/kube/agent/admission.ts';
+import { isAdmissionRefusal, notAdmitted } from '../../../src/kube/agent/admission.ts';
 import { diagnose } from '../../../src/kube/agent/diagnosis.ts';
+import { ApiError } from '../../../src/kube/server/api-error.ts';
 
 /** A pod as the API server gave it, cut down to what matters. */
 function pod(status: V1PodStatus, spec: { nodeName?: string } = { nodeName: 'node1' }, deleted?: Date): V1Pod {
@@ -130,6 +131,19 @@ describe("admission's refusals", () => {
       const error = notAdmitted(`Error creating: ${message}`);
       assert.equal(error.code, code);
       assert.equal(error.message, `the agent's pod is refused: ${message}`);
+    });
+  }
+
+  for (const [status, message, expected] of [
+    [403, 'jobs.batch "a" is forbidden: exceeded quota: small', true],
+    [422, 'Job.batch "a" is invalid: spec', true],
+    [406, 'admission webhook "policy.example" denied the request: not on Fridays', true],
+    [500, 'Internal error occurred: failed calling webhook "policy.example": connection refused', true],
+    [500, 'etcdserver: request timed out', false],
+    [409, 'jobs.batch "a" already exists', false],
+  ] as const) {
+    it(`${expected ? 'are' : 'are not'} what HTTP ${status} says: ${message}`, () => {
+      assert.equal(isAdmissionRefusal(new ApiError(status, { message }, '')), expected);
     });
   }
 });
