@@ -22,7 +22,8 @@ interface Role {
   rules: readonly Rule[];
 }
 
-const signal = AbortSignal.timeout(300_000);
+/** Mocha limits each test; a deadline from here on would run while others do. */
+const { signal } = new AbortController();
 const quiet = (): void => {};
 const shipped = parseAllDocuments(readFileSync('docs/rbac.yaml', 'utf8')).map((document) => document.toJS() as Role);
 
