@@ -78,8 +78,11 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
 
 /** As people read it: one line that answers, then how it came about. */
 export function formatExplanation(explanation: Explanation): string {
-  const { destination, side, dns, route, notes } = explanation;
-  const lines = [`${destination} ${goes(side)}`, `  rule    ${ruleText(explanation)}`];
+  const { destination, side, reason, dns, route, notes } = explanation;
+  const lines = [
+    `${destination} ${reason === 'ipv6-shut' ? 'is unreachable' : goes(side)}`,
+    `  rule    ${ruleText(explanation)}`,
+  ];
   if (dns !== null) lines.push(`  DNS     ${dnsText(dns)}`);
   if (route !== null) lines.push(`  route   ${route}`);
   for (const note of notes) lines.push(`  note    ${note}`);
@@ -125,6 +128,8 @@ function ruleText({ rule, reason, range }: Explanation): string {
       return `${rule?.key} is off`;
     case 'ipv6-off':
       return 'feature.network.ipv6 is off';
+    case 'ipv6-shut':
+      return 'none: feature.network.outgoing.scope is "all", and IPv6 has no way through the cluster';
     case 'not-listed':
       return 'none: feature.network.outgoing.filter.remote does not list it';
     case 'cluster-range':

@@ -26,6 +26,8 @@ export type DecisionReason =
   /** TCP or UDP, or both, are off. */
   | 'protocol-off'
   | 'ipv6-off'
+  /** `scope: "all"` where the cluster, or this session, has no IPv6: unreachable. */
+  | 'ipv6-shut'
   | 'cluster-name'
   | 'out-of-scope';
 
@@ -112,6 +114,8 @@ export class ScopedFilter {
   readonly table: PrefixTable<Mark>;
   /** Whether the plan has rules, which go before every route: a name's route would not be asked behind them. */
   readonly hasRemoteRules: boolean;
+  /** With `scope: "all"` nothing may leak around the tunnel: a family that it cannot carry is shut, not left alone. */
+  readonly isIpv6Shut: boolean;
 
   constructor(filter: Filter, scope: Scope) {
     this.hasRemoteRules =
@@ -119,6 +123,8 @@ export class ScopedFilter {
       filter.rules.rules.some(
         (rule) => hostRanges(rule.entry.host).length > 0 && !takesAll(rule, filter.settings.outgoing),
       );
+    const { outgoing, ipv6 } = filter.settings;
+    this.isIpv6Shut = outgoing.scope === 'all' && filter.side !== 'remote' && !(ipv6 && scope.ipv6);
     this.filter = filter;
     this.scope = scope;
     this.table = buildScopeTable(filter.settings, filter.side === 'remote' ? filter.rules.rules : null, scope);
@@ -138,6 +144,8 @@ export class ScopedFilter {
     if (found !== undefined && filter.side === 'local') return byFilter('local', found);
     if (mark !== undefined && isNever(mark.value)) return decisionOf(mark);
     if (to.names.some(isLocalhost)) return plain('local', 'loopback');
+    if (to.address?.length === 16 && this.isIpv6Shut && mark?.value.side === 'cluster')
+      return plain('local', 'ipv6-shut');
     if (to.address?.length === 16 && !filter.settings.ipv6) return plain('local', 'ipv6-off');
     if (found !== undefined && !this.isExcludedFrom(found, mark)) return byFilter('cluster', found);
     if (filter.side === 'remote')

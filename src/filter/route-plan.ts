@@ -26,19 +26,17 @@ const HALVES: Readonly<Record<string, readonly string[]>> = {
  * answers (`NameRoutes`).
  */
 export function routePlan(scoped: ScopedFilter): RoutePlan {
-  const { filter, scope } = scoped;
-  const { outgoing, ipv6 } = filter.settings;
+  const { isIpv6Shut: shut } = scoped;
+  const { outgoing } = scoped.filter.settings;
   if (!outgoing.tcp && !outgoing.udp) return { routes: [], pins: [], rules: [], unreachable: [] };
   const layers = simplify(layerRanges(scoped));
   const routes = layers.filter(({ side }) => side === 'cluster').map(({ range }) => range);
   const pins = layers.filter((layer) => layer.side === 'local' && !layer.settled).map(({ range }) => range);
-  // With `scope: "all"` nothing may leak around the tunnel: a family that the cluster lacks is shut, not left alone.
-  const shut = outgoing.scope === 'all' && filter.side !== 'remote' && !(ipv6 && scope.ipv6);
   const carried = shut ? routes.filter((range) => range.address.length === 4) : routes;
   return {
     routes: carried.flatMap(halve),
     pins: pins.map(formatCidr),
-    rules: planRules(scoped, carried),
+    rules: planRules(scoped, routes),
     unreachable: shut ? routes.filter((range) => range.address.length === 16).flatMap(halve) : [],
   };
 }

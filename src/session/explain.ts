@@ -22,8 +22,10 @@ export async function explainDestination(text: string, sources: ExplainSources):
   const target = parseDestination(text);
   const answer = target.name === null ? null : await lookUp(target.name, names, scoped);
   const address = target.address ?? answer?.addresses[0];
-  const route =
-    address === undefined ? null : await host.route({ address, protocol: target.protocol, port: target.port });
+  const { tcp, udp } = scoped.filter.settings.outgoing;
+  // With one protocol off, what is said of a destination as such is said of the other.
+  const protocol = target.protocol ?? (tcp === udp ? null : tcp ? 'tcp' : 'udp');
+  const route = address === undefined ? null : await host.route({ address, protocol, port: target.port });
   return explain(target, scoped, {
     names: names.context,
     ...(answer === null ? {} : { answer }),

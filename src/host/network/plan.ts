@@ -67,6 +67,9 @@ export const EMPTY_PLAN: FamilyPlan = {
  */
 const FIRST_RULE_PROTOCOL = 240;
 
+/** `ip` knows names of protocols only where /etc/protocols is, which minimal systems lack. */
+export const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const;
+
 /** Routes of this length or shorter make "everything". */
 const EVERYTHING_PREFIX = 1;
 
@@ -154,7 +157,7 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
 }
 
 function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, slot: Slot): string {
-  const by = `${protocol === undefined ? '' : ` ipproto ${protocol}`}${port === undefined ? '' : ` dport ${port}`}`;
+  const by = `${protocol === undefined ? '' : ` ipproto ${PROTOCOL_NUMBER[protocol]}`}${port === undefined ? '' : ` dport ${port}`}`;
   const action = side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
   const shape = (protocol === undefined ? 0 : 1) + (port === undefined ? 0 : 2) + (destination.endsWith('/0') ? 0 : 4);
   return `pref ${preference} to ${destination}${by} ${action} protocol ${FIRST_RULE_PROTOCOL + shape}`;

@@ -31,6 +31,8 @@ const FOREIGN: readonly (readonly [string, string])[] = [['inside.corp.example',
 /** What a program hears of a name that has no answer, or that the cluster's server does not serve. */
 const UNKNOWN = /^(ENOTFOUND|EAI_AGAIN)$/;
 
+const SHUT = /^(ENETUNREACH|EHOSTUNREACH)$/;
+
 const HOSTS = [
   IN(1),
   IN(9),
@@ -70,6 +72,7 @@ const FILTERS: readonly object[] = [
   { outgoing: { tcp: false, filter: { local: ['db', '10.96.21.7'] } } },
   { outgoing: { udp: false, filter: { remote: ['api.corp.example', OUT(9), 'web:7777'] } } },
   { outgoing: { scope: 'all', filter: { local: ['api.corp.example', `${OUT(9)}:7777`, `udp://[${OUT6}]`] } } },
+  { ipv6: false, outgoing: { scope: 'all', udp: false, filter: { local: ['web', `[${IN6}]:7001`] } } },
   { outgoing: { routes: { include: ['192.0.2.0/24'], exclude: ['10.96.21.0/24', `${OUT(9)}/32`] } } },
   { ipv6: false, outgoing: { filter: { local: ['db'] }, routes: { include: ['192.0.2.0/24', '2001:db8:5::/64'] } } },
   { dns: { hosts: { 'listed.here': IN(9), db: OUT(1) } }, outgoing: { filter: { local: ['listed.here:7777'] } } },
@@ -105,11 +108,21 @@ describe('what explain says is what happens', () => {
       const { programs } = held.world;
       const wrong: unknown[] = [];
       for (const host of HOSTS) {
+        // Without a port: what is neither of one port nor of one protocol.
+        const bare = await programs.explain(host.replace(/[[\]]/g, ''));
+        const enters = bare.route?.startsWith('mirrord') ?? false;
+        if (bare.dns?.failure == null && enters !== (bare.side === 'cluster')) wrong.push({ destination: host, bare });
         for (const port of PORTS) {
           for (const protocol of ['tcp', 'udp'] as const satisfies readonly Protocol[]) {
             const said = await programs.explain(`${protocol}://${host}:${port}`);
             const answered = await programs.ask(protocol, host.replace(/[[\]]/g, ''), port);
-            const expected = said.dns?.failure ? UNKNOWN : said.side === 'local' ? /^developer$/ : /^cluster$/;
+            const expected = said.dns?.failure
+              ? UNKNOWN
+              : said.reason === 'ipv6-shut'
+                ? SHUT
+                : said.side === 'local'
+                  ? /^developer$/
+                  : /^cluster$/;
             const inside = said.route?.startsWith('mirrord') ?? false;
             if (!expected.test(answered) || inside !== /^cluster$/.test(answered))
               wrong.push({ destination: `${protocol}://${host}:${port}`, answered, said });

@@ -186,6 +186,16 @@ const TABLE: readonly (readonly [string, NetworkInput, readonly (readonly [strin
     ],
   ],
   [
+    'everything, without IPv6',
+    { scope: 'all', ipv6: false, local: ['[2001:db8::1]'] },
+    [
+      ['@2001:db8::1', `local filter ${LOCAL}[0]`],
+      ['@2001:db8::2', 'local ipv6-shut'],
+      ['@fe80::1', 'local link'],
+      ['@8.8.8.8', 'cluster everything'],
+    ],
+  ],
+  [
     'IPv6 off',
     { ipv6: false },
     [
@@ -204,6 +214,13 @@ describe('a decision', () => {
       }
     });
   }
+
+  it('everything, in a cluster without IPv6', () => {
+    const filter = scoped({ scope: 'all', exclude: ['2001:db8::/32'] }, { ...CLUSTER, ipv6: false });
+    assert.equal(decide(filter, '@2001:db9::1'), 'local ipv6-shut');
+    assert.equal(decide(filter, '@2001:db8::1'), `local excluded ${ROUTES}.exclude[0]`);
+    assert.equal(decide(filter, '@8.8.8.8'), 'cluster everything');
+  });
 
   it('never depends on the order of entries', () => {
     const entries = [

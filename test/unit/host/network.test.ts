@@ -53,8 +53,8 @@ describe('the host’s network on paper', () => {
 4 route 198.19.0.53/32 dev mirrord2 table 7304 congctl cubic
 4 route default dev mirrord2 table 7305 congctl cubic
 4 route throw 10.96.0.1/32 table 7304
-4 rule pref 5022 to 10.96.0.0/16 ipproto tcp dport 5432 goto 5029 protocol 247
-4 rule pref 5022 to 172.20.0.9/32 ipproto udp lookup 7305 protocol 245
+4 rule pref 5022 to 10.96.0.0/16 ipproto 6 dport 5432 goto 5029 protocol 247
+4 rule pref 5022 to 172.20.0.9/32 ipproto 17 lookup 7305 protocol 245
 4 rule pref 5023 to 10.96.0.0/16 lookup main suppress_prefixlength 16
 4 rule pref 5024 lookup 7304
 4 rule pref 5029 nop
