@@ -3,8 +3,12 @@
 /** A TCP dial that has heard nothing for so long has timed out, ms.  Programs' own limits are mostly shorter. */
 export const DIAL_LIMIT_MS = 60_000;
 
-/** Bytes of one flow that may wait for the tunnel before its socket is no longer read: four reads of libuv. */
-export const FLOW_QUEUE_LIMIT = 256 * 1024;
+/** Bytes of one flow that may wait for the tunnel before its socket is no longer read, at most and at least. */
+export const FLOW_QUEUE_MOST = 256 * 1024;
+export const FLOW_QUEUE_LEAST = 64 * 1024;
+/** The same of all flows, and the part of what is left of it that one flow may have. */
+export const FLOW_QUEUES = 16 << 20;
+export const FLOW_QUEUES_SHARE = 1 / 16;
 
 /** Flows open at once, TCP and UDP together; one descriptor each.  The client opens 8192 of UDP at most. */
 export const FLOW_LIMIT = 24_000;

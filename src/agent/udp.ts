@@ -65,8 +65,9 @@ function open(flow: IncomingDatagrams, address: string, family: number, over: ()
   flow.onDatagram = (payload) => {
     if (closed) return;
     idle.refresh();
-    if (connected) socket.send(payload, sent);
-    else if (pending.length < UDP_PENDING_LIMIT) pending.push(payload);
+    const copied = Buffer.from(payload);
+    if (connected) socket.send(copied, sent);
+    else if (pending.length < UDP_PENDING_LIMIT) pending.push(copied);
   };
   flow.onClosed = close;
   try {

@@ -19,7 +19,6 @@ import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
-import { BlockPool } from './block-pool.ts';
 import { clusterNames } from './cluster-names.ts';
 import { targetEnvironment } from './environment.ts';
 import { explainDestination } from './explain.ts';
@@ -198,7 +197,7 @@ export class Session {
           tcp: (flow) => serveTcpFlow(names.resolver, flow),
           udp: (flow) => serveUdpFlow(names.resolver, flow),
         },
-        { pool: new BlockPool(), watch: nameRoutes },
+        { watch: nameRoutes },
         (protocol, destination) => this.#matches.flow(protocol, destination, network.scoped, nameRoutes),
       ),
     );

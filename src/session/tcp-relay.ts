@@ -4,9 +4,9 @@
  * Towards the cluster the stack's window is the bound: bytes count as consumed when the tunnel has sent them.  Towards
  * the program the stack's queue is the bound: over its mark the tunnel's stream is paused.
  */
+import { blocks } from '../block-pool.ts';
 import type { TcpFlow, TcpFlowEvents } from '../stack/flow.ts';
 import type { TunnelStream } from '../tunnel/tunnel.ts';
-import type { BlockPool } from './block-pool.ts';
 import { refusalOf } from './refusal.ts';
 
 /**
@@ -14,6 +14,11 @@ import { refusalOf } from './refusal.ts';
  * way beyond that is the tunnel's to bound.
  */
 export const FLOW_WINDOW_BYTES = 524_288;
+/** The same at the least: a super-segment. */
+const FLOW_WINDOW_LEAST_BYTES = 65_536;
+/** What may wait for the tunnel in all flows together, and the part of what is left of it that one flow may have. */
+const WAITING_BYTES = 16 << 20;
+const WAITING_SHARE = 1 / 16;
 
 /** Who wants to know which destinations are in use: an address that a name led to stays routed meanwhile. */
 export interface FlowWatch {
@@ -27,8 +32,15 @@ export interface FlowWatch {
  */
 export type Redial = (flow: TcpFlow) => boolean;
 
+/** Bytes that wait for the tunnel in all flows. */
+let waiting = 0;
+
+/** One or few flows have their full window, many share. */
+function windowNow(): number {
+  return Math.max(FLOW_WINDOW_LEAST_BYTES, Math.min((WAITING_BYTES - waiting) * WAITING_SHARE, FLOW_WINDOW_BYTES));
+}
+
 export interface RelayContext {
-  readonly pool: BlockPool;
   readonly watch: FlowWatch;
 }
 
@@ -70,14 +82,18 @@ class TcpRelay implements TcpFlowEvents {
   }
 
   data(chunk: Uint8Array): void {
-    const copied = this.#context.pool.copy(chunk);
+    const copied = blocks.copy(chunk);
     const bytes = chunk.length;
+    waiting += bytes;
     this.#stream.write(
       copied,
       () => {
-        if (!this.#over) this.#flow.consumed(bytes);
+        waiting -= bytes;
+        if (this.#over) return;
+        this.#flow.resize(windowNow());
+        this.#flow.consumed(bytes);
       },
-      () => this.#context.pool.release(copied),
+      () => blocks.release(copied),
     );
   }
 
@@ -99,7 +115,7 @@ class TcpRelay implements TcpFlowEvents {
 
   #accept(): void {
     this.#accepted = true;
-    this.#flow.accept(this, FLOW_WINDOW_BYTES);
+    this.#flow.accept(this, windowNow());
     let room = true;
     for (const chunk of this.#early) room = this.#flow.send(chunk);
     this.#early = [];
@@ -113,7 +129,7 @@ class TcpRelay implements TcpFlowEvents {
       if (!this.#flow.send(chunk)) this.#stream.pause();
       return;
     }
-    this.#early.push(chunk);
+    this.#early.push(chunk.slice());
     this.#stream.pause();
   }
 

@@ -55,8 +55,7 @@ export interface TcpFlow {
   resize(window: number): void;
 
   /**
-   * Queues bytes for the program.  The chunk is kept by reference, unchanged, until acknowledged.  Returns false when
-   * the queue is over its mark: stop until `drain`.
+   * Queues a copy of the bytes for the program.  Returns false when the queue is over its mark: stop until `drain`.
    */
   send(chunk: Uint8Array): boolean;
   /** FIN after everything queued. */

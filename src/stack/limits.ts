@@ -22,10 +22,12 @@ export const TIME_WAITS = 8192;
 
 /** Bytes that one flow may hold for its program before `send` returns false: some milliseconds of a fast local reader. */
 export const SEND_MARK = 1 << 20;
-/** The same once all flows together hold more than `SEND_HELD`: enough to keep one super-segment on its way. */
+/** The same at the least: enough to keep one super-segment on its way. */
 export const SEND_MARK_TIGHT = 64 * 1024;
 /** Bytes for programs held by all flows together: bounds the process, not a flow. */
-export const SEND_HELD = 64 << 20;
+export const SEND_HELD = 32 << 20;
+/** One flow may hold this part of what all together still may: one or few have their full mark, many share. */
+export const SEND_SHARE = 1 / 32;
 /** What a chunk costs beside its bytes (its typed array's object and a slot), so that tiny chunks are bounded too. */
 export const CHUNK_COST = 128;
 /** Bytes out of order held by one flow, and by all; what does not fit is dropped and sent again by the program. */

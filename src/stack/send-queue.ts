@@ -1,9 +1,10 @@
 /**
- * Bytes on their way to a program, from the first unacknowledged one on, kept as the chunks in which they came.
+ * Bytes on their way to a program, from the first unacknowledged one on, copied into blocks of the process's pool.
  *
- * The chunks stand in one array that the device gathers from as it is.  Acknowledged chunks are replaced by an empty
- * one at once (so that their memory goes), and cut off in bulk.
+ * The blocks stand in one array that the device gathers from as it is; all but the last are full.  Acknowledged ones go
+ * back to the pool at once, and are cut off in bulk.
  */
+import { BLOCK_BYTES, SMALL_BYTES, blocks } from '../block-pool.ts';
 import { CHUNK_COST } from './limits.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -22,13 +23,24 @@ export class SendQueue {
   /** Bytes sent and not acknowledged. */
   inFlight = 0;
   unsent = 0;
-  /** What is held, chunk overhead included. */
+  /** Memory that is held, chunk overhead included. */
   cost = 0;
+  /** What still fits into the last chunk. */
+  #room = 0;
 
-  push(chunk: Uint8Array): void {
-    this.chunks.push(chunk);
-    this.unsent += chunk.length;
-    this.cost += chunk.length + CHUNK_COST;
+  /** Copies `bytes`. */
+  push(bytes: Uint8Array): void {
+    this.unsent += bytes.length;
+    let at = Math.min(this.#room, bytes.length);
+    if (at > 0) {
+      const tail = this.chunks[this.chunks.length - 1];
+      tail.set(at === bytes.length ? bytes : bytes.subarray(0, at), tail.length - this.#room);
+      this.#room -= at;
+    }
+    while (at < bytes.length) {
+      const rest = at === 0 ? bytes : bytes.subarray(at);
+      at += this.#append(rest);
+    }
   }
 
   /** The next `length` unsent bytes are on their way. */
@@ -46,21 +58,52 @@ export class SendQueue {
     this.inFlight -= length;
     let rest = length + this.headOffset;
     while (rest > 0 && rest >= this.chunks[this.headIndex].length) {
-      const size = this.chunks[this.headIndex].length;
-      rest -= size;
-      this.cost -= size + CHUNK_COST;
-      this.chunks[this.headIndex++] = EMPTY;
+      rest -= this.chunks[this.headIndex].length;
+      this.#give(this.headIndex++);
     }
     this.headOffset = rest;
-    if (this.headIndex === this.chunks.length) this.#cut(this.headIndex);
-    else if (this.headIndex >= CUT_AT && this.headIndex * 2 > this.chunks.length) this.#cut(this.headIndex);
+    if (this.inFlight === 0 && this.unsent === 0) this.clear();
+    else if (this.headIndex >= CUT_AT && this.headIndex * 2 > this.chunks.length) this.#cut();
     return before - this.cost;
   }
 
-  #cut(count: number): void {
-    if (count === this.chunks.length) this.chunks.length = 0;
-    else this.chunks.splice(0, count);
-    this.headIndex -= count;
+  /** Forgets everything. */
+  clear(): void {
+    while (this.headIndex < this.chunks.length) this.#give(this.headIndex++);
+    this.chunks.length = 0;
+    this.headIndex = 0;
+    this.headOffset = 0;
+    this.sendIndex = 0;
+    this.sendOffset = 0;
+    this.inFlight = 0;
+    this.unsent = 0;
+    this.#room = 0;
+  }
+
+  /** Starts a new chunk with the beginning of `bytes`; returns how many it took. */
+  #append(bytes: Uint8Array): number {
+    const isSmall = bytes.length <= SMALL_BYTES;
+    // Where much waits already, more is to come.
+    const chunk = isSmall ? Buffer.from(bytes) : blocks.take(Math.min(Math.max(bytes.length, this.cost), BLOCK_BYTES));
+    const length = Math.min(bytes.length, chunk.length);
+    if (!isSmall) chunk.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+    this.chunks.push(chunk);
+    this.cost += chunk.length + CHUNK_COST;
+    this.#room = chunk.length - length;
+    return length;
+  }
+
+  #give(index: number): void {
+    const chunk = this.chunks[index];
+    this.cost -= chunk.length + CHUNK_COST;
+    this.chunks[index] = EMPTY;
+    blocks.release(chunk);
+  }
+
+  #cut(): void {
+    const count = this.headIndex;
+    this.chunks.splice(0, count);
+    this.headIndex = 0;
     this.sendIndex -= count;
   }
 }

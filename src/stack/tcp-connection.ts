@@ -527,6 +527,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.state = 'closed';
     this.#events = null;
     this.#layer.hold(-this.#sender.queue.cost);
+    this.#sender.queue.clear();
     this.#layer.holdOutOfOrder(-(this.#receiver.outOfOrder?.bytes ?? 0));
     this.#layer.removed(this);
   }

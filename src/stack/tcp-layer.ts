@@ -99,7 +99,8 @@ export class TcpLayer {
   /* ---- what connections ask ---- */
 
   get sendMark(): number {
-    return this.#held > limits.SEND_HELD ? limits.SEND_MARK_TIGHT : limits.SEND_MARK;
+    const share = (limits.SEND_HELD - this.#held) * limits.SEND_SHARE;
+    return Math.max(limits.SEND_MARK_TIGHT, Math.min(share, limits.SEND_MARK));
   }
 
   hold(bytes: number): void {

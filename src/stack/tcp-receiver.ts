@@ -58,7 +58,7 @@ export class TcpReceiver {
 
   /** The window field of a segment that is about to leave; `shift` is 0 in a SYN-ACK. */
   advertise(shift: number): number {
-    const unit = 2 ** shift;
+    const unit = 1 << shift;
     let field = Math.min(WINDOW_FIELD_MAX, Math.max(0, this.room) >> shift);
     // Where the field's steps do not fit, rather beyond the edge than back (RFC 7323 section 2.4), within bounds.
     const isShort = isAfter(this.#advertised, (this.next + field * unit) | 0);

@@ -32,7 +32,7 @@ export class ByteStream implements LinkOwner {
   received = 0;
   /** False until the first attach: there is nothing to resume yet. */
   established = false;
-  /** Bytes of the peer, in order; the view is the receiver's to keep. */
+  /** Bytes of the peer, in order; the view is valid only during the call. */
   onBytes: (view: Buffer) => void = () => {};
   /** There is room again. */
   onRoom: () => void = () => {};
@@ -44,6 +44,11 @@ export class ByteStream implements LinkOwner {
   #doubt: NodeJS.Timeout | undefined;
   #link: Link | null = null;
   #acknowledged = 0;
+  /** An acknowledgement leaves with the turn's bytes, or alone when there are none. */
+  #isAckDue = false;
+  readonly #turnEnds = (): void => {
+    if (this.#isAckDue) this.#acknowledge();
+  };
   #lastPing = 0;
   #destroyed = false;
 
@@ -121,7 +126,10 @@ export class ByteStream implements LinkOwner {
 
   data(view: Buffer): void {
     this.received += view.length;
-    if (this.received - this.#acknowledged >= ACK_EVERY) this.#acknowledge();
+    if (this.received - this.#acknowledged >= ACK_EVERY && !this.#isAckDue) {
+      this.#isAckDue = true;
+      setImmediate(this.#turnEnds);
+    }
     this.onBytes(view);
   }
 
@@ -173,11 +181,15 @@ export class ByteStream implements LinkOwner {
     const link = this.#link;
     if (link === null) return;
     const replay = this.#replay;
+    if (replay.sent === replay.written) return;
+    link.transport.cork();
+    if (this.#isAckDue) this.#acknowledge();
     while (replay.sent < replay.written) {
       const chunks: Uint8Array[] = [];
       const length = replay.take(DATA_LIMIT, chunks);
       link.sendData(chunks, length);
     }
+    link.transport.uncork();
   }
 
   #acked(offset: number): void {
@@ -188,6 +200,7 @@ export class ByteStream implements LinkOwner {
   }
 
   #acknowledge(): void {
+    this.#isAckDue = false;
     this.#acknowledged = this.received;
     this.#link?.send(ackFrame(this.received));
   }

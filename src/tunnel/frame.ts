@@ -27,7 +27,7 @@ export const FRAME = {
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 
 export interface FrameSink {
-  /** Part of the stream; `view` is the receiver's to keep. */
+  /** Part of the stream; `view` is valid only during the call. */
   data(view: Buffer): void;
   /** Any other frame, of a type that may be unknown; `payload` is valid only during the call. */
   control(type: number, payload: Buffer): void;

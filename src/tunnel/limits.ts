@@ -61,9 +61,6 @@ export const STREAM_WINDOWS_GROWTH = 64 * 1024 * 1024;
 /** Bytes of one stream before the next one's turn: one super-segment of the TUN. */
 export const QUANTUM = 64 * 1024;
 
-/** Views shorter than this are copied when they would keep a read of 64 kB alive, bytes. */
-export const SMALL_VIEW = 4 * 1024;
-
 /** Flows and questions open at once in one tunnel: above the agent's own limit, so that questions are always answered. */
 export const STREAM_LIMIT = 32_768;
 

@@ -50,9 +50,9 @@ const LIMITS: Readonly<Record<number, number>> = {
 const NOTHING = new Uint8Array(0);
 
 export interface MuxSink {
-  /** Part of a stream's bytes; `view` is the receiver's to keep. */
+  /** Part of a stream's bytes; `view` is valid only during the call. */
   data(stream: number, view: Buffer): void;
-  /** Any other frame; `payload` is the receiver's to keep. */
+  /** Any other frame; `payload` is valid only during the call. */
   frame(stream: number, type: number, payload: Buffer): void;
 }
 

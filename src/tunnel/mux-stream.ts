@@ -5,9 +5,9 @@
  * hold no more than one window, and nobody else waits.  The window begins small and doubles while it is what limits the
  * stream, up to what a long fat path needs.
  */
+import { SMALL_BYTES, blocks } from '../block-pool.ts';
 import { STREAM_WINDOW, STREAM_WINDOW_MAX } from './limits.ts';
 import type { FlowBytes } from './tunnel.ts';
-import { joined, owned } from './views.ts';
 
 const nothing = (): void => {};
 
@@ -97,6 +97,7 @@ export class MuxStream implements FlowBytes {
     while (this.#held.length > 0 && !this.#isPaused && !this.#isOver) {
       const chunk = this.#held.shift() as Uint8Array;
       this.#deliver(chunk);
+      blocks.release(chunk);
     }
     this.#deliverEnd();
   }
@@ -113,6 +114,8 @@ export class MuxStream implements FlowBytes {
     while (room > 0 && this.#chunks.length > 0) {
       const chunk = this.#chunks[0];
       const length = Math.min(chunk.length - this.#offset, room);
+      // A chunk is not cut for the sake of a full quantum.
+      if (length < chunk.length - this.#offset && room < start) break;
       const isLast = this.#offset + length === chunk.length;
       out(
         length === chunk.length ? chunk : chunk.subarray(this.#offset, this.#offset + length),
@@ -145,7 +148,7 @@ export class MuxStream implements FlowBytes {
     this.#granted -= view.length;
     if (this.#granted < 0 || this.#endReceived) return false;
     if (this.#isPaused || this.#held.length > 0) this.#hold(view);
-    else this.#deliver(owned(view));
+    else this.#deliver(view);
     return true;
   }
 
@@ -177,9 +180,10 @@ export class MuxStream implements FlowBytes {
 
   #hold(view: Buffer): void {
     const last = this.#held.at(-1);
-    const both = last === undefined ? null : joined(last, view);
-    if (both === null) this.#held.push(owned(view, true));
-    else this.#held[this.#held.length - 1] = both;
+    // An object for each would cost more than the bytes.
+    const isTiny = last !== undefined && last.length + view.length <= SMALL_BYTES;
+    if (isTiny) this.#held[this.#held.length - 1] = Buffer.concat([last, view]);
+    else this.#held.push(blocks.copy(view));
   }
 
   #deliver(chunk: Uint8Array): void {

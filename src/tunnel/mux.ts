@@ -24,7 +24,6 @@ import { MUX, MuxDecoder, muxFrame, muxHeader, type MuxSink, type MuxType } from
 import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
 import { MuxStream } from './mux-stream.ts';
 import type { DialErrno, DialOutcome } from './tunnel.ts';
-import { owned } from './views.ts';
 
 const OK: DialOutcome = { ok: true };
 const LOST: DialOutcome = { ok: false, errno: 'ECONNRESET' };
@@ -254,7 +253,7 @@ export class Mux implements MuxSink {
         return;
       case MUX.answer:
         this.#entries.delete(id);
-        entry.answered?.(owned(payload, true));
+        entry.answered?.(Buffer.from(payload));
         return;
       case MUX.refuse:
         return this.#refused(id, entry, payload.toString('latin1'));

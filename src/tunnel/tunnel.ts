@@ -16,7 +16,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Opens one more connection to the same agent; called again after each loss.  A rejection with a MirrordError of the code
+ * Opens one more connection to the same agent; called again after each loss.  Its `data` events may show the same memory
+ * again and again: a chunk is looked at during the event only.  A rejection with a MirrordError of the code
  * `agent-gone` says that there is no agent any more, so that nobody waits for it.
  */
 export type Dial = (signal: AbortSignal) => Promise<Duplex>;
@@ -50,7 +51,7 @@ export interface FlowBytes {
   end(): void;
   /** Drops what waits.  No handler is called any more. */
   reset(): void;
-  /** Bytes from the other end; the chunk is the receiver's to keep. */
+  /** Bytes from the other end; the chunk is valid only during the call. */
   onData: (chunk: Uint8Array) => void;
   /** FIN from the other end. */
   onEnd: () => void;
@@ -71,7 +72,7 @@ export interface TunnelStream extends FlowBytes {
 export interface FlowDatagrams {
   /** The payload is copied.  Dropped when more than a bounded number of bytes wait. */
   send(payload: Uint8Array): void;
-  /** The payload is the receiver's to keep. */
+  /** The payload is valid only during the call. */
   onDatagram: (payload: Uint8Array) => void;
   /** The other end's socket failed (an ICMP error came back: a closed port), or the flow has ended (null). */
   onClosed: (errno: DialErrno | null) => void;

@@ -68,7 +68,7 @@ const sinks = new Map<object, number>();
 const service: TunnelService = {
   tcp(flow) {
     flow.accept();
-    if (flow.host === 'echo') flow.onData = (chunk) => flow.write(chunk, () => {});
+    if (flow.host === 'echo') flow.onData = (chunk) => flow.write(Buffer.from(chunk), () => {});
     if (flow.host === 'source') pourFlow(flow);
     if (flow.host === 'sink') {
       sinks.set(flow, 0);

@@ -1,5 +1,6 @@
 /** A network namespace (or a process's) as the far side: the host starts the agent there, a unix socket carries it. */
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,8 +49,18 @@ function surroundings(facts: NetworkTargetFacts) {
   return { ranges: facts.ranges, namespaces, allNamespaces: false, notes: [] };
 }
 
+/** One read of the transport, bytes: what a unix socket holds at most (net.core.wmem_default), and a little more. */
+const READ_BYTES = 256 * 1024;
+
 async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {
-  const socket = connect(path);
+  const socket: Socket = connect({
+    path,
+    // All reads go into the same memory: the tunnel looks at a chunk during the event only (see `Dial`).
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (length, buffer) => socket.emit('data', buffer.subarray(0, length)),
+    },
+  });
   try {
     await once(socket, 'connect', { signal });
   } catch (error) {

@@ -100,7 +100,7 @@ export function hear(flow: TunnelStream): Heard {
     flow.onReset = resolve;
   });
   const all = new Promise<Buffer>((resolve, reject) => {
-    flow.onData = (chunk) => chunks.push(chunk);
+    flow.onData = (chunk) => chunks.push(Buffer.from(chunk));
     flow.onEnd = () => resolve(Buffer.concat(chunks));
     void reset.then(() => reject(new Error('reset')));
   });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Refusal, TcpFlow, TcpFlowEvents } from '../../../src/stack/index.ts';
 import type { DialOutcome, TunnelStream } from '../../../src/tunnel/tunnel.ts';
-import { BlockPool } from '../../../src/session/block-pool.ts';
 import { relayTcp } from '../../../src/session/tcp-relay.ts';
 
 class FakeFlow implements TcpFlow {
@@ -65,7 +64,7 @@ const watch = { flowOpened: (): void => undefined, flowClosed: (): void => undef
 function relay() {
   const flow = new FakeFlow();
   const stream = new FakeStream();
-  relayTcp(flow, stream, { pool: new BlockPool(), watch }, () => false);
+  relayTcp(flow, stream, { watch }, () => false);
   const open = async (outcome: DialOutcome = { ok: true }): Promise<TcpFlowEvents> => {
     stream.outcome.resolve(outcome);
     await stream.opened;

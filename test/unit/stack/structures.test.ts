@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { BLOCK_BYTES } from '../../../src/block-pool.ts';
 import { Deadlines, Timed } from '../../../src/stack/deadlines.ts';
 import { FlowTable, type TableEntry, type Tuple } from '../../../src/stack/flow-table.ts';
+import { CHUNK_COST } from '../../../src/stack/limits.ts';
 import { OutOfOrder } from '../../../src/stack/out-of-order.ts';
 import { SendQueue } from '../../../src/stack/send-queue.ts';
 import { TokenBucket } from '../../../src/stack/token-bucket.ts';
@@ -92,35 +94,46 @@ describe('stack: flow table', () => {
 });
 
 describe('stack: send queue', () => {
-  it('keeps the bytes between acknowledged and sent, whatever the chunks', () => {
-    const steps = fc.array(fc.record({ push: fc.nat(40), send: fc.nat(60), acknowledge: fc.nat(60) }), {
-      maxLength: 300,
+  for (const [what, scale] of [
+    ['tiny', 1],
+    ['large', 2_500],
+  ] as const)
+    it(`keeps the bytes between acknowledged and sent, ${what} chunks`, () => {
+      const steps = fc.array(fc.record({ push: fc.nat(40), send: fc.nat(60), acknowledge: fc.nat(60) }), {
+        maxLength: 300 / Math.sqrt(scale),
+      });
+      fc.assert(
+        fc.property(steps, (list) => {
+          const queue = new SendQueue();
+          let pushed = 0;
+          let sent = 0;
+          let acknowledged = 0;
+          // A prime, so that no block begins with the same byte.
+          const content = (at: number): number => at % 251;
+          const at = (index: number, offset: number): number | undefined => queue.chunks[index]?.[offset];
+          for (const step of list) {
+            const chunk = Uint8Array.from({ length: step.push * scale }, () => content(pushed++));
+            if (chunk.length > 0) queue.push(chunk);
+            chunk.fill(255);
+            const send = Math.min(step.send * scale, queue.unsent);
+            queue.markSent(send);
+            sent += send;
+            const acknowledge = Math.min(step.acknowledge * scale, queue.inFlight);
+            queue.acknowledge(acknowledge);
+            acknowledged += acknowledge;
+            assert.deepEqual([queue.unsent, queue.inFlight], [pushed - sent, sent - acknowledged]);
+            if (sent < pushed) assert.equal(at(queue.sendIndex, queue.sendOffset), content(sent));
+            if (acknowledged < pushed) assert.equal(at(queue.headIndex, queue.headOffset), content(acknowledged));
+            const held = pushed - acknowledged;
+            assert.ok(queue.cost <= 2 * held + 2 * BLOCK_BYTES + (CHUNK_COST * held) / 40 + CHUNK_COST * 80);
+          }
+          queue.markSent(queue.unsent);
+          queue.acknowledge(queue.inFlight);
+          assert.deepEqual([queue.cost, queue.chunks.length], [0, 0]);
+        }),
+        { numRuns: scale === 1 ? 100 : 20 },
+      );
     });
-    fc.assert(
-      fc.property(steps, (list) => {
-        const queue = new SendQueue();
-        let pushed = 0;
-        let sent = 0;
-        let acknowledged = 0;
-        const at = (index: number, offset: number): number | undefined => queue.chunks[index]?.[offset];
-        for (const step of list) {
-          if (step.push > 0) queue.push(Uint8Array.from({ length: step.push }, () => pushed++ & 255));
-          const send = Math.min(step.send, queue.unsent);
-          queue.markSent(send);
-          sent += send;
-          const acknowledge = Math.min(step.acknowledge, queue.inFlight);
-          queue.acknowledge(acknowledge);
-          acknowledged += acknowledge;
-          assert.deepEqual([queue.unsent, queue.inFlight], [pushed - sent, sent - acknowledged]);
-          assert.equal(at(queue.sendIndex, queue.sendOffset), sent < pushed ? sent & 255 : undefined);
-          assert.equal(at(queue.headIndex, queue.headOffset), acknowledged < pushed ? acknowledged & 255 : undefined);
-        }
-        queue.markSent(queue.unsent);
-        queue.acknowledge(queue.inFlight);
-        assert.deepEqual([queue.cost, queue.chunks.length], [0, 0]);
-      }),
-    );
-  });
 });
 
 describe('stack: out of order', () => {

@@ -142,6 +142,8 @@ export class MuxPair {
     const [nearReceived, farReceived] = [nearBytes.received, farBytes.received];
     nearBytes.attach(new Link(near, ignore), farReceived, this.#roundTripMs);
     farBytes.attach(new Link(far, ignore), nearReceived, this.#roundTripMs);
+    // After the links: the next read goes into the same memory, and who still looks at this one is found out.
+    for (const end of [near, far]) end.on('data', (chunk: Buffer) => chunk.fill(0xaa));
   }
 }
 

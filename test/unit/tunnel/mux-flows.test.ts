@@ -214,7 +214,7 @@ describe('flows of the multiplexer', () => {
       far: {
         opened: (id, { port }) => {
           const stream = pair.far.acceptStream(id);
-          stream.onData = (chunk) => stream.write(chunk, () => {});
+          stream.onData = (chunk) => stream.write(Buffer.from(chunk), () => {});
           stream.onEnd = () => stream.end();
           if (port === 3) pair.far.refuse(id, 'ETIMEDOUT');
           else pair.far.accepted(id);

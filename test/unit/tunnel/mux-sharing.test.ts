@@ -34,7 +34,7 @@ class Lab {
             bulk.far = stream;
             stream.onData = (chunk) => (bulk.received += chunk.length);
           } else {
-            stream.onData = (chunk) => stream.write(chunk, () => {});
+            stream.onData = (chunk) => stream.write(Buffer.from(chunk), () => {});
           }
         },
       },
