@@ -37,7 +37,7 @@ export class TcpReceiver {
 
   /** More than the field can say is never offered. */
   resize(window: number): void {
-    this.#window = Math.min(Math.max(window, WINDOW_MIN), WINDOW_FIELD_MAX * 2 ** this.shift);
+    this.#window = Math.min(Math.max(window, WINDOW_MIN), WINDOW_FIELD_MAX << this.shift);
   }
 
   /** `length` more bytes were handed to the layer above. */
