@@ -59,6 +59,8 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
     return { kind: 'ended', text: isTelling ? `${reason}, ${how}${message ? `: ${message}` : ''}` : how, help };
   }
   const waiting = state?.waiting;
+  const before = waiting?.reason === 'PodInitializing' ? stuckBefore(pod) : undefined;
+  if (before !== undefined) return before;
   const fatal = waiting?.reason === undefined ? undefined : FATAL[waiting.reason];
   if (waiting !== undefined && fatal !== undefined) {
     const [code, what, help] = fatal;
@@ -91,12 +93,24 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
 }
 
 /** A webhook may have put init containers of its own in front of the agent, and those may be what does not start. */
-function awaited(pod: V1Pod, reason = ''): string {
+function stuckBefore(pod: V1Pod): Diagnosis | undefined {
   for (const { name, state } of pod.status?.initContainerStatuses ?? []) {
-    const why = state?.waiting?.reason ?? '';
-    if (!UNREMARKABLE.has(why)) return `init container ${name}: ${state?.waiting?.message ?? why}`;
-    if (state?.running !== undefined) return `init container ${name} runs`;
+    const { reason = '', message = '' } = state?.waiting ?? {};
+    const fatal = FATAL[reason];
+    if (fatal === undefined) continue;
+    const what = fatal[0] === 'agent-image' ? `the image ${imageOf(pod, name)} of init container ${name}` : name;
+    return failed(
+      'agent-container',
+      `${what}, which the cluster put before the agent, ${fatal[1]} (${reason}): ${message}`,
+      'Find out who adds it (a mutating webhook), and have the agent left out: agent.labels and agent.annotations.',
+    );
   }
+  return undefined;
+}
+
+function awaited(pod: V1Pod, reason = ''): string {
+  const running = pod.status?.initContainerStatuses?.find(({ state }) => state?.running !== undefined);
+  if (running !== undefined) return `waiting for init container ${running.name}`;
   return UNREMARKABLE.has(reason) ? 'starting' : reason;
 }
 
@@ -117,6 +131,8 @@ function statusOf(pod: V1Pod, container: string): V1ContainerStatus | undefined 
 }
 
 function imageOf(pod: V1Pod, container: string): string {
-  const { containers = [], ephemeralContainers = [] } = pod.spec ?? {};
-  return [...containers, ...ephemeralContainers].find((item) => item.name === container)?.image ?? '';
+  const { containers = [], ephemeralContainers = [], initContainers = [] } = pod.spec ?? {};
+  return (
+    [...containers, ...ephemeralContainers, ...initContainers].find((item) => item.name === container)?.image ?? ''
+  );
 }
