@@ -27,6 +27,9 @@ export class Asker {
   constructor(machine: Machine) {
     this.#child = machine.start(process.execPath, [join(import.meta.dirname, 'asker.ts')], { as: 'developer' });
     this.#child.stderr.resume();
+    this.#child.once('close', () => {
+      for (const answer of this.#waiting.values()) answer('the asking program has ended');
+    });
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const [id, text] = JSON.parse(line) as [number, string];
       this.#waiting.get(id)?.(text);
