@@ -1,7 +1,6 @@
 /** Runs one tier in a mocha process of its own, so that a crash of one does not take the others along. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Counts } from './counts.ts';
 
@@ -40,7 +39,9 @@ export function runTier(root: string, tier: Tier): Counts {
     console.log(`    the tier cannot run: ${reason}`);
     return { passed: 0, failed: 0, skipped: files.length };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'mirrord-test-'));
+  // Short, since unix sockets in it have paths of at most 107 bytes; open, since tests run programs as other users.
+  const folder = mkdtempSync('/tmp/mirrord-test-');
+  chmodSync(folder, 0o1777);
   const countsFile = join(folder, 'counts.json');
   try {
     const { test, tier: total, retries } = LIMITS[tier];
@@ -59,7 +60,7 @@ export function runTier(root: string, tier: Tier): Counts {
     ];
     const { status } = spawnSync(process.execPath, [...args, ...files], {
       cwd: root,
-      env: { ...process.env, COUNTS_FILE: countsFile },
+      env: { ...process.env, COUNTS_FILE: countsFile, TMPDIR: folder },
       stdio: 'inherit',
       timeout: total * 1000,
     });
