@@ -16,6 +16,12 @@ export const FLOW_LIMIT = 24_000;
 /** A UDP flow without traffic ends, ms.  The client's own limit (60 s) is shorter; this one is for lost clients. */
 export const UDP_IDLE_MS = 90_000;
 
+/**
+ * Answers that wait while the agent is busy with other flows, bytes.  A burst of 1000 questions draws 1000 answers at once;
+ * the kernel grants at most net.core.rmem_max, and takes twice of it for its own bookkeeping.
+ */
+export const UDP_RECEIVE_BUFFER = 4 << 20;
+
 /** Datagrams that wait while a UDP socket is being made. */
 export const UDP_PENDING_LIMIT = 64;
 

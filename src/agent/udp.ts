@@ -5,7 +5,7 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { toErrno } from '../tunnel/errno.ts';
 import type { IncomingDatagrams } from '../tunnel/service.ts';
-import { UDP_IDLE_MS, UDP_PENDING_LIMIT } from './limits.ts';
+import { UDP_IDLE_MS, UDP_PENDING_LIMIT, UDP_RECEIVE_BUFFER } from './limits.ts';
 
 /** `over` is called once, when the socket is gone. */
 export function dialUdp(flow: IncomingDatagrams, over: () => void): void {
@@ -24,7 +24,10 @@ export function dialUdp(flow: IncomingDatagrams, over: () => void): void {
 }
 
 function open(flow: IncomingDatagrams, address: string, family: number, over: () => void): void {
-  const socket: Socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  const socket: Socket = createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    recvBufferSize: UDP_RECEIVE_BUFFER,
+  });
   const pending: Uint8Array[] = [];
   let connected = false;
   let closed = false;

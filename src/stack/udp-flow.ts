@@ -16,20 +16,20 @@ export class UdpConversation extends Timed implements UdpFlow {
   readonly tuple: Tuple;
   tableKey = 0;
   tableNext: UdpConversation | null = null;
-  /** Carried something since the layer last looked; the first datagram alone does not count. */
-  isUsed = false;
+  older: UdpConversation | null = null;
+  newer: UdpConversation | null = null;
   onDatagram: (payload: Uint8Array) => void = ignore;
   onClosed: () => void = ignore;
   readonly #layer: UdpLayer;
   #idle = UDP_IDLE_MS;
-  /** -1: none yet. */
-  #lastLength = -1;
+  #lastLength = 0;
   #isOpen = true;
 
   constructor(layer: UdpLayer, tuple: Tuple) {
     super();
     this.#layer = layer;
     this.tuple = tuple;
+    layer.recency.add(this);
     this.#touch();
   }
 
@@ -44,7 +44,6 @@ export class UdpConversation extends Timed implements UdpFlow {
   /** A datagram from the program; `payload` is valid only during the call. */
   input(payload: Uint8Array): void {
     if (!this.#isOpen) return;
-    if (this.#lastLength >= 0) this.isUsed = true;
     this.#lastLength = payload.length;
     this.#layer.counters.bytesUp += payload.length;
     this.#touch();
@@ -59,7 +58,6 @@ export class UdpConversation extends Timed implements UdpFlow {
       return;
     }
     if (this.tuple.destinationPort === DNS_PORT && this.#idle === UDP_IDLE_MS) this.#idle = UDP_DNS_IDLE_MS;
-    this.isUsed = true;
     this.#touch();
     this.#layer.counters.bytesDown += payload.length;
     this.#layer.writer.udp(this.tuple, payload);
@@ -85,6 +83,7 @@ export class UdpConversation extends Timed implements UdpFlow {
   }
 
   #touch(): void {
+    this.#layer.recency.used(this);
     this.#layer.deadlines.set(this, this.#layer.now + this.#idle);
   }
 

@@ -8,6 +8,7 @@ import { UDP_FLOWS } from './limits.ts';
 import type { TooBig } from './path-mtu.ts';
 import type { Parts } from './parts.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
+import { Recency } from './recency.ts';
 import { UdpConversation } from './udp-flow.ts';
 
 export class UdpLayer {
@@ -15,11 +16,10 @@ export class UdpLayer {
   readonly writer: PacketWriter;
   readonly deadlines: Deadlines;
   readonly counters: StackCounters;
+  readonly recency = new Recency<UdpConversation>();
   readonly #handler: FlowHandler;
   readonly #errors: IcmpErrors;
   readonly #table: FlowTable<UdpConversation>;
-  /** Every flow; one that has been passed over by `#makeRoom` stands behind the others. */
-  readonly #order = new Set<UdpConversation>();
   readonly #view = new UdpView();
 
   constructor(parts: Parts & { readonly random: () => number }) {
@@ -65,7 +65,7 @@ export class UdpLayer {
   removed(flow: UdpConversation): void {
     this.deadlines.remove(flow);
     this.#table.remove(flow);
-    this.#order.delete(flow);
+    this.recency.remove(flow);
     this.counters.udpFlows = this.#table.size;
   }
 
@@ -90,27 +90,15 @@ export class UdpLayer {
   }
 
   #open(tuple: Tuple): UdpConversation {
-    if (this.#table.size >= UDP_FLOWS) this.#makeRoom();
+    if (this.#table.size >= UDP_FLOWS) {
+      this.drop('udp-flows');
+      this.recency.oldest?.close();
+    }
     const flow = new UdpConversation(this, tuple);
     this.#table.add(flow);
-    this.#order.add(flow);
     this.counters.udpFlows = this.#table.size;
     this.#handler.udp(flow);
     return flow;
-  }
-
-  /** Ends a flow that nobody has used for long: the first that was not used since it was last passed over ("clock"). */
-  #makeRoom(): void {
-    for (const flow of this.#order) {
-      if (!flow.isUsed) {
-        this.drop('udp-flows');
-        flow.close();
-        return;
-      }
-      flow.isUsed = false;
-      this.#order.delete(flow);
-      this.#order.add(flow);
-    }
   }
 }
 

@@ -71,6 +71,31 @@ describe('UDP through the agent', () => {
     flow.close();
   });
 
+  it('loses nothing of a burst that comes while it is busy', async () => {
+    const count = 500;
+    const port = await echoServer('127.0.0.1');
+    const server = sockets.at(-1) ?? assert.fail();
+    const flow = tunnel.datagrams('127.0.0.1', port);
+    const asked = once(server, 'message');
+    flow.send(Buffer.from('?'));
+    const [, from] = (await asked) as [Buffer, { port: number; address: string }];
+    let answers = 0;
+    const all = new Promise<void>((resolve) => {
+      flow.onDatagram = () => {
+        if (++answers === count + 1) resolve();
+      };
+    });
+    agent.child.kill('SIGSTOP');
+    const sends = Array.from(
+      { length: count },
+      () => new Promise((sent) => server.send('!', from.port, from.address, sent)),
+    );
+    await Promise.all(sends);
+    agent.child.kill('SIGCONT');
+    await all;
+    flow.close();
+  });
+
   it('tells a closed port', async () => {
     const port = await echoServer('127.0.0.1');
     const socket = sockets.pop() ?? assert.fail();

@@ -323,7 +323,10 @@ describe('udp flows', () => {
       open(i);
       // The first ten go on.
       if (i >= 10 && i % 1000 === 0) for (let one = 0; one < 10; one++) open(one);
+      // An answer that takes its time.
+      lab.udp.at(-100)?.send(pattern(1));
     }
+    lab.device.take();
     assert.equal(lab.stack.counters.udpFlows, UDP_FLOWS);
     assert.equal(lab.stack.counters.dropped['udp-flows'], UDP_FLOWS);
     assert.equal(lab.takeEvents().filter((event) => event === 'udp closed').length, UDP_FLOWS);
