@@ -1,6 +1,7 @@
 /** The machine as it is, without what sessions have put there. */
 import { dirname, resolve } from 'node:path/posix';
 import type { MachineAddress, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
+import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { isStub, resolvedRuns } from './dns/resolved.ts';
 import { ndots, parseResolvConf } from './dns/resolv-conf.ts';
@@ -100,7 +101,9 @@ export function readDns(machine: Machine, journal: Journal, ownServers: readonly
   const { files } = machine;
   const entry = journal.resolvConf();
   const now = files.read(RESOLV_CONF, BYTES) ?? '';
-  const text = entry && now === entry.written ? (formerText(machine, entry) ?? '') : now;
+  // A session that came later has us for its server: to ask it would go round in circles.
+  const ours = entry !== undefined && (now === entry.written || readFormerContent(now) !== undefined);
+  const text = ours ? (formerText(machine, entry) ?? '') : now;
   const conf = parseResolvConf(text);
   const resolved = resolvedRuns(machine);
   const owners = socketOwners(machine);
@@ -116,6 +119,7 @@ export function readDns(machine: Machine, journal: Journal, ownServers: readonly
     ndots: ndots(conf.options),
     resolved: resolved && conf.servers.some(isStub),
     resolvConf: text,
+    overwritten: entry !== undefined && !ours,
   };
 }
 

@@ -57,6 +57,8 @@ export interface MachineDns {
   readonly resolved: boolean;
   /** The text of resolv.conf. */
   readonly resolvConf: string;
+  /** Another program has put its own in the place of this session's. */
+  readonly overwritten: boolean;
 }
 
 /** A namespace or process that is a target by itself, read by the host. */

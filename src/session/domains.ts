@@ -7,7 +7,7 @@ import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
 /** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
 const MAX_REVERSE_ZONES = 256;
 
-/** The cluster's own, then what the filter names, then the reverse zones of the ranges. */
+/** The most important first: the cluster's own, what the filter names, namespaces, the reverse zones of the ranges. */
 export function routedDomains(
   clusterDomain: string,
   namespaces: readonly string[],
@@ -20,7 +20,7 @@ export function routedDomains(
   const ranges = mergeRanges(parseRanges(discovery.ranges) ?? []).map(formatCidr);
   const zones = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
   return [
-    ...new Set([clusterDomain, 'svc', ...namespaces, ...listed, ...Object.keys(filter.settings.dns.hosts), ...zones]),
+    ...new Set([clusterDomain, 'svc', ...listed, ...Object.keys(filter.settings.dns.hosts), ...namespaces, ...zones]),
   ];
 }
 

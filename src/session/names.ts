@@ -191,8 +191,9 @@ export class SessionNames {
     return this.apply();
   }
 
-  machineChanged(facts: MachineFacts): void {
+  async machineChanged(facts: MachineFacts): Promise<void> {
     this.#upstream.setServers(facts.dns.servers);
+    if (facts.dns.overwritten) await this.apply();
   }
 
   async close(): Promise<void> {

@@ -118,8 +118,8 @@ export class Session {
   machineChanged(facts: MachineFacts): void {
     this.#changedFacts = facts;
     this.#farSide?.pathChanged();
-    this.#names?.machineChanged(facts);
     this.#inBackground(this.#repin(facts));
+    if (this.#names) this.#inBackground(this.#names.machineChanged(facts));
   }
 
   /** Idempotent, bounded, never throws: each part has its own deadline. */

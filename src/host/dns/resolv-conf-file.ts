@@ -2,8 +2,9 @@
  * The last resort: /etc/resolv.conf itself, with a journal.
  *
  * A regular file is overwritten in place (it may be a bind mount, which nothing can be renamed over; and its owner and
- * mode stay); a symbolic link is replaced by a file and comes back as a link.  What another program writes meanwhile
- * is left to it.
+ * mode stay); a symbolic link is replaced by a file and comes back as a link.  What another program writes meanwhile (a
+ * new network, a new lease) is taken for what was there before: it names the servers that the machine uses now, and it
+ * comes back in the end.  A program that insists on its own is left to it.
  */
 import { MirrordError } from '../../errors.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
@@ -12,14 +13,20 @@ import { RESOLV_CONF, playBackResolvConf } from '../journal/playback.ts';
 import { BYTES } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { DnsBackend } from './backend.ts';
-import { formerContent } from './former-content.ts';
+import { formerContent, readFormerContent } from './former-content.ts';
 import { formatResolvConf, parseResolvConf } from './resolv-conf.ts';
+
+/** Writes of others that are followed within the time; more is no change of network but a quarrel. */
+const FOLLOWED_MAX = 5;
+const FOLLOWED_MS = 60_000;
 
 export class ResolvConfFile implements DnsBackend {
   readonly mode = 'resolv.conf';
   readonly #machine: Machine;
   readonly #journal: Journal;
   #notes: readonly string[] = [];
+  /** When others' writes were followed, the newest last. */
+  readonly #followed: number[] = [];
 
   constructor(machine: Machine, journal: Journal) {
     this.#machine = machine;
@@ -36,13 +43,14 @@ export class ResolvConfFile implements DnsBackend {
     const kind = files.kind(RESOLV_CONF);
     // The link's own content is found behind it; it stays untouched there.
     const content = files.read(RESOLV_CONF, BYTES) ?? '';
-    if (entry && content !== entry.written) {
-      return `${RESOLV_CONF}, which another program has written since; it stays as it is now`;
-    }
-    const before = entry ? entry.before : kind && { ...kind, content };
+    const theirs = entry !== undefined && content !== entry.written;
+    const later = theirs ? readFormerContent(content)?.session : undefined;
+    if (later !== undefined) return `${RESOLV_CONF}, below session ${later}`;
+    if (theirs) this.#follow();
+    const before = entry && !theirs ? entry.before : kind && { ...kind, content };
     const settings = formatResolvConf(this.#journal.name, parseResolvConf(before?.content ?? ''), state);
     const written = settings + formerContent(before);
-    if (entry?.written === written) return RESOLV_CONF;
+    if (content === written) return RESOLV_CONF;
 
     this.#journal.writeResolvConf({ before, written });
     try {
@@ -65,6 +73,20 @@ export class ResolvConfFile implements DnsBackend {
 
   async undo(): Promise<void> {
     this.#notes = playBackResolvConf(this.#machine, this.#journal);
+  }
+
+  #follow(): void {
+    const now = performance.now();
+    while ((this.#followed[0] ?? now) < now - FOLLOWED_MS) this.#followed.shift();
+    if (this.#followed.length >= FOLLOWED_MAX) {
+      throw new MirrordError(
+        'host',
+        'resolv-conf-contested',
+        `Another program writes ${RESOLV_CONF} again and again; it is left to it, and cluster names are not found.`,
+        { help: 'Start anew with --dns nftables, which does without the file.' },
+      );
+    }
+    this.#followed.push(now);
   }
 
   /** What the last `undo` could not take back. */

@@ -47,9 +47,10 @@ export class Resolved implements DnsBackend {
       set('llmnr', this.#tun, 'no'),
       set('mdns', this.#tun, 'no'),
     ]);
-    await set('domain', this.#tun, ...linkDomains(state));
+    const domains = linkDomains(state);
+    await set('domain', this.#tun, ...domains);
     await set('dns', this.#tun, ...state.servers);
-    const rivals = rivalLinks(await set('domain'), this.#tun, linkDomains(state));
+    const rivals = rivalLinks(await set('domain'), this.#tun, domains);
     // Both would be asked, and either's answer taken.
     const warning = rivals.length === 0 ? '' : `; beware: the same names are claimed by ${rivals.join(', ')}`;
     return `systemd-resolved, link ${this.#tun}${warning}`;
@@ -61,11 +62,17 @@ export class Resolved implements DnsBackend {
   }
 }
 
-/** Search domains as they are, routing domains with `~`; `''` empties the list. */
+/** LINK_SEARCH_DOMAINS_MAX of systemd-resolved: with one more it takes none. */
+const LINK_DOMAINS_MAX = 256;
+
+/**
+ * Search domains as they are, routing domains with `~`, the most important first; `''` empties the list.  Names below what
+ * does not fit are asked elsewhere first, and then by the search list.
+ */
 export function linkDomains(state: DnsState): readonly string[] {
   const search = new Set(state.search);
   const routing = state.domains.filter((domain) => !search.has(domain)).map((domain) => `~${domain}`);
-  const domains = [...search, ...routing, ...(state.everything ? ['~.'] : [])];
+  const domains = [...(state.everything ? ['~.'] : []), ...search, ...routing].slice(0, LINK_DOMAINS_MAX);
   return domains.length > 0 ? domains : [''];
 }
 
@@ -73,11 +80,15 @@ export function linkDomains(state: DnsState): readonly string[] {
 export function rivalLinks(listing: string, tun: string, domains: readonly string[]): readonly string[] {
   const bare = (domain: string): string => domain.replace(/^~/, '').toLowerCase();
   const ours = new Set(domains.map(bare));
-  return listing.split('\n').flatMap((line) => {
-    const [, link, words = ''] = /^Link \d+ \((.+?)\): (.*)$/.exec(line) ?? [];
-    const shared = words.split(' ').filter((word) => word !== '' && ours.has(bare(word)));
-    return link === undefined || link === tun || shared.length === 0 ? [] : [`${link} (${shared.join(', ')})`];
-  });
+  // A long list goes on in lines that begin with blanks.
+  return listing
+    .replace(/\n\s+/g, ' ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, link, words = ''] = /^Link \d+ \((.+?)\): (.*)$/.exec(line) ?? [];
+      const shared = words.split(' ').filter((word) => word !== '' && ours.has(bare(word)));
+      return link === undefined || link === tun || shared.length === 0 ? [] : [`${link} (${shared.join(', ')})`];
+    });
 }
 
 /**

@@ -5,7 +5,7 @@ import { createSandbox } from '../../../scripts/sandbox/index.ts';
 import type { Outcome, Sandbox } from '../../../scripts/sandbox/index.ts';
 import { namespaceName } from '../../../scripts/sandbox/leftovers.ts';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
-import { mirrord, up } from '../support/session.ts';
+import { mirrord, poll, up } from '../support/session.ts';
 
 const PUBLIC_NAME = 'www.example.com';
 const WEB = `http://${service(1).v4}:8080/`;
@@ -112,6 +112,26 @@ describe('mirrord up beside others', function () {
       assert.equal(await container.ask('payment-service.default.svc.cluster.local', PUBLIC_DNS.v4), '');
     });
   }
+
+  it('follows a program that writes resolv.conf for a new network, and gives that back in the end', async () => {
+    const { developer } = sandbox;
+    const session = await up(sandbox, { args: ['--dns', 'resolv.conf'] }).ready();
+    const text = `# new lease\nnameserver ${PUBLIC_DNS.v6}\n`;
+    const write = `printf '${text}' >/etc/resolv.conf.new && mv /etc/resolv.conf.new /etc/resolv.conf`;
+    // The second time with nothing new: a network that went away and came back.
+    for (const time of ['once', 'twice']) {
+      assert.equal((await developer.run('sh', ['-c', write])).code, 0);
+      for (const name of ['payment-service.default', PUBLIC_NAME]) {
+        const resolves = async (): Promise<boolean> => (await developer.run('getent', ['ahosts', name])).code === 0;
+        await poll(resolves, `${name}, ${time}`);
+      }
+      const ours = async (): Promise<boolean> =>
+        (await developer.run('grep', ['-q', '198.19', '/etc/resolv.conf'])).code === 0;
+      await poll(ours, `the file is ours again, ${time}`);
+    }
+    await session.end();
+    assert.equal((await developer.run('cat', ['/etc/resolv.conf'])).stdout, text);
+  });
 
   it('leaves another VPN with policy routing and halves of the world as it is, and works beside it', async () => {
     const { developer } = sandbox;

@@ -68,12 +68,16 @@ options timeout:1 rotate ndots:2
   it('tells resolved which domains to search and which to route', () => {
     assert.deepEqual(linkDomains(STATE), ['default.svc.cluster.local', 'svc.cluster.local', '~cluster.local', '~svc']);
     assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [] }), ['']);
+    const many = Array.from({ length: 1_000 }, (_, i) => `namespace-${i}`);
+    const fitting = linkDomains({ ...STATE, domains: ['cluster.local', ...many] });
+    assert.equal(fitting.length, 256, 'resolved refuses more');
+    assert.deepEqual(fitting.slice(0, 3), ['default.svc.cluster.local', 'svc.cluster.local', '~cluster.local']);
     assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [], everything: true }), ['~.']);
   });
 
   it('finds other links that claim the same names', () => {
     const listing =
-      'Global: ~.\nLink 2 (eth0): home.example\nLink 3 (vpn0): ~corp.example ~Cluster.local svc\nLink 7 (mirrord0): ~cluster.local\n';
+      'Global: ~.\nLink 2 (eth0): home.example\nLink 3 (vpn0): ~corp.example ~Cluster.local\n        svc\nLink 7 (mirrord0): ~cluster.local\n';
     assert.deepEqual(rivalLinks(listing, 'mirrord0', ['svc', '~cluster.local']), ['vpn0 (~Cluster.local, svc)']);
   });
 

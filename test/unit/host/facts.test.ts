@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ResolvConfFile } from '../../../src/host/dns/resolv-conf-file.ts';
 import { parseRoutes, readFacts } from '../../../src/host/facts.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
-import type { MachineDns } from '../../../src/ipc/protocol.ts';
+import type { DnsState, MachineDns } from '../../../src/ipc/protocol.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 describe('routes as `ip -json` lists them', () => {
@@ -25,6 +25,17 @@ describe('routes as `ip -json` lists them', () => {
     assert.deepEqual(parseRoutes('[{"dst":"default","dev":"eth0"}]', 6), [{ destination: '::/0', device: 'eth0' }]);
   });
 });
+
+const DNS: DnsState = {
+  mode: 'resolv.conf',
+  servers: ['198.19.0.53'],
+  loopbackPort: 5300,
+  exemptPorts: { udp: [], tcp: [] },
+  search: [],
+  domains: [],
+  ndots: 1,
+  everything: false,
+};
 
 describe('the name servers that the machine uses', () => {
   let machine: PaperMachine;
@@ -78,17 +89,18 @@ describe('the name servers that the machine uses', () => {
     mkdirSync(join(machine.root, 'etc'));
     symlinkSync('../run/nm/resolv.conf', join(machine.root, 'etc/resolv.conf'));
     journal.claim({ uid: 0, gid: 0 });
-    await new ResolvConfFile(machine, journal).apply({
-      mode: 'resolv.conf',
-      servers: ['198.19.0.53'],
-      loopbackPort: 5300,
-      exemptPorts: { udp: [], tcp: [] },
-      search: [],
-      domains: [],
-      ndots: 1,
-      everything: false,
-    });
+    await new ResolvConfFile(machine, journal).apply(DNS);
     machine.put('/run/nm/resolv.conf', 'nameserver 192.0.2.8\n');
     assert.deepEqual((await dns()).servers, ['192.0.2.8']);
+  });
+
+  it('what was there before both, when a later session has written over it', async () => {
+    machine.put('/etc/resolv.conf', 'nameserver 192.0.2.7\n');
+    journal.claim({ uid: 0, gid: 0 });
+    await new ResolvConfFile(machine, journal).apply(DNS);
+    const later = new ResolvConfFile(machine, new Journal(machine, 'later'));
+    await later.apply({ ...DNS, servers: ['198.19.1.53'] });
+    assert.deepEqual((await dns()).servers, ['192.0.2.7']);
+    assert.match(await new ResolvConfFile(machine, journal).apply(DNS), /below session later/);
   });
 });

@@ -28,7 +28,7 @@ const FACTS: MachineFacts = {
     { device: 'eth0', address: '192.168.7.1/24' },
     { device: 'eth0', address: 'fe80::1/64' },
   ],
-  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '' },
+  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
 describe('the host’s network on paper', () => {

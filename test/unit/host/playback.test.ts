@@ -153,6 +153,25 @@ describe('the journal', () => {
     assert.equal(look(), `640 ${BEFORE}`);
   });
 
+  it('follows another program that writes the file, and leaves it to one that insists', async () => {
+    open('link');
+    const file = new ResolvConfFile(machine, journal);
+    await file.apply(DNS);
+    for (let lease = 1; lease <= 5; lease++) {
+      rmSync(path);
+      // The first two are the same.
+      writeFileSync(path, `nameserver 9.9.9.${Math.max(2, lease)}\n`, { mode: 0o600 });
+      await file.apply(DNS);
+      assert.match(readFileSync(path, 'utf8'), /^nameserver 198\.19\.0\.53$/m);
+    }
+    writeFileSync(path, 'nameserver 9.9.9.9\n');
+    await assert.rejects(file.apply(DNS), { code: 'resolv-conf-contested' });
+    assert.equal(readFileSync(path, 'utf8'), 'nameserver 9.9.9.9\n');
+    writeFileSync(path, journal.resolvConf()?.written ?? '');
+    await file.undo();
+    assert.equal(look(), '600 nameserver 9.9.9.5\n');
+  });
+
   it('is left alone while its owner lives, and played back when its number is another’s', async () => {
     open('file');
     await new ResolvConfFile(machine, journal).apply(DNS);
