@@ -55,6 +55,8 @@ export function agentProgram(bundle: Uint8Array, resumeLimitMs = RESUME_LIMIT_MS
       MIRRORD_LISTEN: `tcp:127.0.0.1:${ports.join(',')}`,
       MIRRORD_LOG_LEVEL: logLevel,
       MIRRORD_RESUME_MS: String(resumeLimitMs),
+      // An image may bring its own (a tracer's --require), meant for another program.
+      NODE_OPTIONS: '',
     }),
   };
 }

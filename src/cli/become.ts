@@ -4,6 +4,8 @@
  * Becomes, and does not start: process id, terminal, signals and exit code are then the program's own, with nobody in
  * between to forward them.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { MirrordError } from '../errors.ts';
 
 /**
@@ -11,6 +13,9 @@ import { MirrordError } from '../errors.ts';
  * shells do.  Node would abort with a native stack trace.
  */
 const ENV_PROGRAM = '/usr/bin/env';
+
+/** A PATH in which nothing is. */
+const NOWHERE = '/nonexistent';
 
 /** MAX_ARG_STRLEN of linux/binfmts.h: no single string may be longer, its end included. */
 const STRING_BYTES = 131_072;
@@ -31,7 +36,14 @@ export function become(command: readonly string[], variables: ReadonlyMap<string
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
   for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
   if (process.execve === undefined) throw new Error('this Node cannot become another program');
-  process.execve(words[0] ?? ENV_PROGRAM, words, Object.fromEntries(variables));
+  const given = isNowhere(program, variables.get('PATH')) ? { PATH: NOWHERE } : Object.fromEntries(variables);
+  process.execve(words[0] ?? ENV_PROGRAM, words, given);
+}
+
+/** execvp(3), with which `env` looks, takes a folder that may not be entered for a program that may not be run. */
+function isNowhere(program: string, path: string | undefined): boolean {
+  if (program.includes('/') || program.includes('=') || path === undefined) return false;
+  return path.split(':').every((folder) => !existsSync(join(folder || '.', program)));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What can be a target now. */
 import type { V1Pod } from '@kubernetes/client-node';
+import { MirrordError } from '../../errors.ts';
 import { MANAGED_BY } from '../agent/manifest.ts';
 import type { ListedTarget } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
@@ -47,6 +48,17 @@ async function listPods(api: Api, namespace: string | null, signal: AbortSignal)
   try {
     return (await api.list<V1Pod>({ path: collectionPath('pod', namespace), query, signal })).items;
   } catch (error) {
+    if (namespace === null && isStatus(error, 403)) {
+      throw new MirrordError(
+        'cluster',
+        'api-forbidden',
+        `listing the pods of all namespaces is not allowed: ${error.message}`,
+        {
+          help: 'Name a namespace with -n, or ask for the rights in docs/rbac.yaml for all of them.',
+          cause: error,
+        },
+      );
+    }
     throw explainAnswer(error, `listing the pods of ${namespace ?? 'all namespaces'}`);
   }
 }

@@ -36,6 +36,10 @@ describe("the agent's bundle", () => {
     for (const part of program.command) assert.ok(part.length < 2_000);
   });
 
+  it('obeys no options that its image has for another program', () => {
+    assert.equal(agentProgram(Buffer.from(code)).env([20_000], 'key', 'info')['NODE_OPTIONS'], '');
+  });
+
   it('is told how long to wait for its client: agent.communication_timeout, and never less than connections do', async () => {
     for (const [seconds, ms] of [
       [30, RESUME_LIMIT_MS],
