@@ -79,9 +79,10 @@ describe('the host’s DNS', function () {
 
     it('does not go round in circles with a DNS server on this machine', async () => {
       await sandbox.shell("printf 'nameserver 127.0.0.2\\n' > /etc/resolv.conf");
-      // A caching server of the user `daemon`, which asks the far one from any port.
+      // A caching server of the user `daemon`, which asks the far one from any port, and may read the checkout anywhere.
+      const rights = '+net_bind_service,+dac_read_search';
       await serve(
-        ['setpriv', '--reuid=1', '--clear-groups', '--ambient-caps=+net_bind_service', '--inh-caps=+net_bind_service'],
+        ['setpriv', '--reuid=1', '--clear-groups', `--ambient-caps=${rights}`, `--inh-caps=${rights}`],
         '127.0.0.2',
         '53',
         '',
