@@ -1,8 +1,9 @@
-import { formatAddress, hostCidr, parseAddress } from '../net/index.ts';
-import { unmap } from './entry.ts';
+import { parseAddress } from '../net/index.ts';
+import { normalName, unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
 import type { RoutePlan } from './route-plan.ts';
-import { formatRule } from './rule.ts';
+import { formatRule, type FilterRule } from './rule.ts';
+import type { RuleSet } from './rule-set.ts';
 
 export interface CaptureReport {
   readonly severity: 'error' | 'warning';
@@ -13,8 +14,8 @@ export interface CaptureReport {
  * What the user must hear before anything on the machine is changed: a filter that leaves nothing for the cluster, and
  * one that asks for the API server, through which everything else travels.
  *
- * `servers` are the API server's addresses.  The plan keeps them on their old path in any case (`Scope.never`), so a
- * range that holds one is a warning; an entry for that very address asks for what cannot be, and is an error.
+ * `servers` are the API server's addresses and names.  The plan keeps them on their old path in any case (`Scope.never`),
+ * so a range or wildcard that holds one is a warning; an entry for that very host asks for what cannot be, and is an error.
  */
 export function checkCapture(scoped: ScopedFilter, plan: RoutePlan, servers: readonly string[]): CaptureReport[] {
   const { filter } = scoped;
@@ -25,33 +26,33 @@ export function checkCapture(scoped: ScopedFilter, plan: RoutePlan, servers: rea
     reports.push({ severity: 'warning', text: `Nothing is routed to the cluster: ${whyNothing(scoped)}.` });
   if (filter.side !== 'remote') return reports;
   for (const server of servers) {
-    const parsed = parseAddress(server);
-    if (parsed === null) continue;
-    const address = unmap(parsed);
-    const exact = filter.rules.rules.find(({ entry }) => {
-      const { host } = entry;
-      return (
-        host.kind === 'range' &&
-        host.range.prefix === hostCidr(address).prefix &&
-        formatAddress(host.range.address) === formatAddress(address)
-      );
-    });
-    const found = exact ?? filter.rules.possible({ names: [], address })[0];
+    const found = ruleFor(server, filter.rules);
     if (found === undefined) continue;
+    const { host } = found.entry;
+    const isExact =
+      host.kind === 'name' || (host.kind === 'range' && host.range.prefix === host.range.address.length * 8);
+    const what = parseAddress(server) === null ? 'name' : 'address';
     const where = `${formatRule(found.rule)} = "${found.rule.text}"`;
-    if (exact === undefined) {
+    if (!isExact) {
       reports.push({
         severity: 'warning',
-        text: `${where} holds the API server's address ${server}, which keeps its own path.`,
+        text: `${where} holds the API server's ${what} ${server}, which keeps its own path.`,
       });
     } else {
       reports.push({
         severity: 'error',
-        text: `${where} is the API server's address: it cannot be reached through itself.`,
+        text: `${where} is the API server's ${what}: it cannot be reached through itself.`,
       });
     }
   }
   return reports;
+}
+
+/** The most specific entry that means this address or name, whatever its port and protocol. */
+function ruleFor(server: string, rules: RuleSet): FilterRule | undefined {
+  const parsed = parseAddress(server);
+  if (parsed === null) return rules.named([normalName(server)])[0];
+  return rules.possible({ names: [], address: unmap(parsed) })[0];
 }
 
 function whyNothing({ filter, scope }: ScopedFilter): string {

@@ -114,6 +114,8 @@ export interface Cluster {
   readonly preflight: Preflight;
   /** Addresses of the API server (and of a proxy in front of it) that must never enter the TUN. */
   serverAddresses(): Promise<readonly string[]>;
+  /** Its names, likewise: the machine's own servers answer for them, whatever else the cluster does. */
+  serverNames(): readonly string[];
   /**
    * Set by the session: called, and awaited, before a connection to addresses that were not in the list before (the
    * name moved), so that they can be pinned first.

@@ -66,6 +66,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       warnings,
       preflight: new Preflight(api, server, chosen.namespace),
       serverAddresses: async () => server.names.all(),
+      serverNames: () => server.names.names(),
       get onServerAddresses() {
         return server.names.onChange;
       },

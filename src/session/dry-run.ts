@@ -28,6 +28,7 @@ interface Surroundings {
   readonly cluster: DryRun['cluster'];
   readonly discovery: Discovery;
   readonly names: ClusterNames;
+  /** Addresses and names of the API server. */
   readonly own: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -79,7 +80,8 @@ async function clusterSurroundings(
   const cluster = await openCluster({ ...options, signal });
   try {
     const { context, version, namespace, warnings } = cluster;
-    const [discovery, own] = await Promise.all([cluster.discover(null, signal), cluster.serverAddresses()]);
+    const [discovery, addresses] = await Promise.all([cluster.discover(null, signal), cluster.serverAddresses()]);
+    const own = [...addresses, ...cluster.serverNames()];
     // The pod's own resolv.conf is not known without a pod; nearly every cluster has this one.
     const names = clusterNames(
       `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n`,

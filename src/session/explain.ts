@@ -45,7 +45,7 @@ async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilte
     await names.lookUp(name);
     return { by: 'fixed' as const, addresses: fixed };
   }
-  const { answer } = filter.resolve(forms);
+  const { answer } = names.resolve(forms);
   if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.context))) {
     return { by: 'cluster' as const, ...(await names.lookUp(name)) };
   }

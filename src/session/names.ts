@@ -10,9 +10,10 @@ import { HostsFile } from '../dns/hosts-file.ts';
 import { encodeQuestion, readAnswer } from '../dns/question.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
+import { normalName } from '../dns/name.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
-import type { Filter } from '../filter/filter.ts';
+import type { Filter, NameDecision } from '../filter/filter.ts';
 import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
@@ -40,6 +41,8 @@ export interface NamesOptions {
   readonly nameRoutes: NameRoutes;
   readonly matches: RuleMatches;
   readonly mode: DnsModeChoice;
+  /** The transport's own names (`Remote.ownNames`). */
+  readonly ownNames: () => readonly string[];
   /** The resolver's virtual address. */
   readonly address: string;
   readonly warn: (text: string) => void;
@@ -109,6 +112,12 @@ export class SessionNames {
   /** Every form of a name, the asked one first; one host whatever the form. */
   forms(name: string): readonly string[] {
     return nameForms(name, this.context);
+  }
+
+  /** Who answers for a name, given all its forms. */
+  resolve(forms: readonly string[]): NameDecision {
+    const isOwn = this.#options.ownNames().some((name) => normalName(name) === forms[0]);
+    return isOwn ? { answer: 'local', rule: null } : this.#options.filter.resolve(forms);
   }
 
   /** Addresses that the machine's hosts file has for the first of `forms` that it knows. */
@@ -225,7 +234,7 @@ export class SessionNames {
     return {
       ipv6: filter.settings.ipv6,
       rule: (names: readonly string[]) => {
-        const { answer, rule } = filter.resolve(this.forms(names[0] ?? ''));
+        const { answer, rule } = this.resolve(this.forms(names[0] ?? ''));
         if (rule !== null) matches.question(answer === 'cluster' ? 'cluster' : 'local', rule);
         return answer;
       },

@@ -164,7 +164,7 @@ export class Session {
     this.#tunAddresses = virtual.tun;
     const network = new SessionNetwork(this.#host, filter, virtual, discovery, facts, own);
     this.#network = network;
-    this.#checkFilter(network, own);
+    this.#checkFilter(network, [...own, ...(this.#remote?.ownNames() ?? [])]);
     const nameRoutes = new NameRoutes(network.scoped);
     this.#nameRoutes = nameRoutes;
 
@@ -177,6 +177,7 @@ export class Session {
         nameRoutes,
         matches: this.#matches,
         mode: options.dns,
+        ownNames: () => this.#remote?.ownNames() ?? [],
         address: virtual.resolver,
         warn: (text) => this.#warn(text),
         report: (error) => this.#log.logger.debug({ error: String(error) }, 'a question failed'),

@@ -31,6 +31,11 @@ export class ServerNames {
     return [...new Set([...this.#known.values()].flat())];
   }
 
+  /** The names that lead there. */
+  names(): readonly string[] {
+    return [...this.#known.keys()].filter((host) => isIP(host) === 0);
+  }
+
   /** The addresses of `host`, asked for only when none is known yet. */
   async resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
     return this.#known.get(host) ?? this.refresh(host, signal);

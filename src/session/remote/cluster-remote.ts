@@ -38,6 +38,7 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
       current = resolved;
     }),
     ownAddresses: () => cluster.serverAddresses(),
+    ownNames: () => cluster.serverNames(),
     onOwnAddresses: (callback) => {
       cluster.onServerAddresses = callback;
     },

@@ -36,6 +36,7 @@ export async function openNamespace(target: string, folder: string, host: HostOp
     warnings: [],
     agents: { start },
     ownAddresses: () => Promise.resolve([]),
+    ownNames: () => [],
     onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),
     declaredEnvironment: () => Promise.resolve(null),

@@ -23,6 +23,8 @@ export interface Remote {
   readonly agents: AgentSource;
   /** Addresses that must keep their path whatever is routed: the transport's own. */
   ownAddresses(): Promise<readonly string[]>;
+  /** Names of the same: the cluster is never asked for them, since that may be what waits for their answer. */
+  ownNames(): readonly string[];
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   /** Looks around while the agent is still being started; `info` is what it will say. */

@@ -111,7 +111,7 @@ describe('what explain says is what happens', () => {
         // Without a port: what is neither of one port nor of one protocol.
         const bare = await programs.explain(host.replace(/[[\]]/g, ''));
         const enters = bare.route?.startsWith('mirrord') ?? false;
-        if (bare.dns?.failure == null && enters !== (bare.side === 'cluster')) wrong.push({ destination: host, bare });
+        if (!bare.dns?.failure && enters !== (bare.side === 'cluster')) wrong.push({ destination: host, bare });
         for (const port of PORTS) {
           for (const protocol of ['tcp', 'udp'] as const satisfies readonly Protocol[]) {
             const said = await programs.explain(`${protocol}://${host}:${port}`);

@@ -111,7 +111,9 @@ describe('what feature.network warns of', () => {
 describe('what is said before anything is changed', () => {
   function reports(input: NetworkInput, scope = CLUSTER): string[] {
     const filter = scoped(input, scope);
-    return checkCapture(filter, routePlan(filter), ['203.0.113.5']).map(({ severity, text }) => `${severity}: ${text}`);
+    return checkCapture(filter, routePlan(filter), ['203.0.113.5', 'api.corp.example']).map(
+      ({ severity, text }) => `${severity}: ${text}`,
+    );
   }
 
   it('nothing, when all is well', () => {
@@ -136,6 +138,14 @@ describe('what is said before anything is changed', () => {
     [
       { remote: ['203.0.113.5:6443'] },
       `error: ${FILTER}.remote[0] = "203.0.113.5:6443" is the API server's address: it cannot be reached through itself.`,
+    ],
+    [
+      { remote: ['*.corp.example'] },
+      `warning: ${FILTER}.remote[0] = "*.corp.example" holds the API server's name api.corp.example, which keeps its own path.`,
+    ],
+    [
+      { remote: ['API.corp.example.:443', '*.example'] },
+      `error: ${FILTER}.remote[0] = "API.corp.example.:443" is the API server's name: it cannot be reached through itself.`,
     ],
     [
       { remote: [':443'] },
