@@ -14,7 +14,7 @@ const RESOLV_CONF = 'search default.svc.cluster.local svc.cluster.local cluster.
 const facts: MachineFacts = {
   routes: [],
   addresses: [],
-  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '' },
+  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
 describe("the transport's own names", () => {
