@@ -4,7 +4,7 @@
  * Towards the cluster the stack's window is the bound: bytes count as consumed when the tunnel has sent them.  Towards
  * the program the stack's queue is the bound: over its mark the tunnel's stream is paused.
  */
-import { blocks } from '../block-pool.ts';
+import { SMALL_BYTES, blocks } from '../block-pool.ts';
 import type { TcpFlow, TcpFlowEvents } from '../stack/flow.ts';
 import type { TunnelStream } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
@@ -19,6 +19,13 @@ const FLOW_WINDOW_LEAST_BYTES = 65_536;
 /** What may wait for the tunnel in all flows together, and the part of what is left of it that one flow may have. */
 const WAITING_BYTES = 16 << 20;
 const WAITING_SHARE = 1 / 16;
+
+/**
+ * While so many bytes of a flow wait, small segments are put together in blocks: each chunk costs some 200 bytes beside
+ * its own, and a program that writes byte by byte fills its whole window while the tunnel is away.
+ */
+const GATHER_FROM_BYTES = 4096;
+const GATHERED_BYTES = 16_384;
 
 /** Who wants to know which destinations are in use: an address that a name led to stays routed meanwhile. */
 export interface FlowWatch {
@@ -59,6 +66,10 @@ class TcpRelay implements TcpFlowEvents {
   #early: Uint8Array[] = [];
   #farEnded = false;
   #over = false;
+  /** Bytes that the stream has not sent yet. */
+  #queued = 0;
+  #gathered: Buffer | null = null;
+  #gatheredBytes = 0;
 
   constructor(flow: TcpFlow, stream: TunnelStream, context: RelayContext, redial: Redial) {
     this.#flow = flow;
@@ -82,22 +93,18 @@ class TcpRelay implements TcpFlowEvents {
   }
 
   data(chunk: Uint8Array): void {
+    waiting += chunk.length;
+    if (this.#queued >= GATHER_FROM_BYTES && chunk.length <= SMALL_BYTES) {
+      this.#gather(chunk);
+      return;
+    }
+    this.#writeGathered();
     const copied = blocks.copy(chunk);
-    const bytes = chunk.length;
-    waiting += bytes;
-    this.#stream.write(
-      copied,
-      () => {
-        waiting -= bytes;
-        if (this.#over) return;
-        this.#flow.resize(windowNow());
-        this.#flow.consumed(bytes);
-      },
-      () => blocks.release(copied),
-    );
+    this.#write(copied, copied);
   }
 
   end(): void {
+    this.#writeGathered();
     this.#stream.end();
   }
 
@@ -145,6 +152,40 @@ class TcpRelay implements TcpFlowEvents {
     else if (!this.#redial(this.#flow)) this.#flow.refuse('timeout');
   }
 
+  #gather(chunk: Uint8Array): void {
+    if (this.#gatheredBytes + chunk.length > GATHERED_BYTES) this.#writeGathered();
+    this.#gathered ??= blocks.take(GATHERED_BYTES);
+    this.#gathered.set(chunk, this.#gatheredBytes);
+    this.#gatheredBytes += chunk.length;
+  }
+
+  #writeGathered(): void {
+    const block = this.#gathered;
+    if (block === null) return;
+    const bytes = block.subarray(0, this.#gatheredBytes);
+    this.#gathered = null;
+    this.#gatheredBytes = 0;
+    this.#write(bytes, block);
+  }
+
+  /** `block`: the memory that `bytes` are in. */
+  #write(bytes: Buffer, block: Buffer): void {
+    const { length } = bytes;
+    this.#queued += length;
+    this.#stream.write(
+      bytes,
+      () => {
+        waiting -= length;
+        this.#queued -= length;
+        if (this.#over) return;
+        if (this.#queued < GATHER_FROM_BYTES) this.#writeGathered();
+        this.#flow.resize(windowNow());
+        this.#flow.consumed(length);
+      },
+      () => blocks.release(block),
+    );
+  }
+
   #abandon(): void {
     this.#finish();
     this.#stream.reset();
@@ -153,6 +194,9 @@ class TcpRelay implements TcpFlowEvents {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    waiting -= this.#gatheredBytes;
+    this.#gatheredBytes = 0;
+    this.#gathered = null;
     this.#context.watch.flowClosed(this.#flow.destination.host);
   }
 }

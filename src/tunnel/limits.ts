@@ -61,6 +61,12 @@ export const STREAM_WINDOWS_GROWTH = 64 * 1024 * 1024;
 /** Bytes of one stream before the next one's turn: one super-segment of the TUN. */
 export const QUANTUM = 64 * 1024;
 
+/**
+ * Pieces shorter than this on average leave as one copy, bytes: what is kept for each piece until it is acknowledged is
+ * some 200 bytes, and a program may well write byte by byte.
+ */
+export const SMALL_PIECE = 512;
+
 /** Flows and questions open at once in one tunnel: above the agent's own limit, so that questions are always answered. */
 export const STREAM_LIMIT = 32_768;
 

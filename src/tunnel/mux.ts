@@ -16,6 +16,7 @@ import {
   ANSWER_LIMIT_MS,
   DATAGRAM_QUEUE_LIMIT,
   QUANTUM,
+  SMALL_PIECE,
   STREAM_LIMIT,
   STREAM_WINDOWS_GROWTH,
 } from './limits.ts';
@@ -411,6 +412,12 @@ export class Mux implements MuxSink {
       releases.push(release);
     });
     if (length === 0) return;
+    if (length < SMALL_PIECE * pieces.length) {
+      const whole = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, length);
+      bytes.write(muxFrame(stream.id, MUX.data, whole));
+      for (const release of releases) release?.();
+      return;
+    }
     bytes.write(muxHeader(stream.id, MUX.data, length));
     pieces.forEach((piece, i) => bytes.write(piece, releases[i]));
   }

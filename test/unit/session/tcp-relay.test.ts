@@ -115,6 +115,30 @@ describe('one TCP flow between stack and tunnel', () => {
     assert.ok(flow.log.includes('consumed 8'));
   });
 
+  it('puts small segments together while others wait, in order, and all before the end', async () => {
+    const { flow, stream, open } = relay();
+    const events = await open();
+    const count = 50_000;
+    const sent = Buffer.from(Uint8Array.from({ length: count }, (_, i) => 97 + (i % 26)));
+    for (let i = 0; i < count; i++) events.data(sent.subarray(i, i + 1));
+    events.data(Buffer.alloc(5000, 'L'));
+    events.data(Buffer.from('last'));
+    assert.ok(stream.done.length < 5000, `${stream.done.length} chunks`);
+    // More come while the first are sent.
+    for (const done of stream.done) done();
+    events.data(Buffer.from('.'));
+    events.end();
+    const written = stream.log.flatMap((line) => (line.startsWith('write ') ? [line.slice(6)] : []));
+    assert.equal(written.join(''), `${sent.toString()}${'L'.repeat(5000)}last.`);
+    assert.equal(stream.log.at(-1), 'end');
+    stream.done.at(-1)?.();
+    const consumed = flow.log.flatMap((line) => (line.startsWith('consumed ') ? [Number(line.slice(9))] : []));
+    assert.equal(
+      consumed.reduce((a, b) => a + b),
+      count + 5005,
+    );
+  });
+
   it('pauses the far side while the program does not read', async () => {
     const { flow, stream, open } = relay();
     const events = await open();
