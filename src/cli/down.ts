@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { askSession, sessionNames } from '../control/client.ts';
 import { SESSIONS_FOLDER } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
-import type { Leftovers } from './leftovers.ts';
+import type { LeftoverPlace, Leftovers } from './leftovers.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
@@ -14,14 +14,18 @@ const POLL_MS = 20;
 const START_MS = 5_000;
 const RESOLV_CONF = '/etc/resolv.conf';
 
-export async function runDown(names: readonly string[] | 'all', json: boolean): Promise<void> {
+export async function runDown(
+  names: readonly string[] | 'all',
+  json: boolean,
+  place: LeftoverPlace = {},
+): Promise<void> {
   const chosen = names === 'all' ? await sessionNames() : names;
   const ended: string[] = [];
   for (const name of chosen) {
     if (await end(name)) ended.push(name);
   }
   // Last, since root's rights are given up for it: the cluster is asked as the user.
-  const { removed, note } = names === 'all' ? await leftovers() : { removed: [], note: null };
+  const { removed, note } = names === 'all' ? await leftovers(place) : { removed: [], note: null };
   if (note !== null) process.stderr.write(`The cluster was not searched for agents of killed sessions: ${note}\n`);
   if (json) return void process.stdout.write(`${JSON.stringify({ ended, removed })}\n`);
   const lines = [
@@ -32,10 +36,10 @@ export async function runDown(names: readonly string[] | 'all', json: boolean): 
 }
 
 /** While a session is up a Job may be its own. */
-async function leftovers(): Promise<Leftovers> {
+async function leftovers(place: LeftoverPlace): Promise<Leftovers> {
   if ((await sessionNames()).length > 0) return { removed: [], note: 'a session is still up' };
   const { removeLeftovers } = await import('./leftovers.ts');
-  return removeLeftovers();
+  return removeLeftovers(place);
 }
 
 /** Resolves to whether there was anything to end. */

@@ -13,12 +13,20 @@ export interface Leftovers {
   readonly note: string | null;
 }
 
-/** Of the invoking user, in the cluster of the current kubeconfig.  Never rejects: there may be no cluster at all. */
-export async function removeLeftovers(): Promise<Leftovers> {
+/** Where to look, when not in the cluster of the current context. */
+export interface LeftoverPlace {
+  readonly namespace?: string | undefined;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+}
+
+/** Those of the invoking user.  Never rejects: there may be no cluster at all. */
+export async function removeLeftovers(place: LeftoverPlace): Promise<Leftovers> {
+  const flags = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
   try {
     Object.assign(process.env, await becomeInvokingUser());
     const cwd = process.cwd();
-    const { config } = await loadConfig({ flags: {}, env: process.env, cwd });
+    const { config } = await loadConfig({ flags, env: process.env, cwd });
     const { openCluster } = await import('../kube/open-cluster.ts');
     const signal = AbortSignal.timeout(CLUSTER_DEADLINE_MS);
     const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
@@ -28,7 +36,8 @@ export async function removeLeftovers(): Promise<Leftovers> {
       cluster.close();
     }
   } catch (error) {
-    if (error instanceof MirrordError && error.code === 'kubeconfig-missing') return { removed: [], note: null };
+    const isNowhere = error instanceof MirrordError && error.code === 'kubeconfig-missing';
+    if (isNowhere && place.kubeconfig === undefined) return { removed: [], note: null };
     return { removed: [], note: error instanceof Error ? error.message : String(error) };
   }
 }

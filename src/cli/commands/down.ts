@@ -8,16 +8,34 @@ export class Down extends Command {
     '<%= config.bin %> down',
     '<%= config.bin %> down --name staging',
     '<%= config.bin %> down --all',
+    {
+      description: 'What killed sessions left in another cluster, too:',
+      command: '<%= config.bin %> down --all --context staging',
+    },
   ];
   static override flags = {
     name: sessionName({ description: 'name of the session (default: default)', exclusive: ['all'] }),
     all: Flags.boolean({ description: 'end every session, and remove the agents of killed ones from the cluster' }),
+    namespace: Flags.string({
+      char: 'n',
+      helpValue: 'NAMESPACE',
+      description: 'look here where Jobs of all namespaces may not be listed',
+      dependsOn: ['all'],
+    }),
+    context: Flags.string({
+      helpValue: 'CONTEXT',
+      description: "look in this context's cluster (default: the current one)",
+      dependsOn: ['all'],
+    }),
+    kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig of that context', dependsOn: ['all'] }),
     json,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Down);
     const { runDown } = await import('../down.ts');
-    await runDown(flags.all ? 'all' : [flags.name ?? 'default'], flags.json);
+    const { namespace, context, kubeconfig } = flags;
+    const place = { namespace, context, kubeconfig };
+    await runDown(flags.all ? 'all' : [flags.name ?? 'default'], flags.json, place);
   }
 }

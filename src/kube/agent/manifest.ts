@@ -3,6 +3,7 @@
  * service meshes, and gone by itself: after its end by TTL, and it ends when no client comes back.
  */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type {
   V1Container,
@@ -142,9 +143,19 @@ function ownLabels(session: string): Record<string, string> {
 }
 
 /** The same user on the same machine has the same label; the cluster learns neither name. */
-export function ownerLabel(): string {
-  const owner = `${process.getuid?.()}@${hostname()}`;
+export function ownerLabel(machine = machineId()): string {
+  const owner = `${process.getuid?.()}@${hostname()}@${machine}`;
   return createHash('sha256').update(owner).digest('hex').slice(0, 16);
+}
+
+/** Beside the host name, since in one cluster there may be many a 1000@ubuntu (machine-id(5)). */
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    // A container has none, but a host name of its own.
+    return '';
+  }
 }
 
 /** Label values are at most 63 of `[A-Za-z0-9._-]`, alphanumeric at both ends. */

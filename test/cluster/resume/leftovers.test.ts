@@ -19,7 +19,15 @@ describe('mirrord down --all', function () {
     await session.ended;
     const [job = ''] = leftovers(namespace);
     assert.match(job, /^job.batch\/mirrord-agent-/);
-    const { code, stdout, stderr } = await world.developer.mirrordRun(['down', '--all']);
+    const elsewhere = await world.developer.mirrordRun(['down', '--all', '--context', 'elsewhere']);
+    assert.equal(elsewhere.code, 0);
+    assert.match(elsewhere.stderr, /not searched .*no context "elsewhere"/);
+    const { code, stdout, stderr } = await world.developer.mirrordRun([
+      'down',
+      '--all',
+      '--context',
+      'mirrord-cluster',
+    ]);
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,

@@ -62,6 +62,7 @@ describe('failures', function () {
       /^--include-route: '10\.0\.0\.0\/33' is no address range\.$/,
       'Write it like 10.20.0.0/16 or fd00:20::/64; a single address may stand alone.',
     ],
+    [['down', '--context', 'x'], /--all/, 'See: mirrord down --help'],
     [['down', '--name', 'x', '--all'], /--all/, 'See: mirrord down --help'],
     [['status', 'extra'], /extra/, 'See: mirrord status --help'],
   ];
