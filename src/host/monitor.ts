@@ -1,5 +1,5 @@
 /**
- * Notices that the machine's network changed: routes, addresses and rules by `ip monitor`, name servers by watching
+ * Notices that the machine's network changed: links, routes, addresses and rules by `ip monitor`, name servers by watching
  * the two files that hold them.
  *
  * Events are a hint only; the machine is read anew when they have calmed down, and told about when it differs.
@@ -16,7 +16,7 @@ const CALM_MS = 150;
 const CALM_MAX_MS = 1_000;
 
 /** `ip monitor` would notice only at the next event that nobody reads it any more: it ends with this process's pipe. */
-const SCRIPT = 'ip monitor address route rule & read -r _; kill $!';
+const SCRIPT = 'ip monitor link address route rule & read -r _; kill $!';
 
 export class Monitor {
   readonly #changed: () => void;

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../config/index.ts';
 import { ControlServer } from '../control/server.ts';
 import type { SessionEnvironment, SessionStatus } from '../control/protocol.ts';
 import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
-import { MirrordError } from '../errors.ts';
+import { MirrordError, describeError } from '../errors.ts';
 import { checkCapture } from '../filter/capture-check.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
@@ -189,6 +189,12 @@ export class Session {
     this.#names = names;
 
     const device = new KernelDevice(tun.fd, TUN_MTU);
+    device.onGone = () => {
+      const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
+      this.#host.failed(
+        describeError(new MirrordError('host', 'tun-lost', `The interface ${tun.name} is gone.`, { help })),
+      );
+    };
     this.#driver = new StackDriver(
       device,
       new FlowRouter(

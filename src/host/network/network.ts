@@ -3,7 +3,7 @@ import { MirrordError } from '../../errors.ts';
 import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../ipc/protocol.ts';
 import { formatCidr, overlap, parseCidr } from '../../net/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Run } from '../machine/commands.ts';
+import type { CommandResult, Run } from '../machine/commands.ts';
 import type { IpBatch } from '../machine/ip-batch.ts';
 import type { Machine } from '../machine/machine.ts';
 import { findOverlaps } from './overlaps.ts';
@@ -19,7 +19,8 @@ import {
   planNames,
   undoLines,
 } from './plan.ts';
-import { type Slot, isSessionTable, slotOf } from './slot.ts';
+import { routeTo } from './route-to.ts';
+import { type Slot, isBeforeSessions, isSessionTable, slotOf } from './slot.ts';
 
 const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
 
@@ -48,6 +49,8 @@ export class Network {
   readonly #tun: string;
   readonly #slot: Slot;
   #state: NetworkState = EMPTY_STATE;
+  /** The link's; undefined when it has to be set up. */
+  #mtu: number | undefined;
   #plans: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
   /** The plan that was being laid when something failed: some of it may be there. */
   #attempted: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
@@ -70,7 +73,8 @@ export class Network {
    */
   async apply(state: NetworkState, facts: MachineFacts, rules?: ListedRules): Promise<readonly string[]> {
     this.#refuseOverlapWithSessions(state);
-    const { plans: present, routes } = await this.#look(facts, rules ?? (await this.listRules()));
+    const listed = rules ?? (await this.listRules());
+    const { plans: present, routes } = await this.#look(facts, listed);
     this.#plans = present;
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
@@ -85,14 +89,38 @@ export class Network {
     };
     const plan = (family: Family): FamilyPlan => (family === 6 && disabled ? EMPTY_PLAN : planFamily(family, input));
     const base = { plans: { 4: plan(4), 6: plan(6) }, input };
-    const link =
-      state.mtu === this.#state.mtu && this.#state !== EMPTY_STATE ? [] : linkLines(this.#tun, state.mtu, !disabled);
-    await this.#lay(base, this.#named, link);
+    await this.#lay(base, this.#named, state.mtu === this.#mtu ? [] : linkLines(this.#tun, state.mtu, !disabled));
+    this.#mtu = state.mtu;
     this.#base = base;
     this.#state = state;
 
     const wantsV6 = [...state.routes, ...state.addresses].some((range) => range.includes(':'));
-    return disabled && wantsV6 ? [...overlaps.warnings, disabled] : overlaps.warnings;
+    return [
+      ...overlaps.warnings,
+      ...(disabled && wantsV6 ? [disabled] : []),
+      ...(await this.#diverted(
+        state.routes.filter((range) => !disabled || !range.includes(':')),
+        listed,
+      )),
+    ];
+  }
+
+  /** Ranges that policy rules of other programs, asked before ours, lead elsewhere. */
+  async #diverted(ranges: readonly string[], rules: ListedRules): Promise<readonly string[]> {
+    const warnings: string[] = [];
+    for (const range of ranges) {
+      const before = rules[range.includes(':') ? 6 : 4].some(
+        ({ priority }) => priority > 0 && isBeforeSessions(priority),
+      );
+      if (!before) continue;
+      const [address = ''] = range.split('/');
+      const device = await routeTo(this.#machine.run, { address, protocol: null, port: null });
+      if (device === this.#tun || device === null) continue;
+      warnings.push(
+        `${range} goes to ${device}: a policy rule of another program comes before the session's (\`ip rule\` shows it).`,
+      );
+    }
+    return warnings;
   }
 
   /**
@@ -131,7 +159,38 @@ export class Network {
 
   /** The same state again, after the machine changed around it. */
   async reapply(facts: MachineFacts): Promise<readonly string[]> {
-    return this.#state === EMPTY_STATE ? [] : this.apply(this.#state, facts);
+    if (this.#state === EMPTY_STATE) return [];
+    if (!(await this.#stands())) {
+      // Which ones are missing is not worth finding out: what is there is replaced by the same.
+      const lost = {
+        addresses: [],
+        deviceRoutes: new Map<string, string>(),
+        standingRoutes: new Map<string, string>(),
+      };
+      this.#plans = { 4: { ...this.#plans[4], ...lost }, 6: { ...this.#plans[6], ...lost } };
+      this.#mtu = undefined;
+    }
+    return this.apply(this.#state, facts);
+  }
+
+  /** Whether the link is up, with its addresses and routes: who takes it down for a moment takes them away. */
+  async #stands(): Promise<boolean> {
+    const { run } = this.#machine;
+    const link = await run('ip', ['-oneline', 'address', 'show', 'dev', this.#tun, 'up']);
+    const plans = Object.values(this.#plans);
+    const addresses = plans.flatMap((plan) => plan.addresses).length;
+    if (lineCount(link) !== addresses) return false;
+    for (const family of FAMILIES) {
+      const { deviceRoutes, standingRoutes } = this.#plans[family];
+      const listed = await Promise.all(
+        [this.#slot.table, this.#slot.remoteTable].map((table) =>
+          run('ip', [`-${family}`, '-oneline', 'route', 'show', 'table', String(table)]),
+        ),
+      );
+      const routes = listed.map(lineCount).reduce((sum, lines) => sum + lines, 0);
+      if (routes !== deviceRoutes.size + standingRoutes.size) return false;
+    }
+    return true;
   }
 
   async listRules(): Promise<ListedRules> {
@@ -179,8 +238,7 @@ export class Network {
   }
 
   /**
-   * What of the plan in force is still there.  Network daemons flush rules that they do not know when they start anew;
-   * routes go only with the interface.
+   * What of the plan in force is still there.  Network daemons flush rules that they do not know when they start anew.
    */
   async #present(family: Family, listed: readonly ListedRule[]): Promise<FamilyPlan> {
     const plan = this.#plans[family];
@@ -206,6 +264,10 @@ export class Network {
     return read('tcp_congestion_control') !== 'cubic' && available.includes('cubic');
   }
 }
+
+/** A table that is not there has none. */
+const lineCount = ({ code, stdout }: CommandResult): number =>
+  code === 0 ? stdout.split('\n').filter((line) => line !== '').length : 0;
 
 const isOwnGlobal = (address: string): boolean =>
   !address.startsWith('127.') && !address.startsWith('fe80:') && address !== '::1';

@@ -55,6 +55,9 @@ export function slotOf(tun: string): Slot {
   };
 }
 
+/** Whether a rule of this preference is asked before any session's. */
+export const isBeforeSessions = (preference: number): boolean => preference < FIRST_PREFERENCE;
+
 /** A table of any session's. */
 export const isSessionTable = (table: string | undefined): boolean =>
   table !== undefined && Number(table) >= FIRST_TABLE && Number(table) < FIRST_TABLE + 2 * SLOTS;

@@ -119,6 +119,17 @@ describe('the host’s network', function () {
     await run.stop();
   });
 
+  it('warns of a rule that leads a range elsewhere before ours is asked', async () => {
+    await sandbox.shell(`
+      ip link add vpn0 type bridge; ip addr add 172.20.0.1/24 dev vpn0; ip link set vpn0 up
+      ip route add default dev vpn0 table 7120; ip rule add pref 110 to 10.96.0.0/16 lookup 7120
+    `);
+    const [run, warnings] = await up(NETWORK);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /^10\.96\.0\.0\/16 goes to vpn0: a policy rule of another program comes before/);
+    await run.stop();
+  });
+
   it('routes everything, and leaves other VPNs’ own packets and bound sockets alone', async () => {
     const [run] = await up({ ...NETWORK, routes: ['0.0.0.0/0', '::/0'], pins: ['192.168.7.254/32'], unreachable: [] });
     assert.equal(await path('9.9.9.9'), 'mirrord0');
@@ -140,6 +151,27 @@ describe('the host’s network', function () {
     await sandbox.shell('ip route replace default via 192.168.7.99');
     await run.event('changed', ({ changed }) => JSON.stringify(changed).includes('192.168.7.99'));
     assert.equal(await path('10.96.0.1'), 'dev0');
+    await run.stop();
+  });
+
+  it('puts back what goes when the link is down for a moment, or its addresses and routes are flushed', async () => {
+    const [run] = await up(NETWORK);
+    const laid = async (): Promise<string> =>
+      sandbox.shell('ip -o addr show dev mirrord0; for f in -4 -6; do ip $f route show table 7300 | sort; done');
+    const before = await laid();
+    for (const blow of [
+      'ip link set mirrord0 down',
+      'ip -4 addr flush dev mirrord0',
+      'ip addr flush dev mirrord0',
+      'ip route flush table 7300',
+      'ip -6 route flush table 7300',
+    ]) {
+      await sandbox.shell(blow);
+      const deadline = performance.now() + 5_000;
+      let now = '';
+      while ((now = await laid()) !== before) assert.ok(performance.now() < deadline, `${blow}: not put back\n${now}`);
+      assert.equal(await path('10.96.7.8'), 'mirrord0', blow);
+    }
     await run.stop();
   });
 

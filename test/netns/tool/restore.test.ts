@@ -67,6 +67,16 @@ describe('mirrord up, the machine afterwards', () => {
     }
   });
 
+  it('is as before when somebody deletes the interface, which ends the session', async () => {
+    const { developer } = world.sandbox;
+    const before = await machineState(developer);
+    const session = await up(world.sandbox).ready();
+    await developer.run('ip', ['link', 'delete', 'mirrord0']);
+    assert.equal((await session.ended).code, 6);
+    assert.match(session.output, /The interface mirrord0 is gone/);
+    assert.equal(await machineState(developer), before);
+  });
+
   it('is as before after down in the middle of the start, which tells the truth', async () => {
     const before = await machineState(world.sandbox.developer);
     for (const as of ['developer', 'sudo'] as const) {
