@@ -170,8 +170,11 @@ export class ExecPlugin implements CredentialSource {
 
   #failed(code: string, how: string, stderr: string): MirrordError {
     const said = stderr.trim();
+    const asks = text(this.#user, 'interactiveMode', this.#exec) === 'Always';
     return new MirrordError('cluster', code, `${this.#title()} ${how}${said === '' ? '' : `:\n${said}`}`, {
-      help: 'Log in again with the tool that it belongs to; `kubectl cluster-info` must work without asking anything.',
+      help: asks
+        ? 'It wants a terminal (interactiveMode: Always) and has none here: use a login that asks nothing, or a token.'
+        : 'Log in again with the tool that it belongs to; `kubectl cluster-info` must work without asking anything.',
     });
   }
 

@@ -5,6 +5,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { callbackify } from 'node:util';
 import { MirrordError } from '../../errors.ts';
 import type { Identity } from '../credentials/identity.ts';
@@ -19,6 +20,10 @@ const ANSWER_DEADLINE_MS = 15_000;
 const PAGE = 500;
 /** Bounds what a broken or hostile server can make us hold: a page of 500 large pods is some 15 MB. */
 const BODY_LIMIT = 128 * 1024 * 1024;
+/** Priority and fairness (and managed clusters' own limits) turn away with `Retry-After: 1`; client-go comes back 10 times. */
+const BUSY_RETRIES = 5;
+const BUSY_LEAST_MS = 100;
+const BUSY_MOST_MS = 2_000;
 /** Connections kept for reuse; watches hold their own. */
 const IDLE_SOCKETS = 4;
 
@@ -134,15 +139,25 @@ export class Api {
     }
   }
 
-  /** One answer's head; renews credentials once when they are refused. */
+  /** One answer's head; renews credentials once when they are refused, and comes back when told to. */
   async #send(method: string, request: ApiRequest | ApiWrite, signal: AbortSignal): Promise<IncomingMessage> {
+    let mayRenew = true;
     for (let attempt = 1; ; attempt++) {
       const identity = await this.#server.identity(signal);
       this.#useCertificate(identity);
       const response = await this.#exchange(method, request, identity, signal);
+      const pauseMs = attempt > BUSY_RETRIES ? null : busyFor(response);
+      if (pauseMs !== null) {
+        response.resume();
+        await delay(pauseMs, undefined, { signal });
+        continue;
+      }
       if (response.statusCode !== 401) return response;
       const error = await failure(response);
-      if (attempt === 1 && this.#server.refused()) continue;
+      if (mayRenew && this.#server.refused()) {
+        mayRenew = false;
+        continue;
+      }
       throw credentialsRejected(this.#server.title, error.message, error);
     }
   }
@@ -222,6 +237,13 @@ export class Api {
     }
     return new ServerAgent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
   }
+}
+
+/** A server that has too much to do names the pause (429 and 503, RFC 9110 section 10.2.3); null from any other. */
+function busyFor({ statusCode, headers }: IncomingMessage): number | null {
+  if (statusCode !== 429 && statusCode !== 503) return null;
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds * 1000, BUSY_LEAST_MS), BUSY_MOST_MS) : null;
 }
 
 async function bodyOf(response: IncomingMessage): Promise<string> {

@@ -22,6 +22,7 @@ interface Case {
   /** Headers that the server gets; or the error's code and what it says. */
   readonly sends?: Record<string, string>;
   readonly fails?: readonly [code: string, failure: string, says: RegExp];
+  readonly help?: RegExp;
 }
 
 function plugin(folder: string, output: string): Record<string, unknown> {
@@ -106,6 +107,15 @@ const CASES: readonly Case[] = [
     fails: ['exec-plugin-output', 'cluster', /no time: soon/],
   },
   {
+    what: 'a plugin that wants a terminal',
+    user: (folder) => {
+      const { exec } = plugin(folder, 'Password:') as { exec: object };
+      return { ...NO_TOKEN, exec: { ...exec, interactiveMode: 'Always' } };
+    },
+    fails: ['exec-plugin-output', 'cluster', /did not print an ExecCredential/],
+    help: /wants a terminal/,
+  },
+  {
     what: 'a plugin with a line break behind its token',
     user: (folder) => plugin(folder, credential({ token: 'x\n' })),
     sends: { authorization: 'Bearer x' },
@@ -160,7 +170,7 @@ describe('kubeconfigs as people have them', function () {
   const open = async (kubeconfig: string, signal = AbortSignal.timeout(15_000)): Promise<void> =>
     (await openCluster({ kubeconfig, cwd: folder, useProxy: false, signal })).close();
 
-  for (const { what, user = () => ({}), cluster, sends, fails } of CASES) {
+  for (const { what, user = () => ({}), cluster, sends, fails, help = /./ } of CASES) {
     it(`${what}: ${fails?.[0] ?? 'works'}`, async () => {
       const opening = open(kubeconfigFor(url, cluster, user(folder)));
       if (fails === undefined) {
@@ -169,7 +179,7 @@ describe('kubeconfigs as people have them', function () {
         return;
       }
       const [code, failure, message] = fails;
-      await assert.rejects(opening, { code, failure, message, help: /./ });
+      await assert.rejects(opening, { code, failure, message, help });
     });
   }
 
@@ -195,6 +205,21 @@ describe('kubeconfigs as people have them', function () {
     accepted = 'newer';
     await assert.rejects(read(), { code: 'credentials-rejected' });
     cluster.close();
+  });
+
+  it('a server that has too much to do is asked again, not for ever', async () => {
+    const busy = await FakeServer.start();
+    let refusals = 2;
+    busy.answers.set('/version', (request, response) => {
+      if (refusals-- <= 0) return json({ gitVersion: 'v1' })(request, response);
+      response.setHeader('retry-after', '0');
+      json({ message: 'too many requests, please try again later' }, refusals === 0 ? 503 : 429)(request, response);
+    });
+    const kubeconfig = kubeconfigFor(`https://127.0.0.1:${busy.port}`);
+    await open(kubeconfig);
+    refusals = 100;
+    await assert.rejects(open(kubeconfig), { code: 'api-answer', message: /too many requests, .*HTTP 429/ });
+    await busy.stop();
   });
 
   it('an https proxy is trusted by the authority of the kubeconfig, and asked by its name', async () => {
