@@ -22,7 +22,8 @@ const LABEL_LIMIT = 63;
 /** Longest question that may go by UDP (RFC 9715's advice for not being fragmented). */
 const UDP_QUESTION_LIMIT = 1_232;
 
-type Transport = (server: NameServer, query: Buffer, signal: AbortSignal) => Promise<Buffer>;
+/** Rejects after `ms`, and when `signal` aborts. */
+type Transport = (server: NameServer, query: Buffer, ms: number, signal: AbortSignal) => Promise<Buffer>;
 
 /** Rejects when no server gave an answer in time. */
 export async function relayDns(
@@ -32,15 +33,15 @@ export async function relayDns(
 ): Promise<Uint8Array> {
   const query = Buffer.from(message);
   if (query.length < HEADER_LENGTH) throw new Error('shorter than a DNS header');
-  const total = AbortSignal.any([signal, AbortSignal.timeout(DNS_LIMIT_MS)]);
+  const end = performance.now() + DNS_LIMIT_MS;
   const share = Math.floor(DNS_LIMIT_MS / (servers.length * attempts));
   let poor: Buffer | null = null;
   let last: unknown = new Error('no name server');
   for (let round = 0; round < attempts; round++) {
     for (const server of servers) {
-      if (total.aborted) break;
+      if (signal.aborted || performance.now() >= end) break;
       try {
-        const answer = await ask(server, query, AbortSignal.any([total, AbortSignal.timeout(share)]), total);
+        const answer = await ask(server, query, share, end, signal);
         if (!isPoor(answer)) return answer;
         poor = answer;
       } catch (error) {
@@ -50,27 +51,44 @@ export async function relayDns(
     // A server that answers at all will not think better of it in the next round.
     if (poor !== null) return poor;
   }
-  // A time-out's own `code` is a number of DOMException.
   if (last instanceof Error && 'code' in last && typeof last.code === 'string') throw last;
-  throw Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
+  throw noAnswer();
 }
 
-async function ask(server: NameServer, query: Buffer, share: AbortSignal, total: AbortSignal): Promise<Buffer> {
-  if (query.length > UDP_QUESTION_LIMIT) return exchange(overTcp, server, query, total);
-  const answer = await exchange(overUdp, server, query, share);
+function noAnswer(): Error {
+  return Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
+}
+
+/** `share`: ms for an answer by UDP; `end`: when all is over, on the clock of `performance.now`. */
+async function ask(
+  server: NameServer,
+  query: Buffer,
+  share: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const left = (): number => end - performance.now();
+  if (query.length > UDP_QUESTION_LIMIT) return exchange(overTcp, server, query, left(), signal);
+  const answer = await exchange(overUdp, server, query, Math.min(share, left()), signal);
   if (((answer[2] ?? 0) & TRUNCATED) === 0) return answer;
   try {
-    return await exchange(overTcp, server, query, total);
+    return await exchange(overTcp, server, query, left(), signal);
   } catch {
     // A truncated answer is still an answer; the program may ask by TCP itself.
     return answer;
   }
 }
 
-async function exchange(transport: Transport, server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
+async function exchange(
+  transport: Transport,
+  server: NameServer,
+  query: Buffer,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const asked = Buffer.from(query);
   asked.writeUInt16BE(randomInt(0x1_0000));
-  const answer = await transport(server, asked, signal);
+  const answer = await transport(server, asked, ms, signal);
   query.copy(answer, 0, 0, 2);
   return answer;
 }
@@ -103,26 +121,43 @@ function questionEnd(query: Buffer): number | null {
   }
 }
 
-function overUdp(server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
-    const settle = (): void => {
+/** Addresses only come from resolv.conf: nothing is to be looked up, nor waited for. */
+const asGiven = (address: string, _options: unknown, found: (error: null, address: string, family: number) => void) =>
+  found(null, address, isIPv6(address) ? 6 : 4);
+
+/** Calls `over` when the time is over, or when nobody wants the answer any more; `settle` ends the wait. */
+function waitFor(ms: number, signal: AbortSignal, over: (why: unknown) => void): { settle(): void } {
+  // One timer, and no signal of its own for each question: those cost more than the question itself.
+  const timer = setTimeout(() => over(noAnswer()), Math.max(1, ms));
+  const aborted = (): void => over(signal.reason);
+  signal.addEventListener('abort', aborted);
+  return {
+    settle() {
+      clearTimeout(timer);
       signal.removeEventListener('abort', aborted);
+    },
+  };
+}
+
+function overUdp(server: NameServer, query: Buffer, ms: number, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({ type: isIPv6(server.address) ? 'udp6' : 'udp4', lookup: asGiven });
+    const close = (): void => {
+      wait.settle();
       socket.removeAllListeners();
       // Errors of a socket that is no longer asked.
       socket.on('error', () => {});
       socket.close();
     };
     const fail = (error: unknown): void => {
-      settle();
+      close();
       reject(error);
     };
-    const aborted = (): void => fail(signal.reason);
-    signal.addEventListener('abort', aborted);
+    const wait = waitFor(ms, signal, fail);
     socket.on('error', fail);
     socket.on('message', (reply) => {
       if (!answers(reply, query)) return;
-      settle();
+      close();
       resolve(reply);
     });
     socket.on('connect', () => socket.send(query));
@@ -130,12 +165,19 @@ function overUdp(server: NameServer, query: Buffer, signal: AbortSignal): Promis
   });
 }
 
-function overTcp(server: NameServer, query: Buffer, signal: AbortSignal): Promise<Buffer> {
+function overTcp(server: NameServer, query: Buffer, ms: number, signal: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: server.address, port: server.port, noDelay: true, signal });
+    const socket = connect({ host: server.address, port: server.port, noDelay: true });
+    const wait = waitFor(ms, signal, (why) => {
+      reject(why);
+      socket.destroy();
+    });
     let received = Buffer.alloc(0);
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error('the name server hung up')));
+    socket.on('close', () => {
+      wait.settle();
+      reject(new Error('the name server hung up'));
+    });
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
       const end = received.length < 2 ? Number.POSITIVE_INFINITY : 2 + received.readUInt16BE(0);

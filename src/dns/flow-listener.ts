@@ -5,22 +5,25 @@ import type { Resolver } from './resolver.ts';
 
 /** What a client may send ahead: one message of the largest kind with its length. */
 const TCP_WINDOW_BYTES = 2 + 65_535;
-/** A program's socket asks once, mostly; the flow goes soon after its answer, ms. */
-const UDP_IDLE_AFTER_ANSWER_MS = 5_000;
-
 export function serveUdpFlow(resolver: Resolver, flow: UdpFlow): void {
   let open = true;
+  let unanswered = 0;
   flow.onClosed = () => {
     open = false;
   };
   const answer = async (question: Uint8Array) => {
     const reply = await resolver.answer(question, 'udp');
-    if (reply === null || !open) return;
-    flow.send(reply);
-    flow.setIdle(UDP_IDLE_AFTER_ANSWER_MS);
+    unanswered--;
+    if (!open) return;
+    if (reply !== null) flow.send(reply);
+    // A socket asks once, mostly, and thousands of flows that wait for more would cost memory; another question opens another.
+    if (unanswered === 0) flow.close();
   };
   // The view ends with the call, the question does not.
-  flow.onDatagram = (payload) => void answer(Uint8Array.from(payload));
+  flow.onDatagram = (payload) => {
+    unanswered++;
+    void answer(Uint8Array.from(payload));
+  };
 }
 
 export function serveTcpFlow(resolver: Resolver, flow: TcpFlow): void {

@@ -61,6 +61,8 @@ export class SessionNames {
   #names: ClusterNames;
   #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
   #expiry: NodeJS.Timeout | undefined;
+  /** Made from `#resolverNames`: thousands of namespaces must not be gone through for each question. */
+  #context: NameContext | undefined;
 
   static async open(
     options: NamesOptions,
@@ -105,8 +107,7 @@ export class SessionNames {
 
   /** What is needed to tell which names are one host. */
   get context(): NameContext {
-    const { clusterDomain, search, namespaces } = this.#resolverNames();
-    return nameContext(clusterDomain, namespaces, search);
+    return (this.#context ??= this.#makeContext());
   }
 
   /** Every form of a name, the asked one first; one host whatever the form. */
@@ -189,14 +190,14 @@ export class SessionNames {
 
   discovered(discovery: Discovery): Promise<void> {
     this.#discovery = discovery;
-    this.resolver.update(this.#resolverNames());
+    this.#renamed();
     return this.apply();
   }
 
   /** Another agent may see another resolv.conf. */
   agentChanged(names: ClusterNames): Promise<void> {
     this.#names = names;
-    this.resolver.update(this.#resolverNames());
+    this.#renamed();
     return this.apply();
   }
 
@@ -216,6 +217,16 @@ export class SessionNames {
   #found(namespace: string): void {
     this.#foundNamespaces.add(namespace);
     this.discovered(this.#discovery).catch(this.#options.report);
+  }
+
+  #renamed(): void {
+    this.#context = undefined;
+    this.resolver.update(this.#resolverNames());
+  }
+
+  #makeContext(): NameContext {
+    const { clusterDomain, search, namespaces } = this.#resolverNames();
+    return nameContext(clusterDomain, namespaces, search);
   }
 
   #resolverNames() {

@@ -1,15 +1,25 @@
 /**
  * Gives the pure stack what it does not have: a clock, a timer, and the end of a turn.
  *
- * What is queued towards programs between batches is flushed once, when the event loop's turn ends, so that the small
- * chunks of one turn leave as one super-segment.
+ * What is queued towards programs is flushed once, when the event loop's turn ends: the small chunks of one turn leave as
+ * one super-segment, and acknowledgements leave behind what the batch has sent into the tunnel, with the window that this
+ * has opened again.
  */
 import { Stack, type FlowHandler, type StackCounters } from '../stack/index.ts';
 import type { TunDevice } from '../tun/device.ts';
 
 const now = (): number => performance.now();
-const word = new Uint32Array(1);
-const random = (): number => (crypto.getRandomValues(word)[0] ?? 0) / 2 ** 32;
+
+/** Drawn many at a time: one draw takes as long as 64. */
+const words = new Uint32Array(64);
+let drawn = words.length;
+const random = (): number => {
+  if (drawn === words.length) {
+    crypto.getRandomValues(words);
+    drawn = 0;
+  }
+  return (words[drawn++] ?? 0) / 2 ** 32;
+};
 
 export class StackDriver {
   readonly #device: TunDevice;
@@ -27,7 +37,8 @@ export class StackDriver {
       this.#inBatch = true;
       this.#stack.receive(batch);
       this.#inBatch = false;
-      this.#settle();
+      // Behind what the tunnel wants to do at the end of this turn.
+      this.#outputQueued();
     };
   }
 

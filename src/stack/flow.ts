@@ -75,8 +75,6 @@ export interface UdpFlow {
   send(payload: Uint8Array): void;
   /** ICMP unreachable in answer to the last datagram; the flow ends. */
   refuse(reason: Exclude<Refusal, 'timeout'>): void;
-  /** Ends the flow after `idleMs` without traffic (the default is `UDP_IDLE_MS`). */
-  setIdle(idleMs: number): void;
   close(): void;
 }
 

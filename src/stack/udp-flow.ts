@@ -69,11 +69,6 @@ export class UdpConversation extends Timed implements UdpFlow {
     this.#end();
   }
 
-  setIdle(idleMs: number): void {
-    this.#idle = idleMs;
-    if (this.#isOpen) this.#touch();
-  }
-
   close(): void {
     if (this.#isOpen) this.#end();
   }
