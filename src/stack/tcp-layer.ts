@@ -153,7 +153,10 @@ export class TcpLayer {
 
   #open(bytes: Uint8Array, tuple: Tuple): void {
     const key = destinationKey(tuple);
-    if (!this.#makeRoom(key)) return;
+    if (!this.#hasRoom(key)) {
+      countDrop(this.counters, 'tcp-no-room');
+      return;
+    }
     decodeTcpOptions(bytes, this.#view, this.#options);
     const flow = new TcpConnection(this, tuple, this.#view, this.#options, random32(this.#random));
     this.#table.add(flow);
@@ -166,27 +169,21 @@ export class TcpLayer {
   }
 
   /** Whether one more handshake may begin; the reasons are with the limits. */
-  #makeRoom(destination: number): boolean {
-    if (this.#table.size >= limits.TCP_FLOWS) {
-      countDrop(this.counters, 'tcp-flows');
-      return false;
-    }
+  #hasRoom(destination: number): boolean {
+    if (this.#table.size >= limits.TCP_FLOWS) return false;
     const others = this.#halfOpenTo.get(destination);
-    return (
-      (others === undefined || this.#thin(others, limits.HALF_OPEN_PER_DESTINATION)) &&
-      this.#thin(this.#halfOpen, limits.HALF_OPEN)
-    );
+    if (others !== undefined && others.size >= limits.HALF_OPEN_PER_DESTINATION) {
+      // A slow service keeps its dials: only programs that do not take their SYN-ACK give way.
+      const first = oldest(others)!;
+      if (first.state !== 'syn-received' || !this.#giveUp(first)) return false;
+    }
+    return this.#halfOpen.size < limits.HALF_OPEN || this.#giveUp(oldest(this.#halfOpen)!);
   }
 
-  /** Keeps `flows` below `limit` at the cost of the oldest, if that is old enough. */
-  #thin(flows: ReadonlySet<TcpConnection>, limit: number): boolean {
-    if (flows.size < limit) return true;
-    const first = oldest(flows)!;
-    if (this.now - first.since < limits.HALF_OPEN_MIN_AGE) {
-      countDrop(this.counters, 'tcp-half-open');
-      return false;
-    }
-    first.abandon();
+  /** Ends a handshake in favour of another, if it is old enough. */
+  #giveUp(flow: TcpConnection): boolean {
+    if (this.now - flow.since < limits.HALF_OPEN_MIN_AGE) return false;
+    flow.abandon();
     return true;
   }
 
