@@ -10,6 +10,13 @@ export const FLOW_QUEUE_LEAST = 64 * 1024;
 export const FLOW_QUEUES = 16 << 20;
 export const FLOW_QUEUES_SHARE = 1 / 16;
 
+/**
+ * A server that has been silent for so long is probed (ten times, a second apart: libuv's choice), ms.  The program's own
+ * keepalive probes end at the stack, so a server that vanished with its node is noticed here or not at all.  RFC 1122
+ * section 4.2.3.6: two hours at least.
+ */
+export const KEEPALIVE_IDLE_MS = 7_200_000;
+
 /** Flows open at once, TCP and UDP together; one descriptor each.  The client opens 8192 of UDP at most. */
 export const FLOW_LIMIT = 24_000;
 

@@ -4,7 +4,14 @@ import type { Socket } from 'node:net';
 import { BLOCK_BYTES, blocks } from '../block-pool.ts';
 import { toErrno } from '../tunnel/errno.ts';
 import type { IncomingStream } from '../tunnel/service.ts';
-import { DIAL_LIMIT_MS, FLOW_QUEUES, FLOW_QUEUES_SHARE, FLOW_QUEUE_LEAST, FLOW_QUEUE_MOST } from './limits.ts';
+import {
+  DIAL_LIMIT_MS,
+  FLOW_QUEUES,
+  FLOW_QUEUES_SHARE,
+  FLOW_QUEUE_LEAST,
+  FLOW_QUEUE_MOST,
+  KEEPALIVE_IDLE_MS,
+} from './limits.ts';
 import { outbox } from './outbox.ts';
 
 /** One read, bytes. */
@@ -27,6 +34,8 @@ export function dialTcp(flow: IncomingStream, over: () => void): void {
     port: flow.port,
     allowHalfOpen: true,
     noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_IDLE_MS,
     onread: { buffer: reading, callback: (length) => received(length) },
   });
   let connected = false;
