@@ -3,6 +3,7 @@
 # nothing that happens there reaches the real ones.  Arguments: STATE_FOLDER CHECKOUT CLUSTER_NAMESPACE NAME_SERVER
 set -eu
 state=$1 checkout=$2 cluster=$3 name_server=$4
+. "$checkout/scripts/sandbox/open-way.sh"
 
 mkdir -p "$state/fs"
 mount -t tmpfs tmpfs "$state/fs"
@@ -22,19 +23,7 @@ mount --rbind /run/netns "$state/fs/run/netns"
 mount --bind "$checkout" "$state/fs/run/checkout"
 chown 4242:4242 "$state/fs/run/home"
 
-# Tests call programs of the checkout by their paths, also below a folder that is closed to others (root's home).
-open_way() {
-  [ "$1" != / ] || return 0
-  open_way "$(dirname "$1")"
-  [ -z "$(find "$1" -maxdepth 0 -perm -o=x)" ] || return 0
-  layer=$(mktemp -d "$state/fs/way-XXXXXX")
-  mkdir "$layer/upper" "$layer/work"
-  mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
-  chmod o+x "$1"
-  mount --bind "$state/fs/run/checkout" "$checkout"
-}
-open_way "$(dirname "$checkout")"
-
+open_way "$(dirname "$checkout")" "$state/fs"
 mount -t sysfs sysfs /sys
 mount --rbind "$state/fs/run" /run
 

@@ -8,7 +8,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
+const CHECKOUT = join(import.meta.dirname, '../../..');
 const START_DEADLINE_MS = 10_000;
 
 /** dev0 leads to the network namespace `far`, which has the gateway's addresses and whatever a test adds. */
@@ -37,6 +39,8 @@ mount -t tmpfs -o mode=755 sandbox /run
 mkdir -p /run/sandbox /run/netns
 mkdir -m 755 /run/sandbox/upper /run/sandbox/work
 mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/sandbox/upper,workdir=/run/sandbox/work /etc
+. "$0/scripts/sandbox/open-way.sh"
+open_way "$(dirname "$0")" /run/sandbox
 umount /etc/resolv.conf 2>/dev/null || true
 rm -f /etc/resolv.conf
 printf 'nameserver 192.168.7.254\\nsearch home.example\\noptions timeout:1 attempts:1\\n' > /etc/resolv.conf
@@ -63,7 +67,7 @@ export class Sandbox {
   static async open(setup = ''): Promise<Sandbox> {
     const script = `${SETUP}\n${setup}\necho ready\nread _ || true\n`;
     const unshare = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-    const holder = spawn('unshare', [...unshare, 'sh', '-c', script], { stdio: 'pipe', detached: true });
+    const holder = spawn('unshare', [...unshare, 'sh', '-c', script, CHECKOUT], { stdio: 'pipe', detached: true });
     let errors = '';
     holder.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     let output = '';
