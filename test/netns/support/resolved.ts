@@ -8,34 +8,25 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { commandEnvironment } from '../../../src/host/machine/commands.ts';
 import { Sandbox } from './sandbox.ts';
 
-/** The second is a library of the first's own. */
-const PACKAGES = ['systemd-resolved', 'libsystemd-shared'];
-
-/** The folder of the unpacked packages; fetched once. */
+/** The folder of the unpacked package; fetched once. */
 function unpacked(): string {
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const cache = process.env['MIRRORD_CACHE'] ?? join(caches, 'mirrord');
-  const policy = execFileSync('apt-cache', ['policy', 'systemd-resolved'], {
-    encoding: 'utf8',
-    env: commandEnvironment(),
-  });
-  const version = /Candidate: (\S+)/.exec(policy)?.[1];
-  assert.ok(version, `no package systemd-resolved: ${policy}`);
-  const folder = join(cache, `systemd-resolved-with-library-${version}`);
+  // Its own library is installed, and only the same version of both fits.
+  const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'libsystemd-shared'], { encoding: 'utf8' });
+  const folder = join(cache, `systemd-resolved-${version}`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const aside = mkdtempSync(join(cache, 'resolved-'));
   try {
     // As root apt-get drops its rights for the download, and cannot write here.
     const options = ['-o', 'APT::Sandbox::User=root', '-q', '-q'];
-    const packages = PACKAGES.map((name) => `${name}=${version}`);
-    execFileSync('apt-get', [...options, 'download', ...packages], { cwd: aside, stdio: 'pipe' });
-    const files = readdirSync(aside).filter((name) => name.endsWith('.deb'));
-    assert.equal(files.length, PACKAGES.length, 'apt-get has downloaded all');
-    for (const file of files) execFileSync('dpkg', ['-x', join(aside, file), join(aside, 'root')]);
+    execFileSync('apt-get', [...options, 'download', `systemd-resolved=${version}`], { cwd: aside, stdio: 'pipe' });
+    const file = readdirSync(aside).find((name) => name.endsWith('.deb'));
+    assert.ok(file, 'apt-get has downloaded nothing');
+    execFileSync('dpkg', ['-x', join(aside, file), join(aside, 'root')]);
     renameSync(join(aside, 'root'), folder);
   } finally {
     rmSync(aside, { recursive: true });
@@ -52,9 +43,7 @@ getent passwd systemd-resolve >/dev/null || {
 cp ${root}/usr/share/dbus-1/system.d/org.freedesktop.resolve1.conf /etc/dbus-1/system.d/
 cp ${root}/usr/bin/resolvectl /run/sandbox/bin/
 mount -t tmpfs tmpfs /usr/local/sbin
-export LD_LIBRARY_PATH=$(dirname ${root}/usr/lib/*/systemd/libsystemd-shared-*.so)
-printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec /run/sandbox/bin/resolvectl "$@"\n' $LD_LIBRARY_PATH > /usr/local/sbin/resolvectl
-chmod +x /usr/local/sbin/resolvectl
+ln -s /run/sandbox/bin/resolvectl /usr/local/sbin/resolvectl
 mkdir -p /etc/systemd
 printf '[Resolve]\\nDNS=192.168.7.254\\nFallbackDNS=\\nLLMNR=no\\nMulticastDNS=no\\nDNSSEC=no\\nDNSOverTLS=no\\n' > /etc/systemd/resolved.conf
 rm -f /etc/resolv.conf
