@@ -79,8 +79,9 @@ describe('an agent that cannot start', function () {
   });
 
   it('shows the last lines of its log and its exit code', async () => {
+    // All by one pipe: what comes by two has no order.
     const code = program(
-      "for (let i = 0; i < 30; i++) console.log('line ' + i); console.error('no such thing'); process.exit(7);",
+      "for (let i = 0; i < 30; i++) console.error('line ' + i); console.error('no such thing'); process.exit(7);",
     );
     const error = await refusal(cluster, request({}, code));
     assert.equal(error.code, 'agent-ended');
