@@ -60,7 +60,7 @@ export class Host implements HostOperations {
     this.#context = context;
     this.#network = new Network(machine, journal, tun);
     this.#resolvConf = new ResolvConfFile(machine, journal);
-    this.#containers = new Containers(journal.name);
+    this.#containers = new Containers(machine, journal.name);
     this.#dns = new DnsManager([
       new Resolved(machine, tun),
       new Nftables(machine, journal, () => this.#upstreams, context.lost),
@@ -128,7 +128,7 @@ export class Host implements HostOperations {
       // The servers may be others by now; the addresses have been read for the routes just before.
       this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };
       this.#servers = state.servers;
-      const containers = this.#containers.apply(state); // never rejects
+      const containers = this.#containers.apply(state, this.#upstreams.servers); // never rejects
       try {
         const { mode, reason } = await this.#dns.apply(state);
         const without = await containers;

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { GATEWAY, PUBLIC_DNS, PUBLIC_WEB, service } from '../../../scripts/sandbox/addresses.ts';
 import { must, run } from '../../../scripts/sandbox/command.ts';
 import { createSandbox } from '../../../scripts/sandbox/index.ts';
@@ -41,6 +44,18 @@ class Container {
 
   run(file: string, ...args: string[]): Promise<Outcome> {
     return run('nsenter', [`--net=/run/netns/${this.#namespace}`, file, ...args]);
+  }
+
+  /** A name server that asks another one, as Pi-hole does; resolves when it listens. */
+  async relay(upstream: string): Promise<void> {
+    const server = join(import.meta.dirname, '../support/dns-server.ts');
+    const inside = ['nsenter', `--net=/run/netns/${this.#namespace}`];
+    const child = spawn('setpriv', [
+      ...['--pdeathsig', 'KILL', ...inside],
+      ...[process.execPath, server, '172.17.0.2', '53', '', '0', upstream],
+    ]);
+    await once(child.stdout, 'data');
+    child.stdout.resume();
   }
 
   /** The answer to a name's A question, asked as the container's resolver would. */
@@ -112,6 +127,19 @@ describe('mirrord up beside others', function () {
       assert.equal(await container.ask('payment-service.default.svc.cluster.local', PUBLIC_DNS.v4), '');
     });
   }
+
+  it('leaves the questions of a container alone that is the machine’s own name server', async () => {
+    const container = await Container.start(sandbox);
+    await container.relay(PUBLIC_DNS.v4);
+    const { developer } = sandbox;
+    await developer.run('sh', ['-c', 'echo nameserver 172.17.0.2 >/etc/resolv.conf']);
+    const session = await up(sandbox, { args: ['--dns', 'nftables'] }).ready();
+    for (const name of [PUBLIC_NAME, 'payment-service.default']) {
+      const { code } = await developer.run('getent', ['ahostsv4', name]);
+      assert.equal(code, 0, name);
+    }
+    await session.end();
+  });
 
   it('follows a program that writes resolv.conf for a new network, and gives that back in the end', async () => {
     const { developer } = sandbox;

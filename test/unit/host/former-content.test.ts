@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { containersTable } from '../../../src/host/dns/containers.ts';
+import { containersTable, publishedServers } from '../../../src/host/dns/containers.ts';
+import { PaperMachine } from '../support/machine.ts';
 import { formerContent, readFormerContent } from '../../../src/host/dns/former-content.ts';
 
 const HEAD = '# Written by mirrord (session default); the former content comes back when the session ends.\n';
@@ -33,6 +34,23 @@ describe('names for containers on a bridge', () => {
         'meta iifkind != "bridge" return; fib daddr type local return; ' +
         'udp dport 53 dnat ip to 198.19.0.53; tcp dport 53 dnat ip to 198.19.0.53; ' +
         'udp dport 53 dnat ip6 to fd00::53; tcp dport 53 dnat ip6 to fd00::53; }; }',
+    );
+  });
+
+  it('are not given to the container that is this machine’s own name server', () => {
+    const machine = new PaperMachine();
+    const proxy = (pid: number, port: string, container: string): void => {
+      machine.put(`/proc/${pid}/comm`, 'docker-proxy\n');
+      const words = ['-proto', 'udp', '-host-ip', '0.0.0.0', '-host-port', port, '-container-ip', container];
+      machine.put(`/proc/${pid}/cmdline`, `${['/usr/bin/docker-proxy', ...words].join('\0')}\0`);
+    };
+    proxy(70, '53', '172.17.0.2');
+    proxy(71, '8053', '172.17.0.3');
+    assert.deepEqual(publishedServers(machine), ['172.17.0.2']);
+    machine.discard();
+    assert.match(
+      containersTable('x', ['198.19.0.53'], ['172.17.0.2', 'fd00::2']),
+      / return; ip saddr 172\.17\.0\.2 return; ip6 saddr fd00::2 return; udp dport 53 dnat /,
     );
   });
 });
