@@ -5,32 +5,25 @@
  *   while the byte stream has room in flight, so that no flow starves another and a new one never waits behind a bulk
  *   transfer for longer than that room.
  * - Reading is never held back: what may come in is bounded by the credit of each stream.
- * - What is written in one turn of the event loop leaves in one write.
+ * - What is written in one turn of the event loop leaves in one write (mux-turns.ts).
  *
  * Either end may open; the client's numbers are odd, the agent's even.
  */
 import type { ByteStream } from './byte-stream.ts';
 import { parseErrno } from './errno.ts';
-import {
-  ANSWER_LIMIT,
-  ANSWER_LIMIT_MS,
-  DATAGRAM_QUEUE_LIMIT,
-  QUANTUM,
-  SMALL_PIECE,
-  STREAM_LIMIT,
-  STREAM_WINDOWS_GROWTH,
-} from './limits.ts';
+import { ANSWER_LIMIT, DATAGRAM_QUEUE_LIMIT, STREAM_LIMIT, STREAM_WINDOWS_GROWTH } from './limits.ts';
 import { MuxDatagrams } from './mux-datagrams.ts';
-import { MUX, MuxDecoder, muxFrame, muxHeader, type MuxSink, type MuxType } from './mux-frame.ts';
+import { MUX, MuxDecoder, muxFrame, type MuxSink, type MuxType } from './mux-frame.ts';
 import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
+import { MuxPings } from './mux-pings.ts';
 import { MuxStream } from './mux-stream.ts';
+import { MuxTurns } from './mux-turns.ts';
 import type { DialErrno, DialOutcome } from './tunnel.ts';
 
 const OK: DialOutcome = { ok: true };
 const LOST: DialOutcome = { ok: false, errno: 'ECONNRESET' };
 /** More streams than STREAM_LIMIT: nothing on the far side can be had for it. */
 const FULL: DialErrno = 'EADDRNOTAVAIL';
-const TOKEN_LENGTH = 8;
 const NOTHING = new Uint8Array(0);
 
 export interface MuxEvents {
@@ -56,28 +49,22 @@ export class Mux implements MuxSink {
   readonly #events: MuxEvents;
   readonly #decoder = new MuxDecoder(this);
   readonly #entries = new Map<number, Entry>();
-  readonly #pings = new Map<
-    string,
-    { readonly done: (now: number) => void; readonly failed: (error: Error) => void }
-  >();
+  readonly #pings = new MuxPings();
+  readonly #turns: MuxTurns;
   #nextId: number;
-  #nextToken = 0;
-  /** Streams with bytes and credit, in turn. */
-  #ready: MuxStream[] = [];
-  #isPumpQueued = false;
   /** Bytes by which windows have grown. */
   #growth = 0;
   #isOver = false;
-  readonly #pump = (): void => this.#send();
 
   constructor(bytes: ByteStream, isClient: boolean, events: MuxEvents) {
     this.#bytes = bytes;
+    this.#turns = new MuxTurns(bytes);
     this.#events = events;
     this.#nextId = isClient ? 1 : 2;
     bytes.onBytes = (view) => {
       if (!this.#isOver && !this.#decoder.push(view)) this.#broken('a malformed frame');
     };
-    bytes.onRoom = () => this.#schedule();
+    bytes.onRoom = () => this.#turns.schedule();
   }
 
   /** Flows and questions that are not over. */
@@ -129,31 +116,9 @@ export class Mux implements MuxSink {
   }
 
   /** Round trip, ms. */
-  ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (this.#isOver) throw new Error('the tunnel is closed');
-      const token = Buffer.alloc(TOKEN_LENGTH);
-      token.writeUInt32BE(this.#nextToken++ >>> 0, 0);
-      const key = token.toString('hex');
-      const start = performance.now();
-      const settle = (): void => {
-        clearTimeout(deadline);
-        this.#pings.delete(key);
-      };
-      const failed = (error: Error): void => {
-        settle();
-        reject(error);
-      };
-      const deadline = setTimeout(() => failed(new Error('no answer to a ping')), ANSWER_LIMIT_MS);
-      this.#pings.set(key, {
-        done: (end) => {
-          settle();
-          resolve(end - start);
-        },
-        failed,
-      });
-      this.#sendFrame(0, MUX.ping, token);
-    });
+  async ping(): Promise<number> {
+    if (this.#isOver) throw new Error('the tunnel is closed');
+    return this.#pings.ping((token) => this.#sendFrame(0, MUX.ping, token));
   }
 
   /* ---- answering what the other end has opened ---- */
@@ -204,9 +169,9 @@ export class Mux implements MuxSink {
     this.#isOver = true;
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    this.#ready = [];
+    this.#turns.close();
     for (const entry of entries) this.#lose(entry);
-    for (const { failed } of this.#pings.values()) failed(new Error('the tunnel is closed'));
+    this.#pings.close();
   }
 
   /* ---- MuxSink ---- */
@@ -228,7 +193,7 @@ export class Mux implements MuxSink {
         if (this.#bytes.room >= -DATAGRAM_QUEUE_LIMIT) this.#sendFrame(0, MUX.pong, payload);
         return;
       case MUX.pong:
-        return this.#pings.get(payload.toString('hex'))?.done(performance.now());
+        return this.#pings.pong(payload);
       default: {
         const entry = this.#entries.get(id);
         if (entry !== undefined) this.#forEntry(id, entry, type, payload);
@@ -303,10 +268,7 @@ export class Mux implements MuxSink {
   /* ---- what streams ask for ---- */
 
   wantsToSend(stream: MuxStream): void {
-    if (stream.isQueued || this.#isOver) return;
-    stream.isQueued = true;
-    this.#ready.push(stream);
-    this.#schedule();
+    this.#turns.add(stream);
   }
 
   sendCredit(stream: MuxStream, bytes: number): void {
@@ -377,48 +339,6 @@ export class Mux implements MuxSink {
   #sendFrame(id: number, type: MuxType, payload?: Uint8Array): void {
     if (this.#isOver) return;
     this.#bytes.write(muxFrame(id, type, payload));
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#isPumpQueued || this.#isOver) return;
-    this.#isPumpQueued = true;
-    setImmediate(this.#pump);
-  }
-
-  #send(): void {
-    this.#isPumpQueued = false;
-    if (this.#isOver) return;
-    const bytes = this.#bytes;
-    while (bytes.room > 0 && this.#ready.length > 0) {
-      const stream = this.#ready.shift() as MuxStream;
-      this.#sendQuantum(stream);
-      if (stream.canSend) {
-        this.#ready.push(stream);
-      } else {
-        stream.isQueued = false;
-        stream.endIfDone();
-      }
-    }
-    bytes.flush();
-  }
-
-  #sendQuantum(stream: MuxStream): void {
-    const bytes = this.#bytes;
-    const pieces: Uint8Array[] = [];
-    const releases: ((() => void) | undefined)[] = [];
-    const length = stream.take(QUANTUM, (chunk, release) => {
-      pieces.push(chunk);
-      releases.push(release);
-    });
-    if (length === 0) return;
-    if (length < SMALL_PIECE * pieces.length) {
-      const whole = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, length);
-      bytes.write(muxFrame(stream.id, MUX.data, whole));
-      for (const release of releases) release?.();
-      return;
-    }
-    bytes.write(muxHeader(stream.id, MUX.data, length));
-    pieces.forEach((piece, i) => bytes.write(piece, releases[i]));
+    this.#turns.schedule();
   }
 }
