@@ -10,30 +10,14 @@ import { destinationOf, sourceOf } from './endpoint.ts';
 import type { Endpoint, Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import * as limits from './limits.ts';
-import { PacketWriter } from './packet-writer.ts';
 import { isAfter } from './sequence.ts';
 import type { TcpLayer } from './tcp-layer.ts';
 import { TcpReceiver } from './tcp-receiver.ts';
 import { TcpSegments } from './tcp-segments.ts';
 import { TcpSender } from './tcp-sender.ts';
+import { isDialing, isOver, isReceiving, whenFinReceived, whenFinSent, type TcpState } from './tcp-state.ts';
 
-/** RFC 9293 section 3.3.2; `held` and `silent` stand before its SYN-RECEIVED. */
-export type TcpState =
-  /** The SYN waits for the dial's outcome. */
-  | 'held'
-  /** The dial timed out: this SYN stays unanswered, however often it comes. */
-  | 'silent'
-  | 'syn-received'
-  | 'established'
-  | 'fin-wait-1'
-  | 'fin-wait-2'
-  | 'close-wait'
-  | 'closing'
-  | 'last-ack'
-  | 'time-wait'
-  | 'closed';
-
-const { fin: FIN, syn: SYN, rst: RST, psh: PSH, ack: ACK } = TCP_FLAG;
+const { fin: FIN, syn: SYN, rst: RST, ack: ACK } = TCP_FLAG;
 
 export class TcpConnection extends Timed implements TcpFlow {
   readonly tuple: Tuple;
@@ -153,7 +137,7 @@ export class TcpConnection extends Timed implements TcpFlow {
   /** One segment of this flow; `bytes` is valid only during the call. */
   input(bytes: Uint8Array, view: TcpView): void {
     const { seq, flags, payloadLength } = view;
-    if (this.state === 'held' || this.state === 'silent') {
+    if (isDialing(this.state)) {
       this.#heldInput(seq, flags);
       return;
     }
@@ -176,7 +160,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     if ((flags & ACK) === 0) return;
     if (!this.#acknowledge(bytes, view)) return;
     if (payloadLength > 0) this.#dataInput(bytes, view);
-    if (this.#isOver) return;
+    if (isOver(this.state)) return;
     if ((flags & FIN) !== 0) this.#finInput((seq + payloadLength) | 0);
   }
 
@@ -196,7 +180,7 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   /** A new SYN for the same four-tuple may take the place of this connection (RFC 9293 section 3.6.1, RFC 6191). */
   yieldsTo(seq: number): boolean {
-    if (this.state === 'held' || this.state === 'silent') return ((seq + 1) | 0) !== this.#receiver.next;
+    if (isDialing(this.state)) return ((seq + 1) | 0) !== this.#receiver.next;
     return this.state === 'time-wait' && isAfter(seq, this.#receiver.next);
   }
 
@@ -264,7 +248,7 @@ export class TcpConnection extends Timed implements TcpFlow {
       this.#resend();
     }
     if (sender.queue.unsent > 0) this.#markDirty();
-    return !this.#isOver;
+    return !isOver(this.state);
   }
 
   #newlyAcknowledged(ack: number, acked: number): void {
@@ -276,7 +260,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     else if (isPartial) this.#resend();
     else this.#armRetransmission();
     if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
-    if (this.#wantsDrain && sender.queue.cost <= this.#layer.sendMark / 2 && !this.#isOver) {
+    if (this.#wantsDrain && sender.queue.cost <= this.#layer.sendMark / 2 && !isOver(this.state)) {
       this.#wantsDrain = false;
       this.#events?.drain();
     }
@@ -289,7 +273,7 @@ export class TcpConnection extends Timed implements TcpFlow {
   }
 
   #dataInput(bytes: Uint8Array, view: TcpView): void {
-    if (!this.#isReceiving) return;
+    if (!isReceiving(this.state)) return;
     const receiver = this.#receiver;
     const skip = receiver.overlap(view.seq);
     const seq = (view.seq + skip) | 0;
@@ -325,25 +309,24 @@ export class TcpConnection extends Timed implements TcpFlow {
     if (kept === null || kept.bytes === 0) return;
     for (;;) {
       const before = kept.bytes;
-      const piece = this.#isOver ? null : kept.take(this.#receiver.next);
+      const piece = isOver(this.state) ? null : kept.take(this.#receiver.next);
       this.#layer.holdOutOfOrder(kept.bytes - before);
       if (piece === null) break;
       this.#deliver(piece);
     }
-    if (!this.#isOver && this.#receiver.isFinNext) this.#finInput(this.#receiver.next);
+    if (!isOver(this.state) && this.#receiver.isFinNext) this.#finInput(this.#receiver.next);
   }
 
   #finInput(seq: number): void {
     const receiver = this.#receiver;
-    if (!this.#isReceiving) return;
+    if (!isReceiving(this.state)) return;
     receiver.noteFin(seq);
     this.#segments.isAckDue = true;
     this.#markDirty();
     if (!receiver.isFinNext) return;
     receiver.next = (receiver.next + 1) | 0;
     const events = this.#events;
-    if (this.state === 'established') this.state = 'close-wait';
-    else if (this.state === 'fin-wait-1') this.state = 'closing';
+    this.state = whenFinReceived(this.state);
     events?.end();
     if (this.state === 'fin-wait-2') this.#timeWait();
   }
@@ -353,7 +336,7 @@ export class TcpConnection extends Timed implements TcpFlow {
   /** Everything that has gathered in this turn: data and FIN as the windows allow, else the acknowledgement. */
   output(): void {
     this.#isDirty = false;
-    if (this.state === 'closed' || this.state === 'held' || this.state === 'silent') return;
+    if (this.state === 'closed' || isDialing(this.state)) return;
     if (this.state !== 'syn-received') this.#sendQueued(false);
     if (this.#segments.isAckDue) this.#segments.ack();
   }
@@ -361,54 +344,30 @@ export class TcpConnection extends Timed implements TcpFlow {
   #sendQueued(force: boolean): void {
     const sender = this.#sender;
     const queue = sender.queue;
-    const segmentMax = PacketWriter.superSegment(this.tuple.addresses);
+    const { now } = this.#layer;
     const wasIdle = sender.outstanding === 0;
-    while (queue.unsent > 0) {
-      const length = sender.sendable(segmentMax, force);
-      if (length === 0) break;
-      const isLast = length === queue.unsent;
-      const isFin = isLast && sender.isFinQueued;
-      const flags = ACK | (isLast ? PSH : 0) | (isFin ? FIN : 0);
-      this.#segments.data(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
-      sender.markSent(this.#layer.now, length, isFin);
-      this.#layer.counters.bytesDown += length;
-      if (isFin) this.#finSent();
-    }
-    if (sender.isFinQueued && !sender.isFinSent && queue.unsent === 0) {
-      this.#segments.data(sender.next, ACK | FIN, 0, 0, 0);
-      sender.markSent(this.#layer.now, 0, true);
-      this.#finSent();
-    }
+    const before = queue.unsent;
+    this.#segments.unsent(now, force);
+    this.#layer.counters.bytesDown += before - queue.unsent;
+    if (sender.isFinSent) this.state = whenFinSent(this.state);
     if (wasIdle && sender.outstanding > 0) {
       // Whatever the persist timer had grown to, this is new data.
       if (!force) sender.roundTrip.backoff = 0;
       this.#armRetransmission();
-    } else if (queue.unsent > 0 && this.deadline > this.#layer.now + limits.RTO_MAX) {
+    } else if (queue.unsent > 0 && this.deadline > now + limits.RTO_MAX) {
       // The persist timer: the window is closed, and nothing that is on its way will open it.
       this.#armRetransmission();
     }
   }
 
-  #finSent(): void {
-    if (this.state === 'established') this.state = 'fin-wait-1';
-    else if (this.state === 'close-wait') this.state = 'last-ack';
-  }
-
   #resend(): void {
-    const sender = this.#sender;
-    const queue = sender.queue;
-    const length = sender.resendable(PacketWriter.superSegment(this.tuple.addresses));
-    const isFin = sender.isFinSent && length === queue.inFlight;
-    const flags = ACK | (isFin ? FIN : 0) | (length > 0 ? PSH : 0);
-    sender.roundTrip.cancel();
-    if (length > 0) this.#segments.data(sender.unacknowledged, flags, queue.headIndex, queue.headOffset, length);
-    else this.#segments.data(sender.unacknowledged, flags, 0, 0, 0);
+    this.#segments.again();
     this.#armRetransmission();
   }
 
   override expire(): void {
     const sender = this.#sender;
-    if (this.state === 'held' || this.state === 'silent') {
+    if (isDialing(this.state)) {
       this.abandon();
       return;
     }
@@ -434,11 +393,11 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#armRetransmission();
   }
 
-  /** RFC 9293 section 3.8.6.1; the number before the window makes the peer answer without taking anything. */
+  /** RFC 9293 section 3.8.6.1. */
   #probe(): void {
     this.#sender.roundTrip.backoff++;
     this.#sendQueued(true);
-    if (this.#sender.outstanding === 0) this.#segments.data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+    if (this.#sender.outstanding === 0) this.#segments.probe();
   }
 
   /** RFC 9293 section 3.8.4: who has vanished without a word (a container, with its network) is given up one day. */
@@ -448,7 +407,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     } else if (++this.#unanswered > limits.KEEPALIVE_PROBES) {
       this.terminate();
     } else {
-      this.#segments.data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+      this.#segments.probe();
       this.#layer.deadlines.set(this, this.#layer.now + limits.KEEPALIVE_INTERVAL);
     }
   }
@@ -464,8 +423,7 @@ export class TcpConnection extends Timed implements TcpFlow {
   #sendReset(): void {
     if (this.state === 'time-wait') return;
     // RFC 9293 section 3.10.7.1: in answer to a SYN the number is 0.
-    const isDialing = this.state === 'held' || this.state === 'silent';
-    this.#segments.reset(isDialing ? 0 : this.#sender.next, RST | ACK);
+    this.#segments.reset(isDialing(this.state) ? 0 : this.#sender.next, RST | ACK);
   }
 
   #challenge(): void {
@@ -481,16 +439,8 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   /* ---- state ---- */
 
-  get #isReceiving(): boolean {
-    return this.state === 'established' || this.state === 'fin-wait-1' || this.state === 'fin-wait-2';
-  }
-
-  get #isOver(): boolean {
-    return this.state === 'closed' || this.state === 'time-wait';
-  }
-
   #updateWindow(): void {
-    if (!this.#isReceiving || !this.#receiver.isUpdateDue) return;
+    if (!isReceiving(this.state) || !this.#receiver.isUpdateDue) return;
     this.#segments.isAckDue = true;
     this.#markDirty();
   }

@@ -2,11 +2,11 @@
 import { TCP_FLAG, synOptions, type TcpOptions } from '../packet/index.ts';
 import type { Tuple } from './flow-table.ts';
 import { WINDOW_SHIFT } from './limits.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import { PacketWriter } from './packet-writer.ts';
 import type { TcpReceiver } from './tcp-receiver.ts';
 import type { TcpSender } from './tcp-sender.ts';
 
-const { syn: SYN, ack: ACK } = TCP_FLAG;
+const { fin: FIN, syn: SYN, psh: PSH, ack: ACK } = TCP_FLAG;
 const NO_OPTIONS = new Uint8Array(0);
 const NO_CHUNKS: readonly Uint8Array[] = [];
 
@@ -44,8 +44,44 @@ export class TcpSegments {
     this.#empty(this.#sender.next, receiver.next, ACK, receiver.advertise(receiver.shift), options);
   }
 
+  /** Data and FIN that were never sent, as the windows allow; with `force` a little more (RFC 9293 section 3.8.6.1). */
+  unsent(now: number, force: boolean): void {
+    const sender = this.#sender;
+    const queue = sender.queue;
+    const segmentMax = PacketWriter.superSegment(this.#tuple.addresses);
+    while (queue.unsent > 0) {
+      const length = sender.sendable(segmentMax, force);
+      if (length === 0) return;
+      const isLast = length === queue.unsent;
+      const isFin = isLast && sender.isFinQueued;
+      const flags = ACK | (isLast ? PSH : 0) | (isFin ? FIN : 0);
+      this.#data(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
+      sender.markSent(now, length, isFin);
+    }
+    if (!sender.isFinQueued || sender.isFinSent) return;
+    this.#data(sender.next, ACK | FIN, 0, 0, 0);
+    sender.markSent(now, 0, true);
+  }
+
+  /** The first hole once more. */
+  again(): void {
+    const sender = this.#sender;
+    const queue = sender.queue;
+    const length = sender.resendable(PacketWriter.superSegment(this.#tuple.addresses));
+    const isFin = sender.isFinSent && length === queue.inFlight;
+    const flags = ACK | (isFin ? FIN : 0) | (length > 0 ? PSH : 0);
+    sender.roundTrip.cancel();
+    if (length > 0) this.#data(sender.unacknowledged, flags, queue.headIndex, queue.headOffset, length);
+    else this.#data(sender.unacknowledged, flags, 0, 0, 0);
+  }
+
+  /** With the number before the window, so that the peer answers without taking anything. */
+  probe(): void {
+    this.#data((this.#sender.unacknowledged - 1) | 0, ACK, 0, 0, 0);
+  }
+
   /** `length` bytes of the send queue, from `index` and `offset` on; none for a lone FIN or a probe. */
-  data(seq: number, flags: number, index: number, offset: number, length: number): void {
+  #data(seq: number, flags: number, index: number, offset: number, length: number): void {
     this.isAckDue = false;
     const receiver = this.#receiver;
     const { mss, queue } = this.#sender;
