@@ -4,14 +4,15 @@
  * Input changes state and calls the handler; data, FIN and ordinary acknowledgements leave in `output`, once per turn.
  * What must not wait leaves at once: RST, challenge and duplicate acknowledgements, retransmissions.
  */
-import { TCP_FLAG, lowestSackEdge, type TcpOptions, type TcpView } from '../packet/index.ts';
-import { Timed } from './deadlines.ts';
-import { destinationOf, sourceOf } from './endpoint.ts';
-import type { Endpoint, Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
+import { TCP_FLAG, type TcpOptions, type TcpView } from '../packet/index.ts';
+import type { Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import * as limits from './limits.ts';
 import { isAfter } from './sequence.ts';
 import type { TcpLayer } from './tcp-layer.ts';
+import { TcpDial } from './tcp-dial.ts';
+import { TcpEntry } from './tcp-entry.ts';
+import { TcpPresence } from './tcp-presence.ts';
 import { TcpReceiver } from './tcp-receiver.ts';
 import { TcpSegments } from './tcp-segments.ts';
 import { TcpSender } from './tcp-sender.ts';
@@ -19,58 +20,35 @@ import { isDialing, isOver, isReceiving, whenFinReceived, whenFinSent, type TcpS
 
 const { fin: FIN, syn: SYN, rst: RST, ack: ACK } = TCP_FLAG;
 
-export class TcpConnection extends Timed implements TcpFlow {
-  readonly tuple: Tuple;
-  tableKey = 0;
-  tableNext: TcpConnection | null = null;
+export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   state: TcpState = 'held';
-  /** When the SYN came. */
-  readonly since: number;
   onAbandoned: () => void = ignore;
   readonly #layer: TcpLayer;
   readonly #receiver: TcpReceiver;
   readonly #sender: TcpSender;
   readonly #segments: TcpSegments;
+  readonly #dial: TcpDial;
+  readonly #presence = new TcpPresence();
   #events: TcpFlowEvents | null = null;
-  /** Interval between the last two SYNs, ms. */
-  #synInterval = 0;
-  #lastSyn: number;
   #wantsDrain = false;
   /** In the layer's list of flows that have something to send. */
   #isDirty = false;
-  /** Retransmissions or probes since the peer was last heard. */
-  #unanswered = 0;
-  #heardAt = 0;
-  /** When an empty segment that does not fit was last answered. */
-  #answeredEmpty = -Infinity;
 
   constructor(layer: TcpLayer, tuple: Tuple, syn: TcpView, options: TcpOptions, initial: number) {
-    super();
+    super(tuple);
     this.#layer = layer;
-    this.tuple = tuple;
-    this.since = layer.now;
-    this.#lastSyn = layer.now;
+    this.#dial = new TcpDial(layer.now);
     this.#receiver = new TcpReceiver((syn.seq + 1) | 0);
     this.#sender = new TcpSender(initial);
-    const fallback = tuple.addresses.length === 32 ? limits.MSS_DEFAULT_V6 : limits.MSS_DEFAULT_V4;
-    const offered = Math.max(options.mss ?? fallback, limits.MSS_MIN);
-    this.#sender.mss = Math.min(offered, layer.writer.mss(tuple.addresses));
-    if (options.windowShift !== null) {
-      this.#sender.shift = options.windowShift;
-      this.#receiver.shift = limits.WINDOW_SHIFT;
-    }
     this.#segments = new TcpSegments(layer.writer, tuple, this.#sender, this.#receiver, options);
     // The window of a SYN is never scaled (RFC 7323 section 2.2).
     this.#sender.setWindow(syn.seq, initial, syn.window);
-    this.#awaitSyn();
+    layer.deadlines.set(this, this.#dial.deadline);
   }
 
-  get source(): Endpoint {
-    return sourceOf(this.tuple);
-  }
-
-  get destination(): Endpoint {
-    return destinationOf(this.tuple);
+  /** When the SYN came. */
+  get since(): number {
+    return this.#dial.since;
   }
 
   /* ---- what the layer above asks ---- */
@@ -154,7 +132,8 @@ export class TcpConnection extends Timed implements TcpFlow {
     if (!this.#receiver.isAcceptable(seq, payloadLength + (flags & FIN))) {
       // Also the answer to keepalive and zero-window probes.
       if (this.state === 'time-wait') this.#layer.enterTimeWait(this);
-      if (payloadLength > 0 || (flags & FIN) !== 0 || this.#mayAnswerEmpty()) this.#segments.ack();
+      if (payloadLength > 0 || (flags & FIN) !== 0 || this.#presence.mayAnswerEmpty(this.#layer.now))
+        this.#segments.ack();
       return;
     }
     if ((flags & ACK) === 0) return;
@@ -203,9 +182,8 @@ export class TcpConnection extends Timed implements TcpFlow {
     if ((flags & RST) !== 0) {
       if (seq === this.#receiver.next) this.abandon();
     } else if ((flags & SYN) !== 0) {
-      this.#synInterval = this.#layer.now - this.#lastSyn;
-      this.#lastSyn = this.#layer.now;
-      this.#awaitSyn();
+      this.#dial.again(this.#layer.now);
+      this.#layer.deadlines.set(this, this.#dial.deadline);
     }
   }
 
@@ -230,40 +208,27 @@ export class TcpConnection extends Timed implements TcpFlow {
       this.#challenge();
       return false;
     }
-    this.#unanswered = 0;
-    this.#heardAt = this.#layer.now;
-    const windowBefore = sender.window;
-    sender.updateWindow(view.seq, ack, view.window << sender.shift);
-    sender.holeEnd = this.#segments.isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
-    const acked = (ack - sender.unacknowledged) | 0;
-    if (acked > 0) this.#newlyAcknowledged(ack, acked);
-    else if (
-      acked === 0 &&
-      view.payloadLength === 0 &&
-      sender.outstanding > 0 &&
-      (sender.window === windowBefore || sender.holeEnd !== null) &&
-      (view.flags & FIN) === 0 &&
-      sender.duplicate()
-    ) {
-      this.#resend();
+    const { now } = this.#layer;
+    this.#presence.heard(now);
+    const { unacknowledged } = sender;
+    const { cost } = sender.queue;
+    const mustResend = sender.hear(now, bytes, view, this.#segments.isSackPermitted);
+    if (sender.unacknowledged !== unacknowledged) {
+      this.#layer.hold(sender.queue.cost - cost);
+      if (sender.outstanding === 0) this.#layer.deadlines.set(this, this.#presence.askedAt);
+      else this.#armRetransmission();
+      if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
+      this.#drainIfRoom();
     }
+    if (mustResend && !isOver(this.state)) this.#resend();
     if (sender.queue.unsent > 0) this.#markDirty();
     return !isOver(this.state);
   }
 
-  #newlyAcknowledged(ack: number, acked: number): void {
-    const sender = this.#sender;
-    const bytes = Math.min(acked, sender.queue.inFlight);
-    this.#layer.hold(-sender.queue.acknowledge(bytes));
-    const isPartial = sender.acknowledge(this.#layer.now, ack);
-    if (sender.outstanding === 0) this.#awaitSilence();
-    else if (isPartial) this.#resend();
-    else this.#armRetransmission();
-    if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
-    if (this.#wantsDrain && sender.queue.cost <= this.#layer.sendMark / 2 && !isOver(this.state)) {
-      this.#wantsDrain = false;
-      this.#events?.drain();
-    }
+  #drainIfRoom(): void {
+    if (!this.#wantsDrain || isOver(this.state) || this.#sender.queue.cost > this.#layer.sendMark / 2) return;
+    this.#wantsDrain = false;
+    this.#events?.drain();
   }
 
   #finAcknowledged(): void {
@@ -275,54 +240,25 @@ export class TcpConnection extends Timed implements TcpFlow {
   #dataInput(bytes: Uint8Array, view: TcpView): void {
     if (!isReceiving(this.state)) return;
     const receiver = this.#receiver;
-    const skip = receiver.overlap(view.seq);
-    const seq = (view.seq + skip) | 0;
-    const room = receiver.room - ((seq - receiver.next) | 0);
-    const length = Math.min(view.payloadLength - skip, room);
-    if (length <= 0) {
-      this.#segments.isAckDue = true;
-      this.#markDirty();
-      return;
+    const kept = receiver.kept;
+    let chunk = receiver.take(bytes, view, this.#layer.outOfOrderRoom);
+    // A hole is told at once and for each segment behind it: the sender counts them (RFC 5681 section 4.2).
+    if (isAfter(view.seq, receiver.next)) this.#segments.ack();
+    else this.#ackSoon();
+    for (; chunk !== null; chunk = isOver(this.state) ? null : receiver.takeKept()) {
+      receiver.delivered(chunk.length);
+      this.#layer.counters.bytesUp += chunk.length;
+      this.#events?.data(chunk);
     }
-    const start = view.payload + skip;
-    if (seq === receiver.next) {
-      this.#deliver(bytes.subarray(start, start + length));
-      this.#deliverKept();
-    } else {
-      const added = receiver.keep(seq, bytes, start, length, this.#layer.outOfOrderRoom);
-      this.#layer.holdOutOfOrder(added);
-      // At once and for each one: the sender counts them (RFC 5681 section 4.2).
-      this.#segments.ack();
-    }
-  }
-
-  #deliver(chunk: Uint8Array): void {
-    this.#receiver.delivered(chunk.length);
-    this.#layer.counters.bytesUp += chunk.length;
-    this.#segments.isAckDue = true;
-    this.#markDirty();
-    this.#events?.data(chunk);
-  }
-
-  #deliverKept(): void {
-    const kept = this.#receiver.outOfOrder;
-    if (kept === null || kept.bytes === 0) return;
-    for (;;) {
-      const before = kept.bytes;
-      const piece = isOver(this.state) ? null : kept.take(this.#receiver.next);
-      this.#layer.holdOutOfOrder(kept.bytes - before);
-      if (piece === null) break;
-      this.#deliver(piece);
-    }
-    if (!isOver(this.state) && this.#receiver.isFinNext) this.#finInput(this.#receiver.next);
+    this.#layer.holdOutOfOrder(receiver.kept - kept);
+    if (receiver.isFinNext) this.#finInput(receiver.next);
   }
 
   #finInput(seq: number): void {
     const receiver = this.#receiver;
     if (!isReceiving(this.state)) return;
     receiver.noteFin(seq);
-    this.#segments.isAckDue = true;
-    this.#markDirty();
+    this.#ackSoon();
     if (!receiver.isFinNext) return;
     receiver.next = (receiver.next + 1) | 0;
     const events = this.#events;
@@ -367,24 +303,15 @@ export class TcpConnection extends Timed implements TcpFlow {
 
   override expire(): void {
     const sender = this.#sender;
-    if (isDialing(this.state)) {
-      this.abandon();
-      return;
-    }
-    if (this.state === 'time-wait') {
-      this.#remove();
-      return;
-    }
-    if (sender.outstanding === 0 && sender.queue.unsent === 0) {
-      this.#keepAlive();
-      return;
-    }
-    if (++this.#unanswered > limits.RETRANSMISSIONS) {
-      this.terminate();
-      return;
-    }
+    if (isDialing(this.state)) return this.abandon();
+    if (this.state === 'time-wait') return this.#remove();
+    if (sender.outstanding === 0 && sender.queue.unsent === 0) return this.#keepAlive();
+    if (++this.#presence.unanswered > limits.RETRANSMISSIONS) return this.terminate();
     if (sender.outstanding === 0) {
-      this.#probe();
+      // The window is closed (RFC 9293 section 3.8.6.1).
+      sender.roundTrip.backoff++;
+      this.#sendQueued(true);
+      if (sender.outstanding === 0) this.#segments.probe();
     } else {
       sender.timedOut();
       if (this.state === 'syn-received') this.#segments.synAck();
@@ -393,27 +320,16 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#armRetransmission();
   }
 
-  /** RFC 9293 section 3.8.6.1. */
-  #probe(): void {
-    this.#sender.roundTrip.backoff++;
-    this.#sendQueued(true);
-    if (this.#sender.outstanding === 0) this.#segments.probe();
-  }
-
   /** RFC 9293 section 3.8.4: who has vanished without a word (a container, with its network) is given up one day. */
   #keepAlive(): void {
-    if (this.#layer.now < this.#heardAt + limits.KEEPALIVE_IDLE) {
-      this.#awaitSilence();
-    } else if (++this.#unanswered > limits.KEEPALIVE_PROBES) {
+    if (this.#layer.now < this.#presence.askedAt) {
+      this.#layer.deadlines.set(this, this.#presence.askedAt);
+    } else if (++this.#presence.unanswered > limits.KEEPALIVE_PROBES) {
       this.terminate();
     } else {
       this.#segments.probe();
       this.#layer.deadlines.set(this, this.#layer.now + limits.KEEPALIVE_INTERVAL);
     }
-  }
-
-  #awaitSilence(): void {
-    this.#layer.deadlines.set(this, this.#heardAt + limits.KEEPALIVE_IDLE);
   }
 
   #armRetransmission(): void {
@@ -427,20 +343,16 @@ export class TcpConnection extends Timed implements TcpFlow {
   }
 
   #challenge(): void {
-    if (this.#mayAnswerEmpty() && this.#layer.mayChallenge()) this.#segments.ack();
-  }
-
-  /** Two ends that each take the other's acknowledgements for strays would answer them for ever. */
-  #mayAnswerEmpty(): boolean {
-    if (this.#layer.now - this.#answeredEmpty < limits.EMPTY_ANSWER_INTERVAL) return false;
-    this.#answeredEmpty = this.#layer.now;
-    return true;
+    if (this.#presence.mayAnswerEmpty(this.#layer.now) && this.#layer.mayChallenge()) this.#segments.ack();
   }
 
   /* ---- state ---- */
 
   #updateWindow(): void {
-    if (!isReceiving(this.state) || !this.#receiver.isUpdateDue) return;
+    if (isReceiving(this.state) && this.#receiver.isUpdateDue) this.#ackSoon();
+  }
+
+  #ackSoon(): void {
     this.#segments.isAckDue = true;
     this.#markDirty();
   }
@@ -449,12 +361,6 @@ export class TcpConnection extends Timed implements TcpFlow {
     if (this.#isDirty) return;
     this.#isDirty = true;
     this.#layer.wantsOutput(this);
-  }
-
-  /** While dialing: the program gives up silently, so the SYNs are its heartbeat. */
-  #awaitSyn(): void {
-    const patience = Math.max(limits.SYN_PATIENCE, 2 * this.#synInterval + limits.SYN_PATIENCE);
-    this.#layer.deadlines.set(this, this.#layer.now + patience);
   }
 
   /** Both directions have ended; the last acknowledgement may have to be repeated. */
@@ -478,7 +384,7 @@ export class TcpConnection extends Timed implements TcpFlow {
     this.#events = null;
     this.#layer.hold(-this.#sender.queue.cost);
     this.#sender.queue.clear();
-    this.#layer.holdOutOfOrder(-(this.#receiver.outOfOrder?.bytes ?? 0));
+    this.#layer.holdOutOfOrder(-this.#receiver.kept);
     this.#layer.removed(this);
   }
 }

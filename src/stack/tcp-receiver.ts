@@ -4,7 +4,7 @@
  * The window is credit, reflected from the layer above: `window` bytes may be delivered and not yet `consumed`.  The
  * right edge of the window never moves back (RFC 9293 section 3.8.6.2.1): what was once offered is taken.
  */
-import { sackOption } from '../packet/index.ts';
+import { sackOption, type TcpView } from '../packet/index.ts';
 import { WINDOW_SHIFT } from './limits.ts';
 import { OutOfOrder } from './out-of-order.ts';
 import { isAfter, isAtOrAfter } from './sequence.ts';
@@ -23,7 +23,7 @@ export class TcpReceiver {
   shift = 0;
   /** Number of the peer's FIN, once seen. */
   finAt: number | null = null;
-  outOfOrder: OutOfOrder | null = null;
+  #outOfOrder: OutOfOrder | null = null;
   #window = 0;
   /** Delivered, not consumed. */
   #pending = 0;
@@ -85,10 +85,30 @@ export class TcpReceiver {
     return start < this.room && start + length > 0;
   }
 
-  /** Keeps a piece for later; returns the bytes added. */
-  keep(seq: number, bytes: Uint8Array, offset: number, length: number, room: number): number {
-    this.outOfOrder ??= new OutOfOrder();
-    return this.outOfOrder.add(seq, bytes, offset, length, room);
+  /**
+   * The part of a segment's payload that is next and fits, or null: there is none, or it has come before its turn and is
+   * kept, where all flows together have `room` for it.
+   */
+  take(bytes: Uint8Array, view: TcpView, room: number): Uint8Array | null {
+    const skip = isAtOrAfter(view.seq, this.next) ? 0 : (this.next - view.seq) | 0;
+    const start = view.payload + skip;
+    const ahead = (view.seq + skip - this.next) | 0;
+    const length = Math.min(view.payloadLength - skip, this.room - ahead);
+    if (length <= 0) return null;
+    if (ahead === 0) return bytes.subarray(start, start + length);
+    this.#outOfOrder ??= new OutOfOrder();
+    this.#outOfOrder.add((view.seq + skip) | 0, bytes, start, length, room);
+    return null;
+  }
+
+  /** What was kept and is next now. */
+  takeKept(): Uint8Array | null {
+    return this.kept === 0 ? null : this.#outOfOrder!.take(this.next);
+  }
+
+  /** Bytes that wait for others before them. */
+  get kept(): number {
+    return this.#outOfOrder === null ? 0 : this.#outOfOrder.bytes;
   }
 
   /** The peer's FIN is at `seq`; a second, different one is ignored. */
@@ -101,14 +121,8 @@ export class TcpReceiver {
     return this.finAt !== null && this.finAt === this.next;
   }
 
-  /** How much of a segment at `seq` lies before RCV.NXT. */
-  overlap(seq: number): number {
-    return isAtOrAfter(seq, this.next) ? 0 : (this.next - seq) | 0;
-  }
-
   /** RFC 2018: what is held out of order, for an acknowledgement. */
   sackOptions(): Uint8Array {
-    if (this.outOfOrder === null || this.outOfOrder.bytes === 0) return NO_OPTIONS;
-    return sackOption(this.outOfOrder.sackEdges());
+    return this.kept === 0 ? NO_OPTIONS : sackOption(this.#outOfOrder!.sackEdges());
   }
 }

@@ -1,7 +1,7 @@
 /** The segments that one connection sends: acknowledgement and window are always the latest. */
 import { TCP_FLAG, synOptions, type TcpOptions } from '../packet/index.ts';
 import type { Tuple } from './flow-table.ts';
-import { WINDOW_SHIFT } from './limits.ts';
+import { MSS_DEFAULT_V4, MSS_DEFAULT_V6, MSS_MIN, WINDOW_SHIFT } from './limits.ts';
 import { PacketWriter } from './packet-writer.ts';
 import type { TcpReceiver } from './tcp-receiver.ts';
 import type { TcpSender } from './tcp-sender.ts';
@@ -20,7 +20,7 @@ export class TcpSegments {
   readonly #receiver: TcpReceiver;
   readonly #isShiftOffered: boolean;
 
-  /** `offered`: the options of the program's SYN. */
+  /** `offered`: the options of the program's SYN, which bind both halves. */
   constructor(writer: PacketWriter, tuple: Tuple, sender: TcpSender, receiver: TcpReceiver, offered: TcpOptions) {
     this.#writer = writer;
     this.#tuple = tuple;
@@ -28,6 +28,11 @@ export class TcpSegments {
     this.#receiver = receiver;
     this.isSackPermitted = offered.sackPermitted;
     this.#isShiftOffered = offered.windowShift !== null;
+    const fallback = tuple.addresses.length === 32 ? MSS_DEFAULT_V6 : MSS_DEFAULT_V4;
+    sender.mss = Math.min(Math.max(offered.mss ?? fallback, MSS_MIN), writer.mss(tuple.addresses));
+    if (offered.windowShift === null) return;
+    sender.shift = offered.windowShift;
+    receiver.shift = WINDOW_SHIFT;
   }
 
   synAck(): void {

@@ -5,10 +5,13 @@
  * is repaired hole by hole (NewReno, RFC 6582): its round trip takes microseconds here, so one hole per round trip is
  * fast, and what the peer holds already is not sent twice.
  */
+import { TCP_FLAG, lowestSackEdge, type TcpView } from '../packet/index.ts';
 import { DUPLICATE_ACKS, RTO_MIN, RTO_MIN_PROMPT } from './limits.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SendQueue } from './send-queue.ts';
 import { isAfter, isAtOrAfter } from './sequence.ts';
+
+const FIN = TCP_FLAG.fin;
 
 export class TcpSender {
   readonly queue = new SendQueue();
@@ -80,10 +83,27 @@ export class TcpSender {
     return distance <= this.outstanding && distance >= -Math.max(this.windowMax, 1);
   }
 
-  /** Only from a segment that is newer than the one which set it last (RFC 9293 section 3.10.7.4). */
-  updateWindow(seq: number, ack: number, window: number): void {
+  /**
+   * What a segment with an acceptable acknowledgement says: what has arrived, the window, where a hole ends.  Returns
+   * whether the first hole must be sent again at once.
+   */
+  hear(now: number, bytes: Uint8Array, view: TcpView, isSackPermitted: boolean): boolean {
+    const { seq, ack } = view;
+    const windowBefore = this.window;
+    // Only from a segment that is newer than the one which set it last (RFC 9293 section 3.10.7.4).
     const isNewer = isAfter(seq, this.#windowSeq) || (seq === this.#windowSeq && isAtOrAfter(ack, this.#windowAck));
-    if (isNewer) this.setWindow(seq, ack, window);
+    if (isNewer) this.setWindow(seq, ack, view.window << this.shift);
+    this.holeEnd = isSackPermitted && view.optionsLength > 0 ? lowestSackEdge(bytes, view, ack) : null;
+    const acked = (ack - this.unacknowledged) | 0;
+    if (acked > 0) return this.#acknowledge(now, ack, acked);
+    return (
+      acked === 0 &&
+      view.payloadLength === 0 &&
+      this.outstanding > 0 &&
+      (this.window === windowBefore || this.holeEnd !== null) &&
+      (view.flags & FIN) === 0 &&
+      this.#duplicate()
+    );
   }
 
   setWindow(seq: number, ack: number, window: number): void {
@@ -97,17 +117,18 @@ export class TcpSender {
    * New data is acknowledged.  Returns whether the hole that is now first must be sent again (a partial
    * acknowledgement, RFC 6582 section 3.2 step 3).
    */
-  acknowledge(now: number, ack: number): boolean {
+  #acknowledge(now: number, ack: number, acked: number): boolean {
+    this.queue.acknowledge(Math.min(acked, this.queue.inFlight));
     this.unacknowledged = ack;
     this.roundTrip.acknowledged(now, ack);
     this.#duplicates = 0;
     if (isAtOrAfter(ack, this.#recover)) this.isRecovering = false;
     this.#isHoleCertain = this.isRecovering;
-    return this.isRecovering;
+    return this.isRecovering && this.outstanding > 0;
   }
 
   /** A duplicate acknowledgement; returns whether it is the one that tells of a loss (RFC 5681 section 3.2). */
-  duplicate(): boolean {
+  #duplicate(): boolean {
     if (++this.#duplicates !== DUPLICATE_ACKS || this.isRecovering) return false;
     if (!isAfter(this.unacknowledged, this.#recover)) return false;
     this.#isHoleCertain = true;
