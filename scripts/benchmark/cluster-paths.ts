@@ -3,10 +3,11 @@
  *
  *     K  kubectl port-forward      R  mirrord, with an agent pod of its own
  *
- * Each client is on a machine that reaches nothing of the cluster but the API server.  The pod's servers are those of
+ * and K20 and R20, the same with a proxy before the API server that adds 20 ms to its round trip.  Each client is on a machine that reaches nothing of the cluster but the API server.  The pod's servers are those of
  * the sandbox.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionStatus } from '../../src/control/protocol.ts';
 import { Developer, HOME, cluster } from '../../test/cluster/support/developer.ts';
@@ -27,6 +28,8 @@ const FORWARDED = { ...PORTS, iperf: PORTS.iperf + 1 };
 /** One whose client went without a word is to be free again soon. */
 const IPERF_SERVER = ['/bin/iperf3', '-s', '--idle-timeout', '5', '--rcv-timeout', '5000'];
 const LOCALHOST = '127.0.0.1';
+/** On each of the two ways of the round trip. */
+const DELAY_MS = 10;
 /** Its scheduler and kubelet; the image is there already. */
 const POD_READY = '60s';
 const KUBECTL_DEADLINE_MS = 90_000;
@@ -48,7 +51,11 @@ export async function openClusterPaths(sandbox: Sandbox, wire: string, folder: s
   try {
     takeBack(undo, ['kubectl', 'delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
     const address = await startPod(namespace, wire, folder);
-    const paths = [await portForward(sandbox, namespace, undo), await mirrord(namespace, address, undo)];
+    const paths: Path[] = [];
+    for (const delayed of [false, true]) {
+      paths.push(await portForward(sandbox, namespace, folder, delayed, undo));
+      paths.push(await mirrord(namespace, address, delayed, undo));
+    }
     return { paths, close };
   } catch (error) {
     await close();
@@ -95,22 +102,42 @@ async function startPod(namespace: string, wire: string, folder: string): Promis
   return kubectl(['get', 'pod', POD, '-n', namespace, '-o', 'jsonpath={.status.podIP}']);
 }
 
-async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unknown)[]): Promise<Path> {
-  const name = namespaceName(sandbox.id, 'kubectl');
+/** The kubeconfig for a client on `machine`; `delayed`: by way of a proxy there. */
+async function kubeconfigOn(machine: Machine, delayed: boolean): Promise<string> {
+  const config = readFileSync(cluster(['kubeconfig']).trim(), 'utf8');
+  if (!delayed) return config;
+  const server = /^\s*server: (\S+)$/m.exec(config)?.[1] ?? '';
+  const { hostname, port } = new URL(server);
+  const program = join(import.meta.dirname, 'delay-proxy.ts');
+  const proxy = machine.start(process.execPath, [program, hostname, port, String(DELAY_MS)]);
+  const [line] = (await once(proxy.stdout, 'data')) as [Buffer];
+  return config.replace(server, `https://${LOCALHOST}:${line.toString().trim()}`);
+}
+
+async function portForward(
+  sandbox: Sandbox,
+  namespace: string,
+  folder: string,
+  delayed: boolean,
+  undo: (() => unknown)[],
+): Promise<Path> {
+  const name = namespaceName(sandbox.id, delayed ? 'kubectl-20' : 'kubectl');
   takeBack(undo, ['detach', name]);
   cluster(['attach', name]);
   const machine = new Machine([`--net=/run/netns/${name}`]);
+  const kubeconfig = join(folder, `${name}.kubeconfig`);
+  writeFileSync(kubeconfig, await kubeconfigOn(machine, delayed), { mode: 0o600 });
   const forward = await PortForward.open(machine, {
     kubectl: kubectlProgram(),
-    kubeconfig: cluster(['kubeconfig']).trim(),
+    kubeconfig,
     namespace,
     pod: POD,
     ports: Object.values(FORWARDED),
   });
   undo.push(() => forward.end());
   return {
-    letter: 'K',
-    title: 'kubectl port-forward',
+    letter: delayed ? 'K20' : 'K',
+    title: `kubectl port-forward${delayed ? ', 20 ms' : ''}`,
     client: machine,
     address: LOCALHOST,
     ports: FORWARDED,
@@ -125,18 +152,18 @@ async function portForward(sandbox: Sandbox, namespace: string, undo: (() => unk
   };
 }
 
-async function mirrord(namespace: string, address: string, undo: (() => unknown)[]): Promise<Path> {
+async function mirrord(namespace: string, address: string, delayed: boolean, undo: (() => unknown)[]): Promise<Path> {
   const developer = await Developer.open();
   undo.push(() => developer.close());
-  developer.write(`${HOME}/.kube/config`, readFileSync(cluster(['kubeconfig']).trim(), 'utf8'));
+  developer.write(`${HOME}/.kube/config`, await kubeconfigOn(developer.machine, delayed));
   const session = await developer.up(['-n', namespace]).ready();
   undo.push(() => session.end());
   const { stdout } = await developer.mirrordRun(['status', '--json']);
   const [status] = (JSON.parse(stdout) as { sessions: SessionStatus[] }).sessions;
-  if (status === undefined) throw new Error('the session is not to be found');
+  if (!status?.agent) throw new Error('the session is not to be found');
   return {
-    letter: 'R',
-    title: 'mirrord, Kubernetes',
+    letter: delayed ? 'R20' : 'R',
+    title: `mirrord, Kubernetes${delayed ? ', 20 ms' : ''}`,
     client: developer.machine,
     address,
     ports: PORTS,
@@ -144,7 +171,7 @@ async function mirrord(namespace: string, address: string, undo: (() => unknown)
     processes: [
       { name: 'host', pid: session.child.pid as number },
       { name: 'session', pid: status.pid },
-      { name: 'agent', pid: await agentProcess(namespace) },
+      { name: 'agent', pid: await agentProcess(namespace, status.agent.name) },
     ],
     get clusterProcesses() {
       return carriers();
@@ -153,8 +180,8 @@ async function mirrord(namespace: string, address: string, undo: (() => unknown)
 }
 
 /** The containers run on this machine: a process's cgroup names its pod (by the systemd driver with underscores). */
-async function agentProcess(namespace: string): Promise<number> {
-  const agents = ['get', 'pods', '-n', namespace, '-l', 'app.kubernetes.io/managed-by=mirrord'];
+async function agentProcess(namespace: string, job: string): Promise<number> {
+  const agents = ['get', 'pods', '-n', namespace, '-l', job.replace('job/', 'job-name=')];
   const uid = await kubectl([...agents, '-o', 'jsonpath={.items[0].metadata.uid}']);
   const pid = readdirSync('/proc')
     .map(Number)

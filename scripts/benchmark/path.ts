@@ -3,9 +3,9 @@ import type { Machine } from '../sandbox/index.ts';
 
 /**
  * In the sandbox: D direct veth, P pasta, S slirp4netns, M mirrord.
- * Through a real API server: K kubectl port-forward, R mirrord.
+ * Through a real API server: K kubectl port-forward, R mirrord; K20 and R20 with 20 ms more of round trip to it.
  */
-export type Letter = 'D' | 'P' | 'S' | 'M' | 'K' | 'R';
+export type Letter = 'D' | 'P' | 'S' | 'M' | 'K' | 'R' | 'K20' | 'R20';
 
 export interface Path {
   readonly letter: Letter;

@@ -14,6 +14,7 @@ const PAIRS: readonly (readonly [Letter, Letter])[] = [
   ['M', 'P'],
   ['M', 'S'],
   ['R', 'K'],
+  ['R20', 'K20'],
 ];
 
 function median(values: readonly number[]): number {

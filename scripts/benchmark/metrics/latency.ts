@@ -30,7 +30,7 @@ const roundTrip: Metric = {
     { key: 'rr-p50', title: '1-byte request-response, p50', unit: 'us' },
     { key: 'rr-p99', title: '1-byte request-response, p99', unit: 'us' },
   ],
-  paths: ['D', 'P', 'S', 'M', 'K', 'R'],
+  paths: ['D', 'P', 'S', 'M', 'K', 'R', 'K20', 'R20'],
   async measure(path, pace, tools) {
     const { p50, p99 } = await wire('rr', path, pace, tools);
     return { 'rr-p50': p50, 'rr-p99': p99 };

@@ -46,7 +46,7 @@ function throughput(flows: number, direction: Direction): Metric {
   return {
     name: `tcp-${flows}-${direction}`,
     rows,
-    paths: ['D', 'P', 'S', 'M', 'K', 'R'],
+    paths: ['D', 'P', 'S', 'M', 'K', 'R', ...(flows === 1 ? (['K20', 'R20'] as const) : [])],
     async measure(path, pace) {
       const own = path.processes.map(({ pid }) => pid);
       const others = path.clusterProcesses?.map(({ pid }) => pid);
