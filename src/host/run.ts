@@ -84,23 +84,26 @@ async function claimAndRun(
   }
   const journal = new Journal(machine, options.name);
   const user = await invokingUser(machine.run, hooks.environment);
-  const alive = await withLock(machine, async () => {
-    for (const { name, notes } of await restoreAllLocked(machine)) {
-      const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
-      hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
-    }
-    const owner = journal.owner();
-    if (owner === undefined) journal.claim(user);
-    return owner;
-  });
-  if (alive) return { outcome: 'already-up', pid: alive.pid };
-
+  // Before anything is written: who is killed while it holds the lock leaves it behind.
   const guard = new Guard(machine, journal, hooks.restore);
   try {
-    return await serve(machine, journal, options, hooks, user, end, hurry);
+    const alive = await withLock(machine, async () => {
+      for (const { name, notes } of await restoreAllLocked(machine)) {
+        const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
+        hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
+      }
+      const owner = journal.owner();
+      if (owner === undefined) journal.claim(user);
+      return owner;
+    });
+    if (alive) return { outcome: 'already-up', pid: alive.pid };
+    try {
+      return await serve(machine, journal, options, hooks, user, end, hurry);
+    } finally {
+      // What had to stay is for a later `down`.
+      if (journal.clean) journal.discard();
+    }
   } finally {
-    // What had to stay is for a later `down`.
-    if (journal.clean) journal.discard();
     await guard.dismiss();
   }
 }
