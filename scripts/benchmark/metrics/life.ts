@@ -11,8 +11,10 @@ import { residentBytes } from '../processes.ts';
 
 const GONE_DEADLINE_MS = 10_000;
 const SETTLE_MS = 500;
-const IDLE_FLOWS = 2_000;
-const HOLD_MS = 1_500;
+/** The first flows are not counted: with them comes the memory that any traffic costs. */
+const FIRST_FLOWS = 1_000;
+const IDLE_FLOWS = 5_000;
+const HOLD_MS = 3_000;
 
 /** It has a sandbox of its own: the path's session must go on. */
 export const LIFE: Metric = {
@@ -37,14 +39,17 @@ export const LIFE: Metric = {
       const start = performance.now() - started;
       await delay(SETTLE_MS);
       const processes = await sessionProcesses(sandbox, session);
-      const before = new Map(processes.map(({ name, pid }) => [name, residentBytes(pid)]));
-      const holding = await holdIdleFlows(sandbox, wire);
-      const perFlow = processes.map(({ name, pid }) => {
-        const grown = residentBytes(pid) - (before.get(name) ?? 0);
-        return [`flow-${name}`, grown / IDLE_FLOWS / 1000] as const;
-      });
-      await holding.ended;
-      const idle = Object.fromEntries([...before].map(([name, bytes]) => [`idle-${name}`, bytes / 1e6]));
+      const resident = () => processes.map(({ pid }) => residentBytes(pid));
+      const idle = resident();
+      const first = await holdIdleFlows(sandbox, wire, FIRST_FLOWS);
+      const before = resident();
+      const more = await holdIdleFlows(sandbox, wire, IDLE_FLOWS);
+      const after = resident();
+      await Promise.all([first, more].map(({ ended }) => ended));
+      const memory = processes.flatMap(({ name }, i) => [
+        [`idle-${name}`, idle[i] / 1e6] as const,
+        [`flow-${name}`, (after[i] - before[i]) / IDLE_FLOWS / 1e3] as const,
+      ]);
 
       const signalled = performance.now();
       await session.end('SIGTERM');
@@ -60,7 +65,7 @@ export const LIFE: Metric = {
       while (!(await tunGone())) {
         if (performance.now() - killedAt > GONE_DEADLINE_MS) throw new Error('the TUN stays after SIGKILL');
       }
-      return { start, stop, killed: performance.now() - killedAt, ...idle, ...Object.fromEntries(perFlow) };
+      return { start, stop, killed: performance.now() - killedAt, ...Object.fromEntries(memory) };
     } finally {
       await sandbox.close();
     }
@@ -68,8 +73,8 @@ export const LIFE: Metric = {
 };
 
 /** Resolves when all are open. */
-async function holdIdleFlows(sandbox: Sandbox, wire: string): Promise<{ ended: Promise<unknown> }> {
-  const args = ['idle', pod(1).v4, String(ECHO_PORT), String(HOLD_MS), String(IDLE_FLOWS)];
+async function holdIdleFlows(sandbox: Sandbox, wire: string, flows: number): Promise<{ ended: Promise<unknown> }> {
+  const args = ['idle', pod(1).v4, String(ECHO_PORT), String(HOLD_MS), String(flows)];
   const client = sandbox.developer.start(wire, args);
   const ended = once(client, 'exit');
   await Promise.race([once(client.stdout, 'data'), ended]);
