@@ -1,7 +1,8 @@
 /** How names will come to us, and what may keep them from coming. */
 import { Nftables } from '../host/dns/nftables.ts';
 import { parseResolvConf } from '../host/dns/resolv-conf.ts';
-import { Resolved, leadsToResolved, resolvedRuns } from '../host/dns/resolved.ts';
+import { resolvedRuns } from '../host/dns/resolved-process.ts';
+import { Resolved, leadsToResolved } from '../host/dns/resolved.ts';
 import { readAddresses } from '../host/facts.ts';
 import { Journal } from '../host/journal/journal.ts';
 import { type Check, ok, warning } from './check.ts';
@@ -12,18 +13,19 @@ const mode: Check = {
   title: 'DNS take-over',
   needs: ['tools'],
   async run({ machine }) {
+    // Only asked whether they could: nothing is held or written, so nothing can be lost.
+    const journal = new Journal(machine, 'doctor');
     // Any link will do to ask whether resolved answers.
-    const resolved = await new Resolved(machine, 'lo').obstacle();
+    const resolved = await new Resolved(machine, journal, 'lo').obstacle();
     if (resolved === undefined) return ok('auto takes resolved');
     if (machine.probes.uid() !== 0 && isInstalled(machine, 'nft')) {
       return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
     }
     const { servers } = parseResolvConf(machine.files.read('/etc/resolv.conf') ?? '');
     const ownAddresses = (await readAddresses(machine.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
-    // Only asked whether it could: nothing is held, so nothing can be lost.
     const redirect = new Nftables(
       machine,
-      new Journal(machine, 'doctor'),
+      journal,
       () => ({ servers, ownAddresses }),
       () => undefined,
     );

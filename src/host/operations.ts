@@ -62,7 +62,7 @@ export class Host implements HostOperations {
     this.#resolvConf = new ResolvConfFile(machine, journal);
     this.#containers = new Containers(machine, journal.name);
     this.#dns = new DnsManager([
-      new Resolved(machine, tun),
+      new Resolved(machine, journal, tun),
       new Nftables(machine, journal, () => this.#upstreams, context.lost),
       this.#resolvConf,
     ]);

@@ -9,6 +9,7 @@ import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
 import { type Machine, thisMachine } from './machine/machine.ts';
 import { Monitor } from './monitor.ts';
 import { Host } from './operations.ts';
+import { unreadableProgram } from './readable.ts';
 import { checkRequest, dispatch } from './requests.ts';
 import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import { openTun } from './tun.ts';
@@ -223,7 +224,9 @@ async function serve(
   host.stopAgents();
   if ('error' in undone) throw undone.error;
   for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
-  return result;
+  if (result.outcome !== 'failed' || result.error.code !== 'session-died') return result;
+  // Asked only now: hardly any start needs the answer, and each would wait for it.
+  return { ...result, error: (await unreadableProgram(machine.run, user, prefix, hooks.session)) ?? result.error };
 }
 
 const unread = (): void => {};

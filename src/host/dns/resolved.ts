@@ -1,30 +1,33 @@
 /**
- * systemd-resolved, per link: settings of the TUN's link, which die with the link.
+ * systemd-resolved, per link: settings of the TUN's link, which die with the link.  What it has written of them into
+ * its resolv.conf files may stay, and has an entry in the journal.
  *
  * `default-route no` comes first: a link with servers and no routing domain would otherwise attract every name.
  * DNSSEC and DNS over TLS are off for this link alone, since our resolver is one hop away and speaks neither.
  */
 import type { DnsState } from '../../ipc/protocol.ts';
+import type { Journal } from '../journal/journal.ts';
+import { playBackResolved } from '../journal/playback.ts';
 import { expectSuccess } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import type { DnsBackend } from './backend.ts';
+import { resolvedRuns } from './resolved-process.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 
 /** The addresses at which resolved itself answers. */
 const STUBS = ['127.0.0.53', '127.0.0.54'];
 
-/** /proc/PID/comm keeps 15 characters. */
-const PROCESS_NAME = 'systemd-resolve';
-
 export class Resolved implements DnsBackend {
   readonly mode = 'resolved';
   readonly #machine: Machine;
+  readonly #journal: Journal;
   readonly #tun: string;
 
-  constructor(machine: Machine, tun: string) {
+  constructor(machine: Machine, journal: Journal, tun: string) {
     this.#machine = machine;
+    this.#journal = journal;
     this.#tun = tun;
   }
 
@@ -40,6 +43,7 @@ export class Resolved implements DnsBackend {
 
   async apply(state: DnsState): Promise<string> {
     const set = (...args: readonly string[]): Promise<string> => expectSuccess(this.#machine.run, 'resolvectl', args);
+    this.#journal.writeResolved();
     await set('default-route', this.#tun, state.everything ? 'yes' : 'no');
     await Promise.all([
       set('dnssec', this.#tun, 'no'),
@@ -57,8 +61,10 @@ export class Resolved implements DnsBackend {
   }
 
   async undo(): Promise<void> {
-    // A link that has gone took its settings along.
-    await this.#machine.run('resolvectl', ['revert', this.#tun]);
+    const { code } = await this.#machine.run('resolvectl', ['revert', this.#tun]);
+    if (code === 0) this.#journal.clearResolved();
+    // The link has gone, and took its settings along.
+    else await playBackResolved(this.#machine, this.#journal);
   }
 }
 
@@ -89,22 +95,6 @@ export function rivalLinks(listing: string, tun: string, domains: readonly strin
       const shared = words.split(' ').filter((word) => word !== '' && ours.has(bare(word)));
       return link === undefined || link === tun || shared.length === 0 ? [] : [`${link} (${shared.join(', ')})`];
     });
-}
-
-/**
- * Whether its process runs in this very network namespace.  Asking over D-Bus could start it, and from another
- * namespace would reach one whose links are not ours.
- */
-export function resolvedRuns({ files, probes }: Machine): boolean {
-  const here = probes.networkNamespace('self');
-  return files
-    .list('/proc')
-    .some(
-      (pid) =>
-        /^\d+$/.test(pid) &&
-        files.read(`/proc/${pid}/comm`)?.trim() === PROCESS_NAME &&
-        probes.networkNamespace(Number(pid)) === here,
-    );
 }
 
 export const isStub = (server: string): boolean => STUBS.includes(server);

@@ -131,6 +131,19 @@ export class Journal {
     this.#remove('resolv-conf.json');
   }
 
+  /** That systemd-resolved has been told of the TUN's link, and may have written of it. */
+  writeResolved(): void {
+    this.#write('resolved', '');
+  }
+
+  resolved(): boolean {
+    return this.#text('resolved') !== undefined;
+  }
+
+  clearResolved(): void {
+    this.#remove('resolved');
+  }
+
   writeRedirect(entry: RedirectEntry): void {
     this.#write('redirect.json', JSON.stringify(entry));
   }
@@ -169,7 +182,7 @@ export class Journal {
 
   /** Every change has been taken back. */
   get clean(): boolean {
-    return this.network() === undefined && this.resolvConf() === undefined;
+    return this.network() === undefined && this.resolvConf() === undefined && !this.resolved();
   }
 
   /** Removes the folder, and with the last session's the one that holds them all. */
@@ -190,8 +203,12 @@ export class Journal {
     this.#own.set(file, text);
   }
 
+  #text(file: string): string | undefined {
+    return this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file);
+  }
+
   #read(file: string): unknown {
-    const text = this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file);
+    const text = this.#text(file);
     return text === undefined ? undefined : JSON.parse(text);
   }
 

@@ -4,6 +4,7 @@
  */
 import { MirrordError } from '../../errors.ts';
 import { formerContent, readFormerContent } from '../dns/former-content.ts';
+import { resolvedRuns, rewriteResolvConf } from '../dns/resolved-process.ts';
 import { BYTES } from '../machine/files.ts';
 import { type Machine, thisMachine } from '../machine/machine.ts';
 import { Journal, type ResolvConfEntry, sessionNames, undoBatch } from './journal.ts';
@@ -59,10 +60,13 @@ export async function restoreLocked(machine: Machine, name: string): Promise<Res
   return { name, outcome: 'restored', notes };
 }
 
-/** Both entries, by their owner or by whoever comes after it. */
+/** All entries, by their owner or by whoever comes after it. */
 export async function playBack(machine: Machine, journal: Journal): Promise<readonly string[]> {
   await playBackNetwork(machine, journal);
-  return playBackResolvConf(machine, journal);
+  const notes = playBackResolvConf(machine, journal);
+  // Last, since it may have to wait; and once the link is gone, of which resolved would write again.
+  await playBackResolved(machine, journal);
+  return notes;
 }
 
 export async function playBackNetwork(machine: Machine, journal: Journal): Promise<void> {
@@ -78,6 +82,16 @@ export async function playBackNetwork(machine: Machine, journal: Journal): Promi
     }
   }
   journal.clearNetwork();
+}
+
+export async function playBackResolved(machine: Machine, journal: Journal): Promise<void> {
+  const namespace = journal.owner()?.networkNamespace;
+  // One that does not run writes its files when it is started.
+  if (journal.resolved() && namespace !== undefined && resolvedRuns(machine, namespace)) {
+    const enter = enterNamespace(machine, namespace);
+    if (enter) await rewriteResolvConf(machine, enter);
+  }
+  journal.clearResolved();
 }
 
 /** The command in front of `ip`; undefined when the namespace has ended, and with it everything that was in it. */

@@ -264,6 +264,34 @@ E`);
       await run.stop();
     });
 
+    it('writes its files anew when a journal says so, and keeps the settings of every other link', async () => {
+      // As resolved 255 leaves it when the link goes; others write it themselves.
+      await sandbox.shell(`
+        ip link add vpn0 type bridge; ip link set vpn0 addrgenmode none; ip link set vpn0 up
+        resolvectl domain vpn0 corp.example; resolvectl dns vpn0 172.20.0.1
+      `);
+      const before = await snapshot(sandbox);
+      const stale = `
+        echo 'search default.svc.cluster.local' >> /run/systemd/resolve/stub-resolv.conf
+        mkdir -p /run/mirrord/default; touch /run/mirrord/default/resolved
+        echo '{"pid":1,"start":"0","networkNamespace":"'$(readlink /proc/self/ns/net)'"}' > /run/mirrord/default/owner.json
+      `;
+      const restore = join(import.meta.dirname, '../../../src/host/restore-entry.ts');
+      // The second time a play-back was killed in the middle.
+      for (const more of ['', 'ip tuntap add dev mirrord-dns mode tun']) {
+        await sandbox.shell(stale + more);
+        const { code, stderr } = await sandbox.run(process.execPath, restore, 'default');
+        assert.equal(code, 0, stderr);
+        assert.equal(await snapshot(sandbox), before);
+      }
+      const links = await sandbox.shell('ip -o link show');
+      await sandbox.shell(
+        `${stale} pkill -x systemd-resolve; while pgrep -r R,S -x systemd-resolve; do sleep 0.02; done`,
+      );
+      assert.deepEqual(await sandbox.run(process.execPath, restore, 'default'), { code: 0, stdout: '', stderr: '' });
+      assert.equal(await sandbox.shell('ip -o link show'), links);
+    });
+
     for (const victim of ['host', 'session', 'both'] as const) {
       it(`comes back after kill -9 of the ${victim}`, async () => {
         const before = await snapshot(sandbox);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { HostRun, NETWORK } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { snapshot } from '../support/snapshot.ts';
@@ -121,6 +122,25 @@ describe('who does what', function () {
       help: 'look at the cable',
     });
     assert.equal(await snapshot(sandbox), before);
+  });
+
+  it('names what the user cannot read of mirrord, and the folder that is closed', async () => {
+    const support = join(import.meta.dirname, '../support');
+    const path = `${support}/fake-session.ts`;
+    for (const [script, closed] of [
+      [`cp ${path} /run/copy; chmod 600 /run/copy; mount --bind /run/copy ${path}`, undefined],
+      [`cp -r ${support} /run/support; chmod 700 /run/support; mount --bind /run/support ${support}`, support],
+    ] as const) {
+      await sandbox.shell(script);
+      const before = await snapshot(sandbox);
+      const run = new HostRun(sandbox, { environment: { SUDO_UID: USER.uid } });
+      const { error } = (await run.event('end')) as { error: { code: string; failure: string; message: string } };
+      assert.deepEqual([error.code, error.failure], ['program-unreadable', 'permission'], error.message);
+      assert.ok(error.message.includes(`dev cannot read ${path}`), error.message);
+      assert.equal(/since (\S+) is closed/.exec(error.message)?.[1], closed);
+      await run.ended();
+      assert.equal(await snapshot(sandbox), before);
+    }
   });
 
   it('refuses what no session may ask', async () => {

@@ -199,6 +199,34 @@ describe('the journal', () => {
     );
   });
 
+  it('makes resolved write its files by a link of our own, which goes whatever resolved says', async () => {
+    for (const reverted of [0, 1]) {
+      open('file');
+      machine.put('/proc/4242/comm', 'systemd-resolve\n');
+      machine.processes.set(4242, '9');
+      machine.answers.set('resolvectl', { code: reverted, stdout: '', stderr: '' });
+      journal.writeResolved();
+      assert.equal(journal.clean, false);
+      await playBack(machine, journal);
+      assert.deepEqual(
+        [...new Set(machine.calls)],
+        ['ip tuntap add dev mirrord-dns mode tun', 'resolvectl revert mirrord-dns', 'ip link del mirrord-dns'],
+      );
+      assert.ok(journal.clean);
+      await playBack(machine, journal);
+      assert.equal(machine.calls.at(-1), 'ip link del mirrord-dns');
+      if (reverted === 0) machine.discard();
+    }
+  });
+
+  it('starts no resolved, and asks none in another namespace', async () => {
+    open('file');
+    journal.writeResolved();
+    await playBack(machine, journal);
+    assert.deepEqual(machine.calls, []);
+    assert.ok(journal.clean);
+  });
+
   it('forgets the network of a namespace that has ended', async () => {
     open('file');
     journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: [], 6: [] } });
