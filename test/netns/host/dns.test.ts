@@ -210,16 +210,19 @@ E`);
     beforeEach(async () => {
       sandbox = await openResolved();
       await serve(far, '0.0.0.0', '53', UPSTREAM);
-      // The virtual server, which the stack would answer for.
-      await sandbox.shell('ip addr add 198.19.0.53/32 dev lo');
-      await serve([], '198.19.0.53', '53', CLUSTER);
     });
+    /** What the stack would answer; on the TUN, since resolved may ask by the link that it was told of and by no other. */
+    const serveCluster = async (): Promise<void> => {
+      await sandbox.shell('ip addr add 198.19.0.53/32 dev mirrord0');
+      await serve([], '198.19.0.53', '53', CLUSTER);
+    };
 
     it('is chosen, and gets cluster names and nothing else', async () => {
       const before = await snapshot(sandbox);
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'resolved');
       assert.equal(reason, 'systemd-resolved, link mirrord0');
+      await serveCluster();
       assert.equal(await getent('payments.default.svc.cluster.local'), CLUSTER);
       assert.equal(await getent('payments'), CLUSTER);
       assert.equal(await getent('payments.default'), CLUSTER);
@@ -233,6 +236,7 @@ E`);
 
     it('gets every name when asked to', async () => {
       const [run] = await up({ everything: true });
+      await serveCluster();
       assert.equal(await getent('www.example.com'), CLUSTER);
       await run.stop();
     });

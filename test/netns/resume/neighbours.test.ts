@@ -50,10 +50,8 @@ class Container {
   async relay(upstream: string): Promise<void> {
     const server = join(import.meta.dirname, '../support/dns-server.ts');
     const inside = ['nsenter', `--net=/run/netns/${this.#namespace}`];
-    const child = spawn('setpriv', [
-      ...['--pdeathsig', 'KILL', ...inside],
-      ...[process.execPath, server, '172.17.0.2', '53', '', '0', upstream],
-    ]);
+    const answering = [process.execPath, server, '172.17.0.2', '53', '', '0', upstream];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...inside, ...answering]);
     await once(child.stdout, 'data');
     child.stdout.resume();
   }
