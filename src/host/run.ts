@@ -188,7 +188,8 @@ async function serve(
     try {
       const facts = await host.changed();
       const text = JSON.stringify(facts);
-      if (text !== known) session.send({ type: 'changed', facts });
+      // A file that was written twice alike, with ours between them that nobody has read, is not as it was.
+      if (text !== known || facts.dns.overwritten) session.send({ type: 'changed', facts });
       known = text;
     } catch (error) {
       // Stopping, or a machine in the middle of its own change: the next event reads it again.
