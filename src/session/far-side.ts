@@ -54,6 +54,8 @@ export class FarSide {
   #watching: AbortController | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
+  /** Settles, never rejecting, when the agent that was started last stands, or nothing of it does. */
+  #opening: Promise<unknown> | undefined;
 
   constructor(source: AgentSource, events: FarSideEvents, pauses = new Pauses()) {
     this.#source = source;
@@ -105,10 +107,18 @@ export class FarSide {
     this.#closing.abort();
     this.#tunnel?.close();
     this.#tunnel = undefined;
+    // In the middle of its start it is taken back by the start itself.
+    await this.#opening;
     await this.#agent?.stop();
   }
 
-  async #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
+  #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
+    const opening = this.#openOne(report, signal);
+    this.#opening = opening.catch(() => undefined); // told to whoever asked for it
+    return opening;
+  }
+
+  async #openOne(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
     const { resumeLimitMs } = this.#source;
     const agent = await this.#source.start(this.#key.publicKey, report, signal);
     try {

@@ -129,6 +129,26 @@ describe('the far side of a session', () => {
     assert.ok(pauses.waited.length <= count + 1);
     assert.equal(await farSide.whenUp(1), undefined);
   });
+
+  it('is closed only when an agent in the middle of its start has been taken back', async () => {
+    let taken = false;
+    const source: AgentSource = {
+      start: (_key, _report, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            setTimeout(() => {
+              taken = true;
+              reject(signal.reason);
+            }, 20);
+          });
+        }),
+    };
+    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
+    const started = assert.rejects(farSide.start(() => {}, new AbortController().signal));
+    await farSide.close();
+    assert.ok(taken);
+    await started;
+  });
 });
 
 describe('a pause between two attempts', () => {
