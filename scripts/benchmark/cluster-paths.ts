@@ -3,8 +3,8 @@
  *
  *     K  kubectl port-forward      R  mirrord, with an agent pod of its own
  *
- * and K20 and R20, the same with a proxy before the API server that adds 20 ms to its round trip.  Each client is on a machine that reaches nothing of the cluster but the API server.  The pod's servers are those of
- * the sandbox.
+ * and K20 and R20, the same with a proxy before the API server that adds 20 ms to its round trip.  Each client is on a
+ * machine that reaches nothing of the cluster but the API server.  The pod's servers are those of the sandbox.
  */
 import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
