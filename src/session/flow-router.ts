@@ -7,7 +7,7 @@ import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../st
 import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
 import type { FarSide } from './far-side.ts';
 import { refusalOf } from './refusal.ts';
-import { type RelayContext, relayTcp } from './tcp-relay.ts';
+import { type FlowWatch, relayTcp } from './tcp-relay.ts';
 import { relayUdp } from './udp-relay.ts';
 
 /** A new flow waits this long for a tunnel that is being rebuilt; programs' own connect time-outs are longer. */
@@ -29,22 +29,16 @@ export class FlowRouter implements FlowHandler {
   readonly #farSide: FarSide;
   readonly #resolverAddress: string;
   readonly #resolver: ResolverFlows;
-  readonly #context: RelayContext;
+  readonly #watch: FlowWatch;
   readonly #entered: FlowSeen;
   /** One probe serves all echo requests to a host that are waiting for it. */
   readonly #probes = new Map<string, Promise<DialOutcome>>();
 
-  constructor(
-    farSide: FarSide,
-    resolverAddress: string,
-    resolver: ResolverFlows,
-    context: RelayContext,
-    entered: FlowSeen,
-  ) {
+  constructor(farSide: FarSide, resolverAddress: string, resolver: ResolverFlows, watch: FlowWatch, entered: FlowSeen) {
     this.#farSide = farSide;
     this.#resolverAddress = resolverAddress;
     this.#resolver = resolver;
-    this.#context = context;
+    this.#watch = watch;
     this.#entered = entered;
   }
 
@@ -68,7 +62,7 @@ export class FlowRouter implements FlowHandler {
     }
     this.#entered('udp', flow.destination);
     const { tunnel } = this.#farSide;
-    if (tunnel) relayUdp(flow, tunnel, this.#context);
+    if (tunnel) relayUdp(flow, tunnel, this.#watch);
     else void this.#sendLater(flow);
   }
 
@@ -82,7 +76,7 @@ export class FlowRouter implements FlowHandler {
 
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
     const stream = tunnel.connect(flow.destination.host, flow.destination.port);
-    relayTcp(flow, stream, this.#context, () => {
+    relayTcp(flow, stream, this.#watch, () => {
       if (this.#farSide.tunnel === tunnel) return false;
       // What the agent took along was no answer of the destination's.
       void this.#connectLater(flow);
@@ -116,7 +110,7 @@ export class FlowRouter implements FlowHandler {
       flow.close();
       return;
     }
-    relayUdp(flow, tunnel, this.#context);
+    relayUdp(flow, tunnel, this.#watch);
     if (first) flow.onDatagram(first);
   }
 

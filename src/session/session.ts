@@ -204,7 +204,7 @@ export class Session {
           tcp: (flow) => serveTcpFlow(names.resolver, flow),
           udp: (flow) => serveUdpFlow(names.resolver, flow),
         },
-        { watch: nameRoutes },
+        nameRoutes,
         (protocol, destination) => this.#matches.flow(protocol, destination, network.scoped, nameRoutes),
       ),
     );

@@ -47,19 +47,15 @@ function windowNow(): number {
   return Math.max(FLOW_WINDOW_LEAST_BYTES, Math.min((WAITING_BYTES - waiting) * WAITING_SHARE, FLOW_WINDOW_BYTES));
 }
 
-export interface RelayContext {
-  readonly watch: FlowWatch;
-}
-
 /** The relay lives as long as the flow does: both hold it by its handlers. */
-export function relayTcp(flow: TcpFlow, stream: TunnelStream, context: RelayContext, redial: Redial): TcpFlowEvents {
-  return new TcpRelay(flow, stream, context, redial);
+export function relayTcp(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, redial: Redial): TcpFlowEvents {
+  return new TcpRelay(flow, stream, watch, redial);
 }
 
 class TcpRelay implements TcpFlowEvents {
   readonly #flow: TcpFlow;
   readonly #stream: TunnelStream;
-  readonly #context: RelayContext;
+  readonly #watch: FlowWatch;
   readonly #redial: Redial;
   /** The program has its SYN-ACK; before that, bytes of a server that speaks first wait in `#early`. */
   #accepted = false;
@@ -71,16 +67,16 @@ class TcpRelay implements TcpFlowEvents {
   #gathered: Buffer | null = null;
   #gatheredBytes = 0;
 
-  constructor(flow: TcpFlow, stream: TunnelStream, context: RelayContext, redial: Redial) {
+  constructor(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, redial: Redial) {
     this.#flow = flow;
     this.#stream = stream;
-    this.#context = context;
+    this.#watch = watch;
     this.#redial = redial;
     stream.onData = (chunk) => this.#fromFar(chunk);
     stream.onEnd = () => this.#farEnd();
     stream.onReset = () => this.#farReset();
     flow.onAbandoned = () => this.#abandon();
-    context.watch.flowOpened(flow.destination.host);
+    watch.flowOpened(flow.destination.host);
     void stream.opened.then((outcome) => {
       if (this.#over) return;
       if (outcome.ok) {
@@ -197,6 +193,6 @@ class TcpRelay implements TcpFlowEvents {
     waiting -= this.#gatheredBytes;
     this.#gatheredBytes = 0;
     this.#gathered = null;
-    this.#context.watch.flowClosed(this.#flow.destination.host);
+    this.#watch.flowClosed(this.#flow.destination.host);
   }
 }

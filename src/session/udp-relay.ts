@@ -2,17 +2,17 @@
 import type { UdpFlow } from '../stack/flow.ts';
 import type { DialErrno, Tunnel } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
-import type { RelayContext } from './tcp-relay.ts';
+import type { FlowWatch } from './tcp-relay.ts';
 
-export function relayUdp(flow: UdpFlow, tunnel: Tunnel, context: RelayContext): void {
+export function relayUdp(flow: UdpFlow, tunnel: Tunnel, watch: FlowWatch): void {
   const far = tunnel.datagrams(flow.destination.host, flow.destination.port);
   const { host } = flow.destination;
   let over = false;
   const finish = (): void => {
     over = true;
-    context.watch.flowClosed(host);
+    watch.flowClosed(host);
   };
-  context.watch.flowOpened(host);
+  watch.flowOpened(host);
 
   flow.onDatagram = (payload) => far.send(payload);
   flow.onClosed = () => {

@@ -42,7 +42,7 @@ export function agentDial(api: Api, server: Server, place: AgentPlace): Dial {
       throw error;
     } finally {
       decided.abort();
-      gone.catch(() => {});
+      gone.catch(() => {}); // lost the race: what was decided has been told
     }
   };
 }

@@ -55,7 +55,7 @@ export async function* observe<T>(api: Api, collection: Collection, signal: Abor
       if (signal.aborted) return;
       if (isFirst) throw error;
       version = null;
-      await delay(retry * (0.5 + Math.random()), undefined, { signal }).catch(() => {});
+      await delay(retry * (0.5 + Math.random()), undefined, { signal }).catch(() => {}); // an abort ends the loop
       retry = Math.min(retry * 2, LAST_RETRY_MS);
     }
   }

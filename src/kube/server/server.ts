@@ -80,7 +80,7 @@ export class Server {
       } catch (error) {
         if (net.isIP(host) !== 0 || signal.aborted) throw error;
         if (bounded.aborted) {
-          // Silence: the name may have moved, which the next try should know.
+          // Silence: the name may have moved, which the next try should know.  That one tells when there is no answer.
           this.names.refresh(host, new AbortController().signal).catch(() => {});
           throw error;
         }

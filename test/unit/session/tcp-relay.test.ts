@@ -64,7 +64,7 @@ const watch = { flowOpened: (): void => undefined, flowClosed: (): void => undef
 function relay() {
   const flow = new FakeFlow();
   const stream = new FakeStream();
-  relayTcp(flow, stream, { watch }, () => false);
+  relayTcp(flow, stream, watch, () => false);
   const open = async (outcome: DialOutcome = { ok: true }): Promise<TcpFlowEvents> => {
     stream.outcome.resolve(outcome);
     await stream.opened;
