@@ -20,7 +20,7 @@ export function runChecks(root: string): Counts {
   const bin = join(root, 'node_modules/.bin');
   // The tools start with `env node`: it must be the one that runs this.
   const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0, remarks: [] as string[] };
   console.log('\n  checks');
   for (const { name, command } of CHECKS) {
     const [program = '', ...args] = command;
@@ -33,7 +33,9 @@ export function runChecks(root: string): Counts {
     const good = status === 0;
     counts[good ? 'passed' : 'failed'] += 1;
     console.log(`    ${good ? '✔' : '✘'} ${name}`);
-    if (!good) console.log([stdout, stderr, error?.message ?? ''].join('\n').replace(/^/gm, '      '));
+    if (good) continue;
+    counts.remarks.push(`failed: checks: ${name}`);
+    console.log([stdout, stderr, error?.message ?? ''].join('\n').replace(/^/gm, '      '));
   }
   return counts;
 }

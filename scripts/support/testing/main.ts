@@ -8,8 +8,9 @@ import type { Tier } from './tier.ts';
 const root = join(import.meta.dirname, '../../..');
 const tiers = process.argv.slice(2) as Tier[];
 
-const { passed, failed, skipped } = sum(
+const { passed, failed, skipped, remarks } = sum(
   tiers.flatMap((tier) => (tier === 'unit' ? [runChecks(root), runTier(root, tier)] : [runTier(root, tier)])),
 );
+for (const line of remarks) console.log(`  ${line}`);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 && skipped === 0 && passed > 0 ? 0 : 1;

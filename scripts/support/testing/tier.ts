@@ -37,7 +37,7 @@ export function runTier(root: string, tier: Tier): Counts {
   const files = globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort();
   if (reason !== undefined) {
     console.log(`    the tier cannot run: ${reason}`);
-    return { passed: 0, failed: 0, skipped: files.length };
+    return { passed: 0, failed: 0, skipped: files.length, remarks: [`cannot run: ${tier}: ${reason}`] };
   }
   // Short, since unix sockets in it have paths of at most 107 bytes; open, since tests run programs as other users.
   const folder = mkdtempSync('/tmp/mirrord-test-');
@@ -66,10 +66,12 @@ export function runTier(root: string, tier: Tier): Counts {
     });
     const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
     // A suite that fails while it is loaded has no failing test to be counted.
-    return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+    if (status === 0 || counts.failed > 0) return counts;
+    return { ...counts, failed: 1, remarks: [...counts.remarks, `failed: ${tier}: a test file did not load`] };
   } catch (error) {
-    console.log(`    the tier ended before its tests did: ${(error as Error).message}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    const why = `the tier ended before its tests did: ${(error as Error).message}`;
+    console.log(`    ${why}`);
+    return { passed: 0, failed: 1, skipped: 0, remarks: [`failed: ${tier}: ${why}`] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
