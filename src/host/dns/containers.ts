@@ -9,21 +9,30 @@
 import { parseAddress } from '../../net/index.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import type { Machine } from '../machine/machine.ts';
-import { HeldTable } from './held-table.ts';
+import { HeldTable, zoneChain } from './held-table.ts';
 import { PRIORITY, tableName } from './nftables.ts';
 
 /** `exempt`: containers whose questions stay as they are. */
-export function containersTable(table: string, servers: readonly string[], exempt: readonly string[] = []): string {
+export function containersTable(
+  table: string,
+  servers: readonly string[],
+  exempt: readonly string[],
+  zone: number | null,
+): string {
   const to = servers.flatMap((server) => {
     const family = server.includes(':') ? 'ip6' : 'ip';
     return ['udp', 'tcp'].map((protocol) => `${protocol} dport 53 dnat ${family} to ${server};`);
   });
-  return [
-    `table inet ${table} { flags owner;`,
-    `chain in { type nat hook prerouting priority ${PRIORITY};`,
+  const passes = [
     'meta iifkind != "bridge" return;',
     'fib daddr type local return;',
     ...exempt.map((source) => `${source.includes(':') ? 'ip6' : 'ip'} saddr ${source} return;`),
+  ];
+  return [
+    `table inet ${table} { flags owner;`,
+    ...zoneChain('prerouting', passes, zone),
+    `chain in { type nat hook prerouting priority ${PRIORITY};`,
+    ...passes,
     ...to,
     '}; }',
   ].join(' ');
@@ -51,7 +60,7 @@ export class Containers {
       const exempt = new Set(
         [...upstreams, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
       );
-      await this.#table.put(containersTable(this.#name, servers, [...exempt]));
+      await this.#table.put((zone) => containersTable(this.#name, servers, [...exempt], zone));
       return undefined;
     } catch (error) {
       return `containers do not get cluster names: ${(error as Error).message}`;

@@ -6,11 +6,39 @@
  * with this process, however it dies.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { MirrordError } from '../../errors.ts';
 import { commandEnvironment } from '../machine/commands.ts';
 
 /** nft answers within milliseconds; a ruleset of 100,000 lines takes it a second. */
 const ANSWER_DEADLINE_MS = 5_000;
+
+/** Connection tracking zones are 16 bits; 0 is everybody's. */
+const ZONES = 0x1_0000;
+
+/**
+ * The table on one line; its connections in a zone of their own, or null where the kernel has none
+ * (CONFIG_NF_CONNTRACK_ZONES).
+ *
+ * A connection is translated by what held when it began, and a program that asks from one socket for as long as it lives
+ * has one connection for all its questions.  In a zone of the session's own it begins anew with the redirect, and goes
+ * back to what it was before when the redirect is gone.
+ */
+export type TableText = (zone: number | null) => string;
+
+/**
+ * The chain that puts questions into the zone, before connection tracking (-200) looks at them; `hook` and `passes` as in
+ * the chain that translates.  Answers are found by the translated addresses, so that only the questions' way counts.
+ */
+export function zoneChain(
+  hook: 'output' | 'prerouting',
+  passes: readonly string[],
+  zone: number | null,
+): readonly string[] {
+  if (zone === null) return [];
+  const zoned = ['udp', 'tcp'].map((protocol) => `${protocol} dport 53 ct original zone set ${zone};`);
+  return [`chain zone { type filter hook ${hook} priority -300;`, ...passes, ...zoned, '};'];
+}
 
 /** As its home folder: nft keeps what it was told in a file there, which here cannot be made. */
 const NO_HISTORY = '/dev/null';
@@ -25,6 +53,7 @@ export class HeldTable {
   readonly #lost: () => void;
   #held: Held | undefined;
   #text = '';
+  #zone: number | null = randomInt(1, ZONES);
 
   /** `lost`: the child, and the table with it, ended unasked. */
   constructor(name: string, lost: () => void) {
@@ -33,15 +62,21 @@ export class HeldTable {
   }
 
   /** Whether this very table is in force. */
-  holds(text: string): boolean {
-    return text === this.#text && this.#held !== undefined;
+  holds(write: TableText): boolean {
+    return write(this.#zone) === this.#text && this.#held !== undefined;
   }
 
-  /** `text`: the table on one line. */
-  async put(text: string): Promise<void> {
-    if (this.holds(text)) return;
+  async put(write: TableText): Promise<void> {
+    if (this.holds(write)) return;
     await this.drop();
-    await this.#hold(text);
+    const text = write(this.#zone);
+    try {
+      await this.#hold(text);
+    } catch (error) {
+      if (this.#zone === null) throw error;
+      this.#zone = null;
+      return this.put(write);
+    }
     this.#text = text;
   }
 

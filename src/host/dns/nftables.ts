@@ -10,7 +10,7 @@ import type { DnsState } from '../../ipc/protocol.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Journal, RedirectEntry } from '../journal/journal.ts';
 import type { Machine } from '../machine/machine.ts';
-import { HeldTable } from './held-table.ts';
+import { HeldTable, type TableText, zoneChain } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
 import type { DnsBackend } from './backend.ts';
 
@@ -30,17 +30,23 @@ export interface Exemptions {
   readonly users: readonly number[];
 }
 
-export function redirectTable(table: string, port: number, exempt: Exemptions, priority = PRIORITY): string {
+export function redirectTable(
+  table: string,
+  port: number,
+  exempt: Exemptions,
+  zone: number | null,
+  priority = PRIORITY,
+): string {
   const ports = (protocol: 'udp' | 'tcp'): readonly string[] =>
     exempt[protocol].length === 0
       ? []
       : [`${protocol} dport 53 ${protocol} sport { ${exempt[protocol].join(', ')} } return;`];
+  const passes = [...ports('udp'), ...ports('tcp'), ...exempt.users.map((uid) => `meta skuid ${uid} return;`)];
   return [
     `table inet ${table} { flags owner;`,
+    ...zoneChain('output', passes, zone),
     `chain out { type nat hook output priority ${priority};`,
-    ...ports('udp'),
-    ...ports('tcp'),
-    ...exempt.users.map((uid) => `meta skuid ${uid} return;`),
+    ...passes,
     `udp dport 53 redirect to :${port};`,
     `tcp dport 53 redirect to :${port};`,
     '}; }',
@@ -76,7 +82,7 @@ export class Nftables implements DnsBackend {
     const table = `${tableName(this.#journal.name)}_check`;
     // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
     const result = await this.#machine
-      .run('nft', ['-c', redirectTable(table, 53, { udp: [], tcp: [], users: [] })])
+      .run('nft', ['-c', redirectTable(table, 53, { udp: [], tcp: [], users: [] }, null)])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
     const root = this.#localServers().find(({ uid }) => uid === 0);
@@ -97,9 +103,10 @@ export class Nftables implements DnsBackend {
       tcp: [...tcp, ...older.flatMap((other) => other.tcp)],
       users,
     };
-    const text = redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, priority);
-    if (this.#table.holds(text)) return this.#reason();
-    const [strangers] = await Promise.all([this.#otherRedirects(), this.#table.put(text)]);
+    const write: TableText = (zone) =>
+      redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, zone, priority);
+    if (this.#table.holds(write)) return this.#reason();
+    const [strangers] = await Promise.all([this.#otherRedirects(), this.#table.put(write)]);
     return strangers.length === 0
       ? this.#reason()
       : `${this.#reason()}, in front of the redirect of ${strangers.join(', ')}`;

@@ -26,7 +26,7 @@ describe('a host that is killed at any moment', function () {
           await delay(moment);
           run.signal('SIGKILL');
           await run.ended();
-          const { last } = await snapshotEquals(sandbox, before, 3_000);
+          const { last } = await snapshotEquals(sandbox, before);
           assert.equal(last, before, `killed after ${moment} ms`);
         }
       } finally {

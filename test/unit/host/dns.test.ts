@@ -95,12 +95,20 @@ options timeout:1 rotate ndots:2
     machine.discard();
   });
 
-  it('makes one line of nftables, with exemptions before the redirect', () => {
+  it('makes one line of nftables, with exemptions before zone and redirect', () => {
+    const passes = 'udp dport 53 udp sport { 40000, 40001 } return; meta skuid 101 return; ';
+    const redirect =
+      `chain out { type nat hook output priority -110; ${passes}` +
+      'udp dport 53 redirect to :5300; tcp dport 53 redirect to :5300; }; }';
+    const exempt = { ...STATE.exemptPorts, users: [101] };
     assert.equal(
-      redirectTable('mirrord_default', 5300, { ...STATE.exemptPorts, users: [101] }),
-      'table inet mirrord_default { flags owner; chain out { type nat hook output priority -110; ' +
-        'udp dport 53 udp sport { 40000, 40001 } return; meta skuid 101 return; ' +
-        'udp dport 53 redirect to :5300; tcp dport 53 redirect to :5300; }; }',
+      redirectTable('mirrord_default', 5300, exempt, 7),
+      `table inet mirrord_default { flags owner; chain zone { type filter hook output priority -300; ${passes}` +
+        `udp dport 53 ct original zone set 7; tcp dport 53 ct original zone set 7; }; ${redirect}`,
+    );
+    assert.equal(
+      redirectTable('mirrord_default', 5300, exempt, null),
+      `table inet mirrord_default { flags owner; ${redirect}`,
     );
   });
 
