@@ -4,6 +4,9 @@ import { answerLines, answerTo, bench, decode, question, ttls } from '../support
 
 const ZONE = { 'db.default.svc.cluster.local A': ['10.96.0.1'] };
 
+/** What a busy machine may add to a deadline, ms. */
+const BUSY_MS = 1_500;
+
 describe('repeated questions', () => {
   it('in flight are sent once, and each has its own id back', async () => {
     const test = bench({ cluster: ZONE, upstream: { 'www.example.com A': ['192.0.2.1'] } });
@@ -94,7 +97,7 @@ describe('silence', () => {
       assert.equal(decode(answer).rcode, 'SERVFAIL');
     }
     const took = performance.now() - started;
-    assert.ok(took > 1_000 && took < 2_000, `${took} ms`);
+    assert.ok(took > 1_000 && took < 2_000 + BUSY_MS, `${took} ms`);
     assert.deepEqual(test.upstream, [], "a cluster name does not leave for the machine's servers");
   });
 
@@ -102,7 +105,7 @@ describe('silence', () => {
     const test = bench({ ports: { cluster: () => Promise.reject(new Error('tunnel lost')) } });
     const started = performance.now();
     assert.equal(decode(await test.resolver.answer(question('db'), 'udp')).rcode, 'SERVFAIL');
-    assert.ok(performance.now() - started < 100);
+    assert.ok(performance.now() - started < 1_000, 'no deadline was waited for');
   });
 
   it("of the machine's servers is SERVFAIL within 5 s, for 50,000 questions within a bound", async () => {
@@ -115,7 +118,7 @@ describe('silence', () => {
     const rcodes = new Set((await Promise.all(answers)).map((answer) => decode(answer).rcode));
     const took = performance.now() - started;
     assert.deepEqual([...rcodes], ['SERVFAIL']);
-    assert.ok(took > 4_000 && took < 6_000, `${took} ms`);
+    assert.ok(took > 4_000 && took < 5_000 + BUSY_MS, `${took} ms`);
     const grown = process.memoryUsage().rss - before;
     assert.ok(grown < 200_000_000, `${grown} bytes for ${MAX_QUESTIONS} questions at once`);
   }).timeout(15_000);
