@@ -36,7 +36,7 @@ export type HostEnd =
   /** `mirrord down`. */
   | { readonly outcome: 'stopped' }
   | { readonly outcome: 'failed'; readonly error: MirrordError }
-  /** SIGINT, SIGTERM or SIGHUP. */
+  /** SIGINT, SIGTERM or SIGHUP; under nohup (`bin/mirrord` tells) not the last. */
   | { readonly outcome: 'interrupted' }
   /** A session of this name lives already; nothing was changed. */
   | { readonly outcome: 'already-up'; readonly pid: number };
@@ -54,7 +54,8 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
   // A second signal is impatience: the session is not waited for.
   const hurry = new AbortController();
   let signals = 0;
-  const signal = (): void => {
+  const signal = (name: NodeJS.Signals): void => {
+    if (name === 'SIGHUP' && hooks.environment['MIRRORD_NOHUP'] !== undefined) return;
     if (++signals > 1) hurry.abort();
     end.resolve({ outcome: 'interrupted' });
   };

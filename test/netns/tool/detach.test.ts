@@ -21,6 +21,25 @@ describe('mirrord up --detach', () => {
     await poll(async () => (await machineState(world.sandbox.developer)) === before, 'the machine is as before');
   });
 
+  it('is not needed under nohup, which keeps it through the end of the terminal', async () => {
+    const { developer, mirrord: program, target } = world.sandbox;
+    const line = `
+      "$0" up -t "$1" &
+      until "$0" status --json | grep -q '"state":"ready"'; do sleep 0.1; done
+      kill -HUP $!
+      sleep 1
+      "$0" status --json
+      "$0" down
+      wait $!
+    `;
+    const { code, stdout } = await developer.run('nohup', ['sh', '-c', line, program, `netns/${target}`], {
+      as: 'sudo',
+    });
+    assert.match(stdout, /"state":"ready"/);
+    assert.match(stdout, /session 'default' is down/);
+    assert.equal(code, 0);
+  });
+
   it('tells the failure of the background process as its own', async () => {
     const { code, stderr } = await mirrord(world.sandbox, ['up', '--detach', '-t', 'netns/no-such'], 'sudo');
     assert.equal(code, 2, stderr);
