@@ -221,7 +221,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
       this.#drainIfRoom();
     }
     if (mustResend && !isOver(this.state)) this.#resend();
-    if (sender.queue.unsent > 0) this.#markDirty();
+    if (sender.hasUnsent) this.#markDirty();
     return !isOver(this.state);
   }
 

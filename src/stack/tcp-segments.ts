@@ -63,7 +63,7 @@ export class TcpSegments {
       this.#data(sender.next, flags, queue.sendIndex, queue.sendOffset, length);
       sender.markSent(now, length, isFin);
     }
-    if (!sender.isFinQueued || sender.isFinSent) return;
+    if (!sender.hasUnsent) return;
     this.#data(sender.next, ACK | FIN, 0, 0, 0);
     sender.markSent(now, 0, true);
   }

@@ -49,6 +49,11 @@ export class TcpSender {
     return (this.next - this.unacknowledged) | 0;
   }
 
+  /** There is data, or a FIN, that was never sent. */
+  get hasUnsent(): boolean {
+    return this.queue.unsent > 0 || (this.isFinQueued && !this.isFinSent);
+  }
+
   /**
    * How many bytes the next segment may carry: as the windows allow, whole segments where more is waiting, and no
    * silly little ones (RFC 9293 section 3.8.6.2.1) unless `force`, when the override time is over.

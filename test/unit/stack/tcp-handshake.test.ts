@@ -162,6 +162,17 @@ describe('tcp SYN-RECEIVED', () => {
     assert.deepEqual(lab.out(), ['FPA seq=1 ack=1 win=64 len=11']);
   });
 
+  it('sends the end of a service that says nothing once the handshake is over', () => {
+    const lab = new Lab();
+    lab.segment({ seq: 0, flags: 'S', options: SYN_OPTIONS });
+    lab.accept();
+    lab.flow.end();
+    lab.flush();
+    assert.equal(lab.out().length, 1);
+    lab.segment({ seq: 1, ack: 1 });
+    assert.deepEqual(lab.out(), ['FA seq=1 ack=1 win=64 len=0']);
+  });
+
   it('resets an acknowledgement of something else', () => {
     const lab = new Lab();
     lab.segment({ seq: 0, flags: 'S' });
