@@ -16,11 +16,11 @@ export class Latest<Wish, Result> {
   /** Resolves when `wish`, or a newer one that replaced it, is in force. */
   set(wish: Wish): Promise<Result> {
     this.#wish = wish;
+    // Asked first: between the end of one run and the start of the next nothing is running.
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#start();
-    if (this.#next === undefined) {
-      const startNext = (): Promise<Result> => this.#startNext();
-      this.#next = this.#running.then(startNext, startNext);
-    }
+    const startNext = (): Promise<Result> => this.#startNext();
+    this.#next = this.#running.then(startNext, startNext);
     return this.#next;
   }
 

@@ -19,6 +19,21 @@ describe('Latest', () => {
     assert.deepEqual(applied, [1, 4]);
   });
 
+  it('never runs twice at once, whoever asks when a run has just ended', async () => {
+    let running = 0;
+    let most = 0;
+    const latest = new Latest<number, number>(async (wish) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return wish;
+    });
+    const third = latest.set(1).then(() => latest.set(3));
+    assert.equal(await latest.set(2), 3);
+    assert.equal(await third, 3);
+    assert.equal(most, 1);
+  });
+
   it('goes on after a failure', async () => {
     const latest = new Latest<string, string>(async (wish) => {
       if (wish === 'bad') throw new Error('bad');
