@@ -132,7 +132,7 @@ export class FarSide {
           dead: (reason) => this.#died(tunnel, reason),
         },
       );
-      const info = await tunnel.info();
+      const info = await infoOf(tunnel, signal);
       this.#agent = agent;
       this.#tunnel = tunnel;
       this.#watch(agent, tunnel);
@@ -187,5 +187,21 @@ export class FarSide {
       await this.#pauses.wait(pauseMs, signal).catch(() => undefined); // an abort ends the loop by its condition
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);
     }
+  }
+}
+
+/** Closes a tunnel whose agent does not answer, or is not wanted any more. */
+async function infoOf(tunnel: Tunnel, signal: AbortSignal): Promise<AgentInfo> {
+  const close = (): void => tunnel.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    const info = await tunnel.info();
+    signal.throwIfAborted();
+    return info;
+  } catch (error) {
+    tunnel.close();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', close);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { MirrordError } from '../../../src/errors.ts';
 import { FarSide } from '../../../src/session/far-side.ts';
 import type { AgentSource } from '../../../src/session/far-side.ts';
@@ -7,6 +8,7 @@ import { readPublicKey } from '../../../src/tunnel/key.ts';
 import { Pauses } from '../../../src/tunnel/redial.ts';
 import { TunnelServer } from '../../../src/tunnel/server.ts';
 import type { TunnelService } from '../../../src/tunnel/service.ts';
+import type { AgentInfo } from '../../../src/tunnel/tunnel.ts';
 
 const INFO = { version: '', node: '', hostname: 'pod', addresses: [], resolvConf: '', serviceHost: null, ipv6: false };
 const SERVICE: TunnelService = {
@@ -147,6 +149,52 @@ describe('the far side of a session', () => {
     const started = assert.rejects(farSide.start(() => {}, new AbortController().signal));
     await farSide.close();
     assert.ok(taken);
+    await started;
+  });
+});
+
+describe('an agent that does not say what it sees', () => {
+  /** Its one tunnel tells how many sessions it serves, and what `info` does. */
+  function mute(info: (transport: Duplex) => AgentInfo): { source: AgentSource; sessions: () => number } {
+    let sessions = 0;
+    let dials = 0;
+    const start: AgentSource['start'] = async (publicKey) => {
+      const [near, far] = duplexPair();
+      const service = { ...SERVICE, info: () => info(far) };
+      const events = { connected: (count: number) => (sessions = count), note() {} };
+      new TunnelServer({ publicKey: readPublicKey(publicKey) }, service, events).accept(far);
+      const dial = async (): Promise<Duplex> => {
+        if (dials++ > 0) throw new Error('out of reach');
+        return near;
+      };
+      return { kind: 'job', name: 'agent', node: '', image: '', dial, stop: async () => {} };
+    };
+    return { source: { start }, sessions: () => sessions };
+  }
+
+  it('is left: its tunnel does not live on beside the next one', async () => {
+    const { source, sessions } = mute(() => {
+      throw new Error('no network interfaces');
+    });
+    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
+    await assert.rejects(farSide.start(() => {}, new AbortController().signal));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(sessions(), 0);
+  });
+
+  it('is not waited for by who ends the session', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { source } = mute((transport) => {
+      transport.destroy();
+      asked.resolve();
+      return INFO;
+    });
+    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
+    const started = assert.rejects(farSide.start(() => {}, new AbortController().signal));
+    await asked.promise;
+    const before = performance.now();
+    await farSide.close();
+    assert.ok(performance.now() - before < 1_000);
     await started;
   });
 });
