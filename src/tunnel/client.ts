@@ -67,6 +67,8 @@ export async function createTunnel(
   });
 
   await connect(stream, dial, key.privateKey, id, signal);
+  // The agent may have ended the session in the chunk that welcomed us, when there was nobody to tell yet.
+  ended.signal.throwIfAborted();
   ready = true;
   return tunnel;
 }

@@ -4,7 +4,15 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { createTunnel } from '../../../src/tunnel/client.ts';
 import { FRAME, FrameDecoder, controlFrame, writeHeader } from '../../../src/tunnel/frame.ts';
-import { REFUSAL, createSessionId, proofFrame, readChallenge, readRefusal } from '../../../src/tunnel/hello.ts';
+import {
+  REFUSAL,
+  createChallenge,
+  createSessionId,
+  proofFrame,
+  readChallenge,
+  readRefusal,
+  welcomeFrame,
+} from '../../../src/tunnel/hello.ts';
 import type { Claim } from '../../../src/tunnel/hello.ts';
 import { PROTOCOL_VERSION } from '../../../src/tunnel/limits.ts';
 import { createTunnelKey, readPublicKey } from '../../../src/tunnel/key.ts';
@@ -70,6 +78,18 @@ describe('the hello', () => {
 
   it('refuses another key, and says so to the client', async () => {
     await assert.rejects(open(createTunnelKey()), { code: 'tunnel-key' });
+  });
+
+  it('fails when the agent leaves in the same breath as it welcomes', async () => {
+    const leaving = async (): Promise<Duplex> => {
+      const [near, far] = duplexPair();
+      far.write(createChallenge().frame);
+      far.once('data', () =>
+        far.write(Buffer.concat([welcomeFrame(0), controlFrame(FRAME.close, Buffer.from('bye'))])),
+      );
+      return near;
+    };
+    await assert.rejects(createTunnel(leaving, key, {}, { lost() {}, resumed() {}, dead() {} }), /bye/);
   });
 
   it('refuses another version, before it looks at the rest', async () => {
