@@ -37,6 +37,8 @@ export class FlightWindow {
     this.#roundTrip = roundTripMs;
     this.#fastest = 0;
     this.#fastestBefore = 0;
+    this.#sampleStart = 0;
+    this.#sampleBytes = 0;
   }
 
   /** A measured round trip, ms. */

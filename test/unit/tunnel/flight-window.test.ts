@@ -62,4 +62,13 @@ describe('the flight window', () => {
     window.reset(20);
     assert.equal(window.size, WINDOW_MIN);
   });
+
+  it('does not take what the last transport delivered for the speed of the next', () => {
+    const window = opened(20);
+    window.delivered(1_000, CHUNK);
+    window.delivered(1_010, WINDOW_MAX);
+    window.reset(20);
+    window.delivered(1_025, CHUNK);
+    assert.equal(window.size, WINDOW_MIN);
+  });
 });
