@@ -16,8 +16,6 @@ import { WINDOW_MAX, WINDOW_MIN } from './limits.ts';
 const RATE_MEMORY_MS = 5_000;
 /** Shortest time over which a rate is taken, ms: less would measure single reads. */
 const SAMPLE_MS = 5;
-/** Smaller changes are not worth telling. */
-const STEP = 1.25;
 
 export class FlightWindow {
   /** Bytes. */
@@ -51,13 +49,13 @@ export class FlightWindow {
     return this.#roundTrip;
   }
 
-  /** Bytes have been acknowledged.  Returns true when `size` has changed. */
-  delivered(now: number, bytes: number): boolean {
+  /** Bytes have been acknowledged. */
+  delivered(now: number, bytes: number): void {
     const elapsed = now - this.#sampleStart;
     const span = Math.max(this.#roundTrip, SAMPLE_MS);
     if (elapsed < span) {
       this.#sampleBytes += bytes;
-      return false;
+      return;
     }
     // What lies behind a pause says nothing about the path.
     const rate = elapsed < 2 * span ? this.#sampleBytes / elapsed : 0;
@@ -69,15 +67,7 @@ export class FlightWindow {
       this.#periodStart = now;
     }
     this.#fastest = Math.max(this.#fastest, rate);
-    return this.#resize();
-  }
-
-  #resize(): boolean {
     const product = 2 * Math.max(this.#fastest, this.#fastestBefore) * this.#roundTrip;
-    const size = Math.floor(Math.min(Math.max(product, WINDOW_MIN), WINDOW_MAX));
-    const bound = size === WINDOW_MIN || size === WINDOW_MAX;
-    if (size === this.size || (!bound && size < this.size * STEP && size > this.size / STEP)) return false;
-    this.size = size;
-    return true;
+    this.size = Math.floor(Math.min(Math.max(product, WINDOW_MIN), WINDOW_MAX));
   }
 }
