@@ -94,8 +94,10 @@ function exchange(message: Uint8Array, socket: Socket, signal: AbortSignal): Pro
     let outcome: Uint8Array | NoAnswer = new NoAnswer('the connection ended without an answer');
     const finish = (result: Uint8Array | NoAnswer) => {
       outcome = result;
+      // Who is not connected yet would be reset only once he is, which may be minutes from now.
+      if (socket.connecting) socket.destroy();
       // RST instead of FIN: no TIME_WAIT, which would block this source port for a minute.
-      socket.resetAndDestroy();
+      else socket.resetAndDestroy();
     };
     const aborted = () => finish(new NoAnswer('no answer'));
     signal.addEventListener('abort', aborted, { once: true });

@@ -1,6 +1,10 @@
 import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { NoAnswer } from '../../../src/dns/deadline.ts';
+import { TcpExchange } from '../../../src/dns/upstream-tcp.ts';
 import { Upstream } from '../../../src/dns/upstream.ts';
 import { answerLines, answerTo, decode, question } from '../../unit/support/dns.ts';
 import { startDnsServer, type DnsServer, type Handler } from '../support/dns-server.ts';
@@ -8,6 +12,22 @@ import { startDnsServer, type DnsServer, type Handler } from '../support/dns-ser
 const never = new AbortController().signal;
 const answerA = (message: Uint8Array, data = '192.0.2.1') =>
   answerTo(message, [{ name: decode(message).questions?.[0]?.name ?? '', type: 'A', ttl: 60, data }]);
+
+/** A listener that has stopped, with its queue full: the kernel drops every further SYN. */
+async function deafServer(host: string, port: number): Promise<{ close(): void }> {
+  const listen = `net.createServer().listen({ host: '${host}', port: ${port}, backlog: 1 }, () => console.log('up'))`;
+  const child = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  const queued = Array.from({ length: 4 }, () => connect(port, host).on('error', () => undefined));
+  await Promise.all(queued.slice(0, 2).map((socket) => once(socket, 'connect')));
+  return {
+    close() {
+      for (const socket of queued) socket.destroy();
+      child.kill('SIGKILL');
+    },
+  };
+}
 
 describe("the machine's servers", () => {
   const open: { close(): unknown }[] = [];
@@ -150,6 +170,23 @@ describe("the machine's servers", () => {
     upstream.setServers(['127.0.0.3']);
     assert.deepEqual(answerLines(await upstream.ask(question('a.example'), 'udp', never)), ['a.example A 192.0.2.2']);
     assert.deepEqual(upstream.exemptPorts, ports);
+  });
+
+  it('that do not even answer the SYN do not keep the ports of those who do', async () => {
+    const good = await server((m) => answerA(m), '127.0.0.3');
+    const deaf = await deafServer('127.0.0.2', good.port);
+    open.push(deaf);
+    const tcp = await TcpExchange.open();
+    open.push(tcp);
+    const giveUp = AbortSignal.timeout(200);
+    const asks = tcp.ports.map(() =>
+      tcp.ask(question('a.example'), { host: '127.0.0.2', port: good.port, family: 4 }, giveUp),
+    );
+    for (const asked of asks) void assert.rejects(asked, NoAnswer);
+    await once(giveUp, 'abort');
+    const soon = AbortSignal.timeout(2_000);
+    const answer = await tcp.ask(question('b.example'), { host: '127.0.0.3', port: good.port, family: 4 }, soon);
+    assert.equal(answerLines(answer).length, 1);
   });
 
   it('take many questions by TCP one after the other from few ports', async () => {
