@@ -29,7 +29,7 @@ export interface HostEvents {
 
 /** The part of `process` that is used, so that a test can stand in for it. */
 export interface HostChannel {
-  send?(message: unknown): boolean;
+  send?(message: unknown, handle: undefined, options: undefined, sent: (error: Error | null) => void): boolean;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'disconnect', listener: () => void): unknown;
 }
@@ -46,6 +46,9 @@ export class HostClient implements HostOperations {
     this.#channel = channel;
     this.started = new Promise((resolve) => {
       channel.on('message', (message) => this.#receive(message as HostToSession, resolve));
+    });
+    channel.on('disconnect', () => {
+      for (const id of this.#waiting.keys()) this.#unanswered(id, 'has ended');
     });
   }
 
@@ -83,18 +86,22 @@ export class HostClient implements HostOperations {
   ): Promise<Awaited<ReturnType<HostOperations[Op]>>> {
     const value = await new Promise<unknown>((resolve, reject) => {
       const id = this.#nextId++;
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new MirrordError('host', 'host-silent', `The root part did not answer "${op}" in time.`));
-      }, HOST_REPLY_MS);
+      const timer = setTimeout(() => this.#unanswered(id, `did not answer "${op}" in time`), HOST_REPLY_MS);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#send({ type: 'request', id, op, args });
+      this.#send({ type: 'request', id, op, args }, () => this.#unanswered(id, 'has ended'));
     });
     return value as Awaited<ReturnType<HostOperations[Op]>>;
   }
 
-  #send(message: SessionToHost): void {
-    this.#channel.send?.(message);
+  /** A host that is gone must not end us before the cluster is in order: `disconnect` tells of it. */
+  #send(message: SessionToHost, failed: () => void = () => {}): void {
+    this.#channel.send?.(message, undefined, undefined, (error) => {
+      if (error !== null) failed();
+    });
+  }
+
+  #unanswered(id: number, why: string): void {
+    this.#take(id)?.reject(new MirrordError('host', 'host-silent', `The root part ${why}.`));
   }
 
   #receive(message: HostToSession, started: (message: StartMessage) => void): void {
