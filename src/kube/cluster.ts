@@ -113,7 +113,7 @@ export interface Cluster {
   /** Questions that change nothing. */
   readonly preflight: Preflight;
   /** Addresses of the API server (and of a proxy in front of it) that must never enter the TUN. */
-  serverAddresses(): Promise<readonly string[]>;
+  serverAddresses(): readonly string[];
   /** Its names, likewise: the machine's own servers answer for them, whatever else the cluster does. */
   serverNames(): readonly string[];
   /**

@@ -65,7 +65,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       namespace: chosen.namespace,
       warnings,
       preflight: new Preflight(api, server, chosen.namespace),
-      serverAddresses: async () => server.names.all(),
+      serverAddresses: () => server.names.all(),
       serverNames: () => server.names.names(),
       get onServerAddresses() {
         return server.names.onChange;

@@ -80,8 +80,8 @@ async function clusterSurroundings(
   const cluster = await openCluster({ ...options, signal });
   try {
     const { context, version, namespace, warnings } = cluster;
-    const [discovery, addresses] = await Promise.all([cluster.discover(null, signal), cluster.serverAddresses()]);
-    const own = [...addresses, ...cluster.serverNames()];
+    const discovery = await cluster.discover(null, signal);
+    const own = [...cluster.serverAddresses(), ...cluster.serverNames()];
     // The pod's own resolv.conf is not known without a pod; nearly every cluster has this one.
     const names = clusterNames(
       `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n`,

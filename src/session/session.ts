@@ -104,7 +104,7 @@ export class Session {
       this.#host.facts(),
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
-    const own = await remote.ownAddresses();
+    const own = remote.ownAddresses();
     signal.throwIfAborted();
     await this.#connectMachine(config, filter, farSide, info, discovery, this.#changedFacts ?? facts, own);
     this.#keepInStep(remote, signal);
@@ -241,7 +241,7 @@ export class Session {
 
   async #repin(facts: MachineFacts): Promise<void> {
     if (!this.#remote || !this.#network) return;
-    await this.#network.machineChanged(facts, await this.#remote.ownAddresses());
+    await this.#network.machineChanged(facts, this.#remote.ownAddresses());
     await this.#rescopeNames();
   }
 

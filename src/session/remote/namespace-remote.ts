@@ -35,7 +35,7 @@ export async function openNamespace(target: string, folder: string, host: HostOp
     transport: 'unix-socket',
     warnings: [],
     agents: { start },
-    ownAddresses: () => Promise.resolve([]),
+    ownAddresses: () => [],
     ownNames: () => [],
     onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),

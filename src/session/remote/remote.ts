@@ -22,7 +22,7 @@ export interface Remote {
   readonly warnings: readonly string[];
   readonly agents: AgentSource;
   /** Addresses that must keep their path whatever is routed: the transport's own. */
-  ownAddresses(): Promise<readonly string[]>;
+  ownAddresses(): readonly string[];
   /** Names of the same: the cluster is never asked for them, since that may be what waits for their answer. */
   ownNames(): readonly string[];
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */

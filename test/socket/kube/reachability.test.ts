@@ -59,7 +59,7 @@ describe('reaching the API server', function () {
       cwd: process.cwd(),
       useProxy: false,
     });
-    assert.ok((await cluster.serverAddresses()).includes('127.0.0.1'));
+    assert.ok(cluster.serverAddresses().includes('127.0.0.1'));
     cluster.close();
   });
 
