@@ -48,7 +48,7 @@ export async function dryRun(
     ? await namespaceSurroundings(config.target.path, machine)
     : await clusterSurroundings(clusterOptions(config, cwd), signal);
   const { discovery, names, own, cluster } = around;
-  const scoped = filter.within(scopeOf(discovery, await machine.facts(), own));
+  const scoped = filter.within(scopeOf({ discovery, facts: await machine.facts(), own }));
   const network = routePlan(scoped);
   const namespaces = [...new Set([...names.namespaces, ...discovery.namespaces])];
   const resolves = options.dns !== 'off' && config.feature.network.dns.enabled;

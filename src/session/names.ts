@@ -22,7 +22,7 @@ import type { ClusterNames } from './cluster-names.ts';
 import { isReverseZone, routedDomains } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
-import type { SessionNetwork } from './network.ts';
+import type { Known, SessionNetwork } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
 
 const HOSTS_FILE = '/etc/hosts';
@@ -64,12 +64,7 @@ export class SessionNames {
   /** Made from `#resolverNames`: thousands of namespaces must not be gone through for each question. */
   #context: NameContext | undefined;
 
-  static async open(
-    options: NamesOptions,
-    names: ClusterNames,
-    discovery: Discovery,
-    facts: MachineFacts,
-  ): Promise<SessionNames> {
+  static async open(options: NamesOptions, names: ClusterNames, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers);
     const session = new SessionNames(options, upstream, names, discovery);
     session.#listener = await listenOnLoopback(session.resolver);

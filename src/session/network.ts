@@ -19,13 +19,19 @@ export const TUN_MTU = 1_500;
 
 const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
 
+/** What the routes follow from, as it is now. */
+export interface Known {
+  readonly discovery: Discovery;
+  readonly facts: MachineFacts;
+  /** The transport's own addresses (`Remote.ownAddresses`). */
+  readonly own: readonly string[];
+}
+
 export class SessionNetwork {
   readonly #filter: Filter;
   readonly #virtual: VirtualAddresses;
   readonly #wishes: Latest<NetworkState, readonly string[]>;
-  #discovery: Discovery;
-  #facts: MachineFacts;
-  #own: readonly string[];
+  #known: Known;
   readonly #names: Latest<NamedState, void>;
   #named = NO_NAMES;
   /** Names' part that the kernel has. */
@@ -34,19 +40,10 @@ export class SessionNetwork {
   #scoped: ScopedFilter | undefined;
   warnings: readonly string[] = [];
 
-  constructor(
-    host: HostOperations,
-    filter: Filter,
-    virtual: VirtualAddresses,
-    discovery: Discovery,
-    facts: MachineFacts,
-    own: readonly string[],
-  ) {
+  constructor(host: HostOperations, filter: Filter, virtual: VirtualAddresses, known: Known) {
     this.#filter = filter;
     this.#virtual = virtual;
-    this.#discovery = discovery;
-    this.#facts = facts;
-    this.#own = own;
+    this.#known = known;
     this.#wishes = new Latest((state) => host.network(state));
     this.#names = new Latest((state) => host.named(state));
   }
@@ -59,24 +56,25 @@ export class SessionNetwork {
 
   /** The filter with today's ranges: what `explain` asks. */
   get scoped(): ScopedFilter {
-    this.#scoped ??= this.#filter.within(scopeOf(this.#discovery, this.#facts, this.#own));
+    this.#scoped ??= this.#filter.within(scopeOf(this.#known));
     return this.#scoped;
   }
 
-  get discovery(): Discovery {
-    return this.#discovery;
+  get known(): Known {
+    return this.#known;
   }
 
   discovered(discovery: Discovery): Promise<void> {
-    this.#discovery = discovery;
-    this.#scoped = undefined;
-    return this.apply();
+    return this.#learn({ discovery });
   }
 
   /** The machine's own network, or the transport's addresses, are others now. */
   machineChanged(facts: MachineFacts, own: readonly string[]): Promise<void> {
-    this.#facts = facts;
-    this.#own = own;
+    return this.#learn({ facts, own });
+  }
+
+  #learn(news: Partial<Known>): Promise<void> {
+    this.#known = { ...this.#known, ...news };
     this.#scoped = undefined;
     return this.apply();
   }
@@ -113,7 +111,7 @@ export class SessionNetwork {
 }
 
 /** The ranges of the far side, and what is never captured, in the filter's terms. */
-export function scopeOf(discovery: Discovery, facts: MachineFacts, own: readonly string[]): Scope {
+export function scopeOf({ discovery, facts, own }: Known): Scope {
   return {
     ranges: parseRanges(discovery.ranges) ?? [],
     ipv6: discovery.ranges.some((range) => range.includes(':')),

@@ -7,32 +7,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/index.ts';
 import { ControlServer } from '../control/server.ts';
 import type { SessionEnvironment, SessionStatus } from '../control/protocol.ts';
-import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
-import { MirrordError, describeError } from '../errors.ts';
-import { checkCapture } from '../filter/capture-check.ts';
+import { MirrordError } from '../errors.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
 import { Filter } from '../filter/filter.ts';
-import { NameRoutes } from '../filter/name-routes.ts';
-import { routePlan } from '../filter/route-plan.ts';
 import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
-import { clusterNames } from './cluster-names.ts';
 import { targetEnvironment } from './environment.ts';
-import { explainDestination } from './explain.ts';
 import { FarSide } from './far-side.ts';
-import { FlowRouter } from './flow-router.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
-import { SessionNames } from './names.ts';
-import { SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
+import { NearSide } from './near-side.ts';
+import { TUN_MTU } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
-import { StackDriver } from './stack-driver.ts';
-import { pickVirtualAddresses } from './virtual-addresses.ts';
 
 /** `status` waits no longer than this for a round trip, ms. */
 const STATUS_PING_MS = 1_000;
@@ -47,16 +37,12 @@ export class Session {
   #control: ControlServer | undefined;
   #remote: Remote | undefined;
   #farSide: FarSide | undefined;
-  #driver: StackDriver | undefined;
-  #network: SessionNetwork | undefined;
-  #names: SessionNames | undefined;
-  #nameRoutes: NameRoutes | undefined;
+  #near: NearSide | undefined;
   readonly #matches = new RuleMatches();
   /** What the host has told last of its own accord: it may come while the agent is still being started. */
   #changedFacts: MachineFacts | undefined;
   #config: Config | undefined;
   #filter: Filter | undefined;
-  #tunAddresses: readonly string[] = [];
   #rttMs: number | null = null;
   #reconnecting: SessionStatus['reconnecting'] = null;
 
@@ -93,7 +79,7 @@ export class Session {
       },
       restarted: (info) => {
         this.#host.progress('agent', 'done', `agent ready (${agentPlace(farSide)})`);
-        this.#inBackground(this.#agentChanged(info));
+        if (this.#near) this.#inBackground(this.#near.agentChanged(info));
       },
     });
     this.#farSide = farSide;
@@ -104,22 +90,36 @@ export class Session {
       this.#host.facts(),
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
-    const own = remote.ownAddresses();
     signal.throwIfAborted();
-    await this.#connectMachine(config, filter, farSide, info, discovery, this.#changedFacts ?? facts, own);
-    this.#keepInStep(remote, signal);
+    const near = new NearSide(
+      {
+        start: this.#start,
+        host: this.#host,
+        filter,
+        farSide,
+        matches: this.#matches,
+        ownNames: () => remote.ownNames(),
+        warn: (text) => this.#warn(text),
+        report: (error) => this.#log.logger.debug({ error: String(error) }, 'a question failed'),
+      },
+      { discovery, facts: this.#changedFacts ?? facts, own: remote.ownAddresses() },
+    );
+    this.#near = near;
+    await near.connect(info);
+    this.#keepInStep(remote, near, signal);
 
     this.#state = 'ready';
     const words = describeFilter(filter);
-    this.#log.logger.info({ routes: this.#network?.routes, dns: this.#names?.status, filter: words }, 'ready');
+    this.#log.logger.info({ routes: near.network.routes, dns: near.dns, filter: words }, 'ready');
     this.#host.ready([]);
   }
 
   machineChanged(facts: MachineFacts): void {
     this.#changedFacts = facts;
     this.#farSide?.pathChanged();
-    this.#inBackground(this.#repin(facts));
-    if (this.#names) this.#inBackground(this.#names.machineChanged(facts));
+    if (this.#near && this.#remote) {
+      this.#inBackground(this.#near.machineChanged(facts, this.#remote.ownAddresses()));
+    }
   }
 
   /** Idempotent, bounded, never throws: each part has its own deadline. */
@@ -127,8 +127,7 @@ export class Session {
     this.#state = 'stopping';
     this.#closing.abort();
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
-    this.#driver?.close();
-    await Promise.allSettled([this.#names?.close(), this.#farSide?.close()]);
+    await Promise.allSettled([this.#near?.close(), this.#farSide?.close()]);
     this.#remote?.close();
     await this.#control?.close();
   }
@@ -148,110 +147,14 @@ export class Session {
     return config;
   }
 
-  /** From here on the machine is being changed. */
-  async #connectMachine(
-    config: Config,
-    filter: Filter,
-    farSide: FarSide,
-    info: AgentInfo,
-    discovery: Discovery,
-    facts: MachineFacts,
-    own: readonly string[],
-  ): Promise<void> {
-    const { tun, options } = this.#start;
-    const ipv6 = config.feature.network.ipv6 && discovery.ranges.some((range) => range.includes(':'));
-    const virtual = pickVirtualAddresses(takenRanges(facts, discovery), ipv6);
-    this.#tunAddresses = virtual.tun;
-    const network = new SessionNetwork(this.#host, filter, virtual, discovery, facts, own);
-    this.#network = network;
-    this.#checkFilter(network, [...own, ...(this.#remote?.ownNames() ?? [])]);
-    const nameRoutes = new NameRoutes(network.scoped);
-    this.#nameRoutes = nameRoutes;
-
-    const names = await SessionNames.open(
-      {
-        host: this.#host,
-        filter,
-        farSide,
-        network,
-        nameRoutes,
-        matches: this.#matches,
-        mode: options.dns,
-        ownNames: () => this.#remote?.ownNames() ?? [],
-        address: virtual.resolver,
-        warn: (text) => this.#warn(text),
-        report: (error) => this.#log.logger.debug({ error: String(error) }, 'a question failed'),
-      },
-      clusterNames(info.resolvConf),
-      discovery,
-      facts,
-    );
-    this.#names = names;
-
-    const device = new KernelDevice(tun.fd, TUN_MTU);
-    device.onGone = () => {
-      const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
-      this.#host.failed(
-        describeError(new MirrordError('host', 'tun-lost', `The interface ${tun.name} is gone.`, { help })),
-      );
-    };
-    this.#driver = new StackDriver(
-      device,
-      new FlowRouter(
-        farSide,
-        virtual.resolver,
-        {
-          tcp: (flow) => serveTcpFlow(names.resolver, flow),
-          udp: (flow) => serveUdpFlow(names.resolver, flow),
-        },
-        nameRoutes,
-        (protocol, destination) => this.#matches.flow(protocol, destination, network.scoped, nameRoutes),
-      ),
-    );
-
-    await network.apply();
-    network.warnings.forEach((warning) => this.#warn(warning));
-    this.#host.progress('routes', 'done', describeRoutes(network.routes, tun.name));
-    for (const line of describeFilter(filter)) this.#host.progress('filter', 'done', line);
-    await names.followHosts();
-    await names.apply();
-    this.#host.progress('dns', 'done', names.line);
+  #keepInStep(remote: Remote, near: NearSide, signal: AbortSignal): void {
+    remote.onOwnAddresses(async (own) => near.machineChanged(await this.#host.facts(), own));
+    remote.watch(near.network.known.discovery, (next) => this.#inBackground(this.#discovered(near, next)), signal);
   }
 
-  #checkFilter(network: SessionNetwork, servers: readonly string[]): void {
-    for (const { severity, text } of checkCapture(network.scoped, routePlan(network.scoped), servers)) {
-      if (severity === 'warning') this.#warn(text);
-      else
-        throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
-    }
-  }
-
-  #keepInStep(remote: Remote, signal: AbortSignal): void {
-    if (!this.#network) return;
-    remote.onOwnAddresses(async (own) => this.#network?.machineChanged(await this.#host.facts(), own));
-    remote.watch(this.#network.discovery, (next) => this.#inBackground(this.#discovered(next)), signal);
-  }
-
-  async #discovered(discovery: Discovery): Promise<void> {
+  async #discovered(near: NearSide, discovery: Discovery): Promise<void> {
     this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
-    await this.#network?.discovered(discovery);
-    await this.#rescopeNames();
-    await this.#names?.discovered(discovery);
-  }
-
-  async #repin(facts: MachineFacts): Promise<void> {
-    if (!this.#remote || !this.#network) return;
-    await this.#network.machineChanged(facts, this.#remote.ownAddresses());
-    await this.#rescopeNames();
-  }
-
-  async #rescopeNames(): Promise<void> {
-    if (!this.#network || !this.#nameRoutes) return;
-    if (this.#nameRoutes.rescope(this.#network.scoped).changed) await this.#network.named(this.#nameRoutes.state());
-  }
-
-  async #agentChanged(info: AgentInfo): Promise<void> {
-    await this.#names?.agentChanged(clusterNames(info.resolvConf));
+    await near.discovered(discovery);
   }
 
   #farSideChanged(reason: string | null): void {
@@ -310,21 +213,16 @@ export class Session {
   }
 
   #explain(params: unknown): Promise<Explanation> {
-    if (!this.#names || !this.#nameRoutes || !this.#network || this.#state === 'starting') {
-      throw stillStarting();
-    }
-    return explainDestination(String(params), {
-      host: this.#host,
-      names: this.#names,
-      nameRoutes: this.#nameRoutes,
-      scoped: this.#network.scoped,
-    });
+    const explanation = this.#state === 'starting' ? null : this.#near?.explain(String(params));
+    if (!explanation) throw stillStarting();
+    return explanation;
   }
 
   async #status(): Promise<SessionStatus> {
     if (this.#state !== 'reconnecting') await this.#freshRoundTrip();
     const { options, tun } = this.#start;
-    const counters = this.#driver?.counters;
+    const near = this.#near;
+    const counters = near?.counters;
     const agent = this.#farSide?.agent;
     return {
       name: options.name,
@@ -334,9 +232,9 @@ export class Session {
       target: this.#remote?.target ?? options.target ?? 'targetless',
       cluster: this.#remote?.cluster ?? null,
       agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
-      tun: { name: tun.name, addresses: this.#tunAddresses, mtu: TUN_MTU },
-      routes: this.#network?.routes ?? [],
-      dns: this.#names?.status ?? { mode: 'off', server: '', domains: [], search: [] },
+      tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
+      routes: near?.network.routes ?? [],
+      dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [] },
       flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
       bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
       transport: {
@@ -346,7 +244,7 @@ export class Session {
       },
       filter: this.#filter ? describeFilter(this.#filter) : [],
       matches: this.#matches.list,
-      warnings: [...this.#warnings, ...(this.#network?.warnings ?? [])],
+      warnings: [...this.#warnings, ...(near?.network.warnings ?? [])],
     };
   }
 }
@@ -363,13 +261,4 @@ function agentLine(farSide: FarSide, elapsedMs: number): string {
 
 function agentPlace({ agent }: FarSide): string {
   return [agent?.name, ...(agent?.node ? [`node ${agent.node}`] : [])].join(', ');
-}
-
-/** What the TUN's own addresses must stay away from; a default route is everywhere and says nothing. */
-function takenRanges(facts: MachineFacts, discovery: Discovery): readonly string[] {
-  return [
-    ...facts.routes.map(({ destination }) => destination).filter((destination) => !/\/[01]$/.test(destination)),
-    ...facts.addresses.map(({ address }) => address),
-    ...discovery.ranges,
-  ];
 }

@@ -29,7 +29,7 @@ describe("the transport's own names", () => {
       const discovery = { ranges: ['10.96.0.0/16'], namespaces: ['default'], allNamespaces: true, notes: [] };
       const host = { named: async () => undefined } as Partial<HostOperations> as HostOperations;
       const virtual = { tun: ['198.19.0.1/32'], resolver: '198.19.0.53' };
-      const network = new SessionNetwork(host, filter, virtual, discovery, facts, []);
+      const network = new SessionNetwork(host, filter, virtual, { discovery, facts, own: [] });
       const nobody = { start: () => Promise.reject(new Error('no agent')) };
       const silent = (): void => undefined;
       const names = await SessionNames.open(
@@ -47,8 +47,7 @@ describe("the transport's own names", () => {
           report: silent,
         },
         clusterNames(RESOLV_CONF),
-        discovery,
-        facts,
+        network.known,
       );
       try {
         const answer = (name: string): string => names.resolve(names.forms(name)).answer;

@@ -1,0 +1,183 @@
+/**
+ * This machine's side of a session: the stack behind the TUN, the routes into it, and the resolver.
+ *
+ * It is made once the far side stands.  `connect` changes the machine; what is learned later of either side comes in by
+ * calls, and the machine follows.
+ */
+import type { SessionStatus } from '../control/protocol.ts';
+import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
+import { MirrordError, describeError } from '../errors.ts';
+import { checkCapture } from '../filter/capture-check.ts';
+import { describeFilter } from '../filter/describe.ts';
+import type { Explanation } from '../filter/explain.ts';
+import type { Filter } from '../filter/filter.ts';
+import { NameRoutes } from '../filter/name-routes.ts';
+import { routePlan } from '../filter/route-plan.ts';
+import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
+import { KernelDevice } from '../tun/kernel-device.ts';
+import type { AgentInfo } from '../tunnel/tunnel.ts';
+import { clusterNames } from './cluster-names.ts';
+import { explainDestination } from './explain.ts';
+import type { FarSide } from './far-side.ts';
+import { FlowRouter, type FlowSeen } from './flow-router.ts';
+import type { HostClient } from './host-client.ts';
+import { SessionNames } from './names.ts';
+import { type Known, SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
+import type { RuleMatches } from './rule-matches.ts';
+import { StackDriver } from './stack-driver.ts';
+import { type VirtualAddresses, pickVirtualAddresses } from './virtual-addresses.ts';
+
+export interface NearSideOptions {
+  readonly start: StartMessage;
+  readonly host: HostClient;
+  readonly filter: Filter;
+  readonly farSide: FarSide;
+  readonly matches: RuleMatches;
+  /** The transport's own names (`Remote.ownNames`). */
+  readonly ownNames: () => readonly string[];
+  readonly warn: (text: string) => void;
+  /** Told of questions that failed. */
+  readonly report: (error: unknown) => void;
+}
+
+export class NearSide {
+  readonly network: SessionNetwork;
+  readonly #options: NearSideOptions;
+  readonly #virtual: VirtualAddresses;
+  readonly #nameRoutes: NameRoutes;
+  #names: SessionNames | undefined;
+  #driver: StackDriver | undefined;
+
+  /** Throws when the filter would lead the transport itself into the TUN. */
+  constructor(options: NearSideOptions, known: Known) {
+    const { host, filter } = options;
+    const ipv6 = filter.settings.ipv6 && known.discovery.ranges.some((range) => range.includes(':'));
+    this.#options = options;
+    this.#virtual = pickVirtualAddresses(takenRanges(known), ipv6);
+    this.network = new SessionNetwork(host, filter, this.#virtual, known);
+    this.#checkFilter([...known.own, ...options.ownNames()]);
+    this.#nameRoutes = new NameRoutes(this.network.scoped);
+  }
+
+  /** From here on the machine is being changed. */
+  async connect(info: AgentInfo): Promise<void> {
+    const { host, filter, start, warn } = this.#options;
+    const { network } = this;
+    const names = await SessionNames.open(
+      {
+        ...this.#options,
+        network,
+        nameRoutes: this.#nameRoutes,
+        mode: start.options.dns,
+        address: this.#virtual.resolver,
+      },
+      clusterNames(info.resolvConf),
+      network.known,
+    );
+    this.#names = names;
+    this.#driver = this.#drive(names);
+
+    await network.apply();
+    network.warnings.forEach(warn);
+    host.progress('routes', 'done', describeRoutes(network.routes, start.tun.name));
+    for (const line of describeFilter(filter)) host.progress('filter', 'done', line);
+    await names.followHosts();
+    await names.apply();
+    host.progress('dns', 'done', names.line);
+  }
+
+  /** Of the TUN itself. */
+  get addresses(): readonly string[] {
+    return this.#virtual.tun;
+  }
+
+  get dns(): SessionStatus['dns'] | undefined {
+    return this.#names?.status;
+  }
+
+  get counters(): StackCounters | undefined {
+    return this.#driver?.counters;
+  }
+
+  /** The cluster's ranges or namespaces are others now. */
+  async discovered(discovery: Discovery): Promise<void> {
+    await this.network.discovered(discovery);
+    await this.#rescopeNames();
+    await this.#names?.discovered(discovery);
+  }
+
+  /** The machine's own network, or the transport's addresses, are others now. */
+  async machineChanged(facts: MachineFacts, own: readonly string[]): Promise<void> {
+    // Questions do not wait for routes, nor routes for them.
+    await Promise.all([this.#names?.machineChanged(facts), this.#reroute(facts, own)]);
+  }
+
+  /** Another agent may see another resolv.conf. */
+  async agentChanged(info: AgentInfo): Promise<void> {
+    await this.#names?.agentChanged(clusterNames(info.resolvConf));
+  }
+
+  /** Null while it is still being connected. */
+  explain(destination: string): Promise<Explanation> | null {
+    if (this.#names === undefined) return null;
+    return explainDestination(destination, {
+      host: this.#options.host,
+      names: this.#names,
+      nameRoutes: this.#nameRoutes,
+      scoped: this.network.scoped,
+    });
+  }
+
+  /** The stack ends at once, while the TUN can still carry its resets. */
+  async close(): Promise<void> {
+    this.#driver?.close();
+    await this.#names?.close();
+  }
+
+  #drive(names: SessionNames): StackDriver {
+    const { host, farSide, matches, start } = this.#options;
+    const device = new KernelDevice(start.tun.fd, TUN_MTU);
+    device.onGone = () => {
+      const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
+      const text = `The interface ${start.tun.name} is gone.`;
+      host.failed(describeError(new MirrordError('host', 'tun-lost', text, { help })));
+    };
+    const resolver = {
+      tcp: (flow: TcpFlow) => serveTcpFlow(names.resolver, flow),
+      udp: (flow: UdpFlow) => serveUdpFlow(names.resolver, flow),
+    };
+    const entered: FlowSeen = (protocol, destination) =>
+      matches.flow(protocol, destination, this.network.scoped, this.#nameRoutes);
+    const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, this.#nameRoutes, entered);
+    return new StackDriver(device, router);
+  }
+
+  #checkFilter(servers: readonly string[]): void {
+    const { scoped } = this.network;
+    for (const { severity, text } of checkCapture(scoped, routePlan(scoped), servers)) {
+      if (severity === 'warning') this.#options.warn(text);
+      else
+        throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
+    }
+  }
+
+  async #reroute(facts: MachineFacts, own: readonly string[]): Promise<void> {
+    await this.network.machineChanged(facts, own);
+    await this.#rescopeNames();
+  }
+
+  async #rescopeNames(): Promise<void> {
+    if (this.#nameRoutes.rescope(this.network.scoped).changed) await this.network.named(this.#nameRoutes.state());
+  }
+}
+
+/** What the TUN's own addresses must stay away from; a default route is everywhere and says nothing. */
+function takenRanges({ facts, discovery }: Known): readonly string[] {
+  return [
+    ...facts.routes.map(({ destination }) => destination).filter((destination) => !/\/[01]$/.test(destination)),
+    ...facts.addresses.map(({ address }) => address),
+    ...discovery.ranges,
+  ];
+}
