@@ -1,5 +1,5 @@
 /** What a pod's resolv.conf says about the cluster's names. */
-import { parseResolvConf } from '../dns/resolv-conf.ts';
+import { parseNameSearch } from '../dns/resolv-conf.ts';
 
 /** The domain of nearly every cluster, and of all whose resolv.conf does not say. */
 const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
@@ -15,7 +15,7 @@ export interface ClusterNames {
 
 /** A pod's search list is `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN ...`. */
 export function clusterNames(resolvConf: string): ClusterNames {
-  const { search, ndots } = parseResolvConf(resolvConf);
+  const { search, ndots } = parseNameSearch(resolvConf);
   const service = search.find((suffix) => suffix.startsWith('svc.'));
   const clusterDomain = service?.slice('svc.'.length) ?? DEFAULT_CLUSTER_DOMAIN;
   const own = search.find((suffix) => suffix.endsWith(`.svc.${clusterDomain}`));
