@@ -192,6 +192,7 @@ class TcpRelay implements TcpFlowEvents {
     this.#over = true;
     waiting -= this.#gatheredBytes;
     this.#gatheredBytes = 0;
+    if (this.#gathered !== null) blocks.release(this.#gathered);
     this.#gathered = null;
     this.#watch.flowClosed(this.#flow.destination.host);
   }

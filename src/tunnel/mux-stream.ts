@@ -236,6 +236,7 @@ export class MuxStream implements FlowBytes {
   #drop(): void {
     this.#isOver = true;
     this.#owner.finished(this);
+    for (const chunk of this.#held) blocks.release(chunk);
     this.#held = [];
     const dones = this.#dones;
     const releases = this.#releases;
