@@ -1,7 +1,8 @@
 import type * as z from 'zod';
+import { editDistance } from '../edit-distance.ts';
 import { IGNORED } from './ignored.ts';
 import type { Layers } from './layers.ts';
-import { distance, nearest } from './nearest.ts';
+import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema, FIELDS, type ConfigSchema } from './schema.ts';
 import { isTree, type Tree } from './tree.ts';
@@ -64,7 +65,7 @@ export function nearestKey(parent: string, key: string): string | undefined {
   const neighbours = KEYS.filter((known) => known.startsWith(prefix) && !known.slice(prefix.length).includes('.'));
   const neighbour = nearest(prefix + key, neighbours);
   const spelt = (known: string): number =>
-    distance(key.toLowerCase(), known.slice(known.lastIndexOf('.') + 1).toLowerCase());
+    editDistance(key.toLowerCase(), known.slice(known.lastIndexOf('.') + 1).toLowerCase());
   if (neighbour !== undefined && spelt(neighbour) <= Math.max(CLOSE, key.length / 3)) return neighbour;
   const elsewhere = KEYS.toSorted((a, b) => spelt(a) - spelt(b))[0];
   return elsewhere !== undefined && spelt(elsewhere) <= Math.min(CLOSE, key.length / 3) ? elsewhere : neighbour;

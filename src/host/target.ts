@@ -1,4 +1,5 @@
 /** Targets that are no cluster: a network namespace by its name, or a process's. */
+import { editDistance } from '../edit-distance.ts';
 import { MirrordError } from '../errors.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../ipc/protocol.ts';
 import { cidrHolds, formatCidr, parseCidr } from '../net/index.ts';
@@ -34,27 +35,13 @@ export function findTarget({ files }: Machine, target: string): NetworkTarget {
 }
 
 function unknownNamespace(name: string, known: readonly string[]): MirrordError {
-  const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, SUGGESTIONS);
+  const near = known.toSorted((a, b) => editDistance(name, a) - editDistance(name, b)).slice(0, SUGGESTIONS);
   return new MirrordError('usage', 'namespace-unknown', `There is no network namespace ${name}.`, {
     help:
       near.length === 0
         ? 'There is none at all on this machine; `ip netns add NAME` makes one.'
         : `There ${near.length === 1 ? 'is' : 'are'}: ${near.join(', ')}.`,
   });
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 export const inNamespace =
