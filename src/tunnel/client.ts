@@ -27,7 +27,6 @@ export async function createTunnel(
 ): Promise<Tunnel> {
   const ended = new AbortController();
   const signal = options.signal === undefined ? ended.signal : AbortSignal.any([ended.signal, options.signal]);
-  const id = createSessionId();
   const limitMs = options.resumeLimitMs ?? RESUME_LIMIT_MS;
   const pauses = new Pauses();
   let ready = false;
@@ -46,7 +45,7 @@ export async function createTunnel(
         if (ready) events.lost(why);
       };
       tell(reason);
-      reconnect(stream, dial, key.privateKey, id, limitMs, pauses, tell, ended.signal).then(
+      reconnect(connectable, { limitMs, pauses, failed: tell }, ended.signal).then(
         () => {
           tunnel.resumes++;
           if (ready) events.resumed();
@@ -56,6 +55,7 @@ export async function createTunnel(
     },
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
+  const connectable = { stream, dial, key: key.privateKey, session: createSessionId() };
   const mux = new Mux(stream, true, {
     broken: (reason) => {
       stream.farewell(reason);
@@ -66,7 +66,7 @@ export async function createTunnel(
     ended.abort(new Error('closed'));
   });
 
-  await connect(stream, dial, key.privateKey, id, signal);
+  await connect(connectable, signal);
   // The agent may have ended the session in the chunk that welcomed us, when there was nobody to tell yet.
   ended.signal.throwIfAborted();
   ready = true;

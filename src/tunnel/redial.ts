@@ -11,14 +11,25 @@ import { Refused, sayHello } from './client-hello.ts';
 import { DIALS_AT_ONCE, DIAL_AGAIN_MS, DIAL_LIMIT_MS, REDIAL_FIRST_MS, REDIAL_LONGEST_MS } from './limits.ts';
 import type { Dial } from './tunnel.ts';
 
+/** A stream, and what connects it. */
+export interface Connectable {
+  readonly stream: ByteStream;
+  readonly dial: Dial;
+  readonly key: KeyObject;
+  /** The session's id. */
+  readonly session: string;
+}
+
+export interface Patience {
+  /** After so long the stream is given up, ms. */
+  readonly limitMs: number;
+  readonly pauses: Pauses;
+  /** Told of each attempt that failed. */
+  readonly failed: (reason: string) => void;
+}
+
 /** One attempt; rejects with `Refused` when another would be refused too. */
-export async function connect(
-  stream: ByteStream,
-  dial: Dial,
-  key: KeyObject,
-  session: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function connect({ stream, dial, key, session }: Connectable, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DIAL_LIMIT_MS)]);
   const transport = await dialPersistently(dial, limit);
   if (limit.aborted) {
@@ -48,15 +59,10 @@ export class Pauses {
   }
 }
 
-/** Resolves when the stream is resumed; rejects with the reason why it cannot be.  Attempts that fail are told. */
+/** Resolves when the stream is resumed; rejects with the reason why it cannot be. */
 export async function reconnect(
-  stream: ByteStream,
-  dial: Dial,
-  key: KeyObject,
-  session: string,
-  limitMs: number,
-  pauses: Pauses,
-  failed: (reason: string) => void,
+  what: Connectable,
+  { limitMs, pauses, failed }: Patience,
   signal: AbortSignal,
 ): Promise<void> {
   const end = performance.now() + limitMs;
@@ -64,13 +70,7 @@ export async function reconnect(
   for (;;) {
     const left = Math.ceil(end - performance.now());
     try {
-      return await connect(
-        stream,
-        dial,
-        key,
-        session,
-        AbortSignal.any([signal, AbortSignal.timeout(Math.max(left, 1))]),
-      );
+      return await connect(what, AbortSignal.any([signal, AbortSignal.timeout(Math.max(left, 1))]));
     } catch (error) {
       if (signal.aborted || error instanceof Refused || isGone(error)) throw error;
       if (performance.now() + pause >= end) {
