@@ -47,7 +47,9 @@ function start(settings: AgentSettings): void {
         nobody = null;
       }
     },
-    note: (event, detail) => say(event, detail === '' ? {} : { detail }),
+    note(event, detail) {
+      if (!settings.isQuiet) say(event, detail === '' ? {} : { detail });
+    },
   });
   const listener = createServer({ noDelay: true }, (socket: Socket) => server.accept(socket));
   listen(listener, settings.listen);

@@ -11,7 +11,8 @@ export interface AgentSettings {
   readonly listen: ListenPlace;
   readonly resolvConf: string;
   readonly resumeLimitMs: number;
-  readonly debug: boolean;
+  /** `error` and `warn`: nothing is told but what the one who started it has to know. */
+  readonly isQuiet: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,7 @@ export function readSettings(environment: Environment): AgentSettings {
     listen: parseListen(required(environment, 'MIRRORD_LISTEN')),
     resolvConf: environment['MIRRORD_RESOLV_CONF'] ?? systemResolvConf(),
     resumeLimitMs: resume,
-    debug: ['debug', 'trace'].includes(environment['MIRRORD_LOG_LEVEL'] ?? ''),
+    isQuiet: ['error', 'warn'].includes(environment['MIRRORD_LOG_LEVEL'] ?? ''),
   };
 }
 

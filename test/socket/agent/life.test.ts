@@ -95,6 +95,22 @@ describe("the agent's life", () => {
     });
   });
 
+  for (const [level, told] of [
+    ['warn', ['listening', 'leaving']],
+    ['info', ['listening', 'connected', 'ended', 'leaving']],
+  ] as const) {
+    it(`tells ${told.join(', ')} at log level ${level}`, async () => {
+      const agent = await startAgent({ MIRRORD_LOG_LEVEL: level });
+      (await agent.tunnel()).close();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await agent.stop();
+      assert.deepEqual(
+        agent.events.map(({ event }) => event),
+        told,
+      );
+    });
+  }
+
   it('lives on through strangers, silent and loud', async () => {
     const agent = await startAgent();
     const tunnel = await agent.tunnel();
