@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { agentLeaving } from '../../../src/kube/agent/leaving.ts';
 import { Source } from '../../../src/kube/discovery/source.ts';
 import { Api } from '../../../src/kube/server/api.ts';
 import { observe, type Change } from '../../../src/kube/server/observe.ts';
 import { Server } from '../../../src/kube/server/server.ts';
-import { CERT, FakeServer, status } from './support/fake-server.ts';
+import { CERT, FakeServer, json, status } from './support/fake-server.ts';
 
 interface Thing {
   readonly metadata: { readonly name: string; readonly resourceVersion?: string };
@@ -131,6 +132,18 @@ describe('watching a collection', function () {
     watches.push(() => {});
     await new Promise<void>((resolve) => void source.follow(resolve, stop.signal));
     assert.deepEqual(source.values(), ['a']);
+  });
+
+  it('is gone on with, for an agent’s pod, when the server was away at first', async () => {
+    const pods = '/api/v1/namespaces/shop/pods';
+    fake.answers.set(pods, (request, response) => {
+      fake.answers.set(pods, json({ metadata: { resourceVersion: '10' }, items: [] }));
+      status(500, 'etcd is away')(request, response);
+    });
+    const place = { namespace: 'shop', pod: 'agent-1', container: 'agent' };
+    assert.equal(await agentLeaving(api, place, stop.signal), 'pod agent-1 is gone');
+    fake.answers.set(pods, status(403, 'no'));
+    await assert.rejects(agentLeaving(api, place, stop.signal), { status: 403 });
   });
 
   it('ends quietly when aborted', async () => {
