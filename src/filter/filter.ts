@@ -53,9 +53,10 @@ export class Filter {
   readonly side: 'local' | 'remote' | null;
   readonly rules: RuleSet;
   readonly dns: DnsLists;
+  /** `dns.hosts`, its names as they are compared. */
+  readonly hosts: ReadonlyMap<string, readonly string[]>;
   private readonly dnsLocal: RuleSet;
   private readonly dnsCluster: RuleSet;
-  private readonly hosts: ReadonlyMap<string, readonly string[]>;
 
   /** The settings have been verified; an entry that is none is a `filter-entry` error all the same. */
   constructor(settings: NetworkSettings) {

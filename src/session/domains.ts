@@ -19,9 +19,7 @@ export function routedDomains(
   );
   const ranges = mergeRanges(parseRanges(discovery.ranges) ?? []).map(formatCidr);
   const zones = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
-  return [
-    ...new Set([clusterDomain, 'svc', ...listed, ...Object.keys(filter.settings.dns.hosts), ...namespaces, ...zones]),
-  ];
+  return [...new Set([clusterDomain, 'svc', ...listed, ...filter.hosts.keys(), ...namespaces, ...zones])];
 }
 
 export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');
