@@ -7,7 +7,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
-import { encodeQuestion, readAnswer } from '../dns/question.ts';
+import { encodeQuestion, isTruncated, readAnswer } from '../dns/question.ts';
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { normalName } from '../dns/name.ts';
@@ -125,12 +125,18 @@ export class SessionNames {
   async lookUp(name: string): Promise<{ readonly addresses: readonly string[]; readonly failure?: string }> {
     let failure = 'no answer';
     for (const type of ['A', 'AAAA'] as const) {
-      const answer = await this.resolver.answer(encodeQuestion(name, type), 'tcp');
+      const answer = await this.#ask(encodeQuestion(name, type));
       const result = answer === null ? { addresses: [], failure } : readAnswer(answer);
       if (result.addresses.length > 0) return result;
       failure = result.failure ?? failure;
     }
     return { addresses: [], failure };
+  }
+
+  /** As programs do: by UDP, and by TCP only what does not fit. Many a small server listens to UDP alone. */
+  async #ask(question: Uint8Array): Promise<Uint8Array | null> {
+    const answer = await this.resolver.answer(question, 'udp');
+    return answer !== null && isTruncated(answer) ? this.resolver.answer(question, 'tcp') : answer;
   }
 
   get status(): SessionStatus['dns'] {

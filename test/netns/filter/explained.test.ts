@@ -30,6 +30,13 @@ const OWN: readonly (readonly [string, string])[] = [
 /** Names that lead into the cluster's range, asked of this machine's own server. */
 const FOREIGN: readonly (readonly [string, string])[] = [['inside.corp.example', IN(3)]];
 
+/** What this machine's own server knows: for a local name, every form in which it may be asked. */
+const OWN_RECORDS: readonly Answer[] = [...SHARED, ...FOREIGN].flatMap(([name, address]) =>
+  ['', '.cluster.local', '.svc.cluster.local', '.default.svc.cluster.local']
+    .filter((suffix) => name.endsWith(suffix))
+    .map((suffix) => a(name.slice(0, name.length - suffix.length), address)),
+);
+
 /** What a program hears of a name that has no answer, or that the cluster's server does not serve. */
 const UNKNOWN = /^(ENOTFOUND|EAI_AGAIN)$/;
 
@@ -102,13 +109,7 @@ describe('what explain says is what happens', () => {
     const lines = OWN.map(([name, address]) => `${address} ${name}`);
     await developer.run('sh', ['-c', 'printf "%s\\n" "$@" >> /etc/hosts', 'sh', ...lines]);
     cluster.publish(SHARED.map(([name, address]) => a(name, address)));
-    // For a local name, this machine's server has to know it in the form that was asked.
-    const short = SHARED.flatMap(([name, address]) =>
-      ['.cluster.local', '.svc.cluster.local', '.default.svc.cluster.local']
-        .filter((suffix) => name.endsWith(suffix))
-        .map((suffix) => a(name.slice(0, -suffix.length), address)),
-    );
-    internet.publish([...[...SHARED, ...FOREIGN].map(([name, address]) => a(name, address)), ...short]);
+    internet.publish(OWN_RECORDS);
   });
 
   it('a line of the hosts file counts within seconds, and as long as it stands there', async () => {
@@ -124,6 +125,21 @@ describe('what explain says is what happens', () => {
     const isInside = async () => (await programs.explain(OUT(9))).route?.startsWith('mirrord') ?? false;
     await poll(async () => !(await isInside()), 'it no longer counts', 70_000);
     assert.equal(await programs.ask('tcp', OUT(9)), 'developer');
+  });
+
+  it('asks as programs do, by UDP, and by TCP only for what does not fit', async () => {
+    const { internet } = held.world.sandbox;
+    await held.world.up({});
+    const many = Array.from({ length: 60 }, (_, i) => OUT(100 + i));
+    internet.publish([...OWN_RECORDS, ...many.map((address) => a('many.example', address))]);
+    assert.deepEqual((await held.world.programs.explain('many.example')).dns?.addresses.toSorted(), many.toSorted());
+    const deaf = 'add table inet deaf; add chain inet deaf in { type filter hook input priority 0; }';
+    await internet.run('nft', [`${deaf}; add rule inet deaf in tcp dport 53 reject`]);
+    try {
+      assert.deepEqual((await held.world.programs.explain('corp.example')).dns?.addresses, [OUT(3)]);
+    } finally {
+      await internet.run('nft', ['delete table inet deaf']);
+    }
   });
 
   for (const network of FILTERS) {
