@@ -38,6 +38,8 @@ const MTU_MAX = 65_535;
 
 /** RFC 1035 section 2.3.4, in text form; underscores are seen in service names. */
 const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+/** A name of the filter may have hyphens anywhere; `~` stands before it on a command line, so that it is no option. */
+const ZONE = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
 const TARGET = /^(netns\/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}|process\/[1-9][0-9]{0,6})$/;
 const KEY = /^[\x20-\x7e\n]+$/;
 const SOCKET_FILE = /^[a-z0-9][a-z0-9.-]{0,31}$/;
@@ -90,6 +92,7 @@ function address(value: unknown, what: string): string {
 }
 
 const name = (value: unknown, what: string): string => matching(value, NAME, what);
+const zone = (value: unknown, what: string): string => matching(value, ZONE, what);
 const port = (value: unknown, what: string): number => whole(value, 1, 65_535, what);
 const flag = (value: unknown, what: string): boolean => (typeof value === 'boolean' ? value : refuse(what));
 
@@ -157,7 +160,7 @@ export function checkDnsState(value: unknown): DnsState {
       tcp: list(exempt['tcp'], LIMITS.ports, 'exempt ports', port),
     },
     search: list(state['search'], LIMITS.search, 'a search list', name),
-    domains: list(state['domains'], LIMITS.domains, 'domains', name),
+    domains: list(state['domains'], LIMITS.domains, 'domains', zone),
     ndots: whole(state['ndots'], 0, 255, 'ndots'),
     everything: flag(state['everything'], 'a DNS state'),
   };

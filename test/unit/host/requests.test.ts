@@ -26,7 +26,7 @@ const DNS: DnsState = {
   loopbackPort: 5300,
   exemptPorts: { udp: [1], tcp: [65535] },
   search: ['default.svc.cluster.local'],
-  domains: ['cluster.local', '_tcp.example', '96.10.in-addr.arpa'],
+  domains: ['cluster.local', '_tcp.example', '-a.b-', '96.10.in-addr.arpa'],
   ndots: 5,
   everything: false,
 };
@@ -84,7 +84,8 @@ describe('requests of the session', () => {
     { exemptPorts: [] },
     { search: ['a b'] },
     { search: ['x\nnameserver 1.2.3.4'] },
-    { domains: ['-option'] },
+    { search: ['-option'] },
+    { domains: ['a..b'] },
     { domains: ['~.'] },
     { domains: ['.'] },
     { domains: [''] },

@@ -32,4 +32,8 @@ describe('the names that must come to our resolver', () => {
       'db.prod',
     ]);
   });
+
+  it('are all that an entry of the filter may be', () => {
+    assert.deepEqual(domains({ local: ['-a.b-', '*._tcp.a_'] }).slice(2, 4), ['-a.b-', '_tcp.a_']);
+  });
 });
