@@ -44,7 +44,7 @@ function overrides(flags: UpFlags): Record<string, boolean> {
   return {
     ...(noOutgoing || flags['no-tcp-outgoing'] ? { 'feature.network.outgoing.tcp': false } : {}),
     ...(noOutgoing || flags['no-udp-outgoing'] ? { 'feature.network.outgoing.udp': false } : {}),
-    ...(flags['no-remote-dns'] ? { 'feature.network.dns.enabled': false } : {}),
+    ...(flags['no-remote-dns'] || flags.dns === 'off' ? { 'feature.network.dns.enabled': false } : {}),
     ...(flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { formatDestination, type ExplainTarget } from './destination.ts';
 import type { DecisionReason, ScopedFilter } from './filter.ts';
 import type { Holder } from './name-routes.ts';
 import { isClusterName, nameForms, type NameContext } from './names.ts';
-import { formatRule, takesAll, type Rule, type Side } from './rule.ts';
+import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
 
 /** What was found out about the destination; all of it may be unknown, as without a session. */
 export interface ExplainContext {
@@ -45,9 +45,12 @@ export interface Explanation {
 /** Where a destination goes, and which rule says so. */
 export function explain(target: ExplainTarget, scoped: ScopedFilter, context: ExplainContext): Explanation {
   const { filter } = scoped;
-  const names = target.name === null ? [] : nameForms(target.name, context.names);
-  const dns = target.name === null ? null : explainDns(names, target.name, scoped, context);
-  const holder = target.address === null ? undefined : context.holders?.[0];
+  const forms = target.name === null ? [] : nameForms(target.name, context.names);
+  const dns = target.name === null ? null : explainDns(forms, target.name, scoped, context);
+  // With DNS left alone nobody sees what a program asks for: its connections go by the address, as those to an address.
+  const isSeen = filter.settings.dns.enabled;
+  const names = isSeen ? forms : [];
+  const holder = target.address === null && isSeen ? undefined : context.holders?.[0];
   const held = holder === undefined ? [] : nameForms(holder.name, context.names);
   const addressText = target.address ?? dns?.addresses[0] ?? null;
   const address = addressText === null ? null : parseAddress(addressText);
@@ -72,7 +75,11 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
     rule: shown(decision.rule),
     dns,
     route: context.route ?? null,
-    notes: [...partial, ...notesOf(context, addressText)],
+    notes: [
+      ...partial,
+      ...(isSeen ? [] : unseen(filter.named(forms), decision.rule)),
+      ...notesOf(context, addressText),
+    ],
   };
 }
 
@@ -107,6 +114,14 @@ function explainDns(
     failure: found?.failure ?? null,
     rule: shown(rule),
   };
+}
+
+/** Entries that would decide, were the question for the name seen. */
+function unseen(rules: readonly FilterRule[], decided: Rule | null): string[] {
+  return rules
+    .filter(({ rule }) => rule !== decided)
+    .map(({ rule }) => `${formatRule(rule)} = ${JSON.stringify(rule.text)}`)
+    .map((rule) => `feature.network.dns is off, so the address decides, and not ${rule}`);
 }
 
 function notesOf({ holders }: ExplainContext, address: string | null): string[] {

@@ -258,8 +258,8 @@ export class SessionNames {
 
   async #beforeAnswer(name: string, addresses: readonly string[], ttlSeconds: number): Promise<void> {
     const { filter, nameRoutes, network, warn } = this.#options;
-    // Without entries that are names, the ranges have decided already.
-    if (!decidesByName(filter)) return;
+    // Without entries that are names, the ranges have decided already; with DNS left alone, no program asks here.
+    if (!decidesByName(filter) || !filter.settings.dns.enabled) return;
     const change = nameRoutes.answered(this.forms(name), addresses, ttlSeconds, performance.now());
     for (const warning of change.warnings) warn(warning);
     this.#scheduleExpiry();

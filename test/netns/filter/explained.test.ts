@@ -84,6 +84,7 @@ const FILTERS: readonly object[] = [
   { ipv6: false, outgoing: { scope: 'all', udp: false, filter: { local: ['web', `[${IN6}]:7001`] } } },
   { outgoing: { routes: { include: ['192.0.2.0/24'], exclude: ['10.96.21.0/24', `${OUT(9)}/32`] } } },
   { ipv6: false, outgoing: { filter: { local: ['db'] }, routes: { include: ['192.0.2.0/24', '2001:db8:5::/64'] } } },
+  { dns: false, outgoing: { filter: { remote: ['api.corp.example', 'outside.hosts', IN(9), ':7001'] } } },
   { dns: { hosts: { 'listed.here': IN(9), db: OUT(1) } }, outgoing: { filter: { local: ['listed.here:7777'] } } },
 ];
 
@@ -140,6 +141,15 @@ describe('what explain says is what happens', () => {
     } finally {
       await internet.run('nft', ['delete table inet deaf']);
     }
+  });
+
+  it('with DNS left alone, names are not seen, and asking about one changes nothing', async () => {
+    await held.world.up({ outgoing: { filter: { remote: ['api.corp.example'] } } }, ['--dns', 'off']);
+    const { programs } = held.world;
+    assert.equal(await programs.ask('tcp', 'api.corp.example'), 'developer');
+    const said = await programs.explain('api.corp.example');
+    assert.deepEqual([said.side, said.dns?.by, said.dns?.addresses], ['local', 'machine', [OUT(1)]]);
+    assert.equal(await programs.ask('tcp', 'api.corp.example'), 'developer');
   });
 
   for (const network of FILTERS) {

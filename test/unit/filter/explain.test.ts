@@ -129,6 +129,26 @@ describe('explain', () => {
     );
   });
 
+  it('a name that nobody sees asked for goes by its address', () => {
+    const filter = scoped({ dnsEnabled: false, remote: ['db.example', '198.51.100.2'] });
+    const said = (address: string): string => {
+      const answer = { by: 'machine', addresses: [address] } as const;
+      return formatExplanation(explain(parseDestination('db.example'), filter, { names: NAMES, answer }));
+    };
+    assert.equal(
+      said('198.51.100.1'),
+      `db.example stays on this machine
+  rule    none: feature.network.outgoing.filter.remote does not list it
+  DNS     answered by this machine (198.51.100.1)
+  note    feature.network.dns is off, so the address decides, and not feature.network.outgoing.filter.remote[0] = "db.example"
+`,
+    );
+    assert.match(
+      said('198.51.100.2'),
+      /goes to the cluster\n {2}rule {4}feature\.network\.outgoing\.filter\.remote\[1\]/,
+    );
+  });
+
   it('as JSON', () => {
     const answer = { by: 'machine', addresses: ['127.0.0.1'], source: '/etc/hosts' } as const;
     assert.deepEqual(
