@@ -124,8 +124,15 @@ function unseen(rules: readonly FilterRule[], decided: Rule | null): string[] {
     .map((rule) => `feature.network.dns is off, so the address decides, and not ${rule}`);
 }
 
-function notesOf({ holders }: ExplainContext, address: string | null): string[] {
-  const [first, ...others] = holders ?? [];
+function notesOf({ holders, names }: ExplainContext, address: string | null): string[] {
+  // A host counts once, however many of its forms were asked for.
+  const seen = new Set<string>();
+  const hosts = (holders ?? []).filter(({ name }) => {
+    const isNew = !seen.has(name);
+    for (const form of nameForms(name, names)) seen.add(form);
+    return isNew;
+  });
+  const [first, ...others] = hosts;
   if (address === null || first === undefined || others.length === 0) return [];
   const list = others.map(({ name }) => name).join(', ');
   return [`${address} is also ${list}; it follows ${first.name}, the name asked last`];

@@ -129,6 +129,16 @@ describe('explain', () => {
     );
   });
 
+  it('an address of one host, asked for in several forms', () => {
+    const filter = scoped({ local: ['db'] });
+    const routes = new NameRoutes(filter);
+    for (const name of ['db.default.svc.cluster.local', 'web', 'db', 'db.default'])
+      routes.answered(nameForms(name, NAMES), ['10.96.0.9'], 60, 0);
+    const context = { names: NAMES, holders: routes.holders('10.96.0.9') };
+    const { notes } = explain(parseDestination('10.96.0.9'), filter, context);
+    assert.deepEqual(notes, ['10.96.0.9 is also web; it follows db.default, the name asked last']);
+  });
+
   it('a name that nobody sees asked for goes by its address', () => {
     const filter = scoped({ dnsEnabled: false, remote: ['db.example', '198.51.100.2'] });
     const said = (address: string): string => {
