@@ -1,6 +1,7 @@
 /** `mirrord explain`: where a destination goes, asked of the running session or of a configuration file. */
 import { loadConfig } from '../config/index.ts';
 import {
+  type ExplainTarget,
   type Explanation,
   Filter,
   explain,
@@ -12,6 +13,9 @@ import { askRunning } from './ask.ts';
 
 /** The session may have to ask name servers that do not answer. */
 const EXPLAIN_DEADLINE_MS = 15_000;
+/** Kubernetes' own, where the configuration names none. */
+const DEFAULT_NAMESPACE = 'default';
+const RANGES_UNKNOWN = "the cluster's ranges are known to a session only; `mirrord up --dry-run` shows them";
 
 export interface ExplainSettings {
   readonly file: string | undefined;
@@ -24,13 +28,19 @@ export async function runExplain(destination: string, { file, session, json }: E
   const explanation =
     file === undefined
       ? ((await askRunning(session, 'explain', EXPLAIN_DEADLINE_MS, destination)) as Explanation)
-      : explain(target, await scopedByFile(file), { names: nameContext('cluster.local', [], []) });
+      : await explainByFile(target, file);
   process.stdout.write(json ? `${JSON.stringify(explanation)}\n` : formatExplanation(explanation));
 }
 
-/** The filter alone: which ranges the cluster has is known to a session only. */
-async function scopedByFile(file: string) {
+/** The filter alone: which ranges and namespaces the cluster has is known to a session only. */
+async function explainByFile(target: ExplainTarget, file: string): Promise<Explanation> {
   const stdin = () => process.stdin;
-  const loaded = await loadConfig({ flags: { configFile: file }, env: process.env, cwd: process.cwd(), stdin });
-  return new Filter(loaded.config.feature.network).within({ ranges: [], ipv6: true, never: [] });
+  const { config } = await loadConfig({ flags: { configFile: file }, env: process.env, cwd: process.cwd(), stdin });
+  const scoped = new Filter(config.feature.network).within({ ranges: [], ipv6: true, never: [] });
+  const search = ['svc.cluster.local', 'cluster.local'];
+  const namespace = config.target.namespace ?? DEFAULT_NAMESPACE;
+  const names = nameContext('cluster.local', [], [`${namespace}.svc.cluster.local`, ...search]);
+  const explanation = explain(target, scoped, { names });
+  if (explanation.reason !== 'out-of-scope') return explanation;
+  return { ...explanation, notes: [...explanation.notes, RANGES_UNKNOWN] };
 }

@@ -9,7 +9,7 @@
 export { checkCapture } from './capture-check.ts';
 export { checkNetwork, type Fault } from './check.ts';
 export { describeFilter } from './describe.ts';
-export { formatDestination, parseDestination } from './destination.ts';
+export { formatDestination, parseDestination, type ExplainTarget } from './destination.ts';
 export { formatEntry, parseEntry, type Protocol } from './entry.ts';
 export { explain, formatExplanation, type ExplainContext, type Explanation } from './explain.ts';
 export { Filter, ScopedFilter } from './filter.ts';
