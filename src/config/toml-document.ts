@@ -1,17 +1,26 @@
-import { parse, TomlError } from 'smol-toml';
+import { parse, TomlDate, TomlError } from 'smol-toml';
 import { MAX_DEPTH, SyntaxFaults, type Document } from './syntax.ts';
 import { formatPath, type Path } from './problem.ts';
+import { isTree } from './tree.ts';
 
 /** TOML 1.0. */
 export function readToml(text: string): Document {
   const places = findKeys(text);
   try {
-    const value: unknown = parse(text, { maxDepth: MAX_DEPTH, unsafeKeyBehaviour: 'keep' });
+    const value = withoutDates(parse(text, { maxDepth: MAX_DEPTH, unsafeKeyBehaviour: 'keep' }));
     return { value, line: (path) => lineOf(places, path) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new SyntaxFaults([{ line: error.line, reason: plain(error.message) }]);
   }
+}
+
+/** No key is a date: one is the text that it is in JSON and YAML, and not taken for an object without keys. */
+function withoutDates(value: unknown): unknown {
+  if (value instanceof TomlDate) return value.toISOString();
+  if (Array.isArray(value)) return value.map(withoutDates);
+  if (!isTree(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutDates(member)]));
 }
 
 /** The parser keeps no places, so the lines of headers and keys are read off the text. */

@@ -322,6 +322,26 @@ describe('verify-config', () => {
     assert.match(yaml.message, /agent\.foo: .*\(c\.yaml:3\)[^]*local\[1\] = "a\*b": .*\(c\.yaml:10\)/);
   });
 
+  it('takes a date of TOML for the text that it is in YAML', async () => {
+    const check = (name: string, text: string) => verify(name, { files: { [name]: text } }, true);
+    for (const [text, expected] of [
+      ['agent = 2020-01-01', /^agent = "2020-01-01": it is an object/],
+      ['target = 2020-01-01T00:00:00Z', /^target\.path = .* no target/],
+    ] as const) {
+      const result = await check('c.toml', text);
+      assert.ok(result.type === 'Fail');
+      assert.match(result.errors[0] ?? '', expected);
+    }
+    for (const [name, text] of [
+      ['c.toml', '[agent.labels]\nday = 2020-01-01'],
+      ['c.yaml', 'agent:\n  labels:\n    day: 2020-01-01'],
+    ] as const) {
+      const result = await check(name, text);
+      assert.ok(result.type === 'Success');
+      assert.deepEqual(result.resolved?.agent.labels, { day: '2020-01-01' });
+    }
+  });
+
   it('a file that is wrong all over stays readable', async () => {
     const wrong = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, 1]));
     const error = await refusal({ files: { 'c.json': JSON.stringify(wrong) }, flags: { configFile: 'c.json' } });
