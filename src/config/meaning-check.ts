@@ -166,7 +166,11 @@ function gather(warnings: readonly Fault[]): Fault[] {
   });
 }
 
+/** Below it stand names, which have dots of their own. */
+const HOSTS = 'feature.network.dns.hosts';
+
 /** `a.b[2]` as its parts. */
 function toPath(key: string): Path {
+  if (key.startsWith(`${HOSTS}.`)) return [...HOSTS.split('.'), key.slice(HOSTS.length + 1)];
   return key.split(/\.|(?=\[)/).map((part) => (part.startsWith('[') ? Number(part.slice(1, -1)) : part));
 }

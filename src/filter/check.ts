@@ -109,11 +109,15 @@ class Check implements NetworkCheck {
   }
 
   hosts({ dns }: NetworkSettings): void {
+    const seen = new Map<string, string>();
     for (const [name, addresses] of Object.entries(dns.hosts)) {
       const key = `${DNS}.hosts.${name}`;
       const parsed = parseEntry(name, 'dns');
       const kind = 'entry' in parsed && parsed.entry.port === null ? parsed.entry.host.kind : null;
+      const other = seen.get(normalName(name));
       if (kind !== 'name') this.fault(key, name, 'it is no host name');
+      else if (other !== undefined) this.fault(key, name, `the same name stands there as ${JSON.stringify(other)}`);
+      seen.set(normalName(name), name);
       if (addresses.length === 0) this.fault(key, addresses, 'it needs an address');
       for (const address of addresses) {
         if (parseAddress(address) === null) this.fault(key, address, `${JSON.stringify(address)} is no IP address`);

@@ -69,7 +69,7 @@ export function formatEntry(entry: Entry): string {
 }
 
 function readEntry(text: string, kind: 'outgoing' | 'dns'): Entry {
-  if (text === '') throw new Fault(1, 'it is empty; `any://` means everything');
+  if (text === '') throw new Fault(1, kind === 'dns' ? 'it is empty' : 'it is empty; `any://` means everything');
   const blank = text.search(/\s/);
   if (blank >= 0) throw new Fault(blank + 1, 'it has a blank');
   const { protocol, start } = readProtocol(text, kind);

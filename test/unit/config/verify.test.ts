@@ -322,6 +322,13 @@ describe('verify-config', () => {
     assert.match(yaml.message, /agent\.foo: .*\(c\.yaml:3\)[^]*local\[1\] = "a\*b": .*\(c\.yaml:10\)/);
   });
 
+  it('gives the line of a name with dots', async () => {
+    const [fault] = await errors({
+      feature: { network: { dns: { hosts: { 'a.example': '::1', 'b.example': 'x' } } } },
+    });
+    assert.match(fault, /^feature\.network\.dns\.hosts\.b\.example = "x": .* \(c\.json:7\)$/);
+  });
+
   it('takes a date of TOML for the text that it is in YAML', async () => {
     const check = (name: string, text: string) => verify(name, { files: { [name]: text } }, true);
     for (const [text, expected] of [

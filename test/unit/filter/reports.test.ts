@@ -27,7 +27,7 @@ describe('what is wrong with feature.network', () => {
     ['an empty list', { local: [] }, [/filter\.local: the list is empty/]],
     ['every wrong entry', { local: ['a*b', 'ok', 'x:0'] }, [/local\[0\]: .*position 2/, /local\[2\]: .*position 3/]],
     ['a protocol in dns.filter', { dnsLocal: ['tcp://x'] }, [/dns\.filter\.local\[0\]: .*no protocol/]],
-    ['an empty entry in dns.filter', { dnsRemote: [''] }, [/dns\.filter\.remote\[0\]: it is empty/]],
+    ['an empty entry in dns.filter', { dnsRemote: [''] }, [/dns\.filter\.remote\[0\]: it is empty \(/]],
     ['both dns lists', { dnsLocal: ['a'], dnsRemote: ['b'] }, [/dns\.filter: local and remote/]],
     [
       'no range',
@@ -43,6 +43,11 @@ describe('what is wrong with feature.network', () => {
       'hosts',
       { hosts: { 'a b': ['1.2.3.4'], x: ['nope'], y: [] } },
       [/hosts\.a b: it is no host name/, /hosts\.x: "nope" is no IP/, /hosts\.y: it needs/],
+    ],
+    [
+      'a host that stands there twice',
+      { hosts: { 'a.example': ['1.2.3.4'], 'A.Example.': ['1.2.3.5'] } },
+      [/hosts\.A\.Example\.: the same name stands there as "a\.example"/],
     ],
   ];
   for (const [title, input, expected] of rows) {
