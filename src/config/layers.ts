@@ -25,6 +25,11 @@ export type ConfigFlags = Partial<
   >
 >;
 
+const IMAGE_PARTS = [
+  ['registry', 'MIRRORD_AGENT_IMAGE_REGISTRY'],
+  ['tag', 'MIRRORD_AGENT_IMAGE_TAG'],
+] as const;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The layers on top of each other, with the origin of every key. */
@@ -50,12 +55,7 @@ export class Layers {
   }
 
   environment(env: Environment): void {
-    const registry = env['MIRRORD_AGENT_IMAGE_REGISTRY'];
-    const tag = env['MIRRORD_AGENT_IMAGE_TAG'];
-    if ((registry !== undefined || tag !== undefined) && getAt(this.tree, 'agent.image') === undefined) {
-      const variable = registry === undefined ? 'MIRRORD_AGENT_IMAGE_TAG' : 'MIRRORD_AGENT_IMAGE_REGISTRY';
-      this.set('agent.image', composeImage(registry, tag), { kind: 'environment', variable });
-    }
+    this.completeImage(env);
     for (const { path, facts } of FIELDS) {
       const text = facts.env === undefined ? undefined : env[facts.env];
       // An empty variable is one that a script meant to leave out.
@@ -107,6 +107,24 @@ export class Layers {
     } else {
       this.set(path, value, origin);
     }
+  }
+
+  /** The image as one text.  What the file leaves open of it has variables of its own; one for all goes before both. */
+  private completeImage(env: Environment): void {
+    const given = getAt(this.tree, 'agent.image');
+    if (given !== undefined && !isTree(given)) return;
+    const parts: Tree = { ...given };
+    let origin: Origin | undefined;
+    for (const [part, variable] of IMAGE_PARTS) {
+      if (parts[part] !== undefined || !env[variable]) continue;
+      parts[part] = env[variable];
+      origin ??= { kind: 'environment', variable };
+    }
+    const image = given === undefined && origin === undefined ? null : composeImage(parts);
+    // Any other shape is left as it is, for the check of types to report.
+    if (image === null) return;
+    setAt(this.tree, 'agent.image', image);
+    if (origin !== undefined) this.origins.set('agent.image', origin);
   }
 
   private ignore(value: Tree, key: string, reason: string): void {

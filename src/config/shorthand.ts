@@ -34,7 +34,6 @@ export function expandShorthands(tree: Tree): void {
   const target = tree['target'];
   if (typeof target === 'string' || isTargetPath(target)) tree['target'] = { path: target };
   expandTargetPath(tree);
-  expandImage(tree);
   for (const { path, facts } of FIELDS) {
     const value = facts.kind === 'list' ? getAt(tree, path) : undefined;
     if (typeof value === 'string') setAt(tree, path, facts.split === true ? splitList(value) : [value]);
@@ -97,17 +96,9 @@ function expandTargetPath(tree: Tree): void {
   setAt(tree, 'target.path', `${word}/${entry[1]}${suffix}`);
 }
 
-function expandImage(tree: Tree): void {
-  const image = getAt(tree, 'agent.image');
-  if (!isTree(image)) return;
-  const { registry, tag, ...rest } = image;
-  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
-  if (Object.keys(rest).length > 0 || !isText(registry) || !isText(tag)) return;
-  setAt(tree, 'agent.image', composeImage(registry as string | undefined, tag as string | undefined));
-}
-
-/** What is not given is that of the default image. */
-export function composeImage(registry: string | undefined, tag: string | undefined): string {
+/** `{"registry": ..., "tag": ...}` in one text: what is not given is that of the default image.  Null for another shape. */
+export function composeImage({ registry, tag, ...rest }: Tree): string | null {
   const colon = DEFAULT_AGENT_IMAGE.lastIndexOf(':');
-  return `${registry ?? DEFAULT_AGENT_IMAGE.slice(0, colon)}:${tag ?? DEFAULT_AGENT_IMAGE.slice(colon + 1)}`;
+  const parts = [registry ?? DEFAULT_AGENT_IMAGE.slice(0, colon), tag ?? DEFAULT_AGENT_IMAGE.slice(colon + 1)];
+  return Object.keys(rest).length === 0 && parts.every((part) => typeof part === 'string') ? parts.join(':') : null;
 }

@@ -89,6 +89,15 @@ describe('precedence, key by key', () => {
     );
   });
 
+  it('what the file leaves open of the image comes from the environment', async () => {
+    const env = { MIRRORD_AGENT_IMAGE_REGISTRY: 'mirror.example/node', MIRRORD_AGENT_IMAGE_TAG: '' };
+    const image = async (given: unknown) => (await loadJson({ agent: { image: given } }, { env })).config.agent.image;
+    assert.equal(await image({ tag: 't' }), 'mirror.example/node:t');
+    assert.equal(await image({ registry: 'r.example/n' }), 'r.example/n:24-slim');
+    assert.equal(await image('x'), 'x');
+    assert.equal(await image({}), 'mirror.example/node:24-slim');
+  });
+
   it('a value of the environment that is none names its variable', async () => {
     const error = await refusal({
       env: { MIRRORD_TCP_OUTGOING: 'maybe', MIRRORD_AGENT_TTL: '-1', MIRRORD_IMPERSONATED_TARGET: 'web' },
