@@ -47,6 +47,9 @@ export class Layers {
       this.problems.push({ key: '', reason: 'an object with keys is expected', origin: this.fileOrigin([]) });
       return;
     }
+    // Here a null says something: it takes one of our own fields away.
+    const context = isTree(document.value) ? getAt(document.value, 'agent.security_context') : undefined;
+    if (isTree(context)) setAt(value, 'agent.security_context', structuredClone(context));
     // Editors find the schema by this key.
     delete value['$schema'];
     for (const [key, reason] of IGNORED) this.ignore(value, key, reason);

@@ -34,6 +34,7 @@ export function expandShorthands(tree: Tree): void {
   const target = tree['target'];
   if (typeof target === 'string' || isTargetPath(target)) tree['target'] = { path: target };
   expandTargetPath(tree);
+  expandSecurityContext(tree);
   for (const { path, facts } of FIELDS) {
     const value = facts.kind === 'list' ? getAt(tree, path) : undefined;
     if (typeof value === 'string') setAt(tree, path, facts.split === true ? splitList(value) : [value]);
@@ -94,6 +95,24 @@ function expandTargetPath(tree: Tree): void {
   if (entry === undefined || word === undefined || others.length > 0 || typeof entry[1] !== 'string') return;
   const suffix = typeof container === 'string' ? `/container/${container}` : '';
   setAt(tree, 'target.path', `${word}/${entry[1]}${suffix}`);
+}
+
+/** mirrord's words for Kubernetes' fields. */
+const SECURITY_WORDS: ReadonlyMap<string, string> = new Map([
+  ['seccomp_profile', 'seccompProfile'],
+  ['app_armor_profile', 'appArmorProfile'],
+  ['localhost_profile', 'localhostProfile'],
+]);
+
+function expandSecurityContext(tree: Tree): void {
+  const inWords = (value: unknown): unknown =>
+    isTree(value)
+      ? Object.fromEntries(
+          Object.entries(value).map(([key, member]) => [SECURITY_WORDS.get(key) ?? key, inWords(member)]),
+        )
+      : value;
+  const context = getAt(tree, 'agent.security_context');
+  if (context !== undefined) setAt(tree, 'agent.security_context', inWords(context));
 }
 
 /** `{"registry": ..., "tag": ...}` in one text: what is not given is that of the default image.  Null for another shape. */

@@ -186,6 +186,23 @@ describe('shorter forms', () => {
 });
 
 describe('the configuration for the other parts', () => {
+  it('keeps a null that takes a field of the security context away', async () => {
+    const { config } = await loadJson({ agent: { ttl: null, security_context: { runAsUser: null } } });
+    assert.deepEqual(agentOptions(config).securityContext, { runAsUser: null });
+  });
+
+  it("has Kubernetes' own words where mirrord has others", async () => {
+    const security_context = {
+      seccomp_profile: { type: 'Localhost', localhost_profile: 'a.json' },
+      app_armor_profile: { type: 'Unconfined' },
+    };
+    const { config } = await loadJson({ agent: { security_context } });
+    assert.deepEqual(agentOptions(config).securityContext, {
+      seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' },
+      appArmorProfile: { type: 'Unconfined' },
+    });
+  });
+
   it('is what they ask for', async () => {
     const { config } = await loadJson({
       accept_invalid_certificates: true,
