@@ -1,7 +1,7 @@
 /**
  * What types alone cannot say: everything that can be wrong without a cluster, all of it found here.
  */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkNetwork, type Fault } from '../filter/index.ts';
 import type { Layers } from './layers.ts';
@@ -123,11 +123,11 @@ class Check implements Findings {
 
   async files({ feature: { env }, kubeconfig }: ConfigSchema, cwd: string): Promise<void> {
     // Whichever way it fails, the user has to look at the same thing.
-    const isReadable = (path: string): Promise<boolean> =>
-      access(resolve(cwd, path), constants.R_OK).then(
-        () => true,
-        () => false,
-      );
+    const isReadable = async (path: string): Promise<boolean> => {
+      const full = resolve(cwd, path);
+      const [facts] = await Promise.all([stat(full), access(full, constants.R_OK)]).catch(() => []);
+      return facts !== undefined && !facts.isDirectory();
+    };
     if (env.env_file !== undefined && !(await isReadable(env.env_file)))
       this.fault('feature.env.env_file', env.env_file, 'the file cannot be read');
     // Of several files some may be missing; and a file of the team's may name one that is only there for some.

@@ -216,6 +216,7 @@ describe('verify-config', () => {
       { feature: { env: { unset: 'A=B' } } },
       /feature\.env\.unset = "A=B": "A=B" is no name of a variable/,
     ],
+    ['a folder for an env_file', { feature: { env: { env_file: '.' } } }, /env_file = "\.": the file cannot be read/],
     [
       'a missing env_file',
       { feature: { env: { env_file: 'no.env' } } },
