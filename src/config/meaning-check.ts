@@ -3,6 +3,7 @@
  */
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { checkExpression } from '../environment/index.ts';
 import { checkNetwork, type Fault } from '../filter/index.ts';
 import type { Layers } from './layers.ts';
 import type { Path, Problem } from './problem.ts';
@@ -110,7 +111,7 @@ class Check implements Findings {
     }
     for (const pattern of Object.keys(env.mapping)) {
       try {
-        RegExp(pattern, 'u');
+        checkExpression(pattern);
       } catch (error) {
         const reason =
           error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);

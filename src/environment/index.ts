@@ -17,5 +17,5 @@ export { ENVIRONMENT_FORMATS, writeEnvironment } from './format.ts';
 export type { EnvironmentFormat } from './format.ts';
 export { mergeEnvironment, mergeRemote, overLocal } from './merge.ts';
 export { parseProcessEnvironment } from './process-environment.ts';
-export { compileRules } from './rules.ts';
+export { checkExpression, compileRules } from './rules.ts';
 export type { EnvironmentSettings } from './rules.ts';

@@ -69,15 +69,25 @@ const CLASSES: Readonly<Record<string, string>> = {
   space: '\\s',
 };
 
-function expression(source: string): RegExp {
+/** Throws a `SyntaxError` for what is no expression in the stricter grammar; the configuration's check. */
+export function checkExpression(source: string): void {
+  const { text, flags } = translate(source);
+  RegExp(text, `${flags}u`);
+}
+
+function translate(source: string): { readonly text: string; readonly flags: string } {
   const ignoresCase = source.startsWith('(?i)');
-  const translated = (ignoresCase ? source.slice(4) : source)
+  const text = (ignoresCase ? source.slice(4) : source)
     .replaceAll('(?P<', '(?<')
     .replaceAll(/\[:(\w+):\]/g, (whole, name: string) => CLASSES[name] ?? whole);
-  const flags = ignoresCase ? 'i' : '';
+  return { text, flags: ignoresCase ? 'i' : '' };
+}
+
+function expression(source: string): RegExp {
+  const { text, flags } = translate(source);
   try {
     // With Unicode's stricter grammar first, in which \p{...} means what it does elsewhere; escapes like \- are old style.
-    return valid(translated, `${flags}u`) ?? new RegExp(translated, flags);
+    return valid(text, `${flags}u`) ?? new RegExp(text, flags);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MirrordError('usage', 'env-mapping-invalid', `feature.env.mapping: ${reason}.`, {

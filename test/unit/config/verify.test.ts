@@ -323,6 +323,11 @@ describe('verify-config', () => {
     assert.match(yaml.message, /agent\.foo: .*\(c\.yaml:3\)[^]*local\[1\] = "a\*b": .*\(c\.yaml:10\)/);
   });
 
+  it("takes what mirrord's regular expressions have of their own", async () => {
+    const mapping = { '(?i)^debug$': '1', '^(?P<kind>[[:alpha:]]+)_[[:digit:]]+$': '2' };
+    assert.deepEqual(await errors({ feature: { env: { mapping } } }), []);
+  });
+
   it('gives the line of a name with dots', async () => {
     const [fault] = await errors({
       feature: { network: { dns: { hosts: { 'a.example': '::1', 'b.example': 'x' } } } },
