@@ -10,6 +10,16 @@ describe('what is generated from the types', () => {
     }
   }).timeout(20_000);
 
+  it('has patterns that every language reads', async () => {
+    const text = (await generate()).get('mirrord-schema.json') ?? '';
+    const patterns = [...text.matchAll(/"pattern": ("(?:[^"\\]|\\.)*")/g)].map(([, quoted = '']) => JSON.parse(quoted));
+    assert.ok(patterns.length > 0);
+    assert.deepEqual(
+      patterns.filter((pattern) => /\\[pPux]/.test(pattern)),
+      [],
+    );
+  });
+
   it('describes every key', () => {
     for (const { path, description } of FIELDS) assert.ok(description.length > 10, path);
   });
