@@ -60,6 +60,8 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
   const partial = filter.rules
     .possible(known)
     .filter((rule) => target.port === null && !takesAll(rule, filter.settings.outgoing))
+    // The one that decides is said already.
+    .filter(({ rule }) => rule !== decision.rule)
     .map(({ entry, rule }) => {
       const what = [
         entry.protocol === 'any' ? '' : entry.protocol.toUpperCase(),

@@ -139,6 +139,14 @@ describe('explain', () => {
     assert.deepEqual(notes, ['10.96.0.9 is also web; it follows db.default, the name asked last']);
   });
 
+  it('does not say again in a note what decides', () => {
+    const { notes, rule } = explain(parseDestination('udp://web'), scoped({ local: ['udp://web', ':53'] }), {
+      names: NAMES,
+    });
+    assert.equal(rule?.value, 'udp://web');
+    assert.deepEqual(notes, ['port 53 stays on this machine (feature.network.outgoing.filter.local[1] = ":53")']);
+  });
+
   it('a name that nobody sees asked for goes by its address', () => {
     const filter = scoped({ dnsEnabled: false, remote: ['db.example', '198.51.100.2'] });
     const said = (address: string): string => {
