@@ -14,17 +14,27 @@ export function formatStatus(status: SessionStatus): string {
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
     ['routes', `${listed(status.routes)} → ${tun.name}`],
-    // The reverse zones say no more than the routes.
-    ['DNS', `${listed(dns.domains.filter((domain) => !domain.endsWith('.arpa')))} (${dns.mode}, ${dns.server})`],
+    ['DNS', dns.mode === 'off' ? 'left alone' : `${listed(forward(dns.domains))} (${dns.mode}, ${dns.server})`],
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],
     ...status.filter.map((line): [string, string] => ['filter', line]),
-    ...status.matches.slice(0, LISTED).map((match): [string, string] => ['matched', matchText(match)]),
+    ...matchTexts(status.matches).map((text): [string, string] => ['matched', text]),
     ...status.warnings.map((warning): [string, string] => ['warning', warning]),
   ];
   const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
   return [`${status.name}: ${status.state} (pid ${status.pid})`, ...body, ''].join('\n');
+}
+
+/** The reverse zones say no more than the routes. */
+function forward(domains: readonly string[]): readonly string[] {
+  return domains.filter((domain) => !domain.endsWith('.arpa'));
+}
+
+/** The most used, and how many rules have matched besides. */
+function matchTexts(matches: readonly RuleMatch[]): readonly string[] {
+  const more = matches.length - LISTED;
+  return [...matches.slice(0, LISTED).map(matchText), ...(more > 0 ? [`and ${more} more rules`] : [])];
 }
 
 function matchText({ rule, value, flows, questions }: RuleMatch): string {

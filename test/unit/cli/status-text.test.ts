@@ -53,9 +53,15 @@ describe('status for people', () => {
 
   it('leaves out what there is not, and counts what is too much', () => {
     const routes = Array.from({ length: 10 }, (_, i) => `10.${i}.0.0/16`);
-    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, warnings: [] });
+    const [match] = STATUS.matches;
+    assert.ok(match);
+    const matches = routes.map((value) => ({ ...match, value }));
+    const dns = { mode: 'off', server: '', domains: [], search: [] };
+    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] });
     assert.doesNotMatch(text, /cluster {3}|agent|warning/);
     assert.match(text, /10\.7\.0\.0\/16 and 2 more → mirrord0/);
+    assert.match(text, /^ {2}DNS {8}left alone$/m);
+    assert.match(text, /^ {2}matched {4}10\.7\.0\.0\/16: 12 flows\n {2}matched {4}and 2 more rules$/m);
   });
 
   it('writes bytes in the unit that fits', () => {
