@@ -23,3 +23,13 @@ export function routedDomains(
 }
 
 export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');
+
+/** Names in the line that `up` prints; a filter of thousands would bury everything else. */
+const SHOWN = 20;
+
+/** For people, without the reverse zones, which say no more than the routes. */
+export function describeDomains(domains: readonly string[]): string {
+  const forward = domains.filter((domain) => !isReverseZone(domain));
+  const more = forward.length - SHOWN;
+  return `${forward.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

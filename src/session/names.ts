@@ -19,7 +19,7 @@ import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { ClusterNames } from './cluster-names.ts';
-import { isReverseZone, routedDomains } from './domains.ts';
+import { describeDomains, routedDomains } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
@@ -152,8 +152,7 @@ export class SessionNames {
   /** One line for people. */
   get line(): string {
     if (this.#mode.mode === 'off') return `DNS left alone (${this.#mode.reason})`;
-    const shown = this.#domains().filter((domain) => !isReverseZone(domain));
-    return `DNS ${shown.join(', ')} (${this.#mode.reason})`;
+    return `DNS ${describeDomains(this.#domains())} (${this.#mode.reason})`;
   }
 
   async apply(): Promise<void> {
