@@ -19,6 +19,9 @@ const READ_BYTES = 128 * 1024;
 /** All sockets read into it: libuv reads and calls back in one go. */
 const reading = Buffer.allocUnsafeSlow(READ_BYTES);
 
+/** What a dial ends with when the server took the connection and hung up; a SYN that is answered by RST is ECONNREFUSED. */
+const HUNG_UP: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
+
 /** Bytes that wait for the tunnel in all flows. */
 let waitingInAll = 0;
 
@@ -67,14 +70,17 @@ export function dialTcp(flow: IncomingStream, over: () => void): void {
     socket.destroy();
   }, DIAL_LIMIT_MS);
 
-  socket.on('connect', () => {
+  const accept = (): void => {
     clearTimeout(deadline);
     connected = true;
     flow.accept();
-  });
+  };
+
+  socket.on('connect', accept);
   socket.on('end', () => flow.end());
   socket.on('drain', () => flow.resume());
-  socket.on('error', (error) => {
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (!connected && HUNG_UP.has(error.code)) accept();
     if (connected) flow.reset();
     else flow.refuse(toErrno(error));
   });

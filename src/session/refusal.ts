@@ -4,7 +4,7 @@ import type { DialErrno } from '../tunnel/tunnel.ts';
 
 const REFUSALS: Readonly<Record<DialErrno, Refusal>> = {
   ECONNREFUSED: 'refused',
-  // The far side answered and hung up before the dial was done: the nearest truth is a refusal.
+  // An end that has no name of its own.
   ECONNRESET: 'refused',
   EHOSTUNREACH: 'host-unreachable',
   ENOTFOUND: 'host-unreachable',

@@ -56,11 +56,12 @@ class TcpRelay implements TcpFlowEvents {
   readonly #flow: TcpFlow;
   readonly #stream: TunnelStream;
   readonly #watch: FlowWatch;
-  readonly #redial: Redial;
   /** The program has its SYN-ACK; before that, bytes of a server that speaks first wait in `#early`. */
   #accepted = false;
   #early: Uint8Array[] = [];
   #farEnded = false;
+  /** The stream is gone before the outcome of the dial was told. */
+  #farIsGone = false;
   #over = false;
   /** Bytes that the stream has not sent yet. */
   #queued = 0;
@@ -71,7 +72,6 @@ class TcpRelay implements TcpFlowEvents {
     this.#flow = flow;
     this.#stream = stream;
     this.#watch = watch;
-    this.#redial = redial;
     stream.onData = (chunk) => this.#fromFar(chunk);
     stream.onEnd = () => this.#farEnd();
     stream.onReset = () => this.#farReset();
@@ -84,7 +84,8 @@ class TcpRelay implements TcpFlowEvents {
         return;
       }
       this.#finish();
-      if (!redial(flow)) flow.refuse(refusalOf(outcome.errno));
+      // A stream that was lost tells nothing of the destination.
+      if (!redial(flow)) flow.refuse(this.#farIsGone ? 'timeout' : refusalOf(outcome.errno));
     });
   }
 
@@ -122,7 +123,8 @@ class TcpRelay implements TcpFlowEvents {
     let room = true;
     for (const chunk of this.#early) room = this.#flow.send(chunk);
     this.#early = [];
-    if (this.#farEnded) this.#flow.end();
+    if (this.#farIsGone) this.#farReset();
+    else if (this.#farEnded) this.#flow.end();
     else if (room) this.#stream.resume();
   }
 
@@ -143,9 +145,13 @@ class TcpRelay implements TcpFlowEvents {
 
   #farReset(): void {
     if (this.#over) return;
+    if (!this.#accepted) {
+      // The outcome follows: of a server that took the connection and reset it at once, the program sees both.
+      this.#farIsGone = true;
+      return;
+    }
     this.#finish();
-    if (this.#accepted) this.#flow.reset();
-    else if (!this.#redial(this.#flow)) this.#flow.refuse('timeout');
+    this.#flow.reset();
   }
 
   #gather(chunk: Uint8Array): void {

@@ -93,6 +93,16 @@ describe('TCP through the agent', () => {
     assert.deepEqual(await tunnel.connect('no-such-name.invalid', 80).opened, { ok: false, errno: 'ENOTFOUND' });
   });
 
+  it('a server that resets what it has just accepted has not refused it', async () => {
+    const port = await serve((socket) => socket.resetAndDestroy());
+    for (let i = 0; i < 300; i++) {
+      const flow = tunnel.connect('127.0.0.1', port);
+      const reset = new Promise<void>((resolve) => (flow.onReset = resolve));
+      assert.deepEqual(await flow.opened, { ok: true });
+      await reset;
+    }
+  });
+
   it('carries RST from the server', async () => {
     const port = await serve((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const flow = tunnel.connect('127.0.0.1', port);

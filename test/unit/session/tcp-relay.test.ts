@@ -102,6 +102,21 @@ describe('one TCP flow between stack and tunnel', () => {
     assert.deepEqual(flow.log, ['accept', 'send 220 hello', 'end']);
   });
 
+  it('tells of a server that takes the connection and resets it at once, both', async () => {
+    const { flow, stream, open } = relay();
+    const opened = open();
+    stream.onReset();
+    await opened;
+    assert.deepEqual(flow.log, ['accept', 'reset']);
+  });
+
+  it('says nothing of a destination when the stream was lost before an outcome', async () => {
+    const { flow, stream, open } = relay();
+    stream.onReset();
+    await open({ ok: false, errno: 'ECONNRESET' });
+    assert.deepEqual(flow.log, ['refuse timeout']);
+  });
+
   it('opens the window again only when the tunnel has sent the bytes', async () => {
     const { flow, stream, open } = relay();
     const events = await open();
