@@ -7,6 +7,7 @@ import { isLinkLocal, isLoopback } from './addresses.ts';
 import { readAddresses, readRoutes } from './facts.ts';
 import type { Run } from './machine/commands.ts';
 import type { Machine } from './machine/machine.ts';
+import { rootedPath } from './machine/rooted-path.ts';
 
 export interface NetworkTarget {
   /** For `nsenter --net=`. */
@@ -31,7 +32,8 @@ export function findTarget({ files }: Machine, target: string): NetworkTarget {
       help: 'Find its number with: pgrep -a NAME.  In a container, the number outside counts.',
     });
   }
-  return { namespace: files.path(namespace), resolvConf: files.read(`/proc/${name}/root/etc/resolv.conf`) ?? '' };
+  const resolvConf = rootedPath(`/proc/${name}/root`, '/etc/resolv.conf', (path) => files.kind(path)?.target);
+  return { namespace: files.path(namespace), resolvConf: (resolvConf && files.read(resolvConf)) ?? '' };
 }
 
 function unknownNamespace(name: string, known: readonly string[]): MirrordError {

@@ -58,6 +58,27 @@ describe('targets on this machine', function () {
     child.kill();
   });
 
+  it('reads the resolv.conf of a process as the process does, where it is a link', async () => {
+    const root = (await sandbox.shell('mktemp -d')).trim();
+    // What the link names is another file, or none, on the machine itself.
+    await sandbox.shell(`mkdir ${root}/etc ${root}/run
+      printf 'nameserver 10.96.0.11\n' > ${root}/run/resolver.conf && ln -s /etc/alias ${root}/etc/resolv.conf
+      ln -s ../../run/resolver.conf ${root}/etc/alias
+      echo '#include <stdio.h>
+        #include <unistd.h>
+        int main(void) { printf("%d ", getpid()); fflush(stdout); return pause(); }' |
+        cc -static -x c -o ${root}/waiting -`);
+    const child = sandbox.spawn('chroot', [root, '/waiting']);
+    const pid = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (data) => resolve(String(data).trim())),
+    );
+    const [run, [facts]] = await ask([['networkTarget', `process/${pid}`]]);
+    assert.equal((facts as NetworkTargetFacts).resolvConf, 'nameserver 10.96.0.11\n');
+    await run.stop();
+    child.kill();
+    await sandbox.shell(`rm -r ${root}`);
+  });
+
   it('names the nearest when there is no such namespace, or process', async () => {
     const [run, replies] = await ask([
       ['networkTarget', 'netns/lap'],
