@@ -81,7 +81,8 @@ export function dialTcp(flow: IncomingStream, over: () => void): void {
   socket.on('drain', () => flow.resume());
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (!connected && HUNG_UP.has(error.code)) accept();
-    if (connected) flow.reset();
+    // What came before the reset is the program's: a server may answer and hang up with a request half read.
+    if (connected) flow.abort();
     else flow.refuse(toErrno(error));
   });
   socket.on('close', () => {

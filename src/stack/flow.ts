@@ -60,7 +60,7 @@ export interface TcpFlow {
   send(chunk: Uint8Array): boolean;
   /** FIN after everything queued. */
   end(): void;
-  /** RST now. */
+  /** RST after what was sent, or as soon as the program sends more.  No handler is called any more. */
   reset(): void;
 }
 

@@ -31,6 +31,8 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   readonly #presence = new TcpPresence();
   #events: TcpFlowEvents | null = null;
   #wantsDrain = false;
+  /** The handler has reset the flow; an RST follows what is still to be sent. */
+  #isResetQueued = false;
   /** In the layer's list of flows that have something to send. */
   #isDirty = false;
 
@@ -106,8 +108,10 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
 
   reset(): void {
     if (this.state === 'closed') return;
-    this.#sendReset();
-    this.#remove();
+    if (this.#sender.queue.unsent === 0) return this.#resetNow();
+    this.#events = null;
+    this.#isResetQueued = true;
+    this.#markDirty();
   }
 
   /* ---- what comes from the program ---- */
@@ -239,6 +243,11 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
 
   #dataInput(bytes: Uint8Array, view: TcpView): void {
     if (!isReceiving(this.state)) return;
+    if (this.#isResetQueued) {
+      // Nobody takes these bytes, and who writes on must not wait until it has read.
+      this.#sendQueued(false);
+      return this.#resetNow();
+    }
     const receiver = this.#receiver;
     const kept = receiver.kept;
     let chunk = receiver.take(bytes, view, this.#layer.outOfOrderRoom);
@@ -274,6 +283,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
     this.#isDirty = false;
     if (this.state === 'closed' || isDialing(this.state)) return;
     if (this.state !== 'syn-received') this.#sendQueued(false);
+    if (this.#isResetQueued && this.#sender.queue.unsent === 0) return this.#resetNow();
     if (this.#segments.isAckDue) this.#segments.ack();
   }
 
@@ -334,6 +344,11 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
 
   #armRetransmission(): void {
     this.#layer.deadlines.set(this, this.#layer.now + this.#sender.timeout);
+  }
+
+  #resetNow(): void {
+    this.#sendReset();
+    this.#remove();
   }
 
   #sendReset(): void {

@@ -43,6 +43,8 @@ export class MuxStream implements FlowBytes {
   #offset = 0;
   #credit = STREAM_WINDOW;
   #isEnding = false;
+  /** It ends by a reset. */
+  #isAborting = false;
   #endSent = false;
   /* From the other end. */
   #window = STREAM_WINDOW;
@@ -85,6 +87,14 @@ export class MuxStream implements FlowBytes {
     if (this.#isOver) return;
     this.#owner.sendReset(this);
     this.#drop();
+  }
+
+  /** RST after everything written, in its turn like `end`. */
+  abort(): void {
+    if (this.#isOver || this.#isAborting) return;
+    this.#isEnding = true;
+    this.#isAborting = true;
+    if (this.#chunks.length === 0) this.reset();
   }
 
   pause(): void {
@@ -139,7 +149,9 @@ export class MuxStream implements FlowBytes {
 
   /** After `take` left nothing: the end that was waiting for it. */
   endIfDone(): void {
-    if (this.#isEnding && !this.#endSent && !this.#isOver && this.#chunks.length === 0) this.#sendEnd();
+    if (!this.#isEnding || this.#endSent || this.#isOver || this.#chunks.length > 0) return;
+    if (this.#isAborting) this.reset();
+    else this.#sendEnd();
   }
 
   /** Returns false when the other end sends more than it was granted. */
@@ -163,7 +175,16 @@ export class MuxStream implements FlowBytes {
     this.#deliverEnd();
   }
 
-  /** RST by the other end, or the tunnel is gone. */
+  /** RST by the other end.  What it had sent before goes first, paused or not: it fits into the window. */
+  wasReset(): void {
+    for (const chunk of this.#held.splice(0)) {
+      if (!this.#isOver) this.onData(chunk);
+      blocks.release(chunk);
+    }
+    this.lost();
+  }
+
+  /** The stream is gone. */
   lost(): void {
     if (this.#isOver) return;
     // First, so that nobody whose chunk is given back writes the next one.

@@ -225,6 +225,7 @@ export class Mux implements MuxSink {
         return this.#refused(id, entry, payload.toString('latin1'));
       case MUX.reset:
         this.#entries.delete(id);
+        entry.stream?.wasReset();
         this.#lose(entry);
     }
   }

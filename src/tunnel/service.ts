@@ -9,7 +9,10 @@ export interface PendingFlow {
   refuse(errno: DialErrno): void;
 }
 
-export type IncomingStream = PendingFlow & FlowBytes;
+export interface IncomingStream extends PendingFlow, FlowBytes {
+  /** RST after everything written; handlers are called until then. */
+  abort(): void;
+}
 
 export interface IncomingDatagrams extends PendingFlow, FlowDatagrams {
   /** Tells the other end the errno with which the socket failed, and ends the flow. */

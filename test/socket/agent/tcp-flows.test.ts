@@ -112,6 +112,24 @@ describe('TCP through the agent', () => {
     await heard.reset;
   });
 
+  it('carries what a server said before it hung up on a request half read', async () => {
+    const port = await serve((socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('413', () => socket.resetAndDestroy());
+      });
+    });
+    for (let i = 0; i < 200; i++) {
+      const flow = tunnel.connect('127.0.0.1', port);
+      let heard = '';
+      flow.onData = (chunk) => (heard += Buffer.from(chunk).toString());
+      const reset = new Promise<void>((resolve) => (flow.onReset = resolve));
+      await write(flow, Buffer.from('a long request'));
+      await reset;
+      assert.equal(heard, '413');
+    }
+  });
+
   it('carries RST to the server, also after a half-close', async () => {
     for (const half of [false, true]) {
       let error = '';

@@ -170,6 +170,51 @@ describe('tcp reset by the handler', () => {
     assert.deepEqual(lab.takeEvents(), []);
   });
 
+  it('goes behind what was sent before it', () => {
+    const lab = new Lab();
+    const flow = lab.establish();
+    flow.send(Buffer.from('too large'));
+    flow.reset();
+    lab.flush();
+    assert.deepEqual(lab.out(), ['PA seq=1 ack=1 win=64 len=9', 'RA seq=10 ack=1 win=0 len=0']);
+    assert.equal(lab.stack.counters.tcpFlows, 0);
+    assert.deepEqual(lab.takeEvents(), []);
+  });
+
+  it('waits for the handshake where something was sent', () => {
+    const lab = new Lab();
+    lab.segment({ seq: 0, flags: 'S' });
+    lab.accept();
+    lab.flow.send(Buffer.from('busy'));
+    lab.flow.reset();
+    lab.flush();
+    assert.equal(lab.out().length, 1);
+    lab.segment({ seq: 1, ack: 1, payload: 'question' });
+    assert.deepEqual(lab.out(), ['PA seq=1 ack=1 win=65535 len=4', 'RA seq=5 ack=1 win=0 len=0']);
+    assert.deepEqual(lab.takeEvents(), []);
+  });
+
+  for (const next of ['reads', 'writes', 'closes'] as const) {
+    it(`waits for a program that does not read, until it ${next}`, () => {
+      const lab = new Lab();
+      const flow = lab.establish(65_536, true, { window: 0 });
+      lab.segment({ seq: 1, ack: 1, window: 0 });
+      flow.send(Buffer.from('late'));
+      flow.reset();
+      lab.flush();
+      assert.deepEqual(lab.out(), []);
+      if (next === 'reads') lab.segment({ seq: 1, ack: 1, window: 100 });
+      else if (next === 'writes') lab.segment({ seq: 1, ack: 1, window: 0, payload: 'x' });
+      else lab.segment({ seq: 1, flags: 'R' });
+      assert.deepEqual(
+        lab.out().map((line) => line.split(' ')[0]),
+        { reads: ['PA', 'RA'], writes: ['RA'], closes: [] }[next],
+      );
+      assert.equal(lab.stack.counters.tcpFlows, 0);
+      assert.deepEqual(lab.takeEvents(), []);
+    });
+  }
+
   it('may happen within any event', () => {
     for (const event of ['data', 'end', 'drain'] as const) {
       const lab = new Lab();

@@ -126,7 +126,12 @@ describe('flows of the multiplexer', () => {
         if (by !== 'near') far.reset();
         await settled(() => pair.near.size + pair.far.size === 0, 'both forget');
         await quiet();
-        assert.ok(!nearHeard.includes('held') && !farHeard.includes('held'));
+        // Who resets wants no more; what the other one has is its to read, paused or not.
+        for (const [heard, resets] of [
+          [nearHeard, by !== 'far'],
+          [farHeard, by !== 'near'],
+        ] as const)
+          assert.deepEqual(heard.slice(0, 2), state !== 'paused' ? heard.slice(0, 2) : resets ? [] : ['held', 'RESET']);
         assert.equal(nearHeard.filter((heard) => heard === 'RESET').length, by === 'far' ? 1 : 0);
         assert.equal(farHeard.filter((heard) => heard === 'RESET').length, by === 'near' ? 1 : 0);
         for (const { done } of counts) assert.equal(done, 1);
@@ -141,6 +146,31 @@ describe('flows of the multiplexer', () => {
         assert.deepEqual(broken, []);
       });
     }
+
+  it('abort behind what was written, also when that has to wait for a reader', async () => {
+    const { pair, near, far, farHeard } = await openFlow();
+    far.pause();
+    const whole = write(near, Buffer.alloc(STREAM_WINDOW));
+    const rest = write(near, 'the rest');
+    near.abort();
+    await quiet();
+    assert.deepEqual([whole.done, rest.done, farHeard], [1, 0, []]);
+    far.resume();
+    await settled(() => pair.near.size + pair.far.size === 0, 'both forget');
+    assert.deepEqual(farHeard.slice(-2), ['the rest', 'RESET']);
+    assert.deepEqual(rest, { done: 1, released: 1 });
+  });
+
+  for (const state of ['fresh', 'ended before'])
+    it(`abort at once when nothing waits, ${state}`, async () => {
+      const { pair, near, farHeard, nearHeard } = await openFlow();
+      if (state === 'ended before') near.end();
+      await quiet();
+      near.abort();
+      await settled(() => pair.near.size + pair.far.size === 0, 'both forget');
+      assert.equal(farHeard.at(-1), 'RESET');
+      assert.deepEqual(nearHeard, []);
+    });
 
   for (const by of ['near', 'far'] as const) {
     it(`give back what has gone in part only when it has arrived, reset by ${by}`, async () => {
