@@ -6,6 +6,7 @@ import { cidrHolds, formatCidr, parseCidr } from '../net/index.ts';
 import { isLinkLocal, isLoopback } from './addresses.ts';
 import { readAddresses, readRoutes } from './facts.ts';
 import type { Run } from './machine/commands.ts';
+import type { Files } from './machine/files.ts';
 import type { Machine } from './machine/machine.ts';
 import { rootedPath } from './machine/rooted-path.ts';
 
@@ -27,13 +28,26 @@ export function findTarget({ files }: Machine, target: string): NetworkTarget {
     return { namespace: files.path(namespace), resolvConf };
   }
   const namespace = `/proc/${name}/ns/net`;
-  if (files.link(namespace) === undefined) {
+  if (!isReadable(files, namespace, name)) {
     throw new MirrordError('usage', 'process-unknown', `There is no process ${name}.`, {
       help: 'Find its number with: pgrep -a NAME.  In a container, the number outside counts.',
     });
   }
   const resolvConf = rootedPath(`/proc/${name}/root`, '/etc/resolv.conf', (path) => files.kind(path)?.target);
   return { namespace: files.path(namespace), resolvConf: (resolvConf && files.read(resolvConf)) ?? '' };
+}
+
+/** Whether the process is there; that it may be looked at is not certain, even for root. */
+function isReadable(files: Files, namespace: string, process: string): boolean {
+  try {
+    return files.link(namespace) !== undefined;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause;
+    throw new MirrordError('permission', 'process-forbidden', `The network of process ${process} may not be entered.`, {
+      help: 'It belongs to another user namespace, or root lacks CAP_SYS_PTRACE, as in a container: run mirrord outside.',
+      cause,
+    });
+  }
 }
 
 function unknownNamespace(name: string, known: readonly string[]): MirrordError {

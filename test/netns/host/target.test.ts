@@ -91,6 +91,21 @@ describe('targets on this machine', function () {
     await run.stop();
   });
 
+  it('says so when the kernel does not let root look at the process', async () => {
+    const child = sandbox.spawn('setpriv', ['--reuid=4321', '--clear-groups', 'sh', '-c', 'echo $$; exec sleep 60']);
+    const pid = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (data) => resolve(String(data).trim())),
+    );
+    const run = new HostRun(sandbox, {
+      requests: [['networkTarget', `process/${pid}`]],
+      through: ['setpriv', '--bounding-set=-sys_ptrace', '--'],
+    });
+    const [refusal] = (await run.replies()) as { code: string; failure: string }[];
+    assert.deepEqual([refusal?.code, refusal?.failure], ['process-forbidden', 'permission']);
+    await run.stop();
+    child.kill();
+  });
+
   it('starts the agent there as the user, without rights, and takes it along', async () => {
     const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]], { SUDO_UID: '4321', SUDO_GID: '4321' });
     assert.deepEqual(
