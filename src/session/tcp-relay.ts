@@ -134,7 +134,8 @@ class TcpRelay implements TcpFlowEvents {
       if (!this.#flow.send(chunk)) this.#stream.pause();
       return;
     }
-    this.#early.push(chunk.slice());
+    // Not `slice`, which is a view where the chunk is a Buffer, and its memory is used again after the call.
+    this.#early.push(Buffer.from(chunk));
     this.#stream.pause();
   }
 
