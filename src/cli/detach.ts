@@ -4,14 +4,15 @@ import { EXIT, MirrordError } from '../errors.ts';
 import type { ErrorDescription, FailureClass } from '../errors.ts';
 import { forPeople, forPrograms } from './events.ts';
 import type { UpEvent } from './events.ts';
+import { Steps } from './steps.ts';
 
 export async function startDetached(name: string, json: boolean): Promise<void> {
   const { spawnDetached } = await import('../host/index.ts');
   const ours = new Set(['--detach', '--json']);
   const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
-  const show = json
-    ? forPrograms
-    : forPeople(`Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
+  const steps = new Steps(process.stdout);
+  const closing = `Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`;
+  const show = json ? forPrograms : forPeople(closing, steps);
   const words: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
@@ -19,6 +20,8 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
     show(event);
     if ('ready' in event) return child.release();
   }
+  // As in the foreground: the step in which it ended.
+  steps.stop();
   throw toError(words, await child.exited);
 }
 

@@ -4,6 +4,7 @@ import type { UpOptions } from '../ipc/protocol.ts';
 import { forPeople, forPrograms } from './events.ts';
 import { AGENT_BUNDLE, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { sessionStatus } from './status.ts';
+import { Steps } from './steps.ts';
 
 export interface UpSettings {
   readonly detach: boolean;
@@ -22,7 +23,8 @@ export async function runUp(options: UpOptions, { detach, json }: UpSettings): P
 }
 
 async function runInForeground(options: UpOptions, json: boolean): Promise<void> {
-  const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.');
+  const steps = new Steps(process.stdout);
+  const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.', steps);
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
     session: SESSION_PROGRAM,
@@ -38,6 +40,8 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
       if (options.verbose) process.stderr.write(text);
     },
   });
+  // It may have ended in the middle of a step, whose line would go on being drawn.
+  steps.stop();
   switch (end.outcome) {
     case 'stopped':
       return;

@@ -85,6 +85,18 @@ describe('mirrord up -t, what cannot be', () => {
     assert.match(steps, /"state":"running","text":"waiting for a ready pod of deployment\/never/);
   });
 
+  it('on a terminal it ends as well, and nothing is drawn after the error', async () => {
+    const file = world.developer.write(`${HOME}/shortest.json`, JSON.stringify({ agent: { startup_timeout: 2 } }));
+    const words = [world.developer.mirrord, 'up', ...inNamespace('-t', 'label/app=nobody', '-f', file)];
+    const args = ['--quiet', '--return', '--command', words.join(' '), '/dev/null'];
+    const { code, stdout } = await world.developer.run('script', args, { as: 'sudo', timeoutMs: 30_000 });
+    assert.equal(code, 5, stdout);
+    const [drawn = '', error = ''] = stdout.split('Error: ');
+    assert.match(drawn, /waiting for a ready pod of label\/app=nobody/);
+    assert.ok(drawn.endsWith('\r\x1b[K'), drawn);
+    assert.match(error, /^label\/app=nobody has no ready pod.*\r\n.*leave -t out: .*\r\n$/);
+  });
+
   it('no right to add ephemeral containers: the right and the other way are told', async () => {
     const { namespace, developer } = world;
     kubectl(['create', 'serviceaccount', 'reader', '-n', namespace]);
