@@ -55,7 +55,7 @@ export class NearSide {
     const { host, filter } = options;
     const ipv6 = filter.settings.ipv6 && known.discovery.ranges.some((range) => range.includes(':'));
     this.#options = options;
-    this.#virtual = pickVirtualAddresses(takenRanges(known), ipv6);
+    this.#virtual = pickVirtualAddresses(takenRanges(known), ipv6, options.start.tun.name);
     this.network = new SessionNetwork(host, filter, this.#virtual, known);
     this.#checkFilter([...known.own, ...options.ownNames()]);
     this.#nameRoutes = new NameRoutes(this.network.scoped);

@@ -16,11 +16,20 @@ export interface VirtualAddresses {
 }
 
 const CANDIDATES = 64;
+/** From one choice of a session to its next: beyond the first ones of all sessions, and in the end at every candidate. */
+const STRIDE = 21;
 
-/** `taken`: CIDRs in use by the machine (default routes aside), the cluster and other sessions. */
-export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean): VirtualAddresses {
+/**
+ * `taken`: CIDRs in use by the machine (default routes aside), the cluster and other sessions.
+ *
+ * `tun` has a number that the kernel gives to one session at a time.  Each begins at its own, for those that start at the
+ * same moment do not see each other's choice.
+ */
+export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean, tun: string): VirtualAddresses {
   const takenRanges = parseRanges(taken) ?? [];
-  for (let index = 0; index < CANDIDATES; index++) {
+  const first = Number(/\d+$/.exec(tun)?.[0] ?? 0);
+  for (let choice = 0; choice < CANDIDATES; choice++) {
+    const index = (first + choice * STRIDE) % CANDIDATES;
     const v4 = `198.19.${index}`;
     // The subnet's number begins at 1: with 0 in it the canonical text of an address has another form.
     const v6 = `fd6d:6972:726f:${(index + 1).toString(16)}`;

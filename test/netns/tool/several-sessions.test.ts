@@ -46,6 +46,18 @@ describe('mirrord up, more than once', () => {
     );
   });
 
+  it('several that start at the same moment stay out of each other’s way', async () => {
+    const ranges = [1, 2, 3, 4].map((number) => `192.168.${number}.0/24`);
+    const started = ranges.map((range, index) => {
+      const own = [`--name=n${index}`, `--include-route=${range}`, '--dns=off'];
+      return up(world.sandbox, { args: [...own, ...SECOND.slice(2)] });
+    });
+    await Promise.all(started.map((session) => session.ready()));
+    const addresses = (await statuses(world.sandbox)).flatMap(({ tun }) => tun.addresses.slice(0, 1));
+    assert.equal(new Set(addresses).size, ranges.length + 1, addresses.join(' '));
+    await Promise.all(started.map((session) => session.end()));
+  });
+
   it('sandboxes do not see each other', async () => {
     const other = await createSandbox();
     try {
