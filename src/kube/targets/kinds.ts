@@ -7,7 +7,7 @@ export interface Workload {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
-    readonly ownerReferences?: readonly { readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[];
   };
   /** A Service's selector is a plain map of labels. */
   readonly spec?: { readonly selector?: V1LabelSelector | Readonly<Record<string, string>> };

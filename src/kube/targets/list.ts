@@ -12,6 +12,7 @@ import { isSelected } from './selector.ts';
 /**
  * `namespace` null: of all namespaces.  Kinds that may not be listed are left out and told to `denied`; pods must be
  * readable.  A ReplicaSet that a Deployment made is left out, its Deployment stands for it; agents are no targets.
+ * What a CronJob or an operator made is there: its maker cannot be a target.
  */
 export async function listTargets(
   api: Api,
@@ -28,7 +29,7 @@ export async function listTargets(
   for (const [i, workloads] of collections.entries()) {
     const kind = wanted[i];
     for (const workload of workloads) {
-      if (workload.metadata.ownerReferences?.some((owner) => owner.controller === true)) continue;
+      if (isOfDeployment(workload)) continue;
       const selector = selectorOf(kind, workload);
       const own = pods.filter(
         (pod) =>
@@ -38,6 +39,12 @@ export async function listTargets(
     }
   }
   return listed;
+}
+
+function isOfDeployment({ metadata }: Workload): boolean {
+  return (
+    metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === 'Deployment') === true
+  );
 }
 
 async function listPods(api: Api, namespace: string | null, signal: AbortSignal): Promise<V1Pod[]> {

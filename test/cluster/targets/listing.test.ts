@@ -51,6 +51,17 @@ describe('mirrord ls on Kubernetes', () => {
     ]);
   });
 
+  it('has what a CronJob or an operator made, since its maker can be no target', async () => {
+    const { namespace } = world;
+    const uid = kubectl(['get', 'serviceaccount', 'default', '-n', namespace, '-o', 'jsonpath={.metadata.uid}']);
+    const maker = { apiVersion: 'v1', kind: 'ServiceAccount', name: 'default', uid, controller: true };
+    const made = ['statefulset/store', 'job/once'];
+    const own = (owners: unknown): string => JSON.stringify({ metadata: { ownerReferences: owners } });
+    for (const path of made) kubectl(['patch', path, '-n', namespace, '-p', own([maker])]);
+    assert.deepEqual(await paths('-n', namespace, '-t', 'statefulset,job'), made);
+    for (const path of made) kubectl(['patch', path, '-n', namespace, '--type', 'merge', '-p', own(null)]);
+  });
+
   it('the table has the readiness', async () => {
     const { stdout } = await ls('-o', 'table', '-n', world.namespace, '-t', 'deployment,daemonset');
     const rows = [
