@@ -83,7 +83,7 @@ export interface ResolvedTarget {
   /** Nobody named the container, and there are several: worth a line. */
   readonly isContainerGuessed: boolean;
   readonly addresses: readonly string[];
-  /** Whom its manifest has the container run as, root aside; what it does not say is its image's matter. */
+  /** Whom the container runs as, root aside, as far as the cluster knows; the rest is its image's matter. */
   readonly identity: { readonly runAsUser?: number; readonly runAsGroup?: number };
   /** It has the node's network: its address is the node's. */
   readonly hostNetwork: boolean;

@@ -53,7 +53,10 @@ export interface AgentContainer {
   readonly options: AgentOptions;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Whom it runs as, beside a target: only the same user may read the environment of the target's process. */
+  /**
+   * Whom it runs as, beside a target: only the same user, in the same group, may read the environment of the target's
+   * process (ptrace(2)).
+   */
   readonly identity?: { readonly runAsUser?: number; readonly runAsGroup?: number };
 }
 
@@ -122,7 +125,8 @@ function securityContext(identity: AgentContainer['identity'], given: unknown): 
   const merged: Record<string, unknown> = {
     runAsNonRoot: true,
     runAsUser: NOBODY,
-    runAsGroup: NOBODY,
+    // A user without a group gets one from the image, most often root's (0) for want of an entry: the target's, too.
+    runAsGroup: identity?.runAsUser === undefined ? NOBODY : null,
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },

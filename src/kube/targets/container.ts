@@ -60,10 +60,13 @@ function lasting({ spec }: V1Pod): readonly V1Container[] {
   ];
 }
 
+/** As the runtime tells it, where it does (from 1.33, with containerd 2 or CRI-O); else as the manifest has it. */
 export function identityOf(pod: V1Pod, container: string): ResolvedTarget['identity'] {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
   const own = lasting(pod).find(({ name }) => name === container)?.securityContext;
-  const runAsUser = own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
-  const runAsGroup = own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
+  const runAsUser = status?.user?.linux?.uid ?? own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
+  const runAsGroup = status?.user?.linux?.gid ?? own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
   if (runAsUser === undefined || runAsUser === 0) return {};
   return { runAsUser, ...(runAsGroup === undefined ? {} : { runAsGroup }) };
 }

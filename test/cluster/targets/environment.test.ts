@@ -37,6 +37,13 @@ const OBJECTS = [
       ],
     },
   }),
+  // Without a group, which is then the image's matter.
+  workload('Deployment', 'groupless', {
+    container: {
+      command: ['sh', '-c', 'export ADDED=by-entry-point; exec sleep 100000'],
+      securityContext: { runAsUser: 1234 },
+    },
+  }),
   // As root, whose environment nobody else may read.
   workload('Deployment', 'closed', {
     container: {
@@ -211,6 +218,12 @@ describe("the target's environment, on this machine", () => {
     } finally {
       await session.end();
     }
+  });
+
+  it('has what the process added, where the manifest names a user without a group', async () => {
+    await withSession(world, ['-t', 'deployment/groupless'], async () => {
+      assert.equal((await environment())['ADDED'], 'by-entry-point');
+    });
   });
 
   it('keeps to exclude; a process of another user is known by its manifest', async () => {

@@ -61,6 +61,17 @@ describe('the container of a target', () => {
     });
     assert.deepEqual(identityOf(pod({ runAsUser: 0 }, { runAsUser: 8 }), 'a'), {});
   });
+
+  it('runs as the runtime tells, where it does', () => {
+    const told = (linux: object, own?: object): V1Pod =>
+      ({
+        spec: { containers: [{ name: 'a', securityContext: own }] },
+        status: { containerStatuses: [{ name: 'b' }, { name: 'a', user: { linux } }] },
+      }) as V1Pod;
+    assert.deepEqual(identityOf(told({ uid: 999, gid: 998 }), 'a'), { runAsUser: 999, runAsGroup: 998 });
+    assert.deepEqual(identityOf(told({ uid: 7, gid: 0 }, { runAsUser: 7 }), 'a'), { runAsUser: 7, runAsGroup: 0 });
+    assert.deepEqual(identityOf(told({ uid: 0, gid: 0 }), 'a'), {});
+  });
 });
 
 describe('the pods of a target', () => {
