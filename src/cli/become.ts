@@ -4,7 +4,7 @@
  * Becomes, and does not start: process id, terminal, signals and exit code are then the program's own, with nobody in
  * between to forward them.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MirrordError } from '../errors.ts';
 
@@ -12,15 +12,18 @@ import { MirrordError } from '../errors.ts';
  * In between for what follows a failed execve(2): it searches PATH, says what is wrong, and exits with 127 or 126 as
  * shells do.  Node would abort with a native stack trace.
  */
-const ENV_PROGRAM = '/usr/bin/env';
+const ENV_PROGRAM = ['/usr/bin/env', '--'];
+/** `env` takes a word with = for a variable.  This one, told to be no nicer than it is, does nothing else to a program. */
+const NICE_PROGRAM = ['/usr/bin/nice', '-n', '0', '--'];
 
 /** A PATH in which nothing is. */
 const NOWHERE = '/nonexistent';
 
 /** MAX_ARG_STRLEN of linux/binfmts.h: no single string may be longer, its end included. */
 const STRING_BYTES = 131_072;
-/** A quarter of the usual stack limit (8 MB) is what arguments and environment may take together (execve(2)). */
-const TOTAL_BYTES = 2_097_152;
+/** A quarter of the stack's limit is what arguments and environment may take together, within bounds (execve(2)). */
+const TOTAL_LEAST_BYTES = 131_072;
+const TOTAL_MOST_BYTES = 6_291_456;
 const POINTER_BYTES = 8;
 
 /** Node ignores these, and what is ignored stays so in the program: `mirrord exec yes | head` would complain. */
@@ -29,20 +32,19 @@ const IGNORED_BY_NODE = ['SIGPIPE', 'SIGXFSZ'] as const;
 /** Returns only by throwing `exec-environment-too-long`. */
 export function become(command: readonly string[], variables: ReadonlyMap<string, string>): void {
   const [program = ''] = command;
-  // `env` takes a word with = for a variable; such a program has to be given by its path.
-  const words = program.includes('=') ? command : [ENV_PROGRAM, '--', ...command];
+  const words = [...(program.includes('=') ? NICE_PROGRAM : ENV_PROGRAM), ...command];
   requireRoom(words, variables);
   for (const stream of [process.stdin, process.stdout, process.stderr]) makeBlocking(stream);
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
   for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
   if (process.execve === undefined) throw new Error('this Node cannot become another program');
   const given = isNowhere(program, variables.get('PATH')) ? { PATH: NOWHERE } : Object.fromEntries(variables);
-  process.execve(words[0] ?? ENV_PROGRAM, words, given);
+  process.execve(words[0] ?? '', words, given);
 }
 
-/** execvp(3), with which `env` looks, takes a folder that may not be entered for a program that may not be run. */
+/** execvp(3), with which both look, takes a folder that may not be entered for a program that may not be run. */
 function isNowhere(program: string, path: string | undefined): boolean {
-  if (program.includes('/') || program.includes('=') || path === undefined) return false;
+  if (program.includes('/') || path === undefined) return false;
   return path.split(':').every((folder) => !existsSync(join(folder || '.', program)));
 }
 
@@ -65,7 +67,14 @@ function requireRoom(words: readonly string[], variables: ReadonlyMap<string, st
     if (size > STRING_BYTES) throw tooLong(`${name} alone has ${size} bytes`);
     total += size + POINTER_BYTES;
   }
-  if (total > TOTAL_BYTES) throw tooLong(`${total} bytes in all`);
+  const room = totalRoom(readFileSync('/proc/self/limits', 'utf8'));
+  if (total > room) throw tooLong(`${total} bytes in all, and there is room for ${room}`);
+}
+
+/** `limits` is /proc/PID/limits; the soft one counts, and may be `unlimited`. */
+function totalRoom(limits: string): number {
+  const stack = Number(/^Max stack size +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  return Math.max(TOTAL_LEAST_BYTES, Math.min(TOTAL_MOST_BYTES, Math.floor(stack / 4)));
 }
 
 function tooLong(what: string): MirrordError {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { become } from '../../../src/cli/become.ts';
@@ -48,6 +50,22 @@ describe('exec: becoming the command', () => {
     assert.equal(run(['/etc/passwd']).status, 126);
   });
 
+  it('takes a first word with = for a program all the same', () => {
+    const missing = run(['NODE_ENV=test', 'true']);
+    assert.equal(missing.status, 127);
+    assert.match(missing.stderr, /NODE_ENV=test.*No such file or directory/);
+    const folder = mkdtempSync(join(tmpdir(), 'mirrord-exec-'));
+    try {
+      writeFileSync(join(folder, 'a=b'), '#!/bin/sh\necho "$1 $C"\n', { mode: 0o755 });
+      for (const program of ['a=b', join(folder, 'a=b')]) {
+        const { stdout, stderr } = run([program, '-x'], { PATH: `${folder}:${PATH}`, C: 'c' });
+        assert.equal(stdout, '-x c\n', stderr);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('keeps the process id, so that signals reach the command itself', async () => {
     const child = spawn(process.execPath, script(['sh', '-c', 'echo $$; exec sleep 60']), {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,7 +97,7 @@ describe('exec: becoming the command', () => {
   it('refuses an environment that no program can be given, without its values', () => {
     const cases: readonly [Map<string, string>, RegExp][] = [
       [new Map([['BIG', 's3cret'.repeat(30_000)]]), /BIG alone has 180005 bytes/],
-      [new Map(Array.from({ length: 30 }, (_, i) => [`V${i}`, 'x'.repeat(100_000)])), /bytes in all/],
+      [new Map(Array.from({ length: 70 }, (_, i) => [`V${i}`, 'x'.repeat(100_000)])), /bytes in all/],
     ];
     for (const [variables, expected] of cases) {
       assert.throws(
@@ -91,6 +109,21 @@ describe('exec: becoming the command', () => {
           !error.message.includes('s3cret'),
       );
     }
+  });
+
+  it('knows how much fits into the stack that there is', () => {
+    const code = `import { become } from ${JSON.stringify(BECOME)};
+      become(['true'], new Map(Array.from({ length: 4 }, (_, i) => ['V' + i, 'x'.repeat(100_000)])));`;
+    const limited = (kilobytes: number | 'unlimited') => {
+      const line = `ulimit -s ${kilobytes} && exec "$@"`;
+      const args = ['-c', line, 'sh', process.execPath, '--input-type=module', '-e', code];
+      return spawnSync('sh', args, { encoding: 'utf8', env: { PATH } });
+    };
+    const small = limited(1536);
+    assert.equal(small.status, 1, small.stderr);
+    assert.match(small.stderr, /400\d{3} bytes in all, and there is room for 393216/);
+    assert.equal(limited(8192).status, 0);
+    assert.equal(limited('unlimited').status, 0);
   });
 });
 
