@@ -132,10 +132,13 @@ export interface Cluster {
   ): Promise<ClusterAgent>;
   /** Deletes the Jobs of this user's agents, running or not; resolves to `NAMESPACE/job/NAME` of each. */
   removeLeftovers(signal: AbortSignal): Promise<readonly string[]>;
-  /** One ready pod of a target in this cluster's namespace, waited for at most `timeoutMs`. */
+  /**
+   * One ready pod of a target in this cluster's namespace, waited for at most `timeoutMs`; null: for ever, also while the
+   * target itself is not there.
+   */
   resolveTarget(
     target: PodTarget,
-    timeoutMs: number,
+    timeoutMs: number | null,
     report: (text: string) => void,
     signal: AbortSignal,
   ): Promise<ResolvedTarget>;

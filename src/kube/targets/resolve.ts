@@ -14,31 +14,39 @@ import { selectorQuery } from './selector.ts';
 
 /** A rollout brings a pod in a moment; before that there is nothing to say. */
 const QUIET_MS = 500;
+/** A workload that is not there is looked for so often: `get` is the one right that is sure to be had. */
+const ABSENT_POLL_MS = 1_000;
 /** How many pods a message lists. */
 const LISTED = 5;
 
 export interface ResolveRequest {
   readonly namespace: string;
   readonly target: PodTarget;
-  /** How long to wait for a pod that is ready. */
-  readonly timeoutMs: number;
+  /** How long to wait for a pod that is ready.  Null: for ever, and for the target itself, which has been there once. */
+  readonly timeoutMs: number | null;
 }
 
-/** Waits for a ready pod.  `usage` for what does not exist, `agent` when no pod becomes ready in time. */
+/**
+ * Waits for a ready pod.  Unless it waits for ever: `usage` for what does not exist, `agent` when no pod becomes ready in
+ * time.
+ */
 export async function resolveTarget(
   api: Api,
   request: ResolveRequest,
   report: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ResolvedTarget> {
-  const collection = await podsOf(api, request, signal);
-  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const { timeoutMs } = request;
+  const collection = await podsOf(api, request, report, signal);
   const found = new AbortController();
-  const end = AbortSignal.any([signal, found.signal, deadline]);
+  const end = AbortSignal.any([signal, found.signal, ...(timeoutMs === null ? [] : [AbortSignal.timeout(timeoutMs)])]);
   const pods = new Map<string, V1Pod>();
   let told: string | null = null;
   const tell = (): void => {
-    const text = `waiting for a ready pod of ${titleOf(request.target)}${states(pods.values())}`;
+    const text =
+      request.target.kind === 'pod' && pods.size === 0
+        ? absent(request.target)
+        : `waiting for a ready pod of ${titleOf(request.target)}${states(pods.values())}`;
     if (text !== told) report(text);
     told = text;
   };
@@ -50,7 +58,9 @@ export async function resolveTarget(
       if (change.kind === 'all') {
         pods.clear();
         for (const pod of change.objects) pods.set(pod.metadata!.name!, pod);
-        if (pods.size === 0 && request.target.kind === 'pod') throw await unknown(api, request, signal);
+        if (pods.size === 0 && request.target.kind === 'pod' && timeoutMs !== null) {
+          throw await unknown(api, request, signal);
+        }
       } else if (change.kind === 'gone') pods.delete(change.object.metadata!.name!);
       else pods.set(change.object.metadata!.name!, change.object);
       const ready = newestFirst([...pods.values()].filter(isReady));
@@ -64,7 +74,7 @@ export async function resolveTarget(
     found.abort();
   }
   signal.throwIfAborted();
-  const text = `${titleOf(request.target)} has no ready pod within ${request.timeoutMs / 1000} s`;
+  const text = `${titleOf(request.target)} has no ready pod within ${(timeoutMs ?? 0) / 1000} s`;
   throw new MirrordError('agent', 'target-not-ready', `${text}${states(pods.values())}`, {
     help: 'Choose another target (`mirrord ls` lists them), or leave -t out: a pod of its own needs none.',
   });
@@ -94,23 +104,43 @@ function asksClusterDns({ spec }: V1Pod): boolean {
 }
 
 /** The collection of the target's pods. */
-async function podsOf(api: Api, request: ResolveRequest, signal: AbortSignal): Promise<Collection> {
+async function podsOf(
+  api: Api,
+  request: ResolveRequest,
+  report: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Collection> {
   const { target, namespace } = request;
   const path = collectionPath('pod', namespace);
   if (target.kind === 'label') return { path, query: { labelSelector: target.selector } };
   if (target.kind === 'pod') return { path, query: { fieldSelector: `metadata.name=${target.name}` } };
-  let workload: Workload;
-  try {
-    workload = await api.get<Workload>({ path: `${collectionPath(target.kind, namespace)}/${target.name}`, signal });
-  } catch (error) {
-    if (isStatus(error, 404)) throw await unknown(api, request, signal);
-    throw explainAnswer(error, `reading ${titleOf(target)}`);
+  let workload = await readWorkload(api, request, target.kind, target.name, signal);
+  if (workload === null && request.timeoutMs !== null) throw await unknown(api, request, signal);
+  if (workload === null) report(absent(target));
+  while (workload === null) {
+    await delay(ABSENT_POLL_MS, undefined, { signal });
+    workload = await readWorkload(api, request, target.kind, target.name, signal);
   }
   const labelSelector = selectorQuery(selectorOf(target.kind, workload));
   if (labelSelector !== '') return { path, query: { labelSelector } };
   throw new MirrordError('usage', 'target-without-pods', `${titleOf(target)} selects no pods: it has no selector`, {
     help: 'Name the pod, or the workload behind it.',
   });
+}
+
+async function readWorkload(
+  api: Api,
+  { namespace, target }: ResolveRequest,
+  kind: WorkloadKind,
+  name: string,
+  signal: AbortSignal,
+): Promise<Workload | null> {
+  try {
+    return await api.get<Workload>({ path: `${collectionPath(kind, namespace)}/${name}`, signal });
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw explainAnswer(error, `reading ${titleOf(target)}`);
+  }
 }
 
 async function unknown(api: Api, { target, namespace }: ResolveRequest, signal: AbortSignal): Promise<MirrordError> {
@@ -141,6 +171,10 @@ async function namesOf(
 
 function titleOf(target: PodTarget): string {
   return `${target.kind}/${target.kind === 'label' ? target.selector : target.name}`;
+}
+
+function absent(target: PodTarget): string {
+  return `waiting for ${titleOf(target)}, which is not there`;
 }
 
 function states(pods: Iterable<V1Pod>): string {

@@ -7,9 +7,6 @@ import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kub
 import type { AgentSource, StartedAgent } from '../far-side.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
-/** A target without a ready pod (scaled to zero, say) is watched, not asked again and again; a day is for ever. */
-const SUCCESSOR_WAIT_MS = 86_400_000;
-
 export interface ClusterRemoteOptions {
   readonly config: Config;
   readonly session: string;
@@ -73,8 +70,9 @@ function agentSource(
     async start(publicKey, progress, signal): Promise<StartedAgent> {
       const request: AgentRequest = { options: agentOptions(config), program, publicKey, session };
       if (target === null) return cluster.startAgent(request, progress, signal);
-      // Whoever starts it waits for a first pod; a successor may be long in coming, and is taken when it is there.
-      const timeoutMs = isFirst ? request.options.startupTimeoutMs : SUCCESSOR_WAIT_MS;
+      // Whoever starts it waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted to
+      // be made anew), and is taken when it is there.
+      const timeoutMs = isFirst ? request.options.startupTimeoutMs : null;
       isFirst = false;
       const resolved = await cluster.resolveTarget(target, timeoutMs, progress, signal);
       chosen(resolved);

@@ -169,6 +169,26 @@ describe('targets', function () {
     kubectl(['delete', 'deployment', 'late', '-n', namespace]);
   });
 
+  it('are waited for when they have been there, however long they are not', async () => {
+    const told: string[] = [];
+    const found = (['deployment', 'pod'] as const).map((kind) =>
+      cluster.resolveTarget({ kind, name: `again-${kind}` }, null, (text) => told.push(text), signal),
+    );
+    await eventually('both are waited for', () => told.length === 2);
+    assert.deepEqual(told.toSorted(), [
+      'waiting for deployment/again-deployment, which is not there',
+      'waiting for pod/again-pod, which is not there',
+    ]);
+    const items = [
+      workload('Deployment', 'again-deployment'),
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'again-pod' }, spec: { containers: [container('app')] } },
+    ];
+    kubectl(['create', '-n', namespace, '-f', '-'], { apiVersion: 'v1', kind: 'List', items });
+    const names = (await Promise.all(found)).map(({ pod }) => pod);
+    assert.match(names.join(), /^again-deployment-.*,again-pod$/);
+    kubectl(['delete', '-n', namespace, '--wait=false', 'deployment/again-deployment', 'pod/again-pod']);
+  });
+
   it('are listed with their readiness, those of a Deployment once', async () => {
     const all = await cluster.listTargets(
       namespace,
