@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Config, flush, run } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
+import { MirrordError } from '../errors.ts';
 import { COMMANDS } from './commands.ts';
 import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
@@ -18,10 +19,25 @@ export { COMMANDS };
 
 const FILE = fileURLToPath(import.meta.url);
 
-/** Who reads may go away (`mirrord status | head -1`, or the starter of a detached session); the work goes on. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+/** Of a pipe without a reader, and of a terminal that was closed. */
+const UNREAD = new Set(['EPIPE', 'EIO']);
+
+/**
+ * Who reads may go away (`mirrord status | head -1`, or the starter of a detached session), and a disk may be full; the
+ * work goes on.
+ */
+function outliveOutput(args: readonly string[]): void {
+  process.stderr.on('error', () => undefined);
+  // oclif has a listener, which throws: a session would end without order.
+  process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
+    if (UNREAD.has(error.code ?? '') || process.exitCode !== undefined) return;
+    const text = `Not all of the output could be written: ${error.message}.`;
+    tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
+  });
+}
 
 async function main(args: readonly string[]): Promise<void> {
+  outliveOutput(args);
   try {
     await run([...args], await loadConfig());
     await flush();
@@ -29,15 +45,20 @@ async function main(args: readonly string[]): Promise<void> {
     const exit = (error as { oclif?: { exit?: number } }).oclif?.exit;
     // How oclif ends after help and version.
     if (exit === 0) return;
-    const separator = args.indexOf('--');
-    const ours = separator < 0 ? args : args.slice(0, separator);
-    const description = toDescription(
-      error,
-      ours.find((arg) => arg in COMMANDS),
-    );
-    process.stderr.write((ours.includes('--json') ? formatForPrograms : formatForPeople)(description));
-    process.exitCode = exitCodeOf(description);
+    tell(error, args);
   }
+}
+
+/** Says what went wrong, and sets the exit code that goes with it. */
+function tell(error: unknown, args: readonly string[]): void {
+  const separator = args.indexOf('--');
+  const ours = separator < 0 ? args : args.slice(0, separator);
+  const description = toDescription(
+    error,
+    ours.find((arg) => arg in COMMANDS),
+  );
+  process.stderr.write((ours.includes('--json') ? formatForPrograms : formatForPeople)(description));
+  process.exitCode = exitCodeOf(description);
 }
 
 async function loadConfig(): Promise<Config> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { service } from '../../../scripts/sandbox/addresses.ts';
 import { createSandbox } from '../../../scripts/sandbox/index.ts';
 import type { Sandbox } from '../../../scripts/sandbox/index.ts';
@@ -57,6 +58,23 @@ describe('mirrord up where nothing can be written', function () {
     const web = await sandbox.developer.run('curl', ['-sS', '-m', '5', `http://${service(1).v4}:8080/`]);
     assert.match(web.stdout, /payment-service/, web.stderr);
     assert.equal((await session.end()).code, 130);
+  });
+
+  it('lives when what it says goes to a full disk, and tells so once', async () => {
+    const line = `exec ${sandbox.mirrord} up -t netns/${sandbox.target} >/dev/full`;
+    const child = sandbox.developer.start('sh', ['-c', line], { as: 'sudo' });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await poll(
+      async () => (await statuses(sandbox))[0]?.state === 'ready',
+      'the session is ready',
+      20_000,
+      () => said,
+    );
+    assert.match(said, /^Error: Not all of the output could be written: ENOSPC.*\n$/);
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 130, said);
   });
 
   it('is not harmed by a /run that is empty after a reboot', async () => {

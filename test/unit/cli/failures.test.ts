@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { MirrordError } from '../../../src/errors.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from '../../../src/cli/failure.ts';
-import { CLI_MS, runCli } from './run.ts';
+import { CLI_MS, runCli, runCliInto } from './run.ts';
 
 describe('failures', function () {
   this.timeout(CLI_MS);
@@ -46,6 +47,14 @@ describe('failures', function () {
       assert.equal(exitCodeOf(description), code);
     }
     assert.equal(exitCodeOf(toDescription(new TypeError('oops'), undefined)), 1);
+  });
+
+  it('have one more: what is printed goes to a full disk', () => {
+    const full = openSync('/dev/full', 'w');
+    const { code, stderr } = runCliInto(full, ['status', '--json']);
+    closeSync(full);
+    assert.equal(code, 1, stderr);
+    assert.equal((JSON.parse(stderr) as { error: { code: string } }).error.code, 'output-lost');
   });
 
   const cases: readonly [string[], RegExp, string][] = [

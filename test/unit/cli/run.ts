@@ -13,9 +13,13 @@ export interface Result {
   readonly stderr: string;
 }
 
-export function runCli(...args: string[]): Result {
+export const runCli = (...args: string[]): Result => runCliInto('pipe', args);
+
+/** With standard output somewhere else: a descriptor. */
+export function runCliInto(output: number | 'pipe', args: readonly string[]): Result {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     encoding: 'utf8',
+    stdio: ['ignore', output, 'pipe'],
     // The width of help is the terminal's, and a developer's own settings must not change a test.
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
     timeout: CLI_MS,
