@@ -6,10 +6,14 @@ import { forPeople, forPrograms } from './events.ts';
 import type { UpEvent } from './events.ts';
 import { Steps } from './steps.ts';
 
+/** Whoever breaks off the start does not want what it would become; the terminal's own signals do not reach that. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export async function startDetached(name: string, json: boolean): Promise<void> {
   const { spawnDetached } = await import('../host/index.ts');
   const ours = new Set(['--detach', '--json']);
   const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
+  for (const signal of SIGNALS) process.on(signal, () => child.stop());
   const steps = new Steps(process.stdout);
   const closing = `Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`;
   const show = json ? forPrograms : forPeople(closing, steps);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { machineState } from '../../../scripts/sandbox/machine-state.ts';
+import { once } from 'node:events';
+import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
 import { mirrord, poll, statuses, useSandbox } from '../support/session.ts';
 
 describe('mirrord up --detach', () => {
@@ -38,6 +39,21 @@ describe('mirrord up --detach', () => {
     assert.match(stdout, /"state":"ready"/);
     assert.match(stdout, /session 'default' is down/);
     assert.equal(code, 0);
+  });
+
+  it('ends with its starter when that is broken off', async () => {
+    const { developer, mirrord: path, target } = world.sandbox;
+    const before = await machineState(developer);
+    const child = developer.start(path, ['up', '--detach', '-t', `netns/${target}`], { as: 'sudo' });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const claimed = async () => (await developer.run('test', ['-d', '/run/mirrord/default'])).code === 0;
+    await poll(claimed, 'the start has begun');
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 130, said);
+    assert.match(said, /^Error: Interrupted; everything has been put back\./);
+    assert.equal(difference(before, await machineState(developer)), '');
   });
 
   it('tells the failure of the background process as its own', async () => {
