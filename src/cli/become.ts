@@ -7,14 +7,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MirrordError } from '../errors.ts';
+import { runCommand } from '../host/machine/commands.ts';
 
 /**
  * In between for what follows a failed execve(2): it searches PATH, says what is wrong, and exits with 127 or 126 as
  * shells do.  Node would abort with a native stack trace.
  */
-const ENV_PROGRAM = ['/usr/bin/env', '--'];
+const ENV_FILE = '/usr/bin/env';
+const ENV_PROGRAM = [ENV_FILE, '--'];
 /** `env` takes a word with = for a variable.  This one, told to be no nicer than it is, does nothing else to a program. */
 const NICE_PROGRAM = ['/usr/bin/nice', '-n', '0', '--'];
+
+/** The real-time ones behind it (signal(7)) are nobody's to ignore. */
+const LAST_SIGNAL = 31;
 
 /** A PATH in which nothing is. */
 const NOWHERE = '/nonexistent';
@@ -29,10 +34,18 @@ const POINTER_BYTES = 8;
 /** Node ignores these, and what is ignored stays so in the program: `mirrord exec yes | head` would complain. */
 const IGNORED_BY_NODE = ['SIGPIPE', 'SIGXFSZ'] as const;
 
-/** Returns only by throwing `exec-environment-too-long`. */
-export function become(command: readonly string[], variables: ReadonlyMap<string, string>): void {
+/**
+ * `ignored`: numbers of the signals that the program shall ignore.
+ *
+ * Returns only by throwing `exec-environment-too-long`.
+ */
+export function become(
+  command: readonly string[],
+  variables: ReadonlyMap<string, string>,
+  ignored: readonly number[] = [],
+): void {
   const [program = ''] = command;
-  const words = [...(program.includes('=') ? NICE_PROGRAM : ENV_PROGRAM), ...command];
+  const words = [...ignoring(ignored), ...(program.includes('=') ? NICE_PROGRAM : ENV_PROGRAM), ...command];
   requireRoom(words, variables);
   for (const stream of [process.stdin, process.stdout, process.stderr]) makeBlocking(stream);
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
@@ -41,6 +54,22 @@ export function become(command: readonly string[], variables: ReadonlyMap<string
   const given = isNowhere(program, variables.get('PATH')) ? { PATH: NOWHERE } : Object.fromEntries(variables);
   process.execve(words[0] ?? '', words, given);
 }
+
+/**
+ * Those in a mask of /proc/PID/status (`0000000000000003` is HUP and INT) that `become` can have ignored: none where `env`
+ * is too old for it (before coreutils 8.31).
+ */
+export async function ignorable(mask: string | undefined): Promise<readonly number[]> {
+  const bits = /^[0-9a-f]{1,16}$/.test(mask ?? '') ? BigInt(`0x${mask}`) : 0n;
+  const all = Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1);
+  const signals = all.filter((signal) => (bits >> BigInt(signal - 1)) & 1n);
+  const [file = ENV_FILE, ...args] = ignoring(signals);
+  if (signals.length === 0) return [];
+  return (await runCommand(file, [...args, 'true'])).code === 0 ? signals : [];
+}
+
+const ignoring = (signals: readonly number[]): readonly string[] =>
+  signals.length === 0 ? [] : [ENV_FILE, `--ignore-signal=${signals.join()}`, '--'];
 
 /** execvp(3), with which both look, takes a folder that may not be entered for a program that may not be run. */
 function isNowhere(program: string, path: string | undefined): boolean {

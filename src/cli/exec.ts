@@ -1,9 +1,12 @@
 /** `mirrord exec`: the command, with the target's environment over the user's own. */
 import { overLocal } from '../environment/index.ts';
 import { MirrordError } from '../errors.ts';
-import { become } from './become.ts';
+import { become, ignorable } from './become.ts';
 import { sessionEnvironment } from './env.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+
+/** The mask of what was ignored when mirrord was started, before Node changed it. */
+const IGNORED_SIGNALS = 'MIRRORD_IGNORED_SIGNALS';
 
 export async function runExec(name: string, command: readonly string[]): Promise<void> {
   if (command.length === 0) {
@@ -11,11 +14,14 @@ export async function runExec(name: string, command: readonly string[]): Promise
       help: 'Name one: mirrord exec -- npm start',
     });
   }
+  // Between bin/mirrord and here, and nobody else's business.
+  const ignored = await ignorable(process.env[IGNORED_SIGNALS]);
+  delete process.env[IGNORED_SIGNALS];
   const { environment, unset = [], warnings = [] } = await sessionEnvironment(name);
   const own = new Map<string, string>();
   for (const [variable, value] of Object.entries(await becomeInvokingUser())) {
     if (value !== undefined) own.set(variable, value);
   }
   for (const warning of warnings) process.stderr.write(`! ${warning}\n`);
-  become(command, overLocal(own, new Map(Object.entries(environment)), unset));
+  become(command, overLocal(own, new Map(Object.entries(environment)), unset), ignored);
 }

@@ -55,7 +55,7 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
   const hurry = new AbortController();
   let signals = 0;
   const signal = (name: NodeJS.Signals): void => {
-    if (name === 'SIGHUP' && hooks.environment['MIRRORD_NOHUP'] !== undefined) return;
+    if (name === 'SIGHUP' && isUnderNohup(hooks.environment)) return;
     if (++signals > 1) hurry.abort();
     end.resolve({ outcome: 'interrupted' });
   };
@@ -230,6 +230,10 @@ async function serve(
   // Asked only now: hardly any start needs the answer, and each would wait for it.
   return { ...result, error: (await unreadableProgram(machine.run, user, prefix, hooks.session)) ?? result.error };
 }
+
+/** SIGHUP is bit 0 of the mask that `bin/mirrord` reads before Node changes it. */
+const isUnderNohup = (environment: NodeJS.ProcessEnv): boolean =>
+  /[13579bdf]$/.test(environment['MIRRORD_IGNORED_SIGNALS'] ?? '');
 
 const unread = (): void => {};
 

@@ -142,6 +142,12 @@ describe("the target's environment, on this machine", () => {
       assert.deepEqual([code, output], [9, 'here\ncaught\n']);
     });
 
+    it('exec leaves ignored what nohup has ignored, and tells nobody how it knew', async () => {
+      const line = 'kill -HUP $$; env | grep -c IGNORED_SIGNALS';
+      const { stdout } = await world.developer.run('nohup', [world.developer.mirrord, 'exec', 'sh', '-c', line]);
+      assert.equal(stdout, '0\n');
+    });
+
     it('exec by sudo runs as the user all the same', async () => {
       const { stdout, stderr } = await exec(['sh', '-c', 'echo "$(id -u) $LEVEL"'], { as: 'sudo' });
       assert.equal(stdout, '4242 debug\n', stderr);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { become } from '../../../src/cli/become.ts';
+import { become, ignorable } from '../../../src/cli/become.ts';
 import { separateCommand, splitCommand } from '../../../src/cli/exec-arguments.ts';
 import { MirrordError } from '../../../src/errors.ts';
 
@@ -81,6 +81,14 @@ describe('exec: becoming the command', () => {
     const masks = (text: string): string[] => text.split('\n').filter((line) => /^Sig(Ign|Blk):/.test(line));
     const expected = spawnSync('grep', ['Sig', '/proc/self/status'], { encoding: 'utf8' });
     assert.deepEqual(masks(run(['grep', 'Sig', '/proc/self/status']).stdout), masks(expected.stdout));
+  });
+
+  it('ignores what it is told to', async () => {
+    const code = `import { become } from ${JSON.stringify(BECOME)};
+      become(['grep', 'SigIgn', '/proc/self/status'], new Map([['PATH', ${JSON.stringify(PATH)}]]), [1, 2]);`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+    assert.deepEqual(await ignorable(stdout.trim().split(/\s+/)[1]), [1, 2]);
+    for (const mask of [undefined, '', 'x', '0000000000000000']) assert.deepEqual(await ignorable(mask), []);
   });
 
   it('leaves the standard streams blocking and no descriptor of its own', () => {
