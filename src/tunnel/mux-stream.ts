@@ -143,6 +143,11 @@ export class MuxStream implements FlowBytes {
     return start - room;
   }
 
+  /** The next chunk has been handed out in part. */
+  get isWithinChunk(): boolean {
+    return this.#offset > 0;
+  }
+
   get canSend(): boolean {
     return this.#credit > 0 && this.#chunks.length > 0;
   }
@@ -265,7 +270,7 @@ export class MuxStream implements FlowBytes {
     this.#dones = [];
     this.#releases = [];
     // The beginning of the first chunk is on its way, and may have to be sent again.
-    const partial = this.#offset > 0 ? releases.shift() : undefined;
+    const partial = this.isWithinChunk ? releases.shift() : undefined;
     if (partial !== undefined) this.#owner.whenSent(partial);
     for (const release of releases) release?.();
     for (const done of dones) done();

@@ -67,12 +67,14 @@ export class MuxTurns {
     const releases = this.#releases;
     pieces.length = 0;
     releases.length = 0;
+    const { isWithinChunk } = stream;
     const length = stream.take(QUANTUM, this.#out);
     if (length === 0) return;
     if (length < SMALL_PIECE * pieces.length) {
       const whole = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, length);
-      bytes.write(muxFrame(stream.id, MUX.data, whole));
-      for (const release of releases) release?.();
+      // What is copied is free, but for a chunk whose beginning has yet to be read from where it is.
+      bytes.write(muxFrame(stream.id, MUX.data, whole), isWithinChunk ? releases[0] : undefined);
+      for (let i = isWithinChunk ? 1 : 0; i < releases.length; i++) releases[i]?.();
       return;
     }
     bytes.write(muxHeader(stream.id, MUX.data, length));
