@@ -1,6 +1,6 @@
 /**
  * Relays one DNS message, whatever is in it, to the pod's name servers: in order, by UDP, by TCP when the answer is
- * truncated.  Each try has a socket (hence a port) and a random id of its own; an answer counts only when it comes from
+ * truncated.  The next is asked when one has failed or is slow; the first good answer of any counts.  Each try has a socket (hence a port) and a random id of its own; an answer counts only when it comes from
  * the server asked and repeats the id and the question (RFC 5452, section 9).
  */
 import { randomInt } from 'node:crypto';
@@ -25,6 +25,14 @@ const UDP_QUESTION_LIMIT = 1_232;
 /** Rejects after `ms`, and when `signal` aborts. */
 type Transport = (server: NameServer, query: Buffer, ms: number, signal: AbortSignal) => Promise<Buffer>;
 
+/** What has come of the tries so far, short of a good answer. */
+interface Outcome {
+  /** Servers that were asked and are still waited for: a slow one may answer while the next is asked. */
+  readonly underWay: Set<Promise<Buffer | null>>;
+  poor: Buffer | null;
+  failure: unknown;
+}
+
 /** Rejects when no server gave an answer in time. */
 export async function relayDns(
   message: Uint8Array,
@@ -35,41 +43,66 @@ export async function relayDns(
   if (query.length < HEADER_LENGTH) throw new Error('shorter than a DNS header');
   const end = performance.now() + DNS_LIMIT_MS;
   const share = Math.floor(DNS_LIMIT_MS / (servers.length * attempts));
-  let poor: Buffer | null = null;
-  let last: unknown = new Error('no name server');
+  const outcome: Outcome = { underWay: new Set(), poor: null, failure: new Error('no name server') };
   for (let round = 0; round < attempts; round++) {
     for (const server of servers) {
       if (signal.aborted || performance.now() >= end) break;
-      try {
-        const answer = await ask(server, query, share, end, signal);
-        if (!isPoor(answer)) return answer;
-        poor = answer;
-      } catch (error) {
-        last = error;
-      }
+      begin(ask(server, query, end, signal), outcome);
+      const answer = await firstWithin(share, outcome.underWay);
+      if (answer !== null) return answer;
     }
     // A server that answers at all will not think better of it in the next round.
-    if (poor !== null) return poor;
+    if (outcome.poor !== null) return outcome.poor;
   }
-  if (last instanceof Error && 'code' in last && typeof last.code === 'string') throw last;
+  while (outcome.underWay.size > 0) {
+    const answer = await Promise.race(outcome.underWay);
+    if (answer !== null) return answer;
+  }
+  const { poor, failure } = outcome;
+  if (poor !== null) return poor;
+  if (failure instanceof Error && 'code' in failure && typeof failure.code === 'string') throw failure;
   throw noAnswer();
+}
+
+function begin(asked: Promise<Buffer>, outcome: Outcome): void {
+  const one: Promise<Buffer | null> = asked.then(
+    (answer) => {
+      outcome.underWay.delete(one);
+      if (!isPoor(answer)) return answer;
+      outcome.poor = answer;
+      return null;
+    },
+    (error: unknown) => {
+      outcome.underWay.delete(one);
+      outcome.failure = error;
+      return null;
+    },
+  );
+  outcome.underWay.add(one);
+}
+
+/** What the first to end has come to; null after `ms`, too. */
+function firstWithin(ms: number, tries: Iterable<Promise<Buffer | null>>): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, null);
+    for (const one of tries) {
+      void one.then((answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+    }
+  });
 }
 
 function noAnswer(): Error {
   return Object.assign(new Error('no name server answered'), { code: 'ETIMEDOUT' });
 }
 
-/** `share`: ms for an answer by UDP; `end`: when all is over, on the clock of `performance.now`. */
-async function ask(
-  server: NameServer,
-  query: Buffer,
-  share: number,
-  end: number,
-  signal: AbortSignal,
-): Promise<Buffer> {
+/** `end`: when all is over, on the clock of `performance.now`. */
+async function ask(server: NameServer, query: Buffer, end: number, signal: AbortSignal): Promise<Buffer> {
   const left = (): number => end - performance.now();
   if (query.length > UDP_QUESTION_LIMIT) return exchange(overTcp, server, query, left(), signal);
-  const answer = await exchange(overUdp, server, query, Math.min(share, left()), signal);
+  const answer = await exchange(overUdp, server, query, left(), signal);
   if (((answer[2] ?? 0) & TRUNCATED) === 0) return answer;
   try {
     return await exchange(overTcp, server, query, left(), signal);

@@ -104,6 +104,18 @@ describe('DNS through the agent', () => {
     );
   });
 
+  it('hears a server that takes longer than its share, and asks it once more meanwhile', async () => {
+    let asked = 0;
+    const slow = await nameServer(() => []);
+    udp.at(-1)?.on('message', (query, from) => {
+      if (++asked === 1) setTimeout(() => udp.at(-1)?.send(reply(query, '10.0.0.7'), from.port, from.address), 1_300);
+    });
+    agent = await startAgent({ MIRRORD_RESOLV_CONF: slow });
+    tunnel = await agent.tunnel();
+    const answer = Buffer.from(await tunnel.resolve(question, AbortSignal.timeout(5_000)));
+    assert.deepEqual([addresses(answer), asked], [['10.0.0.7'], 2]);
+  });
+
   it('asks the second server when the first fails, and gives the failure when all do', async () => {
     const fail: Answer = (query) => [reply(query, '', 2)];
     assert.deepEqual(addresses(await ask(fail, (query) => [reply(query, '10.0.0.4')])), ['10.0.0.4']);
