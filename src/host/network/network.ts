@@ -33,6 +33,12 @@ export const EMPTY_STATE: NetworkState = {
   unreachable: [],
 };
 
+const NO_ROUTES: Omit<FamilyPlan, 'rules'> = {
+  addresses: [],
+  deviceRoutes: new Map(),
+  standingRoutes: new Map(),
+};
+
 type Plans = Readonly<Record<Family, FamilyPlan>>;
 
 /** `ip rule` in JSON, as far as it is read here. */
@@ -52,6 +58,8 @@ export class Network {
   /** The link's; undefined when it has to be set up. */
   #mtu: number | undefined;
   #plans: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
+  /** Which routes and addresses of these are still there is not known: all are laid anew. */
+  #areRoutesLost = false;
   /** The plan that was being laid when something failed: some of it may be there. */
   #attempted: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
   /** The state's own plans, what names add left out, and what they were made from. */
@@ -145,16 +153,19 @@ export class Network {
       tun: this.#tun,
       routes: input.state.routes,
       undo: {
-        4: undoLines(this.#plans[4], plans[4]),
-        6: undoLines(this.#plans[6], plans[6]),
+        4: undoLines(this.#plans[4], this.#attempted[4], plans[4]),
+        6: undoLines(this.#plans[6], this.#attempted[6], plans[6]),
       },
     });
     this.#attempted = plans;
+    const lost = this.#areRoutesLost ? NO_ROUTES : {};
     for (const family of FAMILIES) {
-      const lines = [...(family === 4 ? link : []), ...applyLines(this.#plans[family], plans[family])];
+      const before = { ...this.#plans[family], ...lost };
+      const lines = [...(family === 4 ? link : []), ...applyLines(before, plans[family])];
       if (lines.length > 0) await this.#ip[family].run(lines);
     }
     this.#plans = plans;
+    this.#areRoutesLost = false;
   }
 
   /** The same state again, after the machine changed around it. */
@@ -162,12 +173,7 @@ export class Network {
     if (this.#state === EMPTY_STATE) return [];
     if (!(await this.#stands())) {
       // Which ones are missing is not worth finding out: what is there is replaced by the same.
-      const lost = {
-        addresses: [],
-        deviceRoutes: new Map<string, string>(),
-        standingRoutes: new Map<string, string>(),
-      };
-      this.#plans = { 4: { ...this.#plans[4], ...lost }, 6: { ...this.#plans[6], ...lost } };
+      this.#areRoutesLost = true;
       this.#mtu = undefined;
     }
     return this.apply(this.#state, facts);

@@ -225,8 +225,10 @@ const preferenceOf = (line: string): string => line.slice(0, line.indexOf(' ', '
 
 /** What the TUN's end leaves behind, taken back line by line; harmless when it is not there. */
 export function undoLines(...plans: readonly FamilyPlan[]): readonly string[] {
-  const rules = plans.flatMap((plan) => plan.rules);
-  const routes = plans.flatMap((plan) => [...plan.standingRoutes.values()]);
+  // Mostly one and the same, which may be long.
+  const distinct = [...new Set(plans)];
+  const rules = distinct.flatMap((plan) => plan.rules);
+  const routes = distinct.flatMap((plan) => [...plan.standingRoutes.values()]);
   return [
     // The rule that leads into the TUN was added last and goes first.
     ...[...new Set(rules)].toReversed().map((line) => `rule del ${line}`),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { playBack } from '../../../src/host/journal/playback.ts';
@@ -134,6 +136,18 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is taken back whole when the TUN goes while it is being put right', async () => {
+    const network = new Network(machine, journal, 'mirrord2');
+    await network.apply(STATE, FACTS);
+    rmSync(join(machine.root, '/proc/sys/net/ipv6/conf/mirrord2'), { recursive: true });
+    machine.answers.set('ip -4 -batch', { code: 1, stdout: '', stderr: 'Cannot find device "mirrord2"' });
+    await assert.rejects(network.reapply(FACTS));
+    await assert.rejects(network.reapply(FACTS));
+    machine.answers.clear();
+    await playBack(machine, journal);
+    assert.doesNotMatch(machine.listing(), /rule|throw|unreachable/);
   });
 
   it('undoes exactly what it does, and nothing else', () => {
