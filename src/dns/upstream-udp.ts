@@ -8,6 +8,8 @@ import { answersQuestion, uint16, withId } from './wire.ts';
 
 /** More than one, so that a forger must guess the socket beside the id (RFC 5452, 9.2). */
 const SOCKETS_PER_FAMILY = 4;
+/** Draws until a number is free in both families; more in a row means that something else is wrong. */
+const MAX_DRAWS = 100;
 /** Questions on their way, all sockets together: half of the ids of one socket, so that a free id is soon found. */
 const MAX_PENDING = 32_768;
 
@@ -39,19 +41,12 @@ export class UdpExchange {
 
   static async open(): Promise<UdpExchange> {
     const ports: Port[] = [];
-    for (const family of [4, 6] as const) {
-      for (let i = 0; i < SOCKETS_PER_FAMILY; i++) {
-        const port = await openPort(family);
-        // A machine without IPv6 has no IPv6 servers either.
-        if (port === null) break;
-        ports.push(port);
-      }
-    }
+    for (let i = 0; i < SOCKETS_PER_FAMILY; i++) ports.push(...(await openPair()));
     return new UdpExchange(ports);
   }
 
   get ports(): readonly number[] {
-    return this.#ports.map((port) => port.number);
+    return [...new Set(this.#ports.map((port) => port.number))];
   }
 
   /** Resolves to the server's answer under the message's own id; rejects when `signal` aborts or nothing can be sent. */
@@ -94,7 +89,27 @@ export class UdpExchange {
   }
 }
 
-async function openPort(family: 4 | 6): Promise<Port | null> {
+/**
+ * One number in both families, or a program could be given the free half by chance, and its questions would pass the
+ * redirect.  A machine without IPv6 has no IPv6 servers either.
+ */
+async function openPair(): Promise<readonly Port[]> {
+  for (let draws = 0; draws < MAX_DRAWS; draws++) {
+    const v4 = await openPort(4, 0);
+    if (v4 === null) break;
+    try {
+      const v6 = await openPort(6, v4.number);
+      return v6 === null ? [v4] : [v4, v6];
+    } catch (error) {
+      v4.socket.close();
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+  throw new Error('no UDP port is free in both families');
+}
+
+/** Null where there is no IPv6. */
+async function openPort(family: 4 | 6, number: number): Promise<Port | null> {
   const socket = createSocket({
     ...(family === 4 ? { type: 'udp4' } : { type: 'udp6', ipv6Only: true }),
     recvBufferSize: RECEIVE_BUFFER_BYTES,
@@ -105,7 +120,7 @@ async function openPort(family: 4 | 6): Promise<Port | null> {
       if (family === 6 && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')) resolve(false);
       else reject(error);
     });
-    socket.bind(0, () => resolve(true));
+    socket.bind(number, () => resolve(true));
   });
   if (!bound) return null;
   // Errors of single datagrams come to `send`'s callback; what comes here (an ICMP error of some kernels) ends nothing.

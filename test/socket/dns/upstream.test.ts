@@ -161,6 +161,21 @@ describe("the machine's servers", () => {
     assert.ok(performance.now() - started < 500);
   });
 
+  it('are asked by UDP from ports that no program can get in either family', async () => {
+    const upstream = await upstreamTo(['127.0.0.1'], 53);
+    const { udp } = upstream.exemptPorts;
+    assert.ok(udp.length > 1);
+    for (const port of udp) {
+      for (const type of ['udp4', 'udp6'] as const) {
+        const program = createSocket({ type, ipv6Only: type === 'udp6' });
+        program.bind(port);
+        const [error] = (await once(program, 'error')) as [NodeJS.ErrnoException];
+        assert.equal(error.code, 'EADDRINUSE', `${type} ${port}`);
+        program.close();
+      }
+    }
+  });
+
   it('can be changed at any time', async () => {
     const before = await server((m) => answerA(m, '192.0.2.1'), '127.0.0.2');
     await server((m) => answerA(m, '192.0.2.2'), '127.0.0.3', before.port);
