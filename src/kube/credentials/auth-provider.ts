@@ -2,7 +2,6 @@
  * The legacy `auth-provider` logins (oidc, gcp, azure), which only `@kubernetes/client-node` still knows.  It is loaded
  * for those who have one, at the price of its memory.
  */
-import type { RequestOptions } from 'node:https';
 import { MirrordError } from '../../errors.ts';
 import { mapping, text } from '../kubeconfig/fields.ts';
 import { reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
@@ -26,22 +25,13 @@ export class AuthProvider implements CredentialSource {
 
   async get(): Promise<Identity> {
     if (this.#held !== null && performance.now() < this.#held.until) return this.#held.identity;
-    const { KubeConfig } = await import('@kubernetes/client-node');
-    const config = new KubeConfig();
-    config.loadFromOptions({
-      clusters: [{ name: 'c', server: 'https://unused.invalid' }],
-      users: [{ name: 'u', authProvider: { name: this.#name, config: { ...this.#config } } }],
-      contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
-      currentContext: 'x',
-    });
-    const options: RequestOptions = {};
+    const { legacyAuthorization } = await import('./legacy-provider.ts');
+    let authorization: string | undefined;
     try {
-      await config.applyToHTTPSOptions(options);
+      authorization = await legacyAuthorization(this.#name, this.#config);
     } catch (error) {
       throw this.#failed(reasonOf(error), error);
     }
-    const headers = options.headers as Record<string, string | undefined> | undefined;
-    const authorization = headers?.['Authorization'] ?? headers?.['authorization'];
     if (authorization === undefined) throw this.#failed('it gave no token');
     const identity = { headers: { authorization } };
     this.#held = { identity, until: performance.now() + REUSED_MS };

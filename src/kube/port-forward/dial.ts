@@ -7,11 +7,15 @@ import { reasonOf } from '../kubeconfig/file.ts';
 import { credentialsRejected } from '../server/api-error.ts';
 import type { Server } from '../server/server.ts';
 import { CHANNELS_PROTOCOL } from './channels.ts';
-import { PROTOCOLS, shakeHands, type Handshake } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
+import { SPDY_PROTOCOL } from './spdy.ts';
 import { PortForwardStream } from './stream.ts';
 
 /** Handshake and confirmation, after the connection stands: API server, kubelet and runtime each take milliseconds. */
 const OPEN_DEADLINE_MS = 10_000;
+
+/** Best first.  An older server passes the handshake on to the node, which knows the last alone. */
+const PROTOCOLS: readonly string[] = [SPDY_PROTOCOL, CHANNELS_PROTOCOL];
 
 export interface PodPort {
   readonly namespace: string;
@@ -28,6 +32,8 @@ const legacyOnly = new WeakSet<Server>();
  */
 export async function dialPod(server: Server, to: PodPort, signal: AbortSignal): Promise<Duplex> {
   const path = `/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward?ports=${to.port}`;
+  // Imported only now: a command that merely asks the server has no use for a WebSocket.
+  const { shakeHands } = await import('./handshake.ts');
   let mayRenew = true;
   // A server in the middle of its start refuses this and that: only what works instead is proof.
   let legacy = legacyOnly.has(server);
@@ -35,7 +41,7 @@ export async function dialPod(server: Server, to: PodPort, signal: AbortSignal):
     const identity = await server.identity(signal);
     const connection = await server.connect(identity, signal);
     const protocols = legacy ? [CHANNELS_PROTOCOL] : PROTOCOLS;
-    const handshake = await shakeHands(connection, { endpoint: server.endpoint, path, identity, protocols });
+    const handshake = shakeHands(connection, { endpoint: server.endpoint, path, identity, protocols });
     try {
       const stream = await opened(handshake, to.port, connection, signal);
       if (legacy) legacyOnly.add(server);

@@ -1,18 +1,15 @@
 /** The WebSocket of a port-forward, and which of the two framings the server chose for it. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import type { Identity } from '../credentials/identity.ts';
 import type { Endpoint } from '../server/address.ts';
-import { ChannelFraming, CHANNELS_PROTOCOL } from './channels.ts';
+import { CHANNELS_PROTOCOL, ChannelFraming } from './channels.ts';
 import type { Framing } from './framing.ts';
 import { SPDY_PROTOCOL, SpdyFraming } from './spdy.ts';
 
 /** No message of the far side's is longer than its copy buffer (32 kB); this leaves room and bounds memory. */
 const MESSAGE_LIMIT = 4 * 1024 * 1024;
-
-/** Best first.  An older server passes the handshake on to the node, which knows the last alone. */
-export const PROTOCOLS: readonly string[] = [SPDY_PROTOCOL, CHANNELS_PROTOCOL];
 
 export interface Offer {
   readonly endpoint: Endpoint;
@@ -28,13 +25,12 @@ export interface Handshake {
 }
 
 /** Begins the handshake on a connection that stands. */
-export async function shakeHands(connection: Socket, offer: Offer): Promise<Handshake> {
-  const { WebSocket: Client } = await import('ws');
+export function shakeHands(connection: Socket, offer: Offer): Handshake {
   const { endpoint } = offer;
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
   const url = `${endpoint.secure ? 'wss' : 'ws'}://${host}:${endpoint.port}${endpoint.path}${offer.path}`;
   let chosen: string | undefined;
-  const socket = new Client(url, {
+  const socket = new WebSocket(url, {
     // Handed on to http.request, which takes lists as well (impersonated groups).  `ws` refuses to offer a name with a
     // slash, as the standard does; so it is told of none, and does not get to see the server's choice either.
     headers: { ...offer.identity.headers, 'sec-websocket-protocol': offer.protocols.join(', ') } as Record<

@@ -17,10 +17,10 @@ export async function throughProxy(
 ): Promise<Socket> {
   try {
     if (proxy.kind !== 'socks5') return await connect(proxy, socket, endpoint, signal);
-    // It knows no signals: what it waits for ends with the socket.
     const abort = (): void => void socket.destroy();
     signal.addEventListener('abort', abort, { once: true });
-    return await socks(proxy, socket, endpoint).finally(() => signal.removeEventListener('abort', abort));
+    const { throughSocks } = await import('./socks.ts');
+    return await throughSocks(proxy, socket, endpoint).finally(() => signal.removeEventListener('abort', abort));
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
@@ -60,21 +60,4 @@ function connect(proxy: Proxy, socket: Socket, endpoint: Endpoint, signal: Abort
     });
     request.end();
   });
-}
-
-async function socks(proxy: Proxy, socket: Socket, endpoint: Endpoint): Promise<Socket> {
-  const { SocksClient } = await import('socks');
-  const { socket: tunnel } = await SocksClient.createConnection({
-    command: 'connect',
-    existing_socket: socket,
-    proxy: {
-      host: proxy.host,
-      port: proxy.port,
-      type: 5,
-      ...(proxy.user === undefined ? {} : { userId: proxy.user }),
-      ...(proxy.password === undefined ? {} : { password: proxy.password }),
-    },
-    destination: { host: endpoint.host, port: endpoint.port },
-  });
-  return tunnel;
 }

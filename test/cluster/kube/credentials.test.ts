@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { MirrordError } from '../../../src/errors.ts';
-import { openCluster } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import { dropNamespace, eventually, kubectl, makeNamespace, scratch, writeKubeconfig } from './support/cluster.ts';
 
 /** Mocha limits each test; a deadline from here on would run while others do. */

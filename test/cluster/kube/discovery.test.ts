@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { openCluster, type Cluster, type Discovery } from '../../../src/kube/index.ts';
+import type { Cluster, Discovery } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import { kubectl, kubectlJson } from './support/cluster.ts';
 
 interface Listed {

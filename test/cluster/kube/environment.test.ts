@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseProcessEnvironment, resolveDeclaredEnvironment } from '../../../src/environment/index.ts';
-import { openCluster, type Cluster } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import { dropNamespace, kubectl, makeNamespace, serviceAccountKubeconfig } from './support/cluster.ts';
 
 /** Mocha limits each test; a deadline from here on would run while others do. */

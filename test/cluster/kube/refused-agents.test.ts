@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { MirrordError } from '../../../src/errors.ts';
-import { openCluster, type AgentRequest, type Cluster } from '../../../src/kube/index.ts';
+import type { AgentRequest, Cluster } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,
   echo,

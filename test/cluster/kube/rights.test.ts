@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import { openCluster, type Cluster } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,
   echo,

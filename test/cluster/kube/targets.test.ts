@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { V1Pod } from '@kubernetes/client-node';
-import { openCluster, type Cluster, type PodTarget } from '../../../src/kube/index.ts';
+import type { Cluster, PodTarget } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,
   echo,

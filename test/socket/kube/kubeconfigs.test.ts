@@ -7,7 +7,8 @@ import net, { type AddressInfo, type Server as NetServer, type Socket } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { openCluster } from '../../../src/kube/index.ts';
+import { bundle } from '../../support/bundled.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import type { ResolvedTarget } from '../../../src/kube/cluster.ts';
 import { CERT, FakeServer, json, KEY, kubeconfigFor } from './support/fake-server.ts';
 
@@ -261,10 +262,9 @@ describe('kubeconfigs as people have them', function () {
   it('a server of an authority that this machine trusts needs none in the kubeconfig', async () => {
     const authority = path.join(folder, 'ca.pem');
     writeFileSync(authority, CERT);
-    const source = path.join(import.meta.dirname, '../../../src/kube/index.ts');
     const kubeconfig = kubeconfigFor(url, { 'certificate-authority-data': undefined });
     const program = `
-      const { openCluster } = await import(${JSON.stringify(source)});
+      const { openCluster } = await import(${JSON.stringify(await bundle('src/kube/index.ts'))});
       (await openCluster({ kubeconfig: ${JSON.stringify(kubeconfig)}, cwd: '/', useProxy: false })).close();`;
     const env = { ...process.env, SSL_CERT_FILE: authority };
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import net, { type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import http from 'node:http';
-import { openCluster } from '../../../src/kube/index.ts';
+import { openCluster } from '../../support/bundled-kube.ts';
 import type { ClusterOptions } from '../../../src/kube/index.ts';
 import { FakeServer, json, kubeconfigFor } from './support/fake-server.ts';
+import { connectProxy, socksProxy } from './support/proxies.ts';
 
 async function open(kubeconfig: string, more: Partial<ClusterOptions> = {}): Promise<string> {
   const cluster = await openCluster({ kubeconfig, cwd: process.cwd(), useProxy: false, ...more });
@@ -139,17 +140,8 @@ describe('reaching the API server', function () {
 
   it('goes through an HTTP proxy, with its password', async () => {
     const asked: string[] = [];
-    const proxy = http.createServer();
+    const proxy = connectProxy(fake.port, asked);
     servers.push(proxy);
-    proxy.on('connect', (request, client: Socket) => {
-      asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
-      const upstream = net.connect(fake.port, '127.0.0.1', () => {
-        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        client.pipe(upstream).pipe(client);
-      });
-      client.on('error', () => upstream.destroy());
-      upstream.on('error', () => client.destroy());
-    });
     const url = `http://me:pw@127.0.0.1:${await listen(proxy)}`;
     // Only the proxy can reach this name: it is the one who resolves it.
     const server = { 'proxy-url': url, 'tls-server-name': 'localhost' };
@@ -169,23 +161,11 @@ describe('reaching the API server', function () {
   });
 
   it('goes through a SOCKS 5 proxy', async () => {
-    // RFC 1928: greeting, method, request with a domain name, reply; then bytes.
-    const proxy = net.createServer((client) => {
-      client.on('error', () => {});
-      client.once('data', () => {
-        client.write(Buffer.from([5, 0]));
-        client.once('data', (wanted: Buffer) => {
-          assert.equal(wanted.subarray(5, 5 + wanted[4]).toString(), 'inside.invalid');
-          const upstream = net.connect(fake.port, '127.0.0.1', () => {
-            client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 1]));
-            client.pipe(upstream).pipe(client);
-          });
-          upstream.on('error', () => client.destroy());
-        });
-      });
-    });
+    const asked: string[] = [];
+    const proxy = socksProxy(fake.port, asked);
     servers.push(proxy);
     const server = { 'proxy-url': `socks5://127.0.0.1:${await listen(proxy)}`, 'tls-server-name': 'localhost' };
     assert.equal(await open(kubeconfigFor('https://inside.invalid:6443', server)), 'v1.34.4');
+    assert.equal(asked[0], 'inside.invalid');
   });
 });

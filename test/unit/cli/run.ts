@@ -1,11 +1,15 @@
-/** Runs the CLI from its sources in a process of its own. */
-import { spawnSync } from 'node:child_process';
+/** Runs the CLI as people do: built, in a process of its own. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** A process that loads the command line takes a second, on a machine that does other things several. */
 export const CLI_MS = 15_000;
 
-const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
+const ROOT = join(import.meta.dirname, '../../..');
+const MAIN = join(ROOT, 'dist/mirrord.js');
+
+// A test file may be run by itself, after a change.
+execFileSync(process.execPath, ['scripts/build.ts', 'programs'], { cwd: ROOT });
 
 export interface Result {
   readonly code: number | null;
