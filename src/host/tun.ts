@@ -2,7 +2,7 @@
  * Opens the TUN, and when that fails finds out why: an ordered list of likely causes, the most basic first.
  */
 import { MirrordError } from '../errors.ts';
-import { loadAddon } from '../tun/addon.ts';
+import { loadAddon } from '../native/addon.ts';
 import type { Machine } from './machine/machine.ts';
 
 /** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/slot.ts`). */

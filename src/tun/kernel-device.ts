@@ -5,7 +5,7 @@
  * its owner's.
  */
 import { getSystemErrorName } from 'node:util';
-import { type Addon, type PacketReader, loadAddon } from './addon.ts';
+import { type Addon, type PacketReader, loadAddon } from '../native/addon.ts';
 import { type PacketBatch, type TunDevice, VNET_HEADER_LENGTH } from './device.ts';
 
 /** Packets per wake-up at most: bounds how long one batch keeps the loop from everything else. */

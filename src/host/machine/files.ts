@@ -125,17 +125,6 @@ export class Files {
     renameSync(aside, this.path(path));
   }
 
-  /** False when it is there already. */
-  createLink(path: string, target: string): boolean {
-    try {
-      symlinkSync(target, this.path(path));
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
-    }
-  }
-
   /** Makes the folder with exactly this owner and mode; an existing one is adjusted. */
   folder(path: string, mode: number, uid = 0, gid = 0): void {
     mkdirSync(this.path(path), { recursive: true, mode });

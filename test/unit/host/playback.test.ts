@@ -303,7 +303,7 @@ describe('the journal', () => {
     });
   });
 
-  it('serves one after another under the lock, and passes a dead holder by', async () => {
+  it('serves one after another under the lock', async () => {
     open('file');
     const order: string[] = [];
     const work = (name: string) => (): Promise<void> => {
@@ -315,7 +315,6 @@ describe('the journal', () => {
         }, 10);
       });
     };
-    machine.files.createLink('/run/mirrord/.lock', '999999:1');
     await Promise.all([withLock(machine, work('a')), withLock(machine, work('b'))]);
     assert.deepEqual(order, ['a in', 'a out', 'b in', 'b out']);
   });

@@ -1,5 +1,5 @@
 /**
- * Finds and types the addon of `native-helpers/`.
+ * Finds and types the addon of `native-helpers/`: what Node does not offer of the kernel.
  *
  * The file lies in the package's own folder, wherever this module has been put (the sources, or a bundle in `dist/`).
  */
@@ -40,6 +40,16 @@ export interface Addon {
   pauseReader(reader: PacketReader): void;
   resumeReader(reader: PacketReader): void;
   closeReader(reader: PacketReader): void;
+  /** flock(2), exclusive; false while another one holds it.  Held until the descriptor is closed, at the latest by death. */
+  tryLock(fd: number): boolean;
+  /** SO_PEERCRED of a connected unix socket: whoever connected, or for a client whoever listens. */
+  peerCredentials(fd: number): PeerCredentials;
+}
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 const LOCATION = join('native-helpers', 'build', 'mirrord.node');
@@ -58,14 +68,9 @@ export function loadAddon(): Addon {
   if (loaded) return loaded;
   const file = find();
   if (file === undefined) {
-    throw new MirrordError(
-      'host',
-      'addon-missing',
-      `The helper for the TUN interface (${LOCATION}) has not been built.`,
-      {
-        help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
-      },
-    );
+    throw new MirrordError('host', 'addon-missing', `The native helper (${LOCATION}) has not been built.`, {
+      help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
+    });
   }
   try {
     loaded = createRequire(import.meta.url)(file) as Addon;
