@@ -34,8 +34,8 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
     openTunDevice,
     configuration: {
       load: async () => {
-        const { file, warnings, config } = await configuration();
-        return { file, warnings, image: agentOptions(config).image };
+        const { file, notices, warnings, config } = await configuration();
+        return { file, notices, warnings, image: agentOptions(config).image };
       },
     },
     cluster,

@@ -12,6 +12,7 @@ const DOWN_DEADLINE_MS = 20_000;
 const POLL_MS = 20;
 /** A session that is just starting listens within this; one that does not has been killed. */
 const START_MS = 5_000;
+const NOTHING: Leftovers = { removed: [], note: null, notices: [] };
 const RESOLV_CONF = '/etc/resolv.conf';
 
 export async function runDown(
@@ -25,7 +26,8 @@ export async function runDown(
     if (await end(name)) ended.push(name);
   }
   // Last, since root's rights are given up for it: the cluster is asked as the user.
-  const { removed, note } = names === 'all' ? await leftovers(place) : { removed: [], note: null };
+  const { removed, note, notices } = names === 'all' ? await leftovers(place) : NOTHING;
+  for (const notice of notices) process.stderr.write(`! ${notice}\n`);
   if (note !== null) process.stderr.write(`The cluster was not searched for agents of killed sessions: ${note}\n`);
   if (json) return void process.stdout.write(`${JSON.stringify({ ended, removed })}\n`);
   const lines = [
@@ -37,7 +39,7 @@ export async function runDown(
 
 /** While a session is up a Job may be its own. */
 async function leftovers(place: LeftoverPlace): Promise<Leftovers> {
-  if ((await sessionNames()).length > 0) return { removed: [], note: 'a session is still up' };
+  if ((await sessionNames()).length > 0) return { ...NOTHING, note: 'a session is still up' };
   const { removeLeftovers } = await import('./leftovers.ts');
   return removeLeftovers(place);
 }

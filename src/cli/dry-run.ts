@@ -19,7 +19,7 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   const result = await dryRun(
     options,
     { facts: machine.facts, networkTarget: async (name) => target ?? readAsUser(machine, name) },
-    process.cwd(),
+    { cwd: process.cwd(), notice: (text) => void process.stderr.write(json ? '' : `! ${text}\n`) },
     AbortSignal.timeout(DRY_RUN_DEADLINE_MS),
   );
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : formatDryRun(result));

@@ -13,10 +13,11 @@ const parseName = async (value: string): Promise<string> => {
   });
 };
 
-export const configFile = Flags.string({
+/** The value may be left out: see `config-file-argument.ts`. */
+export const configFile = Flags.custom({
   char: 'f',
-  helpValue: 'PATH',
-  description: 'configuration file; - is standard input',
+  helpValue: '[PATH]',
+  description: 'configuration file (- is standard input); alone: .mirrord/mirrord.json',
 });
 
 export const sessionName = Flags.custom({ helpValue: 'NAME', parse: parseName });

@@ -42,7 +42,8 @@ export async function runLs(flags: LsFlags): Promise<void> {
   );
   const stdin = () => process.stdin;
   const cwd = process.cwd();
-  const { config } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
+  const { config, notices } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
+  for (const notice of notices) process.stderr.write(`! ${notice}\n`);
   const { openCluster } = await import('../kube/open-cluster.ts');
   const signal = AbortSignal.timeout(LS_DEADLINE_MS);
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });

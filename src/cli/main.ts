@@ -11,6 +11,7 @@ import { Config, flush, run } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
 import { MirrordError } from '../errors.ts';
 import { COMMANDS } from './commands.ts';
+import { completeConfigFile } from './config-file-argument.ts';
 import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
 
@@ -84,4 +85,4 @@ function findRoot(folder: string): string {
 }
 
 // Not awaited at the top level: oclif imports this very file while `main` runs.
-void main(separateCommand(process.argv.slice(2)));
+void main(completeConfigFile(separateCommand(process.argv.slice(2))));

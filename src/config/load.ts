@@ -5,7 +5,7 @@ import { checkMeaning } from './meaning-check.ts';
 import { parseSource, randomKey } from './parse.ts';
 import { configInvalid, formatProblem, type Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
-import { findSource, type ByteSource, type Source } from './source.ts';
+import { findSource, unnamedFile, type ByteSource, type Source } from './source.ts';
 import type { Tree } from './tree.ts';
 import { checkTypes } from './types-check.ts';
 
@@ -46,7 +46,8 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const source = await findSource({ flag: flags.configFile, env, cwd, stdin });
   const { config, problems, warnings } = await assemble(source, request);
   if (config === null || problems.length > 0) throw configInvalid(problems);
-  const notices = source?.discovered === true ? [`configuration ${source.name}`] : [];
+  const unnamed = source === null ? await unnamedFile(cwd) : null;
+  const notices = unnamed === null ? [] : [`${unnamed} is here and not used: -f`];
   const unused =
     source === null || source.others.length === 0
       ? []

@@ -1,7 +1,8 @@
-import { constants, open, readFile, stat, type FileHandle } from 'node:fs/promises';
-import { extname, relative, resolve } from 'node:path';
+import { constants, open, readFile, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { extname, join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
+import { DEFAULT_FOLDER } from './default-folder.ts';
 import { FORMATS, type Format } from './document.ts';
 
 /** Where the configuration comes from. */
@@ -10,14 +11,12 @@ export interface Source {
   readonly name: string;
   readonly text: string;
   readonly format: Format;
-  /** Nobody asked for it: it was there. */
-  readonly discovered: boolean;
-  /** Further files that discovery would have taken, had this one not been there. */
+  /** Further files of a folder that was named, which would have been read had this one not been there. */
   readonly others: readonly string[];
 }
 
 export interface SourceRequest {
-  /** `-f`; `-` is standard input. */
+  /** `-f`: a file, a folder (`DEFAULT_FOLDER` for `-f` alone), or `-` for standard input. */
   readonly flag: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -36,31 +35,48 @@ const SILENCE_MS = 60_000;
 const WRITER_MS = 2_000;
 /** Between two looks at a pipe; milliseconds. */
 const LOOK_MS = 20;
-const DISCOVERED: readonly string[] = FORMATS.map((format) => `.mirrord/mirrord.${format}`);
+/** A folder that is named means the first of these in it. */
+const IN_FOLDER: readonly string[] = FORMATS.map((format) => `mirrord.${format}`);
 
-/** `-f` > MIRRORD_CONFIG_FILE > ./.mirrord/mirrord.{json,toml,yaml,yml}; null when there is none. */
+/**
+ * `-f` > MIRRORD_CONFIG_FILE; null when neither names one.  A file that merely lies there is not read: a repository that
+ * was just cloned could run programs by the `kubeconfig` of its own.
+ */
 export async function findSource(request: SourceRequest): Promise<Source | null> {
   const { flag, env, cwd, stdin = () => process.stdin } = request;
   if (flag === '-') {
     const text = decode(await collect(stdin(), 'standard input'), 'standard input');
-    return { name: 'standard input', text, format: 'json', discovered: false, others: [] };
+    return { name: 'standard input', text, format: 'json', others: [] };
   }
   const variable = env['MIRRORD_CONFIG_FILE'];
   const named = flag ?? (variable === '' ? undefined : variable);
-  if (named !== undefined) return readSource(named, cwd);
-  const found: string[] = [];
-  for (const path of DISCOVERED) if (await exists(resolve(cwd, path))) found.push(path);
-  const [first, ...others] = found;
-  return first === undefined ? null : { ...(await readSource(first, cwd)), discovered: true, others };
+  return named === undefined ? null : readSource(named, cwd);
 }
 
-/** Reads one file, relative to `cwd`. */
-export async function readSource(path: string, cwd: string): Promise<Source> {
+/** The file that `-f` alone would read, as a path from `cwd`; null when there is none, or none that can be seen. */
+export async function unnamedFile(cwd: string): Promise<string | null> {
+  const files = await filesIn(resolve(cwd, DEFAULT_FOLDER)).catch(() => null);
+  return files?.[0] === undefined ? null : `./${DEFAULT_FOLDER}/${files[0]}`;
+}
+
+/** Reads one file, or the one in a folder, relative to `cwd`. */
+async function readSource(path: string, cwd: string): Promise<Source> {
   if (path === '') throw unreadable(path, 'the path is empty');
   const full = resolve(cwd, path);
   const name = shortName(full, path, cwd);
-  const format = formatOf(path, name);
-  return { name, text: decode(await readBytes(full, name), name), format, discovered: false, others: [] };
+  const files = await filesIn(full).catch((error: unknown) => {
+    throw unreadable(name, reasonOf(error), error);
+  });
+  if (files === null) return readFileSource(full, name);
+  const [first, ...others] = files;
+  if (first === undefined) throw unreadable(name, `there is no ${orList(IN_FOLDER)} in this folder`);
+  const inFolder = (file: string): string => join(name, file);
+  return { ...(await readFileSource(join(full, first), inFolder(first))), others: others.map(inFolder) };
+}
+
+async function readFileSource(full: string, name: string): Promise<Source> {
+  const format = formatOf(full, name);
+  return { name, text: decode(await readBytes(full, name), name), format, others: [] };
 }
 
 function formatOf(path: string, name: string): Format {
@@ -165,15 +181,12 @@ function failDecoding(bytes: Uint8Array, name: string): never {
   throw notText(name, Buffer.byteLength(valid));
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw unreadable(path, reasonOf(error), error);
-  }
+/** The configuration files of a folder, the first one first; null where `path` is no folder. */
+async function filesIn(path: string): Promise<readonly string[] | null> {
+  const facts = await stat(path);
+  if (!facts.isDirectory()) return null;
+  const there = new Set(await readdir(path));
+  return IN_FOLDER.filter((name) => there.has(name));
 }
 
 /** The path as the user wrote it, or relative to where they are when that is shorter. */
@@ -182,13 +195,15 @@ function shortName(full: string, path: string, cwd: string): string {
   return short !== '' && short.length < path.length && !short.startsWith('..') ? short : path;
 }
 
+const orList = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
 function unreadable(name: string, reason: string, cause?: unknown): MirrordError {
   return new MirrordError(
     'usage',
     'config-unreadable',
     `The configuration ${name || '""'} cannot be read: ${reason}.`,
     {
-      help: 'Check the path given with -f or in MIRRORD_CONFIG_FILE.',
+      help: 'Check the path given with -f (alone it means .mirrord/mirrord.json) or in MIRRORD_CONFIG_FILE.',
       ...(cause === undefined ? {} : { cause }),
     },
   );

@@ -40,7 +40,12 @@ export interface DoctorContext {
 
 export interface ConfigurationProbe {
   /** Throws what is wrong with it. */
-  load(): Promise<{ readonly file: string | null; readonly warnings: readonly string[]; readonly image: string }>;
+  load(): Promise<{
+    readonly file: string | null;
+    readonly notices: readonly string[];
+    readonly warnings: readonly string[];
+    readonly image: string;
+  }>;
 }
 
 export interface ClusterProbe {

@@ -10,8 +10,8 @@ const configuration: Check = {
   title: 'configuration',
   needs: [],
   async run(context) {
-    const { file, warnings } = await context.configuration.load();
-    const what = file ?? 'no file, all defaults';
+    const { file, notices, warnings } = await context.configuration.load();
+    const what = [file ?? 'no file, all defaults', ...notices].join('; ');
     return warnings.length === 0 ? ok(what) : warning(`${what}: ${warnings.join('; ')}`, '');
   },
 };

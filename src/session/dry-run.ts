@@ -13,6 +13,12 @@ export interface DryRunMachine {
   networkTarget(target: string): Promise<NetworkTargetFacts>;
 }
 
+export interface DryRunSettings {
+  readonly cwd: string;
+  /** Worth a line at once, whatever comes of the rest. */
+  readonly notice: (text: string) => void;
+}
+
 export interface DryRun {
   readonly target: string;
   /** Null where no Kubernetes is involved. */
@@ -36,11 +42,12 @@ interface Surroundings {
 export async function dryRun(
   options: UpOptions,
   machine: DryRunMachine,
-  cwd: string,
+  { cwd, notice }: DryRunSettings,
   signal: AbortSignal,
 ): Promise<DryRun> {
   const stdin = () => process.stdin;
   const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd, stdin });
+  notices.forEach(notice);
   const filter = new Filter(config.feature.network);
   const { kind } = targetOf(config);
   const local = kind === 'netns' || kind === 'process';
@@ -60,7 +67,7 @@ export async function dryRun(
       ? { domains: routedDomains(names.clusterDomain, namespaces, discovery, filter), search: names.search }
       : null,
     filter: describeFilter(filter),
-    notes: [...notices, ...discovery.notes],
+    notes: discovery.notes,
     warnings: [...warnings, ...around.warnings, ...checkCapture(scoped, network, own).map(({ text }) => text)],
   };
 }

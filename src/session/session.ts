@@ -142,7 +142,7 @@ export class Session {
   async #configure(): Promise<Config> {
     const { options, cwd } = this.#start;
     const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd });
-    for (const notice of notices) this.#host.progress('config', 'done', notice);
+    for (const notice of notices) this.#host.progress('config', 'warning', notice);
     for (const warning of warnings) this.#warn(warning);
     return config;
   }

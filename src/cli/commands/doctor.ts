@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { json, sessionName } from '../flags.ts';
+import { configFile, json, sessionName } from '../flags.ts';
 
 export class Doctor extends Command {
   static override summary = 'Check what a session needs, one thing after the other, and say how to fix it.';
@@ -19,11 +19,7 @@ export class Doctor extends Command {
       char: 'c',
       description: "do not verify the API server's certificate",
     }),
-    'config-file': Flags.string({
-      char: 'f',
-      helpValue: 'PATH',
-      description: 'configuration file; - is standard input',
-    }),
+    'config-file': configFile(),
     name: sessionName({ default: 'default', description: 'name of the session whose round trip is measured' }),
     json,
   };

@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { json, sessionName } from '../flags.ts';
+import { configFile, json, sessionName } from '../flags.ts';
 
 export class Down extends Command {
   static override summary = 'End a session and put the machine back as it was.';
@@ -28,6 +28,7 @@ export class Down extends Command {
       dependsOn: ['all'],
     }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig of that context', dependsOn: ['all'] }),
+    'config-file': configFile({ dependsOn: ['all'] }),
     json,
   };
 
@@ -35,7 +36,7 @@ export class Down extends Command {
     const { flags } = await this.parse(Down);
     const { runDown } = await import('../down.ts');
     const { namespace, context, kubeconfig } = flags;
-    const place = { namespace, context, kubeconfig };
+    const place = { namespace, context, kubeconfig, configFile: flags['config-file'] };
     await runDown(flags.all ? 'all' : [flags.name ?? 'default'], flags.json, place);
   }
 }

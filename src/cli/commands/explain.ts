@@ -17,7 +17,7 @@ export class Explain extends Command {
     }),
   };
   static override flags = {
-    'config-file': configFile,
+    'config-file': configFile(),
     name: sessionName({ default: 'default', description: 'name of the session' }),
     json,
   };

@@ -27,7 +27,7 @@ export class Ls extends Command {
     'all-namespaces': Flags.boolean({ char: 'A', description: 'all namespaces' }),
     context: Flags.string({ helpValue: 'CONTEXT', description: "context (default: the kubeconfig's current one)" }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
-    'config-file': configFile,
+    'config-file': configFile(),
   };
 
   async run(): Promise<void> {

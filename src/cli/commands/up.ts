@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { cidr, json, sessionName } from '../flags.ts';
+import { cidr, configFile, json, sessionName } from '../flags.ts';
 import { toUpOptions } from '../up-options.ts';
 
 const DNS_MODES = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'] as const;
@@ -56,12 +56,7 @@ export class Up extends Command {
       description: "do not verify the API server's certificate",
       helpGroup: 'CLUSTER',
     }),
-    'config-file': Flags.string({
-      char: 'f',
-      helpValue: 'PATH',
-      description: 'configuration file; - is standard input',
-      helpGroup: 'CONFIGURATION',
-    }),
+    'config-file': configFile({ helpGroup: 'CONFIGURATION' }),
     key: Flags.string({
       helpValue: 'KEY',
       description: "value of {{ key }} in the configuration's templates",

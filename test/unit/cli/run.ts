@@ -19,9 +19,12 @@ export interface Result {
 
 export const runCli = (...args: string[]): Result => runCliInto('pipe', args);
 
+export const runCliIn = (cwd: string, ...args: string[]): Result => runCliInto('pipe', args, cwd);
+
 /** With standard output somewhere else: a descriptor. */
-export function runCliInto(output: number | 'pipe', args: readonly string[]): Result {
+export function runCliInto(output: number | 'pipe', args: readonly string[], cwd = '/'): Result {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd,
     encoding: 'utf8',
     stdio: ['ignore', output, 'pipe'],
     // The width of help is the terminal's, and a developer's own settings must not change a test.

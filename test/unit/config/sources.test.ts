@@ -20,24 +20,30 @@ describe('where the configuration comes from', () => {
     ['yaml', 'key: k'],
     ['yml', 'key: k'],
   ] as const) {
-    it(`.mirrord/mirrord.${extension}, with one line that says so`, async () => {
-      const { config, file, notices } = await load({ files: { [`.mirrord/mirrord.${extension}`]: text } });
-      assert.deepEqual(
-        [config.key, file, notices],
-        ['k', `.mirrord/mirrord.${extension}`, [`configuration .mirrord/mirrord.${extension}`]],
-      );
+    const name = `.mirrord/mirrord.${extension}`;
+
+    it(`${name}: only when the folder is named, which -f alone does`, async () => {
+      const { config, file, notices } = await load({ files: { [name]: text }, flags: { configFile: '.mirrord' } });
+      assert.deepEqual([config.key, file, notices], ['k', name, []]);
+    });
+
+    it(`${name}: pointed out when it is not`, async () => {
+      const { config, file, notices, warnings } = await load({ files: { [name]: text } });
+      assert.notEqual(config.key, 'k');
+      assert.deepEqual([file, notices, warnings], [null, [`./${name} is here and not used: -f`], []]);
     });
   }
 
-  it('the first of several, with a warning', async () => {
+  it('the first of several in a folder, with a warning', async () => {
     const { config, warnings } = await load({
       files: { '.mirrord/mirrord.yaml': 'key: y', '.mirrord/mirrord.json': '{"key": "j"}' },
+      flags: { configFile: '.mirrord' },
     });
     assert.equal(config.key, 'j');
     assert.match(warnings[0], /\.mirrord\/mirrord\.yaml: not read/);
   });
 
-  it('-f before MIRRORD_CONFIG_FILE before what lies there', async () => {
+  it('-f before MIRRORD_CONFIG_FILE, and never what lies there', async () => {
     const files = { 'a.json': '{"key": "a"}', 'b.json': '{"key": "b"}', '.mirrord/mirrord.json': '{"key": "c"}' };
     assert.equal(
       (await load({ files, flags: { configFile: 'a.json' }, env: { MIRRORD_CONFIG_FILE: 'b.json' } })).config.key,
@@ -45,7 +51,9 @@ describe('where the configuration comes from', () => {
     );
     const second = await load({ files, env: { MIRRORD_CONFIG_FILE: 'b.json' } });
     assert.deepEqual([second.config.key, second.notices], ['b', []]);
-    assert.equal((await load({ files, env: { MIRRORD_CONFIG_FILE: '' } })).config.key, 'c');
+    const folder = await load({ files, env: { MIRRORD_CONFIG_FILE: '.mirrord' } });
+    assert.equal(folder.config.key, 'c');
+    assert.equal((await load({ files, env: { MIRRORD_CONFIG_FILE: '' } })).file, null);
   });
 
   it('-f - is JSON on standard input', async () => {
@@ -151,7 +159,7 @@ describe('a source that cannot be used', () => {
     assert.match((await refusal({ env: { MIRRORD_CONFIG_FILE: 'no.json' } })).message, /no such file/);
     assert.match(
       (await refusal({ files: { 'x.json/a': '' }, flags: { configFile: 'x.json' } })).message,
-      /it is a folder/,
+      /there is no mirrord\.json, mirrord\.toml, mirrord\.yaml or mirrord\.yml in this folder/,
     );
     assert.match(
       (await refusal({ files: { a: '' }, flags: { configFile: 'a/b.json' } })).message,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -28,6 +28,11 @@ export class Workspace {
     const path = join(this.path, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
+  }
+
+  async program(name: string, text: string): Promise<void> {
+    await this.write(name, text);
+    await chmod(join(this.path, name), 0o755);
   }
 
   async remove(): Promise<void> {

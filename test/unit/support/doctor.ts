@@ -95,7 +95,7 @@ function contextOf(root: string, story: Story): DoctorContext {
           warnings = [],
           image = 'docker.io/library/node:24-slim',
         } = unlessError(story.configuration ?? {});
-        return { file, warnings, image };
+        return { file, notices: [], warnings, image };
       },
     },
     cluster: {
