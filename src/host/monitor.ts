@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import { basename } from 'node:path';
 import { commandEnvironment } from './machine/commands.ts';
+import { KeptChild } from './machine/kept-child.ts';
 
 /** A DHCP client makes a dozen changes within some ten milliseconds. */
 const CALM_MS = 150;
@@ -15,12 +16,21 @@ const CALM_MS = 150;
 /** A machine whose routes never rest (a routing daemon) is still read this often. */
 const CALM_MAX_MS = 1_000;
 
-/** `ip monitor` would notice only at the next event that nobody reads it any more: it ends with this process's pipe. */
-const SCRIPT = 'ip monitor link address route rule & read -r _; kill $!';
+/**
+ * `ip monitor` would notice only at the next event that nobody reads it any more: it ends with this process's pipe, and the
+ * shell ends with it.
+ */
+const SCRIPT = `
+exec 3<&0
+ip monitor link address route rule & monitor=$!
+{ read -r _ <&3; kill $monitor; } & reader=$!
+wait $monitor
+kill $reader
+`;
 
 export class Monitor {
   readonly #changed: () => void;
-  readonly #child: ChildProcess;
+  readonly #child: KeptChild;
   readonly #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
@@ -28,16 +38,23 @@ export class Monitor {
   /** `files`: watched by their folders, since they are replaced and not written. */
   constructor(files: readonly string[], changed: () => void) {
     this.#changed = changed;
-    this.#child = spawn('/bin/sh', ['-c', SCRIPT], {
-      env: commandEnvironment(),
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'ignore'],
-      detached: true,
+    let first = true;
+    this.#child = new KeptChild(() => {
+      // What happened while there was none is looked at.
+      if (!first) this.#touch();
+      first = false;
+      const child = spawn('/bin/sh', ['-c', SCRIPT], {
+        env: commandEnvironment(),
+        cwd: '/',
+        stdio: ['pipe', 'pipe', 'ignore'],
+        detached: true,
+      });
+      child.stdout.on('data', () => this.#touch());
+      child.stdin.on('error', () => {});
+      // One part of it may have been killed without the other.
+      child.once('exit', () => killGroup(child));
+      return child;
     });
-    this.#child.stdout?.on('data', () => this.#touch());
-    // Without `ip` nothing gets as far as this; a monitor that was killed leaves the session as it is.
-    this.#child.on('error', () => {});
-    this.#child.stdin?.on('error', () => {});
     for (const file of files) {
       try {
         const folder = file.slice(0, file.lastIndexOf('/'));
@@ -55,16 +72,8 @@ export class Monitor {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers) watcher.close();
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    const ended = new Promise((resolve) => this.#child.once('close', resolve));
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      return; // both have been ended by someone else
-    }
-    // `close` comes when nobody holds the pipe any more: `ip` is gone, too.
-    await ended;
+    // Resolves when nobody holds its pipe any more: `ip` is gone, too.
+    await this.#child.close(killGroup);
   }
 
   #touch(): void {
@@ -76,5 +85,15 @@ export class Monitor {
       this.#timer = undefined;
       this.#changed();
     }, wait);
+  }
+}
+
+/** The shell and what it has started. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them have ended.
   }
 }

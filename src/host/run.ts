@@ -1,7 +1,7 @@
 /** The host's whole life: repair, claim, TUN, session, requests, and the way back. */
 import { closeSync } from 'node:fs';
 import { MirrordError, describeError } from '../errors.ts';
-import type { Progress, SessionToHost, UpOptions } from '../ipc/protocol.ts';
+import type { Progress, UpOptions } from '../ipc/protocol.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
@@ -11,7 +11,7 @@ import { Monitor } from './monitor.ts';
 import { Host } from './operations.ts';
 import { unreadableProgram } from './readable.ts';
 import { checkRequest, dispatch } from './requests.ts';
-import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
+import { type Message, SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import { openTun } from './tun.ts';
 import { beforeSudo } from './environment-before-sudo.ts';
 import { asUser, invokingUser } from './user.ts';
@@ -155,7 +155,7 @@ async function serve(
     closeSync(tun.fd);
   }
 
-  function receive(message: SessionToHost): void {
+  function receive(message: Message): void {
     switch (message.type) {
       case 'request':
         void answer(message);
@@ -175,7 +175,7 @@ async function serve(
     }
   }
 
-  async function answer(message: Extract<SessionToHost, { type: 'request' }>): Promise<void> {
+  async function answer(message: Extract<Message, { type: 'request' }>): Promise<void> {
     try {
       const value = await dispatch(host, checkRequest({ ...message }), journal.sessionFolder);
       session.send({ type: 'reply', id: message.id, value: value ?? null });
@@ -217,6 +217,8 @@ async function serve(
   const result = await end.promise;
   ending = true;
 
+  // In this order: its resets need the routes.
+  await session.release();
   const monitorEnded = monitor?.close();
   const undone = await host.close().then(
     (notes) => ({ notes }),

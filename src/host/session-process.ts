@@ -7,11 +7,17 @@ import { type User, userEnvironment } from './user.ts';
 /** Descriptors of the session: 0 to 2 as usual, then the IPC channel, then the TUN. */
 export const SESSION_TUN_FD = 4;
 
+/** Resetting its flows takes a session some milliseconds; for one that hangs, the kernel does it (`sockets.ts`). */
+const RELEASE_DEADLINE_MS = 300;
+
 /** The agent's Job is deleted in this time, or left to its own time limit. */
 const STOP_DEADLINE_MS = 10_000;
 
 /** Of its standard error, for the message when it dies. */
 const KEPT_OUTPUT = 2_000;
+
+/** What is not answered here. */
+export type Message = Exclude<SessionToHost, { type: 'released' }>;
 
 export interface SessionOptions {
   /** Program and arguments. */
@@ -23,7 +29,7 @@ export interface SessionOptions {
   readonly stdin: 'inherit' | 'ignore';
   readonly tunFd: number;
   readonly output: (text: string) => void;
-  readonly message: (message: SessionToHost) => void;
+  readonly message: (message: Message) => void;
   /** It ended by itself; undefined when with exit code 0. */
   readonly ended: (error: MirrordError | undefined) => void;
 }
@@ -31,6 +37,7 @@ export interface SessionOptions {
 export class SessionProcess {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
+  readonly #released = Promise.withResolvers<void>();
   #errors = '';
 
   constructor(options: SessionOptions) {
@@ -47,7 +54,11 @@ export class SessionProcess {
       this.#errors = (this.#errors + text).slice(-KEPT_OUTPUT);
       options.output(text);
     });
-    this.#child.on('message', (message) => options.message(message as SessionToHost));
+    this.#child.on('message', (message) => {
+      const told = message as SessionToHost;
+      if (told.type === 'released') this.#released.resolve();
+      else options.message(told);
+    });
     this.#gone = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         options.ended(
@@ -70,6 +81,14 @@ export class SessionProcess {
   send(message: HostToSession): void {
     // A session that is gone is told by its `ended`.
     if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  /** Has it reset its flows, while routes still lead to them; bounded. */
+  async release(): Promise<void> {
+    this.send({ type: 'release' });
+    const timer = setTimeout(() => this.#released.resolve(), RELEASE_DEADLINE_MS);
+    await Promise.race([this.#released.promise, this.#gone]);
+    clearTimeout(timer);
   }
 
   /** Ends it in order, or not, within the deadline; `hurry` aborts the wait. */

@@ -164,7 +164,9 @@ export type HostToSession =
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorDescription }
   /** The machine's own network changed (default route, addresses, name servers). */
   | { readonly type: 'changed'; readonly facts: MachineFacts }
-  /** End in order: the routes are already gone; delete what the cluster holds and exit. */
+  /** The end begins, and routes still lead to the TUN: reset every flow, refuse new ones, and answer `released`. */
+  | { readonly type: 'release' }
+  /** End in order: the routes are gone by now; delete what the cluster holds and exit. */
   | { readonly type: 'stop' };
 
 export type SessionToHost =
@@ -177,6 +179,8 @@ export type SessionToHost =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'ready'; readonly lines: readonly string[] }
   | { readonly type: 'failed'; readonly error: ErrorDescription }
+  /** The answer to `release`. */
+  | { readonly type: 'released' }
   /** `mirrord down` came by the control socket. */
   | { readonly type: 'down' };
 

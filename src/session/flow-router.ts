@@ -33,6 +33,7 @@ export class FlowRouter implements FlowHandler {
   readonly #entered: FlowSeen;
   /** One probe serves all echo requests to a host that are waiting for it. */
   readonly #probes = new Map<string, Promise<DialOutcome>>();
+  #refuses = false;
 
   constructor(farSide: FarSide, resolverAddress: string, resolver: ResolverFlows, watch: FlowWatch, entered: FlowSeen) {
     this.#farSide = farSide;
@@ -42,7 +43,13 @@ export class FlowRouter implements FlowHandler {
     this.#entered = entered;
   }
 
+  /** From now on every new flow is refused at once. */
+  refuseAll(): void {
+    this.#refuses = true;
+  }
+
   tcp(flow: TcpFlow): void {
+    if (this.#refuses) return flow.refuse('refused');
     if (flow.destination.host === this.#resolverAddress) {
       if (flow.destination.port === DNS_PORT) this.#resolver.tcp(flow);
       else flow.refuse('refused');
@@ -55,6 +62,7 @@ export class FlowRouter implements FlowHandler {
   }
 
   udp(flow: UdpFlow): void {
+    if (this.#refuses) return flow.refuse('refused');
     if (flow.destination.host === this.#resolverAddress) {
       if (flow.destination.port === DNS_PORT) this.#resolver.udp(flow);
       else flow.refuse('refused');
@@ -67,6 +75,7 @@ export class FlowRouter implements FlowHandler {
   }
 
   echo(request: EchoRequest): void {
+    if (this.#refuses) return request.reply('host-unreachable');
     if (request.destination === this.#resolverAddress) {
       request.reply('reachable');
       return;

@@ -21,6 +21,8 @@ interface Waiting {
 }
 
 export interface HostEvents {
+  /** Every flow is to be reset, and new ones refused; what was reset has been told when this returns. */
+  release(): void;
   /** The host wants an orderly end. */
   stop(): void;
   /** The machine's own network changed. */
@@ -117,6 +119,10 @@ export class HostClient implements HostOperations {
         return;
       case 'changed':
         this.#events?.changed(message.facts);
+        return;
+      case 'release':
+        this.#events?.release();
+        this.#send({ type: 'released' });
         return;
       case 'stop':
         this.#events?.stop();

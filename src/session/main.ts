@@ -14,7 +14,7 @@ const CLOSE_MS = 8_000;
 async function main(): Promise<void> {
   const host = new HostClient(process);
   const stopping = new AbortController();
-  // Ctrl-C is the host's to handle: it takes routes and DNS back first, then tells us.
+  // Ctrl-C is the host's to handle: it has flows reset, takes routes and DNS back, then tells us.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => host.down());
   process.on('disconnect', () => stopping.abort());
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   Object.assign(process.env, start.environment);
   const session = new Session(start, host);
   host.listen({
+    release: () => session.release(),
     stop: () => stopping.abort(),
     changed: (facts) => session.machineChanged(facts),
   });

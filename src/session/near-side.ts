@@ -49,6 +49,8 @@ export class NearSide {
   readonly #nameRoutes: NameRoutes;
   #names: SessionNames | undefined;
   #driver: StackDriver | undefined;
+  #router: FlowRouter | undefined;
+  #isReleased = false;
 
   /** Throws when the filter would lead the transport itself into the TUN. */
   constructor(options: NearSideOptions, known: Known) {
@@ -130,8 +132,15 @@ export class NearSide {
     });
   }
 
-  /** The stack ends at once, while the TUN can still carry its resets. */
+  /** Every program is told that its flows are over, and new ones are refused: while the routes still lead here. */
+  release(): void {
+    this.#isReleased = true;
+    this.#router?.refuseAll();
+    this.#driver?.endFlows();
+  }
+
   async close(): Promise<void> {
+    this.release();
     this.#driver?.close();
     await this.#names?.close();
   }
@@ -151,6 +160,8 @@ export class NearSide {
     const entered: FlowSeen = (protocol, destination) =>
       matches.flow(protocol, destination, this.network.scoped, this.#nameRoutes);
     const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, this.#nameRoutes, entered);
+    if (this.#isReleased) router.refuseAll();
+    this.#router = router;
     return new StackDriver(device, router);
   }
 

@@ -38,6 +38,7 @@ export class Session {
   #remote: Remote | undefined;
   #farSide: FarSide | undefined;
   #near: NearSide | undefined;
+  #isReleased = false;
   readonly #matches = new RuleMatches();
   /** What the host has told last of its own accord: it may come while the agent is still being started. */
   #changedFacts: MachineFacts | undefined;
@@ -105,6 +106,7 @@ export class Session {
       { discovery, facts: this.#changedFacts ?? facts, own: remote.ownAddresses() },
     );
     this.#near = near;
+    if (this.#isReleased) near.release();
     await near.connect(info);
     this.#keepInStep(remote, near, signal);
 
@@ -120,6 +122,12 @@ export class Session {
     if (this.#near && this.#remote) {
       this.#inBackground(this.#near.machineChanged(facts, this.#remote.ownAddresses()));
     }
+  }
+
+  /** The first part of the end, while the machine still leads flows here; resets every one. */
+  release(): void {
+    this.#isReleased = true;
+    this.#near?.release();
   }
 
   /** Idempotent, bounded, never throws: each part has its own deadline. */

@@ -46,11 +46,15 @@ export class StackDriver {
     return this.#stack.counters;
   }
 
+  /** Ends every flow, with word to its program; the device is read on. */
+  endFlows(): void {
+    this.#stack.close();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#device.close();
-    this.#stack.close();
   }
 
   #outputQueued(): void {

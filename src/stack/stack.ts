@@ -125,10 +125,11 @@ export class Stack {
   }
 
   /**
-   * Ends every flow: handlers are told, and programs get an RST while the device can still carry one (without the
-   * device their connections would only time out, or go on along some other route).
+   * Ends every flow: handlers are told, and programs get an RST or a port unreachable.  To be called while the device
+   * and its routes can still carry those.  New flows come to the handler as before.
    */
   close(): void {
+    this.#setTime(this.#now());
     this.#tcp.close();
     this.#udp.close();
   }

@@ -50,8 +50,9 @@ export class UdpLayer {
     if (flow !== null) this.writer.paths.narrow(addresses, mtu);
   }
 
+  /** Programs with a connected socket learn it as ECONNREFUSED, as far as ICMP's rate allows. */
   close(): void {
-    for (const flow of this.#table.all()) flow.close();
+    for (const flow of this.#table.all()) flow.refuse('refused');
   }
 
   drop(reason: string): void {

@@ -9,6 +9,7 @@
 import { MirrordError } from '../../errors.ts';
 import type { FileKind } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
+import { socketsOf } from '../machine/sockets.ts';
 
 export const RUN_FOLDER = '/run/mirrord';
 
@@ -24,6 +25,8 @@ export interface Owner {
 
 export interface NetworkEntry {
   readonly tun: string;
+  /** Its own, as CIDRs: sockets with one of them are the session's. */
+  readonly addresses: readonly string[];
   /** What other sessions must keep clear of. */
   readonly routes: readonly string[];
   /** The way back of rules and routes: lines for `ip -4 -force -batch`, and for `-6`. */
@@ -103,10 +106,14 @@ export class Journal {
   }
 
   writeNetwork(entry: NetworkEntry): void {
-    // The batches are files of their own, so that the guard's shell can hand them to `ip` without reading them.  They
+    // The batches are files of their own, so that the guard's shell can hand them over without reading them.  They
     // carry the process's number, so that it never plays back those of a successor.
     this.#write(`network.json`, JSON.stringify(entry));
     for (const family of [4, 6] as const) this.#write(undoName(process.pid, family), undoBatch(entry, family));
+    const filter = socketsOf(entry.addresses) ?? '';
+    const file = undoName(process.pid, 'sockets');
+    // A name's route comes with every other answer; these stay the same.
+    if (this.#text(file) !== filter) this.#write(file, filter);
   }
 
   network(): NetworkEntry | undefined {
@@ -222,7 +229,8 @@ export class Journal {
 export const undoBatch = ({ tun, undo }: NetworkEntry, family: 4 | 6): string =>
   [...(family === 4 ? [`link del ${tun}`] : []), ...undo[family], ''].join('\n');
 
-export const undoName = (pid: number, family: 4 | 6): string => `undo-${pid}.${family}`;
+/** Beside the batches: the filter of the sockets to end. */
+export const undoName = (pid: number, part: 4 | 6 | 'sockets'): string => `undo-${pid}.${part}`;
 
 export const sessionNames = ({ files }: Machine): readonly string[] =>
   files

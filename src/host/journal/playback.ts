@@ -7,7 +7,8 @@ import { formerContent, readFormerContent } from '../dns/former-content.ts';
 import { resolvedRuns, rewriteResolvConf } from '../dns/resolved-process.ts';
 import { BYTES } from '../machine/files.ts';
 import { type Machine, thisMachine } from '../machine/machine.ts';
-import { Journal, type ResolvConfEntry, sessionNames, undoBatch } from './journal.ts';
+import { endSockets } from '../machine/sockets.ts';
+import { Journal, type NetworkEntry, type ResolvConfEntry, sessionNames, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
@@ -74,14 +75,20 @@ export async function playBackNetwork(machine: Machine, journal: Journal): Promi
   const entry = journal.network();
   if (owner && entry) {
     const enter = enterNamespace(machine, owner.networkNamespace);
-    for (const family of [4, 6] as const) {
-      if (!enter) continue;
-      const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', '-'] as const;
-      // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
-      await machine.run(command, args, undoBatch(entry, family));
-    }
+    if (enter) await takeBack(machine, enter, entry);
   }
   journal.clearNetwork();
+}
+
+async function takeBack(machine: Machine, enter: readonly string[], entry: NetworkEntry): Promise<void> {
+  await endSockets(machine, enter, entry.addresses);
+  for (const family of [4, 6] as const) {
+    const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', '-'] as const;
+    // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
+    await machine.run(command, args, undoBatch(entry, family));
+  }
+  // Those that were opened meanwhile: from now on none can be.
+  await endSockets(machine, enter, entry.addresses);
 }
 
 export async function playBackResolved(machine: Machine, journal: Journal): Promise<void> {

@@ -19,6 +19,7 @@ export type Run = (command: string, args: readonly string[], input?: string) => 
 
 const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
+  ss: 'iproute2',
   nft: 'nftables',
   nsenter: 'util-linux',
   setpriv: 'util-linux',

@@ -151,6 +151,7 @@ export class Network {
     const plans: Plans = { 4: plan(4), 6: plan(6) };
     this.#journal.writeNetwork({
       tun: this.#tun,
+      addresses: input.state.addresses,
       routes: input.state.routes,
       undo: {
         4: undoLines(this.#plans[4], this.#attempted[4], plans[4]),

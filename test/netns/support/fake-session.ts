@@ -90,6 +90,9 @@ process.on('message', (message: HostToSession) => {
     case 'changed':
       say({ changed: message.facts });
       return;
+    case 'release':
+      if (behaviour !== 'deaf') process.send?.({ type: 'released' });
+      return;
     case 'stop':
       if (behaviour !== 'deaf') process.exit(0);
   }

@@ -77,6 +77,7 @@ describe('the journal', () => {
           const before = look();
           journal.writeNetwork({
             tun: 'mirrord0',
+            addresses: ['198.19.0.1/32'],
             routes: ['10.96.0.0/16'],
             undo: { 4: [...RULES.map((line) => `rule del ${line}`), `route del ${ROUTE}`], 6: [] },
           });
@@ -185,7 +186,7 @@ describe('the journal', () => {
 
   it('enters the namespace in which the changes were made', async () => {
     open('file');
-    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: [], 6: [] } });
+    journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
     const owner = journal.owner();
     machine.put('/run/mirrord/default/owner.json', JSON.stringify({ ...owner, networkNamespace: 'net:[77]' }));
     machine.processes.set(4242, '9');
@@ -229,7 +230,7 @@ describe('the journal', () => {
 
   it('forgets the network of a namespace that has ended', async () => {
     open('file');
-    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: [], 6: [] } });
+    journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
     machine.put(
       '/run/mirrord/default/owner.json',
       JSON.stringify({ ...journal.owner(), networkNamespace: 'net:[77]' }),
@@ -241,7 +242,12 @@ describe('the journal', () => {
 
   it('comes back when somebody has removed the folder meanwhile', async () => {
     open('file');
-    journal.writeNetwork({ tun: 'mirrord0', routes: [], undo: { 4: RULES.map((line) => `rule del ${line}`), 6: [] } });
+    journal.writeNetwork({
+      tun: 'mirrord0',
+      addresses: [],
+      routes: [],
+      undo: { 4: RULES.map((line) => `rule del ${line}`), 6: [] },
+    });
     for (const line of RULES) machine.state.add(`4 rule ${line} `);
     await new ResolvConfFile(machine, journal).apply(DNS);
     const remove = (): void => rmSync(join(machine.root, 'run'), { recursive: true });

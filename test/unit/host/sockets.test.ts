@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { Journal } from '../../../src/host/journal/journal.ts';
+import { playBackNetwork } from '../../../src/host/journal/playback.ts';
+import { socketsOf } from '../../../src/host/machine/sockets.ts';
+import { PaperMachine } from '../support/machine.ts';
+
+describe('sockets of a session', () => {
+  let machine: PaperMachine;
+  beforeEach(() => {
+    machine = new PaperMachine();
+  });
+  afterEach(() => machine.discard());
+
+  const playBack = async (): Promise<readonly string[]> => {
+    const journal = new Journal(machine, 'default');
+    journal.claim({ uid: 0, gid: 0 });
+    const addresses = ['198.19.0.1/32', 'fd6d::1/128'];
+    journal.writeNetwork({ tun: 'mirrord0', addresses, routes: [], undo: { 4: [], 6: [] } });
+    await playBackNetwork(machine, journal);
+    return machine.calls;
+  };
+
+  it('have one of its own addresses', () => {
+    assert.equal(socketsOf(['198.19.0.1/32', 'fd6d::1/128']), '( src 198.19.0.1 or src [fd6d::1] )');
+    assert.equal(socketsOf([]), undefined);
+  });
+
+  it('are ended before the link goes, and those that came meanwhile after it', async () => {
+    machine.put('/sbin/ss', '');
+    const end = 'ss -K -H -n -t -u state connected ( src 198.19.0.1 or src [fd6d::1] )';
+    assert.deepEqual(await playBack(), [end, 'ip -4 -force -batch -', 'ip -6 -force -batch -', end]);
+  });
+
+  it('are left to themselves where there is no ss, and the rest is taken back', async () => {
+    assert.deepEqual(await playBack(), ['ip -4 -force -batch -', 'ip -6 -force -batch -']);
+  });
+});
