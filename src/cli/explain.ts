@@ -39,7 +39,7 @@ async function explainByFile(target: ExplainTarget, file: string): Promise<Expla
   const scoped = new Filter(config.feature.network).within({ ranges: [], ipv6: true, never: [] });
   const search = ['svc.cluster.local', 'cluster.local'];
   const namespace = config.target.namespace ?? DEFAULT_NAMESPACE;
-  const names = nameContext('cluster.local', [], [`${namespace}.svc.cluster.local`, ...search]);
+  const names = nameContext('cluster.local', [namespace], [`${namespace}.svc.cluster.local`, ...search]);
   const explanation = explain(target, scoped, { names });
   if (explanation.reason !== 'out-of-scope') return explanation;
   return { ...explanation, notes: [...explanation.notes, RANGES_UNKNOWN] };

@@ -1,6 +1,7 @@
 /** Flags that several commands share. */
 import { Flags } from '@oclif/core';
 import { MirrordError } from '../errors.ts';
+import { isDomain } from '../filter/entry.ts';
 import { isSessionName } from '../control/session-folder.ts';
 import { parseCidr } from '../net/index.ts';
 
@@ -21,6 +22,17 @@ export const configFile = Flags.custom({
 });
 
 export const sessionName = Flags.custom({ helpValue: 'NAME', parse: parseName });
+
+export const domain = Flags.custom({
+  helpValue: 'DOMAIN',
+  multipleNonGreedy: true,
+  async parse(value) {
+    if (isDomain(value)) return value;
+    throw new MirrordError('usage', 'domain-invalid', `'${value}' is no domain.`, {
+      help: 'Write it like prod.example.com; names below it are meant without a wildcard.',
+    });
+  },
+});
 
 export const cidr = Flags.custom({
   helpValue: 'CIDR',

@@ -1,8 +1,10 @@
 /** A session's status for people. */
 import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
 
-/** More routes or domains than this are counted, not listed. */
+/** More routes than this are counted, not listed. */
 const LISTED = 8;
+/** Domains are what is taken from the machine's own DNS, so all are shown that one can read. */
+const LISTED_DOMAINS = 64;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function formatStatus(status: SessionStatus): string {
@@ -14,7 +16,12 @@ export function formatStatus(status: SessionStatus): string {
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
     ['routes', `${listed(status.routes)} → ${tun.name}`],
-    ['DNS', dns.mode === 'off' ? 'left alone' : `${listed(forward(dns.domains))} (${dns.mode}, ${dns.server})`],
+    [
+      'DNS',
+      dns.mode === 'off'
+        ? 'left alone'
+        : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.mode}, ${dns.server})`,
+    ],
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],
@@ -45,10 +52,10 @@ function matchText({ rule, value, flows, questions }: RuleMatch): string {
   return `${rule === null ? value : `${rule} = ${JSON.stringify(value)}`}: ${counts.join(', ')}`;
 }
 
-function listed(values: readonly string[]): string {
+function listed(values: readonly string[], most = LISTED): string {
   if (values.length === 0) return 'none';
-  const more = values.length - LISTED;
-  return `${values.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const more = values.length - most;
+  return `${values.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export function formatBytes(count: number): string {

@@ -11,6 +11,7 @@ export interface UpFlags {
   readonly key?: string | undefined;
   readonly 'include-route'?: readonly string[] | undefined;
   readonly 'exclude-route'?: readonly string[] | undefined;
+  readonly domain?: readonly string[] | undefined;
   readonly dns: DnsModeChoice;
   readonly verbose: boolean;
   readonly 'accept-invalid-certificates': boolean;
@@ -33,6 +34,7 @@ export function toUpOptions(flags: UpFlags): UpOptions {
     ...(key === undefined ? {} : { key }),
     includeRoutes: flags['include-route'] ?? [],
     excludeRoutes: flags['exclude-route'] ?? [],
+    domains: flags.domain ?? [],
     dns: flags.dns,
     verbose: flags.verbose,
     overrides: overrides(flags),

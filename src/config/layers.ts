@@ -21,6 +21,7 @@ export type ConfigFlags = Partial<
     | 'key'
     | 'includeRoutes'
     | 'excludeRoutes'
+    | 'domains'
     | 'overrides'
   >
 >;
@@ -77,6 +78,7 @@ export class Layers {
       ['key', flags.key],
       ['feature.network.outgoing.routes.include', nonEmpty(flags.includeRoutes)],
       ['feature.network.outgoing.routes.exclude', nonEmpty(flags.excludeRoutes)],
+      ['feature.network.dns.domains', nonEmpty(flags.domains)],
     ];
     for (const [path, value] of values) if (value !== undefined) this.set(path, value, origin);
     for (const [path, value] of Object.entries(flags.overrides ?? {})) {

@@ -56,6 +56,10 @@ const dns = group(
       env: 'MIRRORD_REMOTE_DNS',
     }),
     filter: dnsFilter,
+    domains: list(
+      "Domains that are the cluster's with every name below them, also public ones (`dev`, where a namespace is called so) and a cluster domain that the API server does not confirm.",
+      { ours: true },
+    ),
     hosts: field(
       z.record(z.string(), z.array(z.string())).default({}),
       'Names with a fixed answer, as in a hosts file: a name to an address or a list of addresses.',

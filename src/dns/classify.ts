@@ -4,17 +4,17 @@
  * | name                                                   | kind      | asked of                                     |
  * |--------------------------------------------------------|-----------|----------------------------------------------|
  * | `localhost` and below (RFC 6761, 6.3)                  | localhost | nobody                                       |
- * | the cluster domain and below                           | inside    | the cluster, as it is                        |
+ * | the cluster's zones and below                          | inside    | the cluster, as it is                        |
  * | reverse names within the routed ranges                 | inside    | the cluster, as it is                        |
  * | `svc`, `x.svc` and below                               | service   | the cluster, by the search list              |
- * | last label is an existing namespace: `db.prod`         | short     | the cluster, by the search list; if it knows |
+ * | last label is a namespace, but no public one: `db.prod`| short     | the cluster, by the search list; if it knows |
  * | one label, service labels aside: `db`, `_pg._tcp.db`   | short     | no such name, the machine's servers          |
  * | `local` and below (mDNS, RFC 6762), all else, the root | outside   | the machine's servers, never the cluster     |
  *
- * Short names may be the machine's own too: the router's `printer`, or `web.dev` with a namespace called `dev`.  The
+ * Short names may be the machine's own too: the router's `printer`, or `web.lab` with a namespace called `lab`.  The
  * cluster is asked first, as in a pod, so that a service is not shadowed; the machine's servers are asked only after the
  * cluster's NXDOMAIN, so that nothing public is lost.  Such a name reaches the cluster's DNS only with a search suffix
- * behind it, never as it is.  Names under the cluster domain and `svc` never go anywhere but to the cluster: what a
+ * behind it, never as it is.  Names under the zones and `svc` never go anywhere but to the cluster: what a
  * cluster does not have must not be answered by whoever owns that name elsewhere.
  *
  * An outside name that the machine's servers do not know may still be `service.namespace` of a namespace that could not be
@@ -31,7 +31,7 @@ export type NameKind = 'localhost' | 'inside' | 'service' | 'short' | 'outside';
 export function classify(name: string, names: ResolverNames): NameKind {
   if (name === '') return 'outside';
   if (isWithin(name, 'localhost')) return 'localhost';
-  if (isWithin(name, names.clusterDomain)) return 'inside';
+  if (names.zones.some((zone) => isWithin(name, zone))) return 'inside';
   if (isWithin(name, 'local')) return 'outside';
   if (isWithin(name, 'svc')) return 'service';
   if (name.endsWith('.arpa')) return isReverseOf(name, names.ranges) ? 'inside' : 'outside';
@@ -39,5 +39,5 @@ export function classify(name: string, names: ResolverNames): NameKind {
   const labels = name.split('.');
   const host = labels.findIndex((label) => !label.startsWith('_'));
   if (host === labels.length - 1) return 'short';
-  return names.namespaces.includes(labels.at(-1) ?? '') ? 'short' : 'outside';
+  return names.shortNamespaces.includes(labels.at(-1) ?? '') ? 'short' : 'outside';
 }

@@ -269,7 +269,9 @@ function normalNames(names: ResolverNames): ResolverNames {
   return {
     ...names,
     clusterDomain: normalName(names.clusterDomain),
+    zones: names.zones.map(normalName),
     namespaces: names.namespaces.map(normalName),
+    shortNamespaces: names.shortNamespaces.map(normalName),
     search: names.search.map(normalName).filter((suffix) => suffix !== ''),
   };
 }

@@ -2,7 +2,7 @@
  * Everything that can be wrong with `feature.network` and needs no cluster to be seen: errors and warnings, all of them.
  */
 import { parseAddress, parseCidr, formatCidr } from '../net/index.ts';
-import { normalName, parseEntry, type Entry } from './entry.ts';
+import { isDomain, normalName, type Entry } from './entry.ts';
 import { readRuleList } from './rule-list.ts';
 import { hostText, isNamed } from './propagation.ts';
 import { formatRule, type FilterRule } from './rule.ts';
@@ -37,6 +37,7 @@ export function checkNetwork(settings: NetworkSettings): NetworkCheck {
   const outgoing = check.list(OUTGOING_FILTER, settings.outgoing.filter, 'outgoing');
   const dns = check.list(DNS_FILTER, settings.dns.filter, 'dns');
   check.routes(settings);
+  check.domains(settings);
   check.hosts(settings);
   check.almostAddresses([...outgoing, ...dns]);
   check.switches(settings, outgoing);
@@ -108,14 +109,19 @@ class Check implements NetworkCheck {
     }
   }
 
+  domains({ dns }: NetworkSettings): void {
+    for (const [index, text] of dns.domains.entries()) {
+      const key = `${DNS}.domains[${index}]`;
+      if (!isDomain(text)) this.fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
+    }
+  }
+
   hosts({ dns }: NetworkSettings): void {
     const seen = new Map<string, string>();
     for (const [name, addresses] of Object.entries(dns.hosts)) {
       const key = `${DNS}.hosts.${name}`;
-      const parsed = parseEntry(name, 'dns');
-      const kind = 'entry' in parsed && parsed.entry.port === null ? parsed.entry.host.kind : null;
       const other = seen.get(normalName(name));
-      if (kind !== 'name') this.fault(key, name, 'it is no host name');
+      if (!isDomain(name)) this.fault(key, name, 'it is no host name');
       else if (other !== undefined) this.fault(key, name, `the same name stands there as ${JSON.stringify(other)}`);
       seen.set(normalName(name), name);
       if (addresses.length === 0) this.fault(key, addresses, 'it needs an address');

@@ -175,6 +175,12 @@ function toName(text: string, start: number): Host {
   return star === 0 ? { kind: 'below', suffix: name } : { kind: 'name', name };
 }
 
+/** Whether the text is a domain, and no address, wildcard or port. */
+export function isDomain(text: string): boolean {
+  const parsed = parseEntry(text, 'dns');
+  return 'entry' in parsed && parsed.entry.host.kind === 'name' && parsed.entry.port === null;
+}
+
 /** The form in which names are compared: lower case, without final dot. */
 export function normalName(name: string): string {
   return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();

@@ -53,6 +53,8 @@ export class Filter {
   readonly side: 'local' | 'remote' | null;
   readonly rules: RuleSet;
   readonly dns: DnsLists;
+  /** `dns.domains`, as names are compared. */
+  readonly domains: readonly string[];
   /** `dns.hosts`, its names as they are compared. */
   readonly hosts: ReadonlyMap<string, readonly string[]>;
   private readonly dnsLocal: RuleSet;
@@ -69,6 +71,7 @@ export class Filter {
     this.dns = propagate(active, readRules(settings.dns.filter, 'dns'));
     this.dnsLocal = new RuleSet(this.dns.local);
     this.dnsCluster = new RuleSet(this.dns.cluster);
+    this.domains = settings.dns.domains.map(normalName);
     this.hosts = new Map(Object.entries(settings.dns.hosts).map(([name, list]) => [normalName(name), list]));
   }
 

@@ -4,6 +4,8 @@ import { normalName } from './entry.ts';
 export interface NameContext {
   /** Without final dot: `cluster.local`. */
   readonly clusterDomain: string;
+  /** Domains at and below which every name is the cluster's. */
+  readonly zones: readonly string[];
   /** The namespace in which single labels are looked up; null where the target has none. */
   readonly namespace: string | null;
   /** Namespaces that may be the last label of `svc.ns`. */
@@ -19,13 +21,18 @@ export function nameContext(
   clusterDomain: string,
   namespaces: readonly string[],
   search: readonly string[],
+  zones: readonly string[] = [clusterDomain],
 ): NameContext {
   const domain = normalName(clusterDomain);
   const normalSearch = search.map(normalName);
   const own = normalSearch.find((suffix) => suffix.endsWith(`.svc.${domain}`))?.slice(0, -`.svc.${domain}`.length);
-  const namespace = own === undefined || own.includes('.') ? null : own;
-  const all = namespace === null ? namespaces : [...namespaces, namespace];
-  return { clusterDomain: domain, namespace, namespaces: new Set(all), search: normalSearch };
+  return {
+    clusterDomain: domain,
+    zones: zones.map(normalName),
+    namespace: own === undefined || own.includes('.') ? null : own,
+    namespaces: new Set(namespaces),
+    search: normalSearch,
+  };
 }
 
 /**
@@ -57,12 +64,12 @@ export function nameForms(name: string, context: NameContext): readonly string[]
   return [...forms];
 }
 
-/** Whether the name is the cluster's to answer: its domain, `svc`, a namespace, or a single label. */
+/** Whether the name is the cluster's to answer: its zones, `svc`, a namespace, or a single label. */
 export function isClusterName(name: string, context: NameContext): boolean {
   const asked = normalName(name);
   if (asked === '' || asked === 'localhost' || asked.endsWith('.localhost')) return false;
   if (!asked.includes('.')) return true;
-  if (asked === context.clusterDomain || asked.endsWith(`.${context.clusterDomain}`)) return true;
+  if (context.zones.some((zone) => asked === zone || asked.endsWith(`.${zone}`))) return true;
   const last = asked.slice(asked.lastIndexOf('.') + 1);
   return last === 'svc' || context.namespaces.has(last);
 }

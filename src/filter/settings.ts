@@ -13,6 +13,8 @@ export interface NetworkSettings {
   readonly dns: {
     readonly enabled: boolean;
     readonly filter?: FilterLists | undefined;
+    /** The cluster's, with every name below them. */
+    readonly domains: readonly string[];
     /** Name to addresses. */
     readonly hosts: Readonly<Record<string, readonly string[]>>;
   };

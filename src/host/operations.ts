@@ -25,6 +25,7 @@ import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
+import { refuse, refusePublicSuffixes } from './requests.ts';
 import { findTarget, readTarget } from './target.ts';
 import { type User, asUser } from './user.ts';
 
@@ -51,6 +52,8 @@ export class Host implements HostOperations {
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
   #servers: readonly string[] = [];
+  /** The user's own; undefined until the session has told them. */
+  #domains: readonly string[] | undefined;
   #upstreams: Upstreams = { servers: [], ownAddresses: [] };
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -74,6 +77,11 @@ export class Host implements HostOperations {
     const ownAddresses = facts.addresses.map(({ address }) => address.replace(/\/\d+$/, ''));
     this.#upstreams = { servers: facts.dns.servers, ownAddresses };
     return facts;
+  }
+
+  async domains(domains: readonly string[]): Promise<void> {
+    if (this.#domains !== undefined) refuse('other domains than at the start');
+    this.#domains = domains;
   }
 
   async networkTarget(target: string): Promise<NetworkTargetFacts> {
@@ -124,6 +132,7 @@ export class Host implements HostOperations {
 
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
     return this.#inTurn(async () => {
+      refusePublicSuffixes(state, this.#domains ?? []);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
       this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };

@@ -4,6 +4,7 @@
  * Every value comes out in canonical form, made anew from what was parsed: text that reaches a command line or an
  * `ip -batch` is never the session's own.
  */
+import { isWithin } from '../dns/name.ts';
 import { MirrordError } from '../errors.ts';
 import type {
   DnsModeChoice,
@@ -15,6 +16,7 @@ import type {
   RouteQuestion,
 } from '../ipc/protocol.ts';
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
+import { isPublicSuffix } from '../public-suffix.ts';
 
 /**
  * Bounds that no cluster comes near; each holds the time and memory of one request down.  Routes, pins and rules have room
@@ -45,7 +47,7 @@ const KEY = /^[\x20-\x7e\n]+$/;
 const SOCKET_FILE = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 const MODES: readonly DnsModeChoice[] = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'];
 
-function refuse(what: string): never {
+export function refuse(what: string): never {
   throw new MirrordError(
     'unexpected',
     'request-refused',
@@ -161,9 +163,22 @@ export function checkDnsState(value: unknown): DnsState {
     },
     search: list(state['search'], LIMITS.search, 'a search list', name),
     domains: list(state['domains'], LIMITS.domains, 'domains', zone),
-    ndots: whole(state['ndots'], 0, 255, 'ndots'),
     everything: flag(state['everything'], 'a DNS state'),
   };
+}
+
+export function checkDomains(value: unknown): readonly string[] {
+  return list(value, LIMITS.domains, 'domains', zone);
+}
+
+/** Throws where the state takes over a public suffix that is none of `asked`, the user's own (`HostOperations.domains`). */
+export function refusePublicSuffixes({ domains, search }: DnsState, asked: readonly string[]): void {
+  for (const each of [...domains, ...search]) {
+    const domain = each.toLowerCase();
+    if (isPublicSuffix(domain) && !asked.some((own) => isWithin(domain, own.toLowerCase()))) {
+      refuse(`the public domain ${domain}`);
+    }
+  }
 }
 
 export function checkRouteQuestion(value: unknown): RouteQuestion {
@@ -190,6 +205,7 @@ const OPERATIONS: Readonly<
   >
 > = {
   facts: (host) => host.facts(),
+  domains: (host, [domains]) => host.domains(checkDomains(domains)),
   networkTarget: (host, [target]) => host.networkTarget(checkTarget(target)),
   startAgent: (host, [target, key, path], folder) =>
     host.startAgent(checkTarget(target), checkPublicKey(key), checkSocketPath(path, folder)),

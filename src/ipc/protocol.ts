@@ -17,6 +17,7 @@ export interface UpOptions {
   readonly key?: string;
   readonly includeRoutes: readonly string[];
   readonly excludeRoutes: readonly string[];
+  readonly domains: readonly string[];
   readonly dns: DnsModeChoice;
   readonly verbose: boolean;
   /** `--no-tcp-outgoing` and its kin, already in configuration terms: dotted key to value. */
@@ -109,9 +110,8 @@ export interface DnsState {
   readonly exemptPorts: { readonly udp: readonly number[]; readonly tcp: readonly number[] };
   /** Search list to add, in order. */
   readonly search: readonly string[];
-  /** Names that must come to us: cluster domain, `svc`, namespaces, reverse zones, remote filter names. */
+  /** Names that must come to us: the cluster's zones, `svc`, namespaces, reverse zones, remote filter names. */
   readonly domains: readonly string[];
-  readonly ndots: number;
   /** Every name must come to us (`scope: "all"`, or filters that need to see all names). */
   readonly everything: boolean;
 }
@@ -125,6 +125,11 @@ export interface RouteQuestion {
 /** What the session may ask of the host. */
 export interface HostOperations {
   facts(): Promise<MachineFacts>;
+  /**
+   * The domains that the user's configuration names: no other public suffix is ever given to the session.  Once, and
+   * before the session has spoken to anyone who could have it say others.
+   */
+  domains(domains: readonly string[]): Promise<void>;
   networkTarget(target: string): Promise<NetworkTargetFacts>;
   /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;

@@ -186,6 +186,8 @@ export interface Discovery {
   readonly namespaces: readonly string[];
   /** Whether `namespaces` are all there are; otherwise others may turn out to exist. */
   readonly allNamespaces: boolean;
+  /** The cluster's DNS domain in the API server's own words; empty where it does not say, null where there is no API server. */
+  readonly domains: readonly string[] | null;
   /** Plain words: which source gave what, and what could not be read. */
   readonly notes: readonly string[];
 }

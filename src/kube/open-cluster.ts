@@ -57,7 +57,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     const warnings: string[] = [];
     if (!verify) warnings.push(`the certificate of ${endpoint.url} is not verified`);
     if (credentials.anonymous) warnings.push(`context "${chosen.context}" has no credentials: asking as anonymous`);
-    const discoverer = new Discoverer(api, chosen.namespace);
+    const discoverer = new Discoverer(api, chosen.namespace, () => server.certifiedNames);
     return {
       context: chosen.context,
       server: endpoint.url,

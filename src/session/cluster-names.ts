@@ -1,29 +1,82 @@
-/** What a pod's resolv.conf says about the cluster's names. */
+/**
+ * The far side's names, from the resolv.conf that the agent sees, as far as its word counts.
+ *
+ * Whoever writes a pod's `dnsConfig`, or is root in the target's container, writes that file: it chooses among the domains
+ * that others vouch for, and brings in none of its own.  For a namespace of this machine there is no API server; the user
+ * chose it by name, so its file is believed, public suffixes aside.
+ */
+import { isWithin } from '../dns/name.ts';
 import { parseNameSearch } from '../dns/resolv-conf.ts';
+import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
 
-/** The domain of nearly every cluster, and of all whose resolv.conf does not say. */
-const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
+/** The domain of nearly every cluster: nobody's on the Internet, and on no local link. */
+export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
+
+/** As many as Kubernetes lets a pod have (MaxDNSSearchPaths). */
+const MAX_SEARCH = 32;
+/** RFC 1035, 2.3.4; with underscores. */
+const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+/** Whose word counts, beside the file's. */
+export interface Vouched {
+  /** Domains of the cluster in the API server's own words; null where there is no API server (`Discovery.domains`). */
+  readonly byServer: readonly string[] | null;
+  /** `feature.network.dns.domains`. */
+  readonly byUser: readonly string[];
+}
 
 export interface ClusterNames {
   /** Without final dot. */
   readonly clusterDomain: string;
-  /** The namespace that the search list starts with, if it does. */
+  /** Domains at and below which every name is the cluster's. */
+  readonly zones: readonly string[];
+  /** The namespace that the search list starts with, where the file is believed. */
   readonly namespaces: readonly string[];
+  /** What the far side's names are tried with. */
   readonly search: readonly string[];
+  /** What this machine's programs try: no suffix outside the zones is theirs to ask the cluster for. */
+  readonly machineSearch: readonly string[];
   readonly ndots: number;
+  /** The cluster domain that the file claims and nobody vouches for. */
+  readonly refused: string | null;
 }
 
 /** A pod's search list is `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN ...`. */
-export function clusterNames(resolvConf: string): ClusterNames {
-  const { search, ndots } = parseNameSearch(resolvConf);
-  const service = search.find((suffix) => suffix.startsWith('svc.'));
-  const clusterDomain = service?.slice('svc.'.length) ?? DEFAULT_CLUSTER_DOMAIN;
-  const own = search.find((suffix) => suffix.endsWith(`.svc.${clusterDomain}`));
-  const namespace = own?.slice(0, -`.svc.${clusterDomain}`.length);
+export function clusterNames(resolvConf: string, { byServer, byUser }: Vouched): ClusterNames {
+  const { search: all, ndots } = parseNameSearch(resolvConf);
+  const listed = all.filter((suffix) => NAME.test(suffix)).slice(0, MAX_SEARCH);
+  const given = (name: string): boolean => byUser.some((domain) => isWithin(name, domain));
+  const vouched = (domain: string): boolean =>
+    given(domain) ||
+    (!isPublicSuffix(domain) && (byServer === null || domain === DEFAULT_CLUSTER_DOMAIN || byServer.includes(domain)));
+
+  const claimed = listed.find((suffix) => suffix.startsWith('svc.'))?.slice('svc.'.length);
+  const fallback = byServer?.find(vouched) ?? DEFAULT_CLUSTER_DOMAIN;
+  const clusterDomain = claimed !== undefined && vouched(claimed) ? claimed : fallback;
+  const zones = [...new Set([...(given(clusterDomain) ? [] : zonesOf(clusterDomain)), ...byUser])];
+  const isBelieved = (suffix: string): boolean => byServer === null && !isPublicSuffix(suffix);
+  const search = listed.filter((suffix) => isWithin(suffix, clusterDomain) || given(suffix) || isBelieved(suffix));
   return {
     clusterDomain,
-    namespaces: namespace === undefined || namespace.includes('.') ? [] : [namespace],
+    zones,
+    namespaces: byServer === null ? ownNamespace(search, clusterDomain) : [],
     search,
+    machineSearch: search.filter((suffix) => isBelieved(suffix) || zones.some((zone) => isWithin(suffix, zone))),
     ndots,
+    refused: claimed === undefined || claimed === clusterDomain ? null : claimed,
   };
+}
+
+/**
+ * What of a cluster's domain is the cluster's.  Kubernetes has no name outside these two (its DNS specification, 2.3), and a
+ * company whose clusters live below its public domain has its web site there too.
+ */
+function zonesOf(clusterDomain: string): readonly string[] {
+  return isBelowPublicSuffix(clusterDomain) ? [`svc.${clusterDomain}`, `pod.${clusterDomain}`] : [clusterDomain];
+}
+
+function ownNamespace(search: readonly string[], clusterDomain: string): readonly string[] {
+  const own = search.find((suffix) => suffix.endsWith(`.svc.${clusterDomain}`));
+  const namespace = own?.slice(0, -`.svc.${clusterDomain}`.length);
+  return namespace === undefined || namespace.includes('.') ? [] : [namespace];
 }

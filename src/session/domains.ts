@@ -7,19 +7,24 @@ import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
 /** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
 const MAX_REVERSE_ZONES = 256;
 
-/** The most important first: the cluster's own, what the filter names, namespaces, the reverse zones of the ranges. */
+/** What the user's configuration names; of the cluster's side nothing. */
+export function configuredDomains(filter: Filter): readonly string[] {
+  const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
+    host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
+  );
+  return [...filter.domains, ...listed, ...filter.hosts.keys()];
+}
+
+/** The most important first: the cluster's own, what the configuration names, namespaces, the ranges' reverse zones. */
 export function routedDomains(
-  clusterDomain: string,
+  zones: readonly string[],
   namespaces: readonly string[],
   discovery: Discovery,
   filter: Filter,
 ): readonly string[] {
-  const listed = [...filter.dns.cluster, ...filter.dns.local].flatMap(({ entry: { host } }) =>
-    host.kind === 'name' ? [host.name] : host.kind === 'below' ? [host.suffix] : [],
-  );
   const ranges = mergeRanges(parseRanges(discovery.ranges) ?? []).map(formatCidr);
-  const zones = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
-  return [...new Set([clusterDomain, 'svc', ...listed, ...filter.hosts.keys(), ...namespaces, ...zones])];
+  const reverse = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
+  return [...new Set([...zones, 'svc', ...configuredDomains(filter), ...namespaces, ...reverse])];
 }
 
 export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');
@@ -27,9 +32,22 @@ export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa
 /** Names in the line that `up` prints; a filter of thousands would bury everything else. */
 const SHOWN = 20;
 
-/** For people, without the reverse zones, which say no more than the routes. */
-export function describeDomains(domains: readonly string[]): string {
-  const forward = domains.filter((domain) => !isReverseZone(domain));
-  const more = forward.length - SHOWN;
-  return `${forward.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/**
+ * For people, without the reverse zones, which say no more than the routes; `withheld` are namespaces whose names are public
+ * ones.
+ */
+export function describeTaken(taken: {
+  readonly domains: readonly string[];
+  readonly withheld: readonly string[];
+}): string {
+  const forward = shown(taken.domains.filter((domain) => !isReverseZone(domain)));
+  const [first] = taken.withheld;
+  if (first === undefined) return forward;
+  const one = `web.${first}.svc is the cluster's, web.${first} stays public unless --domain ${first} is given`;
+  return `${forward}; not the public ${shown(taken.withheld)} (${one})`;
+}
+
+function shown(names: readonly string[]): string {
+  const more = names.length - SHOWN;
+  return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

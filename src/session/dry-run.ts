@@ -3,9 +3,10 @@ import { loadConfig, clusterOptions, targetOf } from '../config/index.ts';
 import { Filter, checkCapture, describeFilter, routePlan, type RoutePlan } from '../filter/index.ts';
 import type { MachineFacts, NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import { type ClusterNames, clusterNames } from './cluster-names.ts';
-import { isReverseZone, routedDomains } from './domains.ts';
+import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from './cluster-names.ts';
+import { isReverseZone } from './domains.ts';
 import { scopeOf } from './network.ts';
+import { takenNames } from './taken-names.ts';
 
 /** What is read of this machine; nothing of it needs root, another user's process aside. */
 export interface DryRunMachine {
@@ -33,7 +34,7 @@ export interface DryRun {
 interface Surroundings {
   readonly cluster: DryRun['cluster'];
   readonly discovery: Discovery;
-  readonly names: ClusterNames;
+  readonly resolvConf: string;
   /** Addresses and names of the API server. */
   readonly own: readonly string[];
   readonly warnings: readonly string[];
@@ -54,18 +55,17 @@ export async function dryRun(
   const around = local
     ? await namespaceSurroundings(config.target.path, machine)
     : await clusterSurroundings(clusterOptions(config, cwd), signal);
-  const { discovery, names, own, cluster } = around;
+  const { discovery, own, cluster } = around;
+  const names = clusterNames(around.resolvConf, { byServer: discovery.domains, byUser: filter.domains });
+  const taken = takenNames(names, discovery, filter);
   const scoped = filter.within(scopeOf({ discovery, facts: await machine.facts(), own }));
   const network = routePlan(scoped);
-  const namespaces = [...new Set([...names.namespaces, ...discovery.namespaces])];
   const resolves = options.dns !== 'off' && config.feature.network.dns.enabled;
   return {
     target: config.target.path,
     cluster,
     network,
-    dns: resolves
-      ? { domains: routedDomains(names.clusterDomain, namespaces, discovery, filter), search: names.search }
-      : null,
+    dns: resolves ? { domains: taken.domains, search: taken.machineSearch } : null,
     filter: describeFilter(filter),
     notes: discovery.notes,
     warnings: [...warnings, ...around.warnings, ...checkCapture(scoped, network, own).map(({ text }) => text)],
@@ -74,9 +74,8 @@ export async function dryRun(
 
 async function namespaceSurroundings(target: string, machine: DryRunMachine): Promise<Surroundings> {
   const { ranges, resolvConf } = await machine.networkTarget(target);
-  const names = clusterNames(resolvConf);
-  const discovery = { ranges, namespaces: names.namespaces, allNamespaces: false, notes: [] };
-  return { cluster: null, discovery, names, own: [], warnings: [] };
+  const discovery = { ranges, namespaces: [], allNamespaces: false, domains: null, notes: [] };
+  return { cluster: null, discovery, resolvConf, own: [], warnings: [] };
 }
 
 async function clusterSurroundings(
@@ -89,11 +88,10 @@ async function clusterSurroundings(
     const { context, version, namespace, warnings } = cluster;
     const discovery = await cluster.discover(null, signal);
     const own = [...cluster.serverAddresses(), ...cluster.serverNames()];
-    // The pod's own resolv.conf is not known without a pod; nearly every cluster has this one.
-    const names = clusterNames(
-      `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n`,
-    );
-    return { cluster: { context, version, namespace }, discovery, names, own, warnings };
+    // The pod's own resolv.conf is not known without a pod; nearly every pod has this one.
+    const domain = discovery.domains?.[0] ?? DEFAULT_CLUSTER_DOMAIN;
+    const resolvConf = `search ${namespace}.svc.${domain} svc.${domain} ${domain}\noptions ndots:5\n`;
+    return { cluster: { context, version, namespace }, discovery, resolvConf, own, warnings };
   } finally {
     cluster.close();
   }

@@ -18,12 +18,13 @@ import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { ClusterNames } from './cluster-names.ts';
-import { describeDomains, routedDomains } from './domains.ts';
+import { clusterNames } from './cluster-names.ts';
+import { describeTaken } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
+import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
 
 const HOSTS_FILE = '/etc/hosts';
 /** How soon a change of the hosts file counts, ms. */
@@ -58,41 +59,46 @@ export class SessionNames {
   #listener: LoopbackListener | undefined;
   #discovery: Discovery;
   readonly #foundNamespaces = new Set<string>();
-  #names: ClusterNames;
+  /** The agent's. */
+  #resolvConf: string;
+  #taken: TakenNames;
   #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
   #expiry: NodeJS.Timeout | undefined;
-  /** Made from `#resolverNames`: thousands of namespaces must not be gone through for each question. */
+  /** Made from `#taken`: thousands of namespaces must not be gone through for each question. */
   #context: NameContext | undefined;
 
-  static async open(options: NamesOptions, names: ClusterNames, { discovery, facts }: Known): Promise<SessionNames> {
+  /** `resolvConf` as the agent sees it. */
+  static async open(options: NamesOptions, resolvConf: string, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers);
-    const session = new SessionNames(options, upstream, names, discovery);
+    const session = new SessionNames(options, upstream, resolvConf, discovery);
     session.#listener = await listenOnLoopback(session.resolver);
     return session;
   }
 
-  private constructor(options: NamesOptions, upstream: Upstream, names: ClusterNames, discovery: Discovery) {
+  private constructor(options: NamesOptions, upstream: Upstream, resolvConf: string, discovery: Discovery) {
     this.#options = options;
     this.#upstream = upstream;
-    this.#names = names;
+    this.#resolvConf = resolvConf;
     this.#discovery = discovery;
+    this.#taken = this.#take();
     this.#wishes = new Latest((state) => options.host.dns(state));
     const probe = new ExistenceProbe({
       ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
       now: () => performance.now(),
     });
-    this.resolver = createResolver(this.#resolverNames(), this.#policy(), {
+    this.resolver = createResolver(this.#taken, this.#policy(), {
       cluster: (message, signal) => this.#askCluster(message, signal),
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
       namespaceExists: async (label) => {
-        if (this.#discovery.allNamespaces || !(await probe.exists(`${label}.svc.${this.#names.clusterDomain}`)))
-          return false;
+        if (this.#discovery.allNamespaces || isWithheld(label, options.filter)) return false;
+        if (!(await probe.exists(`${label}.svc.${this.#taken.clusterDomain}`))) return false;
         this.#found(label);
         return true;
       },
       serviceExists: async (label) => {
-        const [own] = this.#names.namespaces;
-        return own !== undefined && probe.exists(`${label}.${own}.svc.${this.#names.clusterDomain}`);
+        const { namespace, clusterDomain } = this.context;
+        if (namespace === null || isWithheld(label, options.filter)) return false;
+        return probe.exists(`${label}.${namespace}.svc.${clusterDomain}`);
       },
       hosts: (forms) => this.hosts(forms),
       now: () => performance.now(),
@@ -144,15 +150,15 @@ export class SessionNames {
     return {
       mode: this.#mode.mode,
       server: off ? '' : this.#options.address,
-      domains: off ? [] : this.#domains(),
-      search: off ? [] : this.#names.search,
+      domains: off ? [] : this.#taken.domains,
+      search: off ? [] : this.#taken.machineSearch,
     };
   }
 
   /** One line for people. */
   get line(): string {
     if (this.#mode.mode === 'off') return `DNS left alone (${this.#mode.reason})`;
-    return `DNS ${describeDomains(this.#domains())} (${this.#mode.reason})`;
+    return `DNS ${describeTaken(this.#taken)} (${this.#mode.reason})`;
   }
 
   async apply(): Promise<void> {
@@ -195,8 +201,8 @@ export class SessionNames {
   }
 
   /** Another agent may see another resolv.conf. */
-  agentChanged(names: ClusterNames): Promise<void> {
-    this.#names = names;
+  agentChanged(resolvConf: string): Promise<void> {
+    this.#resolvConf = resolvConf;
     this.#renamed();
     return this.apply();
   }
@@ -221,23 +227,26 @@ export class SessionNames {
 
   #renamed(): void {
     this.#context = undefined;
-    this.resolver.update(this.#resolverNames());
+    this.#taken = this.#take();
+    this.resolver.update(this.#taken);
   }
 
   #makeContext(): NameContext {
-    const { clusterDomain, search, namespaces } = this.#resolverNames();
-    return nameContext(clusterDomain, namespaces, search);
+    const { clusterDomain, search, shortNamespaces, zones } = this.#taken;
+    return nameContext(clusterDomain, shortNamespaces, search, zones);
   }
 
-  #resolverNames() {
-    const { clusterDomain, search, ndots, namespaces } = this.#names;
-    return {
-      clusterDomain,
-      search,
-      ndots,
-      namespaces: [...new Set([...namespaces, ...this.#discovery.namespaces, ...this.#foundNamespaces])],
-      ranges: this.#discovery.ranges,
-    };
+  #take(): TakenNames {
+    const { filter, warn } = this.#options;
+    const names = clusterNames(this.#resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
+    const { refused } = names;
+    if (refused !== null) {
+      warn(
+        `The target's resolv.conf makes ${refused} the cluster's domain, and nothing else does: ` +
+          `names below it stay this machine's (--domain ${refused} gives them to the cluster).`,
+      );
+    }
+    return takenNames(names, this.#discovery, filter, this.#foundNamespaces);
   }
 
   #policy() {
@@ -294,16 +303,10 @@ export class SessionNames {
       servers: [address],
       loopbackPort: this.#listener?.port ?? 0,
       exemptPorts: this.#upstream.exemptPorts,
-      search: this.#names.search,
-      domains: this.#domains(),
-      ndots: this.#names.ndots,
+      search: this.#taken.machineSearch,
+      domains: this.#taken.domains,
       everything: filter.settings.outgoing.scope === 'all' || decidesByName(filter),
     };
-  }
-
-  #domains(): readonly string[] {
-    const { clusterDomain, namespaces } = this.#resolverNames();
-    return routedDomains(clusterDomain, namespaces, this.#discovery, this.#options.filter);
   }
 }
 

@@ -18,7 +18,6 @@ import type { Discovery } from '../kube/cluster.ts';
 import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
-import { clusterNames } from './cluster-names.ts';
 import { explainDestination } from './explain.ts';
 import type { FarSide } from './far-side.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
@@ -75,7 +74,7 @@ export class NearSide {
         mode: start.options.dns,
         address: this.#virtual.resolver,
       },
-      clusterNames(info.resolvConf),
+      info.resolvConf,
       network.known,
     );
     this.#names = names;
@@ -118,7 +117,7 @@ export class NearSide {
 
   /** Another agent may see another resolv.conf. */
   async agentChanged(info: AgentInfo): Promise<void> {
-    await this.#names?.agentChanged(clusterNames(info.resolvConf));
+    await this.#names?.agentChanged(info.resolvConf);
   }
 
   /** Null while it is still being connected. */

@@ -14,6 +14,8 @@ import { Filter } from '../filter/filter.ts';
 import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
+import { isPublicSuffix } from '../public-suffix.ts';
+import { configuredDomains } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { FarSide } from './far-side.ts';
 import type { HostClient } from './host-client.ts';
@@ -62,6 +64,7 @@ export class Session {
     this.#config = config;
     const filter = new Filter(config.feature.network);
     this.#filter = filter;
+    await this.#host.domains(configuredDomains(filter).filter(isPublicSuffix));
 
     const report: RemoteReport = (step, state, text) => {
       // What is told later is about something that passes: a pod that is being replaced.

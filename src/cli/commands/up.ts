@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { cidr, configFile, json, sessionName } from '../flags.ts';
+import { cidr, configFile, domain, json, sessionName } from '../flags.ts';
 import { toUpOptions } from '../up-options.ts';
 
 const DNS_MODES = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'] as const;
@@ -64,6 +64,11 @@ export class Up extends Command {
     }),
     'include-route': cidr({ multiple: true, description: 'also send this range to the cluster', helpGroup: 'NETWORK' }),
     'exclude-route': cidr({ multiple: true, description: 'keep this range on the machine', helpGroup: 'NETWORK' }),
+    domain: domain({
+      multiple: true,
+      description: "this domain and all names below it are the cluster's, also a public one",
+      helpGroup: 'NETWORK',
+    }),
     dns: Flags.option({ options: DNS_MODES })({
       default: 'auto',
       description: "how to take over the machine's DNS",

@@ -39,20 +39,21 @@ export function ndots(options: readonly string[]): number {
 /** An IPv6 address may carry a zone: `fe80::1%eth0`. */
 const isServer = (text: string): boolean => parseAddress(text.replace(/%.*$/, '')) !== null;
 
-/** The text that leads to us: our servers, our search list before the machine's own, the machine's options. */
+/**
+ * The text that leads to us: our servers, our search list before the machine's own, the machine's options.  Its `ndots` too:
+ * with a pod's 5, `www.bank.com` would be tried as a service of a namespace called `com` first.
+ */
 export function formatResolvConf(
   name: string,
   before: ResolvConf,
-  ours: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly ndots: number },
+  ours: { readonly servers: readonly string[]; readonly search: readonly string[] },
 ): string {
   const search = [...new Set([...ours.search, ...before.search])];
-  const options = before.options.filter((option) => !option.startsWith('ndots:'));
-  if (ours.ndots !== NDOTS_DEFAULT) options.push(`ndots:${Math.min(ours.ndots, NDOTS_MAX)}`);
   return [
     `# Written by mirrord (session ${name}); the former content comes back when the session ends.`,
     ...ours.servers.slice(0, SERVERS_MAX).map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
-    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+    ...(before.options.length > 0 ? [`options ${before.options.join(' ')}`] : []),
     '',
   ].join('\n');
 }

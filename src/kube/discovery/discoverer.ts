@@ -16,6 +16,7 @@ import {
 } from '../../net/index.ts';
 import type { Discovery } from '../cluster.ts';
 import type { Api } from '../server/api.ts';
+import { clusterDomains } from './domains.ts';
 import { rangesFromKubeadm, rangesFromRefusal, type KubeadmRanges } from './declared.ts';
 import { coverPods, inferServiceRanges } from './inference.ts';
 import * as sources from './sources.ts';
@@ -28,6 +29,7 @@ const ALWAYS_THERE = ['default', 'kube-system'];
 
 export class Discoverer {
   readonly #api: Api;
+  readonly #certified: () => readonly string[];
   readonly #namespace: string;
   readonly #nodes: Source<Named>;
   readonly #serviceCidrs: Source<Named>;
@@ -38,10 +40,13 @@ export class Discoverer {
   #declaredServices: readonly string[] = [];
   #declaredPods: readonly string[] = [];
   #serviceHost: string | null = null;
+  #domains: readonly string[] = [];
   #notes: string[] = [];
 
-  constructor(api: Api, namespace: string) {
+  /** `certified`: names in the API server's certificate. */
+  constructor(api: Api, namespace: string, certified: () => readonly string[]) {
     this.#api = api;
+    this.#certified = certified;
     this.#namespace = namespace;
     this.#nodes = sources.nodes(api);
     this.#serviceCidrs = sources.serviceCidrs(api);
@@ -59,7 +64,13 @@ export class Discoverer {
     this.#pods = null;
     this.#declaredServices = [];
     this.#declaredPods = [];
-    await Promise.all([this.#nodes.read(signal), this.#serviceCidrs.read(signal), this.#namespaces.read(signal)]);
+    [this.#domains] = await Promise.all([
+      clusterDomains(this.#api, this.#certified, signal),
+      this.#nodes.read(signal),
+      this.#serviceCidrs.read(signal),
+      this.#namespaces.read(signal),
+    ]);
+    if (this.#domains.length > 0) this.#notes.push(`cluster domain from the API server: ${this.#domains.join(', ')}`);
     const isComplete = this.#serviceCidrs.values().length > 0 && this.#nodes.readable;
     const kubeadm = isComplete ? null : await rangesFromKubeadm(this.#api, signal);
     await Promise.all([this.#findServices(kubeadm, signal), this.#findPods(kubeadm, signal)]);
@@ -160,6 +171,7 @@ export class Discoverer {
       ranges: excludeRanges(mergeRanges([...services, ...pods]), holes).map(formatCidr),
       namespaces: [...new Set(names)].sort(),
       allNamespaces: this.#namespaces.readable,
+      domains: this.#domains,
       notes: [...this.#notes],
     };
   }

@@ -35,6 +35,7 @@ export class Server {
   readonly #proxy: Proxy | null;
   readonly #trust: Trust;
   readonly #credentials: Credentials;
+  #certified: readonly string[] = [];
 
   constructor(
     endpoint: Endpoint,
@@ -52,6 +53,11 @@ export class Server {
 
   identity(signal: AbortSignal): Promise<Identity> {
     return this.#credentials.current(signal);
+  }
+
+  /** Host names in the certificate that the server has shown; none where it was not verified. */
+  get certifiedNames(): readonly string[] {
+    return this.#certified;
   }
 
   /** The server answered 401.  True when another try may fare better. */
@@ -100,14 +106,21 @@ export class Server {
     const first = proxy ?? this.endpoint;
     const security = this.endpoint.secure ? this.#security(identity) : null;
     const plain = await connectTcp(first.host, first.port, addresses, signal);
-    if (proxy === null) return security === null ? plain : secure(plain, security, signal);
+    if (proxy === null) return security === null ? plain : this.#secure(plain, security, signal);
     const hop = proxy.kind === 'https' ? await secure(plain, this.#securityOf(proxy), signal) : plain;
     const tunnel = await throughProxy(proxy, hop, this.endpoint, signal);
     try {
-      return security === null ? tunnel : await secure(tunnel, security, signal);
+      return security === null ? tunnel : await this.#secure(tunnel, security, signal);
     } catch (error) {
       throw explainConnectFailure(error, this.title);
     }
+  }
+
+  /** The end of the way, behind every proxy. */
+  async #secure(socket: Socket, security: tls.ConnectionOptions, signal: AbortSignal): Promise<Socket> {
+    const secured = await secure(socket, security, signal);
+    if (secured.authorized) this.#certified = hostsOf(secured.getPeerCertificate().subjectaltname ?? '');
+    return secured;
   }
 
   #security(identity: Identity): tls.ConnectionOptions {
@@ -186,12 +199,18 @@ function connectTcp(host: string, port: number, addresses: readonly string[], si
   return settled(socket, 'connect', signal);
 }
 
-function secure(socket: Socket, options: tls.ConnectionOptions, signal: AbortSignal): Promise<Socket> {
+/** `DNS:kubernetes, DNS:kubernetes.default, IP Address:10.96.0.1`; Node puts unusual names in quotes, which no host has. */
+function hostsOf(alternativeNames: string): readonly string[] {
+  if (alternativeNames.includes('"')) return [];
+  return alternativeNames.split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice('DNS:'.length)] : []));
+}
+
+function secure(socket: Socket, options: tls.ConnectionOptions, signal: AbortSignal): Promise<tls.TLSSocket> {
   return settled(tls.connect({ ...options, socket }), 'secureConnect', signal);
 }
 
 /** The socket once `event` came; destroyed when an error or the signal came first. */
-function settled(socket: Socket, event: string, signal: AbortSignal): Promise<Socket> {
+function settled<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
   return new Promise((resolve, reject) => {
     const done = (error: unknown): void => {
       signal.removeEventListener('abort', abort);

@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream';
 import { MirrordError } from '../../errors.ts';
 import type { HostOperations, NetworkTargetFacts } from '../../ipc/protocol.ts';
 import type { StartedAgent } from '../far-side.ts';
-import { clusterNames } from '../cluster-names.ts';
 import type { Remote } from './remote.ts';
 
 export async function openNamespace(target: string, folder: string, host: HostOperations): Promise<Remote> {
@@ -46,8 +45,7 @@ export async function openNamespace(target: string, folder: string, host: HostOp
 }
 
 function surroundings(facts: NetworkTargetFacts) {
-  const { namespaces } = clusterNames(facts.resolvConf);
-  return { ranges: facts.ranges, namespaces, allNamespaces: false, notes: [] };
+  return { ranges: facts.ranges, namespaces: [], allNamespaces: false, domains: null, notes: [] };
 }
 
 /** One read of the transport, bytes: what a unix socket holds at most (net.core.wmem_default), and a little more. */

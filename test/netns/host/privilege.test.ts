@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { HostRun, NETWORK } from '../support/host-run.ts';
+import { DNS, HostRun, NETWORK } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { snapshot } from '../support/snapshot.ts';
 
@@ -155,6 +155,20 @@ describe('who does what', function () {
     const run = new HostRun(sandbox, { requests });
     for (const reply of await run.replies()) assert.equal((reply as { code: string }).code, 'request-refused');
     assert.equal((await run.stop())['end'], 'interrupted');
+  });
+
+  it('gives a session the public suffixes that it named first, and no others', async () => {
+    const asking = (domain: string): unknown => ({ ...DNS, mode: 'nftables', domains: ['cluster.local', domain] });
+    const requests = [
+      ['domains', ['dev']],
+      ['domains', ['com']],
+      ['dns', asking('com')],
+      ['dns', asking('dev')],
+    ] as const;
+    const run = new HostRun(sandbox, { requests });
+    const codes = (await run.replies()).map((reply) => (reply as { code?: string } | null)?.code ?? 'done');
+    assert.deepEqual(codes, ['done', 'request-refused', 'request-refused', 'done']);
+    await run.stop();
   });
 
   it('lives on when nobody reads its output, as after --detach', async () => {

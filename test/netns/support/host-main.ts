@@ -10,6 +10,7 @@ const end = await runHost(
     name: process.env['NAME'] ?? 'default',
     includeRoutes: [],
     excludeRoutes: [],
+    domains: [],
     dns: 'auto',
     verbose: false,
     overrides: {},

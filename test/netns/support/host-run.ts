@@ -127,6 +127,5 @@ export const DNS: DnsState = {
   exemptPorts: { udp: [40000, 40001], tcp: [40002] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'default', '96.10.in-addr.arpa'],
-  ndots: 1,
   everything: false,
 };

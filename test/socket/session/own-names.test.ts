@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { Filter, NameRoutes } from '../../../src/filter/index.ts';
 import type { HostOperations, MachineFacts } from '../../../src/ipc/protocol.ts';
-import { clusterNames } from '../../../src/session/cluster-names.ts';
 import { FarSide } from '../../../src/session/far-side.ts';
 import { SessionNames } from '../../../src/session/names.ts';
 import { SessionNetwork } from '../../../src/session/network.ts';
@@ -26,7 +25,8 @@ describe("the transport's own names", () => {
   for (const [title, input] of rows) {
     it(`are answered by this machine under ${title}, all others as it says`, async () => {
       const filter = new Filter(settings(input));
-      const discovery = { ranges: ['10.96.0.0/16'], namespaces: ['default'], allNamespaces: true, notes: [] };
+      const lists = { ranges: ['10.96.0.0/16'], namespaces: ['default'], allNamespaces: true };
+      const discovery = { ...lists, domains: ['cluster.local'], notes: [] };
       const host = { named: async () => undefined } as Partial<HostOperations> as HostOperations;
       const virtual = { tun: ['198.19.0.1/32'], resolver: '198.19.0.53' };
       const network = new SessionNetwork(host, filter, virtual, { discovery, facts, own: [] });
@@ -46,7 +46,7 @@ describe("the transport's own names", () => {
           warn: silent,
           report: silent,
         },
-        clusterNames(RESOLV_CONF),
+        RESOLV_CONF,
         network.known,
       );
       try {

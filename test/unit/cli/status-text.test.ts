@@ -45,6 +45,12 @@ describe('status for people', () => {
     );
   });
 
+  it('lists what is taken over, the reverse zones aside', () => {
+    const domains = ['cluster.local', 'svc', ...Array.from({ length: 70 }, (_, i) => `n${i}`), '96.10.in-addr.arpa'];
+    const text = formatStatus({ ...STATUS, dns: { ...STATUS.dns, domains } });
+    assert.match(text, /^ {2}DNS {8}cluster\.local, svc, n0, .*, n61 and 8 more \(resolved, 10\.255\.255\.2\)$/m);
+  });
+
   it('says why it reconnects, and since when', () => {
     const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
     const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting });

@@ -26,7 +26,9 @@ describe('classification of names', () => {
     ['db-0.db.prod', 'short'],
     ['_pg._tcp.db.prod', 'short'],
     ['prod', 'short'],
-    ['web.dev', 'short'],
+    ['web.dev', 'outside'],
+    ['web.dev.svc', 'service'],
+    ['dev', 'short'],
     ['db.nowhere', 'outside'],
     ['db', 'short'],
     ['_http._tcp.db', 'short'],
@@ -59,7 +61,7 @@ describe('classification of names', () => {
   }
 
   it('takes any cluster domain, also one without .local', () => {
-    const names = { ...NAMES, clusterDomain: 'k8s.corp.example' };
+    const names = { ...NAMES, clusterDomain: 'k8s.corp.example', zones: ['k8s.corp.example'] };
     assert.equal(classify('db.default.svc.k8s.corp.example', names), 'inside');
     assert.equal(classify('www.corp.example', names), 'outside');
     assert.equal(classify('db.default.svc.cluster.local', names), 'outside');

@@ -63,7 +63,9 @@ describe('repeated questions', () => {
     assert.equal(test.cluster.length, 0);
     test.resolver.update({
       clusterDomain: 'Cluster.Local.',
+      zones: ['Cluster.Local.'],
       namespaces: ['fresh'],
+      shortNamespaces: ['fresh'],
       search: ['svc.cluster.local.'],
       ndots: 5,
       ranges: [],
@@ -90,7 +92,7 @@ describe('silence', () => {
     const test = bench({ ports: { cluster: () => new Promise(() => undefined), now: () => performance.now() } });
     const started = performance.now();
     for (const answer of await Promise.all(
-      ['db', 'db.prod.svc', 'a.b.svc.cluster.local', 'web.dev'].map((name) =>
+      ['db', 'db.prod.svc', 'a.b.svc.cluster.local', 'web.prod'].map((name) =>
         test.resolver.answer(question(name), 'udp'),
       ),
     )) {

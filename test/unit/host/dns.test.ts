@@ -18,7 +18,6 @@ const STATE: DnsState = {
   exemptPorts: { udp: [40000, 40001], tcp: [] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'svc.cluster.local'],
-  ndots: 1,
   everything: false,
 };
 
@@ -49,11 +48,11 @@ describe('DNS take-over on paper', () => {
         'nameserver 1.2.3.4\nsearch home.example svc.cluster.local\noptions timeout:1 ndots:3 rotate\n',
       );
       assert.equal(
-        formatResolvConf('default', before, { ...STATE, ndots: 2 }),
+        formatResolvConf('default', before, STATE),
         `# Written by mirrord (session default); the former content comes back when the session ends.
 nameserver 198.19.0.53
 search default.svc.cluster.local svc.cluster.local home.example
-options timeout:1 rotate ndots:2
+options timeout:1 ndots:3 rotate
 `,
       );
     });

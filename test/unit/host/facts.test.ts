@@ -33,7 +33,6 @@ const DNS: DnsState = {
   exemptPorts: { udp: [], tcp: [] },
   search: [],
   domains: [],
-  ndots: 1,
   everything: false,
 };
 

@@ -25,7 +25,6 @@ const DNS: DnsState = {
   exemptPorts: { udp: [], tcp: [] },
   search: ['svc.cluster.local'],
   domains: ['cluster.local'],
-  ndots: 1,
   everything: false,
 };
 

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   checkDnsState,
+  checkDomains,
   checkNetworkState,
   checkPublicKey,
   checkRequest,
   checkSocketPath,
   checkTarget,
   dispatch,
+  refusePublicSuffixes,
 } from '../../../src/host/requests.ts';
 import type { DnsState, HostOperations, NetworkState } from '../../../src/ipc/protocol.ts';
 
@@ -27,7 +29,6 @@ const DNS: DnsState = {
   exemptPorts: { udp: [1], tcp: [65535] },
   search: ['default.svc.cluster.local'],
   domains: ['cluster.local', '_tcp.example', '-a.b-', '96.10.in-addr.arpa'],
-  ndots: 5,
   everything: false,
 };
 
@@ -90,9 +91,26 @@ describe('requests of the session', () => {
     { domains: ['.'] },
     { domains: [''] },
     { domains: [`${'a'.repeat(64)}.example`] },
-    { ndots: -1 },
     { everything: 'yes' },
   ];
+  const PUBLIC: readonly Partial<DnsState>[] = [
+    { domains: ['cluster.local', 'com'] },
+    { domains: ['Co.UK'] },
+    { domains: ['github.io'] },
+    { domains: ['local'] },
+    { search: ['dev'] },
+  ];
+  for (const state of PUBLIC) {
+    it(`are refused: a public suffix that the user has not named, ${JSON.stringify(state)}`, () => {
+      const checked = checkDnsState({ ...DNS, ...state });
+      assert.throws(() => refusePublicSuffixes(checked, []), refused);
+      assert.throws(() => refusePublicSuffixes(checked, ['net', 'example.com']), refused);
+      refusePublicSuffixes(checked, checkDomains(['com', 'UK', 'github.io', 'dev', 'local']));
+    });
+  }
+
+  it('pass with domains that are nobody else’s', () => refusePublicSuffixes(checkDnsState(DNS), []));
+
   for (const nonsense of DNS_NONSENSE) {
     it(`are refused: DNS with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
       assert.throws(() => checkDnsState({ ...DNS, ...nonsense }), refused);

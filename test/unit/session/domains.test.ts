@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { Filter } from '../../../src/filter/index.ts';
 import { checkDnsState } from '../../../src/host/requests.ts';
-import { describeDomains, routedDomains } from '../../../src/session/domains.ts';
+import { describeTaken, routedDomains } from '../../../src/session/domains.ts';
 import { type NetworkInput, settings } from '../support/filter.ts';
 
 /** The domains that come to our resolver, as the host takes them. */
 function domains(input: NetworkInput): readonly string[] {
-  const discovery = { ranges: ['10.96.0.0/16'], namespaces: ['prod'], allNamespaces: true, notes: [] };
-  const found = routedDomains('cluster.local', discovery.namespaces, discovery, new Filter(settings(input)));
+  const discovery = { ranges: ['10.96.0.0/16'], namespaces: ['prod'], allNamespaces: true, domains: null, notes: [] };
+  const found = routedDomains(['cluster.local'], discovery.namespaces, discovery, new Filter(settings(input)));
   const state = { mode: 'auto', servers: [], loopbackPort: 1, exemptPorts: { udp: [], tcp: [] }, search: [] };
-  return checkDnsState({ ...state, domains: found, ndots: 5, everything: false }).domains;
+  return checkDnsState({ ...state, domains: found, everything: false }).domains;
 }
 
 describe('the names that must come to our resolver', () => {
@@ -38,8 +38,12 @@ describe('the names that must come to our resolver', () => {
   });
 
   it('are told to people as far as these can take them in', () => {
-    assert.equal(describeDomains(['svc', 'db', '96.10.in-addr.arpa']), 'svc, db');
+    assert.equal(describeTaken({ domains: ['svc', 'db', '96.10.in-addr.arpa'], withheld: [] }), 'svc, db');
     const many = Array.from({ length: 5_000 }, (_, i) => `h${i}.example`);
-    assert.match(describeDomains(many), /, h19\.example and 4980 more$/);
+    assert.match(describeTaken({ domains: many, withheld: [] }), /, h19\.example and 4980 more$/);
+    assert.match(
+      describeTaken({ domains: ['svc'], withheld: ['dev', 'app'] }),
+      /^svc; not the public dev, app \(.*--domain dev/,
+    );
   });
 });

@@ -10,7 +10,9 @@ import {
 
 export const NAMES: ResolverNames = {
   clusterDomain: 'cluster.local',
+  zones: ['cluster.local'],
   namespaces: ['default', 'prod', 'dev', 'kube-system', 'local'],
+  shortNamespaces: ['default', 'prod', 'kube-system', 'local'],
   search: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'ec2.internal'],
   ndots: 5,
   ranges: ['10.96.0.0/12', '10.244.0.0/24', 'fd00:10:96::/112'],

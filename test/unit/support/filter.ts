@@ -13,6 +13,7 @@ export interface NetworkInput {
   readonly dnsEnabled?: boolean;
   readonly dnsLocal?: readonly string[];
   readonly dnsRemote?: readonly string[];
+  readonly domains?: readonly string[];
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   readonly ipv6?: boolean;
 }
@@ -29,6 +30,7 @@ export function settings(input: NetworkInput = {}): NetworkSettings {
     dns: {
       enabled: input.dnsEnabled ?? true,
       filter: lists(input.dnsLocal, input.dnsRemote),
+      domains: input.domains ?? [],
       hosts: input.hosts ?? {},
     },
     ipv6: input.ipv6 ?? true,

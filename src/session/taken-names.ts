@@ -1,0 +1,52 @@
+/**
+ * Which names of this machine's programs are the cluster's, put together from everything that is known.  Pure.
+ *
+ * A namespace is called as whoever made it liked.  Where that is a public suffix (`dev`, `app`, `com`), `web.dev` stays what
+ * it is to everyone else, and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
+ */
+import type { ResolverNames } from '../dns/resolver-names.ts';
+import type { Filter } from '../filter/filter.ts';
+import type { Discovery } from '../kube/cluster.ts';
+import { isPublicSuffix } from '../public-suffix.ts';
+import type { ClusterNames } from './cluster-names.ts';
+import { routedDomains } from './domains.ts';
+
+export interface TakenNames extends ResolverNames {
+  /** What must come to our resolver, the most important first. */
+  readonly domains: readonly string[];
+  /** Suffixes for this machine's own search list. */
+  readonly machineSearch: readonly string[];
+  /** Namespaces that no short name ends in. */
+  readonly withheld: readonly string[];
+}
+
+/** `found`: namespaces that no list has, and that exist. */
+export function takenNames(
+  names: ClusterNames,
+  discovery: Discovery,
+  filter: Filter,
+  found: Iterable<string> = [],
+): TakenNames {
+  const namespaces = [...new Set([...names.namespaces, ...discovery.namespaces, ...found])];
+  const withheld = namespaces.filter((namespace) => isWithheld(namespace, filter));
+  const shortNamespaces = withheld.length === 0 ? namespaces : namespaces.filter((each) => !withheld.includes(each));
+  // A domain of the user's that is a namespace's name as well means the namespace: its services have no other short names.
+  const zones = names.zones.filter((zone) => !shortNamespaces.includes(zone));
+  return {
+    clusterDomain: names.clusterDomain,
+    zones,
+    namespaces,
+    shortNamespaces,
+    search: names.search,
+    ndots: names.ndots,
+    ranges: discovery.ranges,
+    domains: routedDomains(zones, shortNamespaces, discovery, filter),
+    machineSearch: names.machineSearch,
+    withheld,
+  };
+}
+
+/** Whether `web.LABEL` is a public name, and not the cluster's whatever there is called so. */
+export function isWithheld(label: string, filter: Filter): boolean {
+  return isPublicSuffix(label) && !filter.domains.includes(label);
+}
