@@ -4,9 +4,9 @@ import { startJobAgent } from './agent/job.ts';
 import { removeLeftovers } from './agent/leftovers.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { openCredentials } from './credentials/credentials.ts';
-import { dataOrFile } from './credentials/named-file.ts';
+import { authorityOf } from './credentials/named-file.ts';
 import { Discoverer } from './discovery/discoverer.ts';
-import { flag, misshapen, text } from './kubeconfig/fields.ts';
+import { contradictory } from './kubeconfig/file.ts';
 import { loadContext, type ChosenContext } from './kubeconfig/load.ts';
 import { nearest } from './nearest.ts';
 import { Preflight } from './preflight.ts';
@@ -33,18 +33,17 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const chosen = load();
   const endpoint = endpointOf(chosen.cluster);
   const credentials = openCredentials(chosen, env, () => load(chosen.context));
-  const skipsVerification = flag(chosen.cluster, 'insecure-skip-tls-verify');
+  const { 'insecure-skip-tls-verify': skipsVerification, 'tls-server-name': serverName } = chosen.cluster.fields;
   const verify = options.acceptInvalidCertificates !== true && !skipsVerification;
-  const ca = dataOrFile(chosen.cluster, 'certificate-authority');
+  const ca = authorityOf(chosen.cluster);
   // Node passes over what is no certificate, and the server's would then be called untrusted.
   if (ca !== undefined && !ca.includes('-----BEGIN')) {
-    throw misshapen(chosen.cluster, 'certificate-authority', 'PEM, and its -data the same in base64');
+    throw contradictory(chosen.cluster, 'has a certificate-authority that is not PEM (its -data: the same in base64)');
   }
-  const serverName = text(chosen.cluster, 'tls-server-name');
   const server = new Server(
     endpoint,
     proxyOf(chosen.cluster, endpoint, env, options.useProxy !== false),
-    { verify, ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) },
+    { verify, ...(ca === undefined ? {} : { ca }), ...(serverName === '' ? {} : { serverName }) },
     credentials,
   );
   const api = new Api(server);

@@ -3,24 +3,23 @@
  * for those who have one, at the price of its memory.
  */
 import { MirrordError } from '../../errors.ts';
-import { mapping, text } from '../kubeconfig/fields.ts';
-import { reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
+import type { AuthProviderFields } from '../kubeconfig/config.ts';
+import { reasonOf, type UserEntry } from '../kubeconfig/file.ts';
 import type { CredentialSource, Identity } from './identity.ts';
 
 /** The library renews by itself; what it gave is used this long before it is asked again. */
 const REUSED_MS = 30_000;
 
 export class AuthProvider implements CredentialSource {
-  readonly #user: Entry;
+  readonly #user: UserEntry;
   readonly #name: string;
-  readonly #config: Fields;
+  readonly #config: Readonly<Record<string, string>>;
   #held: { identity: Identity; until: number } | null = null;
 
-  constructor(user: Entry) {
-    const provider = mapping(user, 'auth-provider')!;
+  constructor(user: UserEntry, { name, config }: AuthProviderFields) {
     this.#user = user;
-    this.#name = text(user, 'name', provider) ?? '';
-    this.#config = mapping(user, 'config', provider) ?? {};
+    this.#name = name;
+    this.#config = config;
   }
 
   async get(): Promise<Identity> {

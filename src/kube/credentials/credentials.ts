@@ -5,13 +5,15 @@
 import { validateHeaderValue } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { MirrordError } from '../../errors.ts';
-import { list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
-import type { Entry } from '../kubeconfig/file.ts';
+import { contradictory, type UserEntry } from '../kubeconfig/file.ts';
 import type { ChosenContext } from '../kubeconfig/load.ts';
 import { AuthProvider } from './auth-provider.ts';
 import { ExecPlugin } from './exec-plugin.ts';
 import { dataOrFile, readNamed } from './named-file.ts';
 import type { CredentialSource, Identity } from './identity.ts';
+
+/** Fields that say who we are. */
+const NAMING = ['token', 'tokenFile', 'username', 'client-certificate', 'client-certificate-data'] as const;
 
 export interface Credentials {
   current(signal: AbortSignal): Promise<Identity>;
@@ -50,15 +52,13 @@ export function openCredentials(
     refused: () => {
       const before = now;
       now = userNow(reread) ?? before;
-      return text(now, 'tokenFile') !== undefined || !isDeepStrictEqual(now.fields, before.fields);
+      return now.fields.tokenFile !== '' || !isDeepStrictEqual(now.fields, before.fields);
     },
-    anonymous: !['token', 'tokenFile', 'username', 'client-certificate', 'client-certificate-data'].some(
-      (key) => text(user, key) !== undefined,
-    ),
+    anonymous: NAMING.every((key) => user.fields[key].length === 0),
   };
 }
 
-function userNow(reread: () => ChosenContext): Entry | undefined {
+function userNow(reread: () => ChosenContext): UserEntry | undefined {
   try {
     return reread().user;
   } catch {
@@ -67,30 +67,28 @@ function userNow(reread: () => ChosenContext): Entry | undefined {
   }
 }
 
-function sourceOf(user: Entry, chosen: ChosenContext, env: NodeJS.ProcessEnv): CredentialSource | null {
-  if (mapping(user, 'exec') !== undefined) return new ExecPlugin(user, chosen.cluster, env);
-  if (mapping(user, 'auth-provider') !== undefined) return new AuthProvider(user);
-  return null;
+function sourceOf(user: UserEntry, chosen: ChosenContext, env: NodeJS.ProcessEnv): CredentialSource | null {
+  const { exec, 'auth-provider': provider } = user.fields;
+  if (exec !== null) return new ExecPlugin(user, exec, chosen.cluster, env);
+  return provider === null ? null : new AuthProvider(user, provider);
 }
 
 /** Precedence as in client-go: a token file wins over a token, both over name and password. */
-function written(user: Entry): Identity {
-  const tokenFile = text(user, 'tokenFile');
+function written(user: UserEntry): Identity {
+  const { tokenFile, username, password } = user.fields;
+  const said = tokenFile === '' ? user.fields.token : readNamed(user, 'tokenFile', tokenFile).toString();
   // YAML's block texts end with a line break, and so do files.
-  const said = tokenFile === undefined ? text(user, 'token') : readNamed(user, 'tokenFile', tokenFile).toString();
-  const token = said?.trim();
-  if (token === '') throw unusable(user, `${tokenFile === undefined ? 'token' : `tokenFile ${tokenFile}`} is empty`);
-  const username = text(user, 'username');
-  const authorization =
-    token !== undefined
-      ? `Bearer ${token}`
-      : username !== undefined
-        ? `Basic ${Buffer.from(`${username}:${text(user, 'password') ?? ''}`).toString('base64')}`
-        : undefined;
-  const cert = dataOrFile(user, 'client-certificate');
-  const key = dataOrFile(user, 'client-key');
+  const token = said.trim();
+  if (token === '' && (tokenFile !== '' || said !== '')) {
+    throw unusable(user, `${tokenFile === '' ? 'token' : `tokenFile ${tokenFile}`} is empty`);
+  }
+  const login = Buffer.from(`${username}:${password}`).toString('base64');
+  const authorization = token !== '' ? `Bearer ${token}` : username !== '' ? `Basic ${login}` : undefined;
+  const { 'client-certificate': certFile, 'client-key': keyFile, ...data } = user.fields;
+  const cert = dataOrFile(user, 'client-certificate', data['client-certificate-data'], certFile);
+  const key = dataOrFile(user, 'client-key', data['client-key-data'], keyFile);
   if ((cert === undefined) !== (key === undefined)) {
-    throw misshapen(user, 'client-certificate', 'given together with client-key');
+    throw contradictory(user, 'needs client-certificate together with client-key');
   }
   return {
     headers: authorization === undefined ? {} : { authorization },
@@ -98,18 +96,15 @@ function written(user: Entry): Identity {
   };
 }
 
-function impersonationHeaders(user: Entry): Record<string, string | readonly string[]> {
+function impersonationHeaders(user: UserEntry): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = {};
-  const as = text(user, 'as');
-  if (as === undefined) return headers;
+  const { as, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extra } = user.fields;
+  if (as === '') return headers;
   headers['impersonate-user'] = as;
-  const uid = text(user, 'as-uid');
-  if (uid !== undefined) headers['impersonate-uid'] = uid;
-  const groups = texts(user, 'as-groups');
+  if (uid !== '') headers['impersonate-uid'] = uid;
   if (groups.length > 0) headers['impersonate-group'] = groups;
-  const extra = mapping(user, 'as-user-extra') ?? {};
-  for (const name of Object.keys(extra)) {
-    headers[`impersonate-extra-${encodeURIComponent(name.toLowerCase())}`] = list(user, name, extra).map(String);
+  for (const [name, values] of Object.entries(extra)) {
+    headers[`impersonate-extra-${encodeURIComponent(name.toLowerCase())}`] = values;
   }
   return headers;
 }
@@ -119,7 +114,7 @@ function merge(identity: Identity, headers: Identity['headers']): Identity {
 }
 
 /** What cannot stand in a header would be refused at the first request, in words that name no kubeconfig. */
-function sendable(user: Entry, identity: Identity): Identity {
+function sendable(user: UserEntry, identity: Identity): Identity {
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(identity.headers)) {
     // Node writes one byte for each character, and a name may have others than ASCII's.
@@ -136,7 +131,7 @@ function sendable(user: Entry, identity: Identity): Identity {
   return { ...identity, headers };
 }
 
-function unusable(user: Entry, reason: string, cause?: unknown): MirrordError {
+function unusable(user: UserEntry, reason: string, cause?: unknown): MirrordError {
   const message = `kubeconfig ${user.file}, line ${user.line}: user "${user.name}": ${reason}`;
   return new MirrordError('usage', 'credentials-unreadable', message, {
     help: 'Log in again, or fetch the kubeconfig anew.',

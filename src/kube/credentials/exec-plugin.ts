@@ -7,10 +7,12 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { MirrordError } from '../../errors.ts';
-import { flag, list, mapping, misshapen, text, texts } from '../kubeconfig/fields.ts';
-import { isCode, reasonOf, type Entry, type Fields } from '../kubeconfig/file.ts';
+import type { ExecFields } from '../kubeconfig/config.ts';
+import { contradictory, isCode, type ClusterEntry, type UserEntry } from '../kubeconfig/file.ts';
+import { YamlFault } from '../yaml/read.ts';
+import { readExecCredential, type ExecCredential } from './exec-credential.ts';
 import type { CredentialSource, Identity } from './identity.ts';
-import { dataOrFile } from './named-file.ts';
+import { authorityOf } from './named-file.ts';
 
 /** A plugin that asks a cloud takes 1 to 3 s; one that waits for a browser never answers us. */
 const PLUGIN_DEADLINE_MS = 10_000;
@@ -26,21 +28,21 @@ interface Held {
 }
 
 export class ExecPlugin implements CredentialSource {
-  readonly #user: Entry;
-  readonly #cluster: Entry;
+  readonly #user: UserEntry;
+  readonly #cluster: ClusterEntry;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #exec: Fields;
+  readonly #exec: ExecFields;
   readonly #command: string;
   #held: Held | null = null;
   #running: Promise<Held> | null = null;
 
-  constructor(user: Entry, cluster: Entry, env: NodeJS.ProcessEnv) {
+  constructor(user: UserEntry, exec: ExecFields, cluster: ClusterEntry, env: NodeJS.ProcessEnv) {
     this.#user = user;
     this.#cluster = cluster;
     this.#env = env;
-    this.#exec = mapping(user, 'exec')!;
-    const command = text(user, 'command', this.#exec);
-    if (command === undefined) throw misshapen(user, 'exec.command', 'there');
+    this.#exec = exec;
+    const { command } = exec;
+    if (command === '') throw contradictory(user, 'has an exec without a command');
     // As in client-go: a path is relative to the kubeconfig, a bare name is looked up in PATH.
     this.#command = command.includes('/') ? path.resolve(path.dirname(user.file), command) : command;
   }
@@ -60,53 +62,41 @@ export class ExecPlugin implements CredentialSource {
 
   async #run(): Promise<Held> {
     const output = await this.#output();
-    let credential: { status?: Record<string, unknown> } | null;
+    let credential: ExecCredential;
     try {
-      credential = JSON.parse(output) as typeof credential;
+      credential = readExecCredential(output, this.#apiVersion);
     } catch (error) {
-      throw this.#failed('exec-plugin-output', `did not print an ExecCredential: ${reasonOf(error)}`, '');
+      if (!(error instanceof YamlFault)) throw error;
+      throw this.#failed('exec-plugin-output', `gave no credential: line ${error.line}: ${error.message}`, '');
     }
-    const field = (key: string): string | undefined => {
-      const value = credential?.status?.[key];
-      return typeof value === 'string' && value !== '' ? value : undefined;
-    };
-    const token = field('token')?.trim();
-    const cert = field('clientCertificateData');
-    const key = field('clientKeyData');
-    if (token === undefined && (cert === undefined || key === undefined)) {
-      throw this.#failed('exec-plugin-output', 'gave neither a token nor a certificate with its key', '');
-    }
-    const stamp = field('expirationTimestamp');
-    const expires = stamp === undefined ? Infinity : Date.parse(stamp);
-    if (Number.isNaN(expires)) {
-      throw this.#failed('exec-plugin-output', `gave an expirationTimestamp that is no time: ${stamp}`, '');
-    }
+    const { token, certificate, key, expires } = credential;
     return {
       identity: {
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+        headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+        ...(certificate === '' ? {} : { cert: certificate, key }),
       },
       expires,
     };
   }
 
-  #output(): Promise<string> {
+  #output(): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       // A group of its own, so that at the deadline its children go with it.
-      const child = spawn(this.#command, texts(this.#user, 'args', this.#exec), {
+      const child = spawn(this.#command, this.#exec.args, {
         env: { ...this.#env, ...this.#pluginEnv() },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       });
       let ended = false;
-      let stdout = '';
+      const stdout: Buffer[] = [];
+      let length = 0;
       let stderr = '';
       const finish = (error: MirrordError | null): void => {
         if (ended) return;
         ended = true;
         clearTimeout(timer);
         process.off('exit', orphaned);
-        if (error === null) return resolve(stdout);
+        if (error === null) return resolve(Buffer.concat(stdout));
         killGroup(child.pid);
         reject(error);
       };
@@ -117,9 +107,10 @@ export class ExecPlugin implements CredentialSource {
         const seconds = PLUGIN_DEADLINE_MS / 1000;
         finish(this.#failed('exec-plugin-timeout', `gave no credentials within ${seconds} s`, stderr));
       }, PLUGIN_DEADLINE_MS);
-      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-        stdout += chunk;
-        if (stdout.length > OUTPUT_LIMIT) finish(this.#failed('exec-plugin-output', 'printed without end', stderr));
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout.push(chunk);
+        length += chunk.length;
+        if (length > OUTPUT_LIMIT) finish(this.#failed('exec-plugin-output', 'printed without end', stderr));
       });
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
         if (stderr.length < OUTPUT_LIMIT) stderr += chunk;
@@ -135,42 +126,45 @@ export class ExecPlugin implements CredentialSource {
 
   #pluginEnv(): Record<string, string> {
     const env: Record<string, string> = {};
-    for (const item of list(this.#user, 'env', this.#exec)) {
-      const variable = item as Fields;
-      env[text(this.#user, 'name', variable) ?? ''] = text(this.#user, 'value', variable) ?? '';
-    }
+    for (const { name, value } of this.#exec.env) env[name] = value;
     const spec: Record<string, unknown> = { interactive: false };
-    if (flag(this.#user, 'provideClusterInfo', this.#exec)) {
-      const authority = dataOrFile(this.#cluster, 'certificate-authority');
+    if (this.#exec.provideClusterInfo) {
+      const authority = authorityOf(this.#cluster);
+      const { server, extensions, ...fields } = this.#cluster.fields;
       spec['cluster'] = {
-        server: text(this.#cluster, 'server'),
-        'tls-server-name': text(this.#cluster, 'tls-server-name'),
-        'insecure-skip-tls-verify': flag(this.#cluster, 'insecure-skip-tls-verify'),
-        'proxy-url': text(this.#cluster, 'proxy-url'),
+        server,
+        'tls-server-name': fields['tls-server-name'],
+        'insecure-skip-tls-verify': fields['insecure-skip-tls-verify'],
+        'proxy-url': fields['proxy-url'],
+        'disable-compression': fields['disable-compression'],
         ...(authority === undefined ? {} : { 'certificate-authority-data': authority.toString('base64') }),
-        config: execConfig(this.#cluster),
+        // Per ExecCredential's documentation: the cluster's extension of this name.
+        config: extensions.find(({ name }) => name === 'client.authentication.k8s.io/exec')?.extension ?? undefined,
       };
     }
-    const apiVersion = text(this.#user, 'apiVersion', this.#exec) ?? 'client.authentication.k8s.io/v1';
-    env['KUBERNETES_EXEC_INFO'] = JSON.stringify({ kind: 'ExecCredential', apiVersion, spec });
+    env['KUBERNETES_EXEC_INFO'] = JSON.stringify({ kind: 'ExecCredential', apiVersion: this.#apiVersion, spec });
     return env;
+  }
+
+  get #apiVersion(): string {
+    return this.#exec.apiVersion || 'client.authentication.k8s.io/v1';
   }
 
   #notStarted(error: Error): MirrordError {
     // A bare name that is nowhere gives EACCES where a folder of PATH may not be entered (execvp(3)).
     const missing = isCode(error, 'ENOENT') || (isCode(error, 'EACCES') && !this.#command.includes('/'));
     if (!missing) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
-    const hint = text(this.#user, 'installHint', this.#exec);
+    const hint = this.#exec.installHint;
     const where = `Install it, or check PATH, which sudo may have replaced: ${this.#env['PATH'] ?? '(empty)'}`;
     return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there`, {
-      help: hint === undefined ? where : `${hint}\n${where}`,
+      help: hint === '' ? where : `${hint}\n${where}`,
       cause: error,
     });
   }
 
   #failed(code: string, how: string, stderr: string): MirrordError {
     const said = stderr.trim();
-    const asks = text(this.#user, 'interactiveMode', this.#exec) === 'Always';
+    const asks = this.#exec.interactiveMode === 'Always';
     return new MirrordError('cluster', code, `${this.#title()} ${how}${said === '' ? '' : `:\n${said}`}`, {
       help: asks
         ? 'It wants a terminal (interactiveMode: Always) and has none here: use a login that asks nothing, or a token.'
@@ -181,15 +175,6 @@ export class ExecPlugin implements CredentialSource {
   #title(): string {
     return `exec plugin ${this.#command} (kubeconfig ${this.#user.file}, user "${this.#user.name}")`;
   }
-}
-
-/** `spec.cluster.config`: the cluster's extension of this name, per ExecCredential's documentation. */
-function execConfig(cluster: Entry): unknown {
-  for (const item of list(cluster, 'extensions')) {
-    const extension = item as Fields;
-    if (extension['name'] === 'client.authentication.k8s.io/exec') return extension['extension'];
-  }
-  return undefined;
 }
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

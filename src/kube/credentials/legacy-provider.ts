@@ -5,7 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 /** The `Authorization` header that the provider gives; undefined when it gives none. */
 export async function legacyAuthorization(
   name: string,
-  settings: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   const config = new KubeConfig();
   config.loadFromOptions({

@@ -2,15 +2,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MirrordError } from '../../errors.ts';
-import { text } from '../kubeconfig/fields.ts';
-import { reasonOf, type Entry } from '../kubeconfig/file.ts';
+import { reasonOf, type ClusterEntry, type Entry } from '../kubeconfig/file.ts';
 
-/** `X-data` (base64) wins over `X` (a path), as in client-go. */
-export function dataOrFile(entry: Entry, key: string): Buffer | undefined {
-  const data = text(entry, `${key}-data`);
-  if (data !== undefined) return Buffer.from(data, 'base64');
-  const file = text(entry, key);
-  return file === undefined ? undefined : readNamed(entry, key, file);
+/** `KEY-data` wins over `KEY`, a path, as in client-go; undefined without either. */
+export function dataOrFile(entry: Entry, key: string, data: Buffer, file: string): Buffer | undefined {
+  if (data.length > 0) return data;
+  return file === '' ? undefined : readNamed(entry, key, file);
 }
 
 /** Relative to the kubeconfig that names it. */
@@ -25,4 +22,9 @@ export function readNamed(entry: Entry, key: string, file: string): Buffer {
       cause: error,
     });
   }
+}
+
+export function authorityOf(cluster: ClusterEntry): Buffer | undefined {
+  const { 'certificate-authority': file, 'certificate-authority-data': data } = cluster.fields;
+  return dataOrFile(cluster, 'certificate-authority', data, file);
 }

@@ -1,38 +1,37 @@
-/**
- * One kubeconfig file, read but not yet interpreted.
- *
- * Every scalar is taken as text (YAML's failsafe schema): a context may be called `007`, a token may be all digits, and
- * neither is a number to us.
- */
+/** One kubeconfig file, read as client-go reads it (clientcmd's `Load`): the whole of it is good, or none of it. */
 import { readFileSync } from 'node:fs';
-import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type YAMLMap } from 'yaml';
 import { MirrordError } from '../../errors.ts';
+import { readYaml, YamlFault } from '../yaml/read.ts';
+import { shaped } from '../yaml/shape.ts';
+import { config, type ClusterFields, type ContextFields, type UserFields } from './config.ts';
 
-/** A named element of `clusters`, `users` or `contexts`. */
-export interface Entry {
+/** A named element of `clusters`, `users` or `contexts`.  What is not there is empty. */
+export interface Entry<T = unknown> {
   readonly name: string;
-  readonly fields: Fields;
+  readonly fields: T;
   /** Where it stands, for messages and for relative paths. */
   readonly file: string;
   readonly line: number;
 }
 
-/** A YAML mapping with nothing but text, lists and mappings in it. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type ClusterEntry = Entry<ClusterFields>;
+export type UserEntry = Entry<UserFields>;
+export type ContextEntry = Entry<ContextFields>;
 
 export interface KubeconfigFile {
   readonly file: string;
-  readonly currentContext: string | undefined;
-  readonly clusters: readonly Entry[];
-  readonly users: readonly Entry[];
-  readonly contexts: readonly Entry[];
+  /** Empty when there is none. */
+  readonly currentContext: string;
+  readonly clusters: readonly ClusterEntry[];
+  readonly users: readonly UserEntry[];
+  readonly contexts: readonly ContextEntry[];
 }
 
 /** Null when there is no such file. */
 export function readKubeconfigFile(file: string): KubeconfigFile | null {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null;
     throw new MirrordError('usage', 'kubeconfig-unreadable', `kubeconfig ${file} cannot be read: ${reasonOf(error)}`, {
@@ -40,66 +39,50 @@ export function readKubeconfigFile(file: string): KubeconfigFile | null {
       cause: error,
     });
   }
-  return parseKubeconfig(file, text);
+  return parseKubeconfig(file, bytes);
 }
 
-export function parseKubeconfig(file: string, text: string): KubeconfigFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe', uniqueKeys: false });
-  const lineOf = (node: Node | null | undefined): number => lines.linePos(node?.range?.[0] ?? 0).line;
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    const line = broken.linePos?.[0].line ?? 1;
-    throw invalid(file, line, broken.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, ''));
+export function parseKubeconfig(file: string, bytes: Uint8Array): KubeconfigFile {
+  try {
+    const read = shaped(config, readYaml(bytes));
+    if (!['', 'Config'].includes(read.kind)) throw new YamlFault(1, `its kind is ${read.kind}, not Config`);
+    if (!['', 'v1', '/v1'].includes(read.apiVersion))
+      throw new YamlFault(1, `its apiVersion is ${read.apiVersion}, not v1`);
+    return {
+      file,
+      currentContext: read['current-context'],
+      clusters: entries(file, 'clusters', read.clusters, ({ cluster }) => cluster),
+      users: entries(file, 'users', read.users, ({ user }) => user),
+      contexts: entries(file, 'contexts', read.contexts, ({ context }) => context),
+    };
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    throw new MirrordError('usage', 'kubeconfig-invalid', `kubeconfig ${file}, line ${error.line}: ${error.message}`, {
+      help: '`kubectl config view` shows how kubectl reads the file.',
+      cause: error,
+    });
   }
-  const root = document.contents;
-  if (isNothing(root)) return { file, currentContext: undefined, clusters: [], users: [], contexts: [] };
-  if (!isMap(root)) throw invalid(file, lineOf(root), 'it is not a mapping with clusters, users and contexts');
-  const list = (key: string, member: string): Entry[] => entries(document, root, key, member, file, lineOf);
-  const current = root.get('current-context');
-  return {
-    file,
-    currentContext: typeof current === 'string' && current !== '' ? current : undefined,
-    clusters: list('clusters', 'cluster'),
-    users: list('users', 'user'),
-    contexts: list('contexts', 'context'),
-  };
 }
 
-function entries(
-  document: Document,
-  root: YAMLMap,
-  key: string,
-  member: string,
+function entries<N extends { readonly name: string; readonly line: number }, T>(
   file: string,
-  lineOf: (node: Node | null | undefined) => number,
-): Entry[] {
-  const list = root.get(key, true) as Node | undefined;
-  if (isNothing(list)) return [];
-  if (!isSeq(list)) throw invalid(file, lineOf(list), `${key} is not a list`);
-  return list.items.map((item) => {
-    const node = item as Node;
-    if (!isMap(node)) throw invalid(file, lineOf(node), `an element of ${key} is not a mapping`);
-    const name = node.get('name');
-    if (typeof name !== 'string') throw invalid(file, lineOf(node), `an element of ${key} has no name`);
-    const body = node.get(member, true) as Node | undefined;
-    // `user: {}`, `user: null` and no user at all are the same: an anonymous one.
-    if (isNothing(body)) return { name, fields: {}, file, line: lineOf(node) };
-    if (!isMap(body)) throw invalid(file, lineOf(body), `${member} of "${name}" is not a mapping`);
-    return { name, fields: body.toJS(document) as Fields, file, line: lineOf(node) };
+  kind: string,
+  list: readonly N[],
+  fieldsOf: (element: N) => T,
+): Entry<T>[] {
+  const names = new Set<string>();
+  return list.map((element) => {
+    const { name, line } = element;
+    if (names.has(name)) throw new YamlFault(line, `two ${kind} are called "${name}"`);
+    names.add(name);
+    return { name, fields: fieldsOf(element), file, line };
   });
 }
 
-function isNothing(node: unknown): boolean {
-  return (
-    node === undefined ||
-    node === null ||
-    (isScalar(node) && (node.value === '' || node.value === 'null' || node.value === '~'))
-  );
-}
-
-function invalid(file: string, line: number, reason: string): MirrordError {
-  return new MirrordError('usage', 'kubeconfig-invalid', `kubeconfig ${file}, line ${line}: ${reason}`, {
+/** What the shape of a file cannot tell: fields that do not go together. */
+export function contradictory(entry: Entry, reason: string): MirrordError {
+  const place = `kubeconfig ${entry.file}, line ${entry.line}: "${entry.name}"`;
+  return new MirrordError('usage', 'kubeconfig-invalid', `${place} ${reason}`, {
     help: '`kubectl config view` shows how kubectl reads the file.',
   });
 }

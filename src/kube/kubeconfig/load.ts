@@ -9,8 +9,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { MirrordError } from '../../errors.ts';
 import { nearest } from '../nearest.ts';
-import { readKubeconfigFile, type Entry, type KubeconfigFile } from './file.ts';
-import { text } from './fields.ts';
+import { readKubeconfigFile, type ClusterEntry, type Entry, type KubeconfigFile, type UserEntry } from './file.ts';
 import { inCluster } from './in-cluster.ts';
 
 const NAME_ONE = 'Name one with --kubeconfig PATH or KUBECONFIG; `kubectl cluster-info` must work with it.';
@@ -30,15 +29,15 @@ export interface KubeconfigChoice {
 export interface ChosenContext {
   readonly context: string;
   readonly namespace: string;
-  readonly cluster: Entry;
+  readonly cluster: ClusterEntry;
   /** Undefined for a context without a user: anonymous. */
-  readonly user: Entry | undefined;
+  readonly user: UserEntry | undefined;
 }
 
 export function loadContext(choice: KubeconfigChoice): ChosenContext {
   const files = readFiles(choice);
   const contexts = files.flatMap((file) => file.contexts);
-  const name = choice.context ?? files.find((file) => file.currentContext !== undefined)?.currentContext;
+  const name = choice.context ?? files.find((file) => file.currentContext !== '')?.currentContext;
   const from = files.map((file) => file.file).join(', ');
   const names = [...new Set(contexts.map((context) => context.name))];
   if (name === undefined) {
@@ -56,16 +55,15 @@ export function loadContext(choice: KubeconfigChoice): ChosenContext {
       help: near.length > 0 ? `There is: ${near.map(quoted).join(', ')}.` : 'The file lists no context at all.',
     });
   }
-  const clusterName = text(context, 'cluster');
-  if (clusterName === undefined) throw incomplete(context, 'names no cluster');
+  const { cluster: clusterName, user: userName, namespace } = context.fields;
+  if (clusterName === '') throw incomplete(context, 'names no cluster');
   const cluster = files.flatMap((file) => file.clusters).find((entry) => entry.name === clusterName);
   if (cluster === undefined) throw incomplete(context, `names the cluster ${quoted(clusterName)}, which is not there`);
-  const userName = text(context, 'user');
   const user = files.flatMap((file) => file.users).find((entry) => entry.name === userName);
-  if (userName !== undefined && user === undefined) {
+  if (userName !== '' && user === undefined) {
     throw incomplete(context, `names the user ${quoted(userName)}, which is not there`);
   }
-  return { context: name, namespace: choice.namespace ?? text(context, 'namespace') ?? 'default', cluster, user };
+  return { context: name, namespace: choice.namespace ?? (namespace || 'default'), cluster, user };
 }
 
 function readFiles(choice: KubeconfigChoice): KubeconfigFile[] {

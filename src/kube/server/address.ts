@@ -1,8 +1,7 @@
 /** Where the API server is, as the kubeconfig has it, and the proxy in front of it. */
 import { MirrordError } from '../../errors.ts';
 import { cidrContains, parseAddress, parseCidr } from '../../net/index.ts';
-import { text } from '../kubeconfig/fields.ts';
-import type { Entry } from '../kubeconfig/file.ts';
+import type { ClusterEntry } from '../kubeconfig/file.ts';
 
 export interface Endpoint {
   readonly host: string;
@@ -27,10 +26,10 @@ export interface Proxy {
 const SERVER_HELP = 'Write it like https://api.example:6443, or fetch the kubeconfig anew.';
 const PROXY_PORTS: Readonly<Record<Proxy['kind'], number>> = { http: 80, https: 443, socks5: 1080 };
 
-export function endpointOf(cluster: Entry): Endpoint {
-  const server = text(cluster, 'server');
+export function endpointOf(cluster: ClusterEntry): Endpoint {
+  const { server } = cluster.fields;
   const where = `kubeconfig ${cluster.file}, line ${cluster.line}: the cluster "${cluster.name}"`;
-  if (server === undefined) {
+  if (server === '') {
     throw new MirrordError('usage', 'context-incomplete', `${where} has no server`, { help: SERVER_HELP });
   }
   const url = URL.parse(server.includes('://') ? server : `https://${server}`);
@@ -50,9 +49,14 @@ export function endpointOf(cluster: Entry): Endpoint {
 }
 
 /** The kubeconfig's `proxy-url`, else the environment's, unless NO_PROXY names the server. */
-export function proxyOf(cluster: Entry, endpoint: Endpoint, env: NodeJS.ProcessEnv, useEnv: boolean): Proxy | null {
-  const own = text(cluster, 'proxy-url');
-  if (own !== undefined) return parseProxy(own, `kubeconfig ${cluster.file}, line ${cluster.line}: proxy-url`);
+export function proxyOf(
+  cluster: ClusterEntry,
+  endpoint: Endpoint,
+  env: NodeJS.ProcessEnv,
+  useEnv: boolean,
+): Proxy | null {
+  const own = cluster.fields['proxy-url'];
+  if (own !== '') return parseProxy(own, `kubeconfig ${cluster.file}, line ${cluster.line}: proxy-url`);
   if (!useEnv) return null;
   const names = endpoint.secure ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
   const name = [...names, 'ALL_PROXY', 'all_proxy'].find((key) => env[key] !== undefined && env[key] !== '');

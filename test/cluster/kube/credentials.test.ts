@@ -98,7 +98,7 @@ describe('credentials', function () {
     const seen = path.join(folder, 'seen');
     writeFileSync(
       path.join(folder, 'login'),
-      `#!/bin/sh\necho "$*|$WHO|$KUBERNETES_EXEC_INFO" > ${seen}\nprintf '{"status":{"token":"%s"}}' ${token(namespace)}\n`,
+      `#!/bin/sh\necho "$*|$WHO|$KUBERNETES_EXEC_INFO" > ${seen}\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":"%s"}}' ${token(namespace)}\n`,
     );
     chmodSync(path.join(folder, 'login'), 0o755);
     await opened(kubeconfig);
@@ -115,7 +115,7 @@ describe('credentials', function () {
     writeFileSync(path.join(folder, 'token'), token(namespace));
     const command = plugin(
       `echo x >> ${folder}/calls; ` +
-        `printf '{"status":{"token":"%s","expirationTimestamp":"2020-01-01T00:00:00Z"}}' "$(cat ${folder}/token)"`,
+        `printf '{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":"%s","expirationTimestamp":"2020-01-01T00:00:00Z"}}' "$(cat ${folder}/token)"`,
     );
     const cluster = await openCluster({
       kubeconfig: writeKubeconfig(execUser(command), namespace),
@@ -128,7 +128,7 @@ describe('credentials', function () {
     cluster.close();
 
     const lasting = plugin(
-      `echo x >> ${folder}/lasting; printf '{"status":{"token":"%s"}}' "$(cat ${folder}/token)"; echo bad > ${folder}/token`,
+      `echo x >> ${folder}/lasting; printf '{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":"%s"}}' "$(cat ${folder}/token)"; echo bad > ${folder}/token`,
     );
     writeFileSync(path.join(folder, 'token'), 'bad');
     const again = openCluster({ kubeconfig: writeKubeconfig(execUser(lasting), namespace), cwd: process.cwd() });

@@ -13,7 +13,9 @@ import type { ResolvedTarget } from '../../../src/kube/cluster.ts';
 import { CERT, FakeServer, json, KEY, kubeconfigFor } from './support/fake-server.ts';
 
 const pem = (text: Buffer | string): string => Buffer.from(text).toString('base64');
-const credential = (status: unknown): string => JSON.stringify({ kind: 'ExecCredential', status });
+const EXEC_API = 'client.authentication.k8s.io/v1beta1';
+const credential = (status: unknown): string =>
+  JSON.stringify({ kind: 'ExecCredential', apiVersion: EXEC_API, status });
 const NO_TOKEN = { token: undefined };
 
 interface Case {
@@ -30,7 +32,7 @@ function plugin(folder: string, output: string): Record<string, unknown> {
   const command = path.join(folder, 'plugin');
   writeFileSync(command, `#!/bin/sh\ncat <<'END'\n${output}\nEND\n`);
   chmodSync(command, 0o755);
-  return { ...NO_TOKEN, exec: { apiVersion: 'client.authentication.k8s.io/v1beta1', command, args: null, env: null } };
+  return { ...NO_TOKEN, exec: { apiVersion: EXEC_API, command, args: null, env: null } };
 }
 
 const CASES: readonly Case[] = [
@@ -75,11 +77,16 @@ const CASES: readonly Case[] = [
   {
     what: 'an authority that is not base64',
     cluster: { 'certificate-authority-data': CERT.toString() },
-    fails: ['kubeconfig-invalid', 'usage', /certificate-authority of "c"/],
+    fails: ['kubeconfig-invalid', 'usage', /certificate-authority-data is not base64/],
   },
   {
-    what: 'no verification, in capitals',
-    cluster: { 'insecure-skip-tls-verify': 'True', 'certificate-authority-data': '' },
+    what: 'an authority that is not PEM',
+    cluster: { 'certificate-authority-data': pem('x') },
+    fails: ['kubeconfig-invalid', 'usage', /"c" has a certificate-authority that is not PEM/],
+  },
+  {
+    what: 'no verification',
+    cluster: { 'insecure-skip-tls-verify': true, 'certificate-authority-data': '' },
     sends: {},
   },
   {
@@ -100,7 +107,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a plugin that prints null',
     user: (folder) => plugin(folder, 'null'),
-    fails: ['exec-plugin-output', 'cluster', /neither a token nor/],
+    fails: ['exec-plugin-output', 'cluster', /line 1: its apiVersion is ""/],
   },
   {
     what: 'a plugin whose time is none',
@@ -110,15 +117,20 @@ const CASES: readonly Case[] = [
   {
     what: 'a plugin that wants a terminal',
     user: (folder) => {
-      const { exec } = plugin(folder, 'Password:') as { exec: object };
+      const { exec } = plugin(folder, 'Password') as { exec: object };
       return { ...NO_TOKEN, exec: { ...exec, interactiveMode: 'Always' } };
     },
-    fails: ['exec-plugin-output', 'cluster', /did not print an ExecCredential/],
+    fails: ['exec-plugin-output', 'cluster', /gave no credential: line 1: it must be a mapping/],
     help: /wants a terminal/,
   },
   {
     what: 'a plugin with a line break behind its token',
     user: (folder) => plugin(folder, credential({ token: 'x\n' })),
+    sends: { authorization: 'Bearer x' },
+  },
+  {
+    what: 'a plugin that prints YAML',
+    user: (folder) => plugin(folder, `kind: ExecCredential\napiVersion: ${EXEC_API}\nstatus:\n  token: x`),
     sends: { authorization: 'Bearer x' },
   },
   {

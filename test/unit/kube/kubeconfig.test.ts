@@ -12,7 +12,7 @@ contexts:
 - {name: dev, context: {cluster: one, user: me, namespace: payments}}
 - {name: prod, context: {cluster: one, user: me}}
 - {name: "arn:aws:eks:eu-1:1234:cluster/a b@c", context: {cluster: one, user: me}}
-- {name: 007, context: {cluster: one, user: 42}}
+- {name: '007', context: {cluster: one, user: '42'}}
 - {name: nocluster, context: {user: me}}
 - {name: lostcluster, context: {cluster: gone, user: me}}
 - {name: lostuser, context: {cluster: one, user: gone}}
@@ -20,8 +20,8 @@ contexts:
 clusters:
 - {name: one, cluster: {server: https://one.example:6443}}
 users:
-- {name: me, user: {token: 123456789012345678901234567890}}
-- {name: 42, user: }
+- {name: me, user: {token: '123456789012345678901234567890'}}
+- {name: '42', user: }
 `;
 
 describe('kubeconfig', () => {
@@ -109,10 +109,11 @@ describe('kubeconfig', () => {
       write('sa/namespace', 'mine\n');
       const account = path.join(folder, 'sa');
       const file = inCluster({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: '443' }, account);
-      assert.deepEqual(file?.clusters[0].fields, { server, 'certificate-authority': 'ca.crt' });
-      assert.deepEqual(file?.users[0].fields, { tokenFile: 'token' });
+      assert.equal(file?.clusters[0].fields.server, server);
+      assert.equal(file?.clusters[0].fields['certificate-authority'], 'ca.crt');
+      assert.equal(file?.users[0].fields.tokenFile, 'token');
       assert.equal(file?.users[0].file, path.join(account, 'token'));
-      assert.equal(file?.contexts[0].fields['namespace'], 'mine');
+      assert.equal(file?.contexts[0].fields.namespace, 'mine');
       assert.equal(inCluster({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: '443' }, folder), null);
       assert.equal(inCluster({}, account), null);
     });
@@ -137,12 +138,18 @@ describe('kubeconfig', () => {
 
   for (const [what, text, line, reason] of [
     ['broken YAML', 'clusters:\n- name: a\n  cluster: {server: x\ncontexts: []\n', 4, /./],
-    ['a text', 'just a text\n', 1, /not a mapping/],
-    ['a list', '- a\n', 1, /not a mapping/],
-    ['contexts that are no list', 'clusters: []\ncontexts:\n  a: b\n', 3, /contexts is not a list/],
-    ['an element that is no mapping', 'contexts:\n- a\n', 2, /not a mapping/],
-    ['an element without a name', 'users:\n- {name: a}\n- {user: {}}\n', 3, /no name/],
-    ['a cluster that is a text', 'clusters:\n- name: a\n  cluster: b\n', 3, /cluster of "a" is not a mapping/],
+    ['a text', 'just a text\n', 1, /it must be a mapping, and is text/],
+    ['a list', '- a\n', 1, /it must be a mapping, and is a list/],
+    ['contexts that are no list', 'clusters: []\ncontexts:\n  a: b\n', 2, /contexts must be a list/],
+    ['an element that is no mapping', 'contexts:\n- a\n', 2, /an element of contexts must be a mapping/],
+    [
+      'a number for a token',
+      'users:\n- name: a\n  user:\n    token: 12\n',
+      4,
+      /token must be text, and is a number: put it in/,
+    ],
+    ['a name that is given twice', 'users:\n- {name: a}\n- {name: a}\n', 3, /two users are called "a"/],
+    ['a cluster that is a text', 'clusters:\n- name: a\n  cluster: b\n', 3, /cluster must be a mapping, and is text/],
   ] as const) {
     it(`gives file and line of ${what}`, () => {
       write('.kube/config', text);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Entry } from '../../../src/kube/kubeconfig/file.ts';
+import { parseKubeconfig, type ClusterEntry } from '../../../src/kube/kubeconfig/file.ts';
 import { endpointOf, proxyOf } from '../../../src/kube/server/address.ts';
 
-function cluster(fields: Record<string, string>): Entry {
-  return { name: 'c', fields, file: '/f', line: 7 };
+function cluster(fields: Record<string, string>): ClusterEntry {
+  const written = { clusters: [{ name: 'c', cluster: fields }] };
+  return parseKubeconfig('/f', Buffer.from(`#\n${JSON.stringify(written)}`)).clusters[0];
 }
 
 describe("the API server's address", () => {
@@ -21,7 +22,7 @@ describe("the API server's address", () => {
   }
 
   it('refuses what is none', () => {
-    assert.throws(() => endpointOf(cluster({})), { code: 'context-incomplete', message: /\/f, line 7.*no server/ });
+    assert.throws(() => endpointOf(cluster({})), { code: 'context-incomplete', message: /\/f, line 2.*no server/ });
     assert.throws(() => endpointOf(cluster({ server: 'ftp://a' })), { code: 'kubeconfig-invalid' });
     assert.throws(() => endpointOf(cluster({ server: 'https://' })), { code: 'kubeconfig-invalid' });
   });
