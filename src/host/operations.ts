@@ -1,6 +1,7 @@
 /**
- * What the session may ask for, done.  One change at a time, in the order of the requests; after `close` nothing is
- * changed any more.
+ * What the session may ask for, done.  Changes of one thing (agents, routes, DNS) are made one at a time, in the order of
+ * the requests, and wait for no other thing: an agent that starts slowly must not hold up the route that a DNS answer waits
+ * for.  After `close` nothing is changed any more.
  */
 import { MirrordError } from '../errors.ts';
 import type {
@@ -27,6 +28,7 @@ import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
 import { refuse, refusePublicSuffixes } from './requests.ts';
 import { findTarget, readTarget } from './target.ts';
+import { Turns } from './turns.ts';
 import { type User, asUser } from './user.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */
@@ -55,8 +57,10 @@ export class Host implements HostOperations {
   /** The user's own; undefined until the session has told them. */
   #domains: readonly string[] | undefined;
   #upstreams: Upstreams = { servers: [], ownAddresses: [] };
-  #queue: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #agentTurns = new Turns();
+  readonly #networkTurns = new Turns();
+  readonly #dnsTurns = new Turns();
+  readonly #closing = new AbortController();
 
   constructor(context: HostContext) {
     const { machine, journal, tun } = context;
@@ -89,7 +93,7 @@ export class Host implements HostOperations {
   }
 
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#agentTurns, async () => {
       const { machine, user, environment, agentBundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
@@ -105,21 +109,21 @@ export class Host implements HostOperations {
         socketPath,
         environment,
         output,
+        signal: this.#closing.signal,
       });
-      if (this.#closed) agent.stop();
-      else this.#agents.set(socketPath, agent);
+      this.#agents.set(socketPath, agent);
     });
   }
 
   network(state: NetworkState): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       const [facts, rules] = await Promise.all([this.facts(), this.#network.listRules()]);
       return this.#network.apply(state, facts, rules);
     });
   }
 
   named(state: NamedState): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       try {
         await this.#network.applyNames(state);
       } catch {
@@ -131,7 +135,7 @@ export class Host implements HostOperations {
   }
 
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#dnsTurns, async () => {
       refusePublicSuffixes(state, this.#domains ?? []);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
@@ -160,7 +164,7 @@ export class Host implements HostOperations {
 
   /** After the machine changed: puts back what is missing, and resolves to the new facts. */
   changed(): Promise<MachineFacts> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       const facts = await this.facts();
       await this.#network.reapply(facts);
       return facts;
@@ -172,9 +176,8 @@ export class Host implements HostOperations {
    * Resolves to what could not be made as it was; rejects when a change had to stay.
    */
   async close(): Promise<readonly string[]> {
-    this.#closed = true;
-    // Its failure was the request's.
-    await this.#queue.catch(() => {});
+    this.#closing.abort();
+    await Promise.all([this.#agentTurns, this.#networkTurns, this.#dnsTurns].map((turns) => turns.idle()));
     this.#network.close();
     const { machine, journal } = this.#context;
     const results = await Promise.allSettled([
@@ -190,14 +193,12 @@ export class Host implements HostOperations {
     for (const agent of this.#agents.values()) agent.stop();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue
-      .catch(() => {}) // that failure was another request's
-      .then(() => {
-        if (this.#closed) throw new MirrordError('interrupted', 'stopping', 'The session is being stopped.');
-        return work();
-      });
-    this.#queue = turn;
-    return turn;
+  #inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
+    return turns.take(() => {
+      if (this.#closing.signal.aborted) {
+        throw new MirrordError('interrupted', 'stopping', 'The session is being stopped.');
+      }
+      return work();
+    });
   }
 }
