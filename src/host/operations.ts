@@ -7,6 +7,7 @@ import { MirrordError } from '../errors.ts';
 import type {
   DnsMode,
   DnsState,
+  Forwarded,
   HostOperations,
   MachineFacts,
   NamedState,
@@ -24,8 +25,10 @@ import { readDns, readFacts } from './facts.ts';
 import type { Journal } from './journal/journal.ts';
 import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
+import { admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
+import { Strangers } from './network/strangers.ts';
 import { refuse, refusePublicSuffixes } from './requests.ts';
 import { findTarget, readTarget } from './target.ts';
 import { Turns } from './turns.ts';
@@ -51,8 +54,11 @@ export class Host implements HostOperations {
   readonly #network: Network;
   readonly #dns: DnsManager;
   readonly #containers: Containers;
+  readonly #strangers: Strangers;
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
+  /** As soon as there are routes. */
+  #forwarded: Forwarded | undefined;
   #servers: readonly string[] = [];
   /** The user's own; undefined until the session has told them. */
   #domains: readonly string[] | undefined;
@@ -68,6 +74,7 @@ export class Host implements HostOperations {
     this.#network = new Network(machine, journal, tun);
     this.#resolvConf = new ResolvConfFile(machine, journal);
     this.#containers = new Containers(machine, journal.name);
+    this.#strangers = new Strangers(machine.run, journal.name, tun);
     this.#dns = new DnsManager([
       new Resolved(machine, journal, tun),
       new Nftables(machine, journal, () => this.#upstreams, context.lost),
@@ -118,7 +125,10 @@ export class Host implements HostOperations {
   network(state: NetworkState): Promise<readonly string[]> {
     return this.#inTurn(this.#networkTurns, async () => {
       const [facts, rules] = await Promise.all([this.facts(), this.#network.listRules()]);
-      return this.#network.apply(state, facts, rules);
+      const warnings = await this.#network.apply(state, facts, rules);
+      this.#forwarded = state.forwarded;
+      this.#admit(facts);
+      return warnings;
     });
   }
 
@@ -157,6 +167,10 @@ export class Host implements HostOperations {
     return routeTo(this.#context.machine.run, destination);
   }
 
+  strangers(): Promise<number | null> {
+    return this.#strangers.count();
+  }
+
   /** What the session will need, while it starts. */
   prepare(): void {
     this.#network.prepare();
@@ -167,6 +181,7 @@ export class Host implements HostOperations {
     return this.#inTurn(this.#networkTurns, async () => {
       const facts = await this.facts();
       await this.#network.reapply(facts);
+      this.#admit(facts);
       return facts;
     });
   }
@@ -184,6 +199,7 @@ export class Host implements HostOperations {
       playBackNetwork(machine, journal),
       this.#dns.undo(),
       this.#containers.undo(),
+      this.#strangers.drop(),
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return this.#resolvConf.notes;
@@ -191,6 +207,15 @@ export class Host implements HostOperations {
 
   stopAgents(): void {
     for (const agent of this.#agents.values()) agent.stop();
+  }
+
+  /** What goes beside the routes for those who come in, and those who do not; nothing waits for it but `close`. */
+  #admit({ bridges }: MachineFacts): void {
+    if (this.#forwarded === undefined) return;
+    const admission = admissionOf(this.#forwarded, bridges);
+    this.#inTurn(this.#dnsTurns, async () => {
+      await Promise.all([this.#containers.admit(admission), this.#strangers.apply(admission)]);
+    }).catch(() => {}); // neither rejects: it is too late
   }
 
   #inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {

@@ -20,6 +20,7 @@ import { KernelDevice } from '../tun/kernel-device.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { explainDestination } from './explain.ts';
 import type { FarSide } from './far-side.ts';
+import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import type { HostClient } from './host-client.ts';
 import { SessionNames } from './names.ts';
@@ -83,6 +84,7 @@ export class NearSide {
     await network.apply();
     network.warnings.forEach(warn);
     host.progress('routes', 'done', describeRoutes(network.routes, start.tun.name));
+    host.progress('routes', 'done', this.forwarded);
     for (const line of describeFilter(filter)) host.progress('filter', 'done', line);
     await names.followHosts();
     await names.apply();
@@ -92,6 +94,11 @@ export class NearSide {
   /** Of the TUN itself. */
   get addresses(): readonly string[] {
     return this.#virtual.tun;
+  }
+
+  /** Who comes in by this machine, in one line. */
+  get forwarded(): string {
+    return describeForwarded(this.#options.filter.settings.outgoing.forwarded, this.network.known.facts.bridges);
   }
 
   get dns(): SessionStatus['dns'] | undefined {

@@ -230,7 +230,10 @@ export class Session {
   }
 
   async #status(): Promise<SessionStatus> {
-    if (this.#state !== 'reconnecting') await this.#freshRoundTrip();
+    const [dropped] = await Promise.all([
+      this.#host.strangers().catch(() => null),
+      this.#state === 'reconnecting' ? undefined : this.#freshRoundTrip(),
+    ]);
     const { options, tun } = this.#start;
     const near = this.#near;
     const counters = near?.counters;
@@ -246,6 +249,7 @@ export class Session {
       tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
       routes: near?.network.routes ?? [],
       dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [] },
+      forwarded: { text: near?.forwarded ?? '', dropped },
       flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
       bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
       transport: {
