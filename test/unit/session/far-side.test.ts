@@ -17,7 +17,7 @@ const SERVICE: TunnelService = {
   resolve: () => Promise.reject(new Error('no name server')),
   probe: () => Promise.resolve({ ok: true }),
   info: () => INFO,
-  environment: () => null,
+  environment: () => Promise.resolve({ missing: 'unfound' }),
 };
 
 /** Agents in this process.  While `away` is set none can be started. */
