@@ -35,12 +35,12 @@ export interface AgentSource {
 }
 
 export interface FarSideEvents {
-  /** `away` is another now; told at every stage of a session. */
+  /** `reason` is plain words; null when all is well again. */
   changed(reason: string | null): void;
   /** The agent has gone, and its flows with it; another one is being started. */
   gone(reason: string): void;
-  /** A new agent has taken over: what it sees (`info`) may differ. */
-  restarted(): void;
+  /** A new agent has taken over: what it sees may differ. */
+  restarted(info: AgentInfo): void;
 }
 
 export class FarSide {
@@ -51,10 +51,6 @@ export class FarSide {
   readonly #key = createTunnelKey();
   #agent: StartedAgent | undefined;
   #tunnel: Tunnel | undefined;
-  #info: AgentInfo | undefined;
-  #away: string | null = 'the agent has not been started';
-  /** Told when nothing is away any more. */
-  #soundWaiters: (() => void)[] = [];
   #watching: AbortController | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
@@ -71,16 +67,6 @@ export class FarSide {
     return this.#agent;
   }
 
-  /** What the present agent, or the last one, sees around itself; undefined before the first. */
-  get info(): AgentInfo | undefined {
-    return this.#info;
-  }
-
-  /** Why no byte can pass at the moment, in plain words; null when all is well. */
-  get away(): string | null {
-    return this.#away;
-  }
-
   /** The tunnel that takes new flows now, if there is one. */
   get tunnel(): Tunnel | undefined {
     return this.#tunnel;
@@ -88,16 +74,6 @@ export class FarSide {
 
   get resumes(): number {
     return this.#pastResumes + (this.#tunnel?.resumes ?? 0);
-  }
-
-  /** Resolves when all is well; rejects with the signal's reason. */
-  whenSound(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#away === null) return resolve();
-      if (signal.aborted) return reject(signal.reason);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      this.#soundWaiters.push(resolve);
-    });
   }
 
   /** Starts the first agent; its failure is the session's. */
@@ -129,10 +105,10 @@ export class FarSide {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#tunnel?.close();
+    const tunnel = this.#tunnel;
     this.#tunnel = undefined;
     // In the middle of its start it is taken back by the start itself.
-    await this.#opening;
+    await Promise.all([tunnel?.goodbye(), this.#opening]);
     await this.#agent?.stop();
   }
 
@@ -151,17 +127,14 @@ export class FarSide {
         this.#key,
         { signal, ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
         {
-          lost: (reason) => this.#tell(reason),
-          // Before it says what it sees, it is of no use yet.
-          resumed: () => (this.#tunnel === tunnel ? this.#tell(null) : undefined),
+          lost: (reason) => this.#events.changed(reason),
+          resumed: () => this.#events.changed(null),
           dead: (reason) => this.#died(tunnel, reason),
         },
       );
       const info = await infoOf(tunnel, signal);
       this.#agent = agent;
       this.#tunnel = tunnel;
-      this.#info = info;
-      this.#tell(null);
       this.#watch(agent, tunnel);
       for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
       return info;
@@ -184,19 +157,13 @@ export class FarSide {
     );
   }
 
-  #tell(away: string | null): void {
-    this.#away = away;
-    if (away === null) for (const sound of this.#soundWaiters.splice(0)) sound();
-    this.#events.changed(away);
-  }
-
   #died(tunnel: Tunnel, reason: string): void {
     if (this.#closing.signal.aborted || this.#tunnel !== tunnel) return;
     this.#watching?.abort();
     this.#pastResumes += tunnel.resumes;
     this.#tunnel = undefined;
     this.#events.gone(reason);
-    this.#tell(reason);
+    this.#events.changed(reason);
     void this.#restart();
   }
 
@@ -209,13 +176,13 @@ export class FarSide {
     let pauseMs = FIRST_RETRY_PAUSE_MS;
     while (!signal.aborted) {
       try {
-        await this.#open((text) => this.#tell(text), signal);
-        // One that has gone again by now has a successor of its own to tell of.
-        if (this.#tunnel !== undefined) this.#events.restarted();
+        const info = await this.#open((text) => this.#events.changed(text), signal);
+        this.#events.changed(null);
+        this.#events.restarted(info);
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#tell(error instanceof MirrordError ? error.message : String(error));
+        this.#events.changed(error instanceof MirrordError ? error.message : String(error));
       }
       await this.#pauses.wait(pauseMs, signal).catch(() => undefined); // an abort ends the loop by its condition
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);
@@ -232,7 +199,7 @@ async function infoOf(tunnel: Tunnel, signal: AbortSignal): Promise<AgentInfo> {
     signal.throwIfAborted();
     return info;
   } catch (error) {
-    tunnel.close();
+    await tunnel.goodbye();
     throw error;
   } finally {
     signal.removeEventListener('abort', close);

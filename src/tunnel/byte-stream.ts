@@ -115,13 +115,14 @@ export class ByteStream implements LinkOwner {
     this.#link = null;
   }
 
-  /** Tells the peer, in order, that there will be no resume. */
-  farewell(reason: string): void {
+  /** Tells the peer, in order, that there will be no resume; resolves when it has hung up, or after FAREWELL_MS. */
+  async farewell(reason: string): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#doubt);
     const text = Buffer.from(reason).subarray(0, REASON_LIMIT);
-    this.#link?.finish(controlFrame(FRAME.close, text), FAREWELL_MS);
+    const link = this.#link;
     this.#link = null;
+    await link?.finish(controlFrame(FRAME.close, text), FAREWELL_MS);
   }
 
   data(view: Buffer): void {
@@ -162,7 +163,7 @@ export class ByteStream implements LinkOwner {
   }
 
   /**
-   * Queues bytes, by reference unless they are few; `release` is called when they, and all before them, have arrived and their memory is free
+   * Queues bytes, by reference; `release` is called when they, and all before them, have arrived and their memory is free
    * again.  It is not called when the stream is destroyed before: a last transport may still be reading them.
    */
   write(chunk: Uint8Array, release?: () => void): void {

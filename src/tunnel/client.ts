@@ -7,7 +7,6 @@ import { ANSWER_LIMIT_MS, RESUME_LIMIT_MS } from './limits.ts';
 import { Mux } from './mux.ts';
 import { KIND, type Kind } from './mux-open.ts';
 import { Pauses, connect, reconnect } from './redial.ts';
-import { decodeEnvironment, type ProcessEnvironment, type TargetContainer } from './target-container.ts';
 import type {
   AgentInfo,
   Dial,
@@ -59,7 +58,7 @@ export async function createTunnel(
   const connectable = { stream, dial, key: key.privateKey, session: createSessionId() };
   const mux = new Mux(stream, true, {
     broken: (reason) => {
-      stream.farewell(reason);
+      void stream.farewell(reason);
       die(reason);
     },
   });
@@ -79,6 +78,7 @@ class MuxTunnel implements Tunnel {
   readonly #mux: Mux;
   readonly #stream: ByteStream;
   readonly #pauses: Pauses;
+  #heard: Promise<void> | undefined;
   readonly #closed: () => void;
 
   constructor(mux: Mux, stream: ByteStream, pauses: Pauses, closed: () => void) {
@@ -115,9 +115,9 @@ class MuxTunnel implements Tunnel {
     return info;
   }
 
-  async environment(container: TargetContainer): Promise<ProcessEnvironment> {
-    const question = JSON.stringify(container);
-    return decodeEnvironment(await this.#ask(KIND.environment, question, AbortSignal.timeout(ANSWER_LIMIT_MS)));
+  async environment(): Promise<string | null> {
+    const body = await this.#ask(KIND.environment, '', AbortSignal.timeout(ANSWER_LIMIT_MS));
+    return body.length === 0 ? null : body.toString();
   }
 
   ping(): Promise<number> {
@@ -130,10 +130,20 @@ class MuxTunnel implements Tunnel {
   }
 
   close(): void {
+    void this.goodbye();
+  }
+
+  goodbye(): Promise<void> {
+    this.#heard ??= this.#end();
+    return this.#heard;
+  }
+
+  #end(): Promise<void> {
     this.#closed();
-    this.#stream.farewell('the client closed the tunnel');
+    const heard = this.#stream.farewell('the client closed the tunnel');
     this.#stream.destroy();
     this.#mux.close();
+    return heard;
   }
 
   async #ask(kind: Kind, body: string | Uint8Array, signal: AbortSignal): Promise<Buffer> {

@@ -64,17 +64,22 @@ export class Link {
     this.transport.destroy();
   }
 
-  /** Sends a last frame, and drops the transport when the peer has hung up or after `graceMs`. */
-  finish(frame: Uint8Array, graceMs: number): void {
+  /**
+   * Sends a last frame, drops the transport when the peer has hung up or after `graceMs`, and resolves then.  The peer
+   * hangs up first: a port-forward that is closed on this side may lose what it still carries.
+   */
+  async finish(frame: Uint8Array, graceMs: number): Promise<void> {
     if (this.#over) return;
     this.#stop();
     const transport = this.transport;
     const deadline = setTimeout(() => transport.destroy(), graceMs);
-    transport.once('close', () => clearTimeout(deadline));
+    const closed = new Promise<void>((resolve) => transport.once('close', resolve));
     transport.once('end', () => transport.destroy());
-    transport.end(frame);
+    transport.write(frame);
     // What still comes in is thrown away: closing a socket with unread bytes would send RST and lose the last frame.
     transport.resume();
+    await closed;
+    clearTimeout(deadline);
   }
 
   #stop(): void {

@@ -33,7 +33,7 @@ export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutco
   const started = performance.now();
   const refuse = (code: RefusalCode): void => {
     clearTimeout(deadline);
-    link.finish(refusalFrame(code, REASONS[code]), REFUSAL_GRACE_MS);
+    void link.finish(refusalFrame(code, REASONS[code]), REFUSAL_GRACE_MS);
     outcome.over();
     outcome.refused(REASONS[code]);
   };

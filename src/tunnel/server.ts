@@ -22,6 +22,8 @@ export interface TunnelServerOptions {
 export interface TunnelServerEvents {
   /** The number of sessions that have a transport right now changed. */
   connected(sessions: number): void;
+  /** A client has ended its session in order, and there is no other. */
+  goodbye?(): void;
   /** A line for the log, without secrets. */
   note(event: string, detail: string): void;
 }
@@ -65,7 +67,7 @@ export class TunnelServer {
   /** Ends every session in order. */
   close(reason: string): void {
     for (const [id, session] of this.#sessions) {
-      session.stream.farewell(reason);
+      void session.stream.farewell(reason);
       this.#end(id, session, reason);
     }
   }
@@ -93,10 +95,13 @@ export class TunnelServer {
         session.expiry = setTimeout(() => this.#end(id, session, 'nobody came back'), this.#limitMs);
         this.#count();
       },
-      closed: (reason) => this.#end(id, session, reason),
+      closed: (reason) => {
+        this.#end(id, session, reason);
+        if (this.#sessions.size === 0) this.#events.goodbye?.();
+      },
     });
     const mux = serve(stream, this.#service, (reason) => {
-      stream.farewell(reason);
+      void stream.farewell(reason);
       this.#end(id, session, reason);
     });
     const session: Session = { stream, mux, expiry: undefined };

@@ -14,7 +14,6 @@
  * Must not know: the TUN, Kubernetes, names, how the agent dials.
  */
 import type { Duplex } from 'node:stream';
-import type { ProcessEnvironment, TargetContainer } from './target-container.ts';
 
 /**
  * Opens one more connection to the same agent; called again after each loss.  Its `data` events may show the same memory
@@ -125,12 +124,15 @@ export interface Tunnel {
   /** Whether the agent could reach `host` at all (ICMP echo's truth). */
   probe(host: string): Promise<DialOutcome>;
   info(): Promise<AgentInfo>;
-  /** The environment that the process of the container beside the agent was started with. */
-  environment(container: TargetContainer): Promise<ProcessEnvironment>;
+  /** The environment of the process that the agent was put beside, NUL-separated as in /proc; null where unknown. */
+  environment(): Promise<string | null>;
   /** Round trip in milliseconds through the whole path. */
   ping(): Promise<number>;
   readonly resumes: number;
   /** The machine's network is another one now: a transport that is dead is found so within 2 s, and replaced. */
   pathChanged(): void;
+  /** Ends the tunnel.  An agent that can be reached is told, and ends as well when it has no other client. */
   close(): void;
+  /** The same; resolves when the agent has heard it and hung up, or after a second. */
+  goodbye(): Promise<void>;
 }
