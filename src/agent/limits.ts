@@ -43,3 +43,7 @@ export const NAME_SERVER_LIMIT = 3;
 
 /** After so long without any sign the host counts as silent, ms; the kernel needs 3 s to give up on a neighbour. */
 export const PROBE_LIMIT_MS = 4_000;
+
+/** So many uncaught exceptions within so long, ms, and the agent ends: a successor starts clean, and flows learn of it. */
+export const DEFECT_LIMIT = 10;
+export const DEFECT_WINDOW_MS = 60_000;
