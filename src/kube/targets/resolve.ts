@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
+import { objectBytes } from '../agent/pod-size.ts';
 import type { PodTarget, ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
 import { ApiError, explainAnswer, isStatus } from '../server/api-error.ts';
@@ -92,6 +93,7 @@ function resolved(pod: V1Pod, { target, namespace }: ResolveRequest, ready: numb
     identity: identityOf(pod, container.name),
     hostNetwork: pod.spec?.hostNetwork === true,
     clusterDns: asksClusterDns(pod),
+    objectBytes: objectBytes(pod),
     ready,
     pods: all,
   };
