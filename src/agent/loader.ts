@@ -1,62 +1,90 @@
 /**
- * How the agent gets into a container that has only Node: its bundle travels compressed in one environment variable,
- * and `node -e` unpacks and runs it.  Nothing is written, so a read-only root and any user will do.
+ * How the agent gets into a container that has only Node.
+ *
+ * An ephemeral container stays in its pod's object for ever, so the spec carries as little as it can: a loader, the
+ * SHA-256 of the agent's code, and the client's public key.  The loader listens on the pod's loopback; the code comes by
+ * the first port-forward (delivery.ts) and runs only when its hash is the one in the spec, which is thus all that an
+ * auditor has to know (`mirrord agent-code` prints the code).  Nothing is written, so a read-only root and any user
+ * will do.
+ *
+ * Any process in the pod can connect to the loader.  Whatever such a neighbour sends, only the code with that hash runs;
+ * what one connection can make it hold is the length of the code; and of too many connections the oldest goes, so that
+ * nobody is kept out by those that wait.
  */
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
 import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
+import type { Dial } from '../tunnel/tunnel.ts';
+import { codeHash } from './code-hash.ts';
+import { CODE_WANTED, delivering } from './delivery.ts';
 
-/** AbortSignal.any came with 20.3; nothing before 20.12 has been tried. */
-export const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
+/** crypto.hash came with 20.12. */
+const OLDEST_NODE: readonly [major: number, minor: number] = [20, 12];
 
-/** The kernel's MAX_ARG_STRLEN (linux/binfmts.h), bytes, for one `NAME=value` with its final zero. */
-export const VARIABLE_LIMIT = 131_072;
+/**
+ * After so long without code the loader ends, ms.  The client dials as soon as the log says that it listens, and gives
+ * up after a third of this.
+ */
+const CODE_LIMIT_MS = 60_000;
 
-export const BUNDLE_VARIABLE = 'MIRRORD_AGENT';
+/** Connections at once while there is no code yet: below the 1024 descriptors that a container has at the least. */
+const CONNECTION_LIMIT = 512;
 
-/** EX_UNAVAILABLE of sysexits.h. */
-export const EXIT_TOO_OLD = 69;
-
-/** ECMAScript 5, since an old Node has to come as far as saying that it is too old. */
-const LOADER = `
-var v = process.versions.node.split('.').map(Number);
-if (v[0] < ${OLDEST_NODE[0]} || (v[0] === ${OLDEST_NODE[0]} && v[1] < ${OLDEST_NODE[1]})) {
-  console.log(JSON.stringify({ event: 'refused', message: 'the image has Node ' + process.versions.node
-    + '; the agent needs ${OLDEST_NODE.join('.')} or newer' }));
-  process.exit(${EXIT_TOO_OLD});
-}
-var code = require('zlib').gunzipSync(Buffer.from(process.env.${BUNDLE_VARIABLE}, 'base64')).toString();
-delete process.env.${BUNDLE_VARIABLE};
-require('vm').runInThisContext('(function(require){' + code + '\\n})', { filename: 'mirrord-agent.cjs' })(require);
-`;
+/**
+ * Short, since every pod carries it: after -e, Node's own modules are variables.  Old Nodes must come as far as telling
+ * their version, hence no syntax newer than ECMAScript 2015.  What it hands over is in loaded.ts.
+ */
+const LOADER = `const [,sum,size]=process.argv,held=[],late=setTimeout(process.exit,${CODE_LIMIT_MS}),server=net.createServer(socket=>{
+let code=Buffer.alloc(+size),had=0
+if(held.push(socket)>${CONNECTION_LIMIT})held.shift().destroy()
+socket.on('error',()=>0).on('data',data=>{
+if((had+=data.copy(code,had))<size)return
+try{code=zlib.gunzipSync(code)}catch(e){}
+if(crypto.hash('sha256',code)==sum)Function('loader',code)({server,socket,held,late})
+else socket.destroy()
+}).write('${CODE_WANTED}')
+}).listen(0,'127.0.0.1',()=>console.log(JSON.stringify({event:'listening',port:server.address().port,node:process.version})))`;
 
 /** The container's memory limit is 256 MB: what is not collected by then must be. */
 const NODE_FLAGS = [...DATA_PATH_FLAGS, '--max-old-space-size=192'];
 
-/** What a pod spec needs to run the agent. */
+/** What a pod spec needs to run the agent, and a client to use it. */
 export interface AgentProgram {
-  /** For a container's `command`; `node` is found by PATH. */
-  readonly command: readonly string[];
-  /** The container's environment; `ports` are tried in this order. */
-  env(ports: readonly number[], publicKey: string, logLevel: string): Readonly<Record<string, string>>;
+  /** For a container's `command`; `node` is found by PATH.  ARGUMENTS of settings.ts follow the loader's own two. */
+  command(publicKey: string, logLevel: string): readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Why it cannot run on a Node of that version (`v24.1.0`), in plain words; null when it can. */
+  readonly refuses: (node: string) => string | null;
+  /** Dials as `dial` does, and gives the code to an agent that has not had it. */
+  delivering(dial: Dial): Dial;
 }
 
-/** `bundle` is dist/agent.cjs; the agent waits `resumeLimitMs` for its client.  Throws when it has outgrown one environment variable. */
-export function agentProgram(bundle: Uint8Array, resumeLimitMs = RESUME_LIMIT_MS): AgentProgram {
-  const value = gzipSync(bundle, { level: 9 }).toString('base64');
-  if (`${BUNDLE_VARIABLE}=${value}\0`.length > VARIABLE_LIMIT) {
-    throw new Error(`the agent's bundle takes ${value.length} bytes, more than one variable holds`);
-  }
+/** `code` is dist/agent.cjs; the agent waits `resumeLimitMs` for a client that it has lost. */
+export function agentProgram(code: Uint8Array, resumeLimitMs = RESUME_LIMIT_MS): AgentProgram {
+  const packed = gzipSync(code, { level: constants.Z_BEST_COMPRESSION });
+  const loader = [LOADER, codeHash(code), String(packed.length)];
   return {
-    command: ['node', ...NODE_FLAGS, '-e', LOADER],
-    env: (ports, publicKey, logLevel) => ({
-      [BUNDLE_VARIABLE]: value,
-      MIRRORD_PUBLIC_KEY: publicKey,
-      MIRRORD_LISTEN: `tcp:127.0.0.1:${ports.join(',')}`,
-      MIRRORD_LOG_LEVEL: logLevel,
-      MIRRORD_RESUME_MS: String(resumeLimitMs),
-      // An image may bring its own (a tracer's --require), meant for another program.
-      NODE_OPTIONS: '',
-    }),
+    command: (publicKey, logLevel) => [
+      'node',
+      ...NODE_FLAGS,
+      '-e',
+      ...loader,
+      publicKey,
+      String(resumeLimitMs),
+      logLevel,
+    ],
+    // An image may bring its own (a tracer's --require), meant for another program.
+    env: { NODE_OPTIONS: '' },
+    refuses: (node) => {
+      const version = node.replace(/^v/, '');
+      if (!isTooOld(version)) return null;
+      return `the image has Node ${version}; the agent needs ${OLDEST_NODE.join('.')} or newer`;
+    },
+    delivering: (dial) => delivering(dial, packed),
   };
+}
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
 }

@@ -3,37 +3,43 @@
  *
  * It listens on loopback (or a unix socket), lets in only who proves the key, and dials, asks and relays on the
  * client's behalf.  On standard output it prints one JSON line per event, never a secret.  It leaves by itself: when
- * nobody has been connected for the resume limit, on SIGTERM and SIGINT, and when standard input, if that is a pipe,
- * ends.  It keeps nothing on disk.  It must not know: the client's side, Kubernetes.
+ * its client says goodbye, when nobody has been connected for the resume limit, on SIGTERM and SIGINT, when standard
+ * input, if that is a pipe, ends, and after too many defects.  It keeps nothing on disk.  It must not know: the client's
+ * side, Kubernetes.
  *
  * Bundled to dist/agent.cjs; how it gets into a container is in loader.ts.
  */
 import { fstatSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { TunnelServer } from '../tunnel/server.ts';
+import { Defects } from './defects.ts';
+import { giveWay } from './give-way.ts';
+import { takeOver } from './loaded.ts';
 import { createService } from './service.ts';
-import { readSettings } from './settings.ts';
-import type { AgentSettings, ListenPlace } from './settings.ts';
+import { fromArguments, readSettings, readSocketPath } from './settings.ts';
+import type { AgentSettings } from './settings.ts';
 
 /** How long farewells may take at the end, ms. */
 const FAREWELL_MS = 200;
 /** EX_CONFIG of sysexits.h: what the environment says makes no sense. */
 const EXIT_CONFIG = 78;
+/** EX_SOFTWARE of sysexits.h: too many defects. */
+const EXIT_DEFECTS = 70;
 
 function say(event: string, facts: Readonly<Record<string, unknown>> = {}): void {
   process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
 }
 
-function start(settings: AgentSettings): void {
+function start(settings: AgentSettings, listener: Server): TunnelServer {
   let leaving = false;
-  const leave = (reason: string): void => {
+  const leave = (reason: string, exitCode = 0): void => {
     if (leaving) return;
     leaving = true;
     say('leaving', { reason });
     server.close(reason);
     listener.close();
-    setTimeout(() => process.exit(0), FAREWELL_MS);
+    setTimeout(() => process.exit(exitCode), FAREWELL_MS);
   };
   const wait = (): NodeJS.Timeout => setTimeout(() => leave('nobody is connected'), settings.resumeLimitMs);
   let nobody: NodeJS.Timeout | null = wait();
@@ -47,45 +53,37 @@ function start(settings: AgentSettings): void {
         nobody = null;
       }
     },
+    goodbye: () => leave('the client said goodbye'),
     note(event, detail) {
       if (!settings.isQuiet) say(event, detail === '' ? {} : { detail });
     },
   });
-  const listener = createServer({ noDelay: true }, (socket: Socket) => server.accept(socket));
-  listen(listener, settings.listen);
+  listener.on('connection', (socket) => server.accept(socket.setNoDelay()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leave(signal));
   if (stdinIsPipe()) {
     process.stdin.resume();
     process.stdin.once('end', () => leave('standard input ended'));
     process.stdin.once('error', () => leave('standard input failed'));
   }
-  // What goes wrong in one flow must not end the others'.
-  process.on('uncaughtException', (error) => say('defect', { message: error.stack ?? error.message }));
-  process.on('unhandledRejection', (reason) => say('defect', { message: String(reason) }));
+  const defects = new Defects();
+  // What goes wrong in one flow must not end the others', unless it goes on and on.
+  const survive = (message: string): void => {
+    say('defect', { message });
+    const tooMany = defects.count(performance.now());
+    if (tooMany !== null) leave(tooMany, EXIT_DEFECTS);
+  };
+  process.on('uncaughtException', (error) => survive(error.stack ?? error.message));
+  process.on('unhandledRejection', (reason) => survive(String(reason)));
+  return server;
 }
 
-function listen(listener: Server, place: ListenPlace): void {
-  const failed = (message: string): void => {
-    say('failed', { message });
+function listen(path: string): Server {
+  const listener = createServer();
+  listener.on('error', (error) => {
+    say('failed', { message: error.message });
     process.exit(1);
-  };
-  if ('path' in place) {
-    listener.on('error', (error) => failed(error.message));
-    listener.listen(place.path, () => say('listening', { path: place.path }));
-    return;
-  }
-  const ports = [...place.ports];
-  const next = (reason: string): void => {
-    const port = ports.shift();
-    if (port === undefined) return failed(`no port is free: ${reason}`);
-    listener.listen(port, place.host);
-  };
-  listener.on('error', (error) => next(error.message));
-  listener.on('listening', () => {
-    const address = listener.address();
-    if (address !== null && typeof address === 'object') say('listening', { port: address.port });
   });
-  next('none was given');
+  return listener.listen(path, () => say('listening', { path }));
 }
 
 function stdinIsPipe(): boolean {
@@ -99,8 +97,15 @@ function stdinIsPipe(): boolean {
 }
 
 try {
-  start(readSettings(process.env));
+  giveWay();
+  const loaded = takeOver();
+  if (loaded === null) {
+    start(readSettings(process.env), listen(readSocketPath(process.env)));
+  } else {
+    const settings = readSettings({ ...process.env, ...fromArguments(process.argv) });
+    start(settings, loaded.server).accept(loaded.socket);
+  }
 } catch (error) {
   say('failed', { message: error instanceof Error ? error.message : String(error) });
-  process.exitCode = EXIT_CONFIG;
+  process.exit(EXIT_CONFIG);
 }

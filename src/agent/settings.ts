@@ -1,14 +1,11 @@
-/** What the agent is told, by environment variables. */
+/** What the agent is told: by its loader's command line, or by environment variables where it is started by itself. */
 import { readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { readPublicKey } from '../tunnel/key.ts';
 import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
 
-export type ListenPlace = { readonly path: string } | { readonly host: string; readonly ports: readonly number[] };
-
 export interface AgentSettings {
   readonly publicKey: KeyObject;
-  readonly listen: ListenPlace;
   readonly resolvConf: string;
   readonly resumeLimitMs: number;
   /** `error` and `warn`: nothing is told but what the one who started it has to know. */
@@ -17,13 +14,20 @@ export interface AgentSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What follows the loader's own arguments, in this order, under the names that they have in an environment. */
+const ARGUMENTS = ['MIRRORD_PUBLIC_KEY', 'MIRRORD_RESUME_MS', 'MIRRORD_LOG_LEVEL'] as const;
+
+/** `argv` is process.argv under the loader: program, hash, length, then ARGUMENTS. */
+export function fromArguments(argv: readonly string[]): Environment {
+  return Object.fromEntries(ARGUMENTS.map((name, index) => [name, argv[3 + index]]));
+}
+
 /** Throws an Error with plain words when a variable is missing or malformed. */
 export function readSettings(environment: Environment): AgentSettings {
   const resume = Number(environment['MIRRORD_RESUME_MS'] ?? RESUME_LIMIT_MS);
   if (!Number.isFinite(resume) || resume <= 0) throw new Error('MIRRORD_RESUME_MS must be a number of milliseconds');
   return {
     publicKey: publicKey(required(environment, 'MIRRORD_PUBLIC_KEY')),
-    listen: parseListen(required(environment, 'MIRRORD_LISTEN')),
     resolvConf: environment['MIRRORD_RESOLV_CONF'] ?? systemResolvConf(),
     resumeLimitMs: resume,
     isQuiet: ['error', 'warn'].includes(environment['MIRRORD_LOG_LEVEL'] ?? ''),
@@ -44,15 +48,11 @@ function publicKey(text: string): KeyObject {
   }
 }
 
-/** `unix:/path`, or `tcp:127.0.0.1:40001,40002` (the first port that is free). */
-export function parseListen(text: string): ListenPlace {
-  if (text.startsWith('unix:/')) return { path: text.slice('unix:'.length) };
-  const match = /^tcp:(127\.\d+\.\d+\.\d+|\[::1\]):(\d{1,5}(?:,\d{1,5})*)$/.exec(text);
-  const ports = (match?.[2] ?? '').split(',').map(Number);
-  if (match === null || ports.some((port) => port > 65_535)) {
-    throw new Error('MIRRORD_LISTEN must be unix:/PATH or tcp:LOOPBACK-ADDRESS:PORT[,PORT...]');
-  }
-  return { host: match[1] === '[::1]' ? '::1' : (match[1] ?? ''), ports };
+/** Where an agent without a loader listens: MIRRORD_LISTEN, `unix:/PATH`.  Throws like `readSettings`. */
+export function readSocketPath(environment: Environment): string {
+  const place = required(environment, 'MIRRORD_LISTEN');
+  if (!place.startsWith('unix:/')) throw new Error('MIRRORD_LISTEN must be unix:/PATH');
+  return place.slice('unix:'.length);
 }
 
 function systemResolvConf(): string {

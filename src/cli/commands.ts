@@ -1,4 +1,5 @@
 /** The command table: what oclif may run.  A command's file is its flags and texts; what it does is imported when run. */
+import { AgentCode } from './commands/agent-code.ts';
 import { DiagnoseLatency } from './commands/diagnose-latency.ts';
 import { Doctor } from './commands/doctor.ts';
 import { Down } from './commands/down.ts';
@@ -21,6 +22,7 @@ export const COMMANDS = {
   exec: Exec,
   'verify-config': VerifyConfig,
   doctor: Doctor,
+  'agent-code': AgentCode,
   help: Help,
   'diagnose:latency': DiagnoseLatency,
 };

@@ -48,13 +48,16 @@ export interface AgentOptions {
 }
 
 /**
- * What runs in the agent's container.  It must print JSON lines: `{"event":"listening","port":N}` once it accepts on
- * loopback, or `{"event":"refused","message":"..."}` when it cannot run there.
+ * What runs in the agent's container, and how it is spoken to.  It must print a JSON line
+ * `{"event":"listening","port":N,"node":"v24.1.0"}` once it accepts on loopback.
  */
 export interface AgentProgram {
-  readonly command: readonly string[];
-  /** `ports` are tried in this order; the first that is free is used. */
-  env(ports: readonly number[], publicKey: string, logLevel: string): Readonly<Record<string, string>>;
+  command(publicKey: string, logLevel: string): readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Why it cannot run on that version of Node, in plain words; null when it can. */
+  readonly refuses: (node: string) => string | null;
+  /** Makes of a dial to its port one that ends with an agent that runs. */
+  delivering(dial: Dial): Dial;
 }
 
 export interface AgentRequest {
@@ -89,6 +92,8 @@ export interface ResolvedTarget {
   readonly hostNetwork: boolean;
   /** It asks the cluster's DNS; with another `dnsPolicy`, names of the cluster are nobody's to it. */
   readonly clusterDns: boolean;
+  /** What its object holds, bytes of JSON: each agent that was ever put into the pod leaves something for good. */
+  readonly objectBytes: number;
   /** Ready pods of the target, of so many. */
   readonly ready: number;
   readonly pods: number;

@@ -55,7 +55,7 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
     const help =
       reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log tells why.`;
     const isTelling = reason !== undefined && reason !== 'Error' && reason !== 'Completed';
-    // The message of a plain end is the log's (FallbackToLogsOnError), which is shown anyway.
+    // Of a plain end the log is shown.
     return { kind: 'ended', text: isTelling ? `${reason}, ${how}${message ? `: ${message}` : ''}` : how, help };
   }
   const waiting = state?.waiting;

@@ -2,8 +2,9 @@
  * The targeted agent: an ephemeral container in the target's pod, which shares its network, so that connections come
  * from the pod's own address.
  *
- * Kubernetes cannot take an ephemeral container away again: `stop` can only leave it alone, and it ends by itself as
- * soon as no client comes back.  The same holds after an abort.
+ * Kubernetes cannot take an ephemeral container away again, nor stop it: it ends by itself, when the tunnel says goodbye
+ * or no client comes back.  The same holds after an abort.  What it leaves in the pod's object stays there, so a pod that
+ * carries much already is left alone (pod-size.ts).
  */
 import { MirrordError } from '../../errors.ts';
 import type { AgentRequest, ClusterAgent, ResolvedTarget } from '../cluster.ts';
@@ -16,7 +17,7 @@ import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentContainer } from './manifest.ts';
 import { randomName } from './names.ts';
-import { randomPorts } from './ports.ts';
+import { checkRoom } from './pod-size.ts';
 import { awaitAgent } from './start.ts';
 
 const TARGETLESS = 'leave -t out: a targetless agent needs no change of the target';
@@ -30,11 +31,12 @@ export async function startEphemeralAgent(
   signal: AbortSignal,
 ): Promise<ClusterAgent> {
   const { namespace, pod } = target;
+  checkRoom(target, TARGETLESS);
   const { options, program } = request;
   const name = `mirrord-agent-${randomName()}`;
-  const env = program.env(randomPorts(), request.publicKey, options.logLevel);
+  const command = program.command(request.publicKey, options.logLevel);
   const targeted = { name, targetContainerName: target.container };
-  const container = agentContainer({ options, command: program.command, env, identity: target.identity }, targeted);
+  const container = agentContainer({ options, command, env: program.env, identity: target.identity }, targeted);
   signal.throwIfAborted();
   try {
     await api.patch({
@@ -49,18 +51,20 @@ export async function startEphemeralAgent(
   }
   report(`ephemeral container ${name} added to pod/${pod}`);
   const selector = { fieldSelector: `metadata.name=${pod}` };
-  const expected = { namespace, selector, container: name, timeoutMs: options.startupTimeoutMs };
+  const { refuses } = program;
+  const expected = { namespace, selector, container: name, refuses, timeoutMs: options.startupTimeoutMs };
   const started = await awaitAgent(api, expected, report, signal);
+  const place = { namespace, pod, container: name };
   return {
     kind: 'ephemeral',
     name: `pod/${pod}`,
     pod,
     node: started.node,
     image: options.image,
-    dial: agentDial(api, server, { namespace, pod, container: name, port: started.port }),
-    leaving: (until) => agentLeaving(api, { namespace, pod, container: name }, until),
+    dial: program.delivering(agentDial(api, server, { ...place, port: started.port })),
+    leaving: (until) => agentLeaving(api, place, until),
     stop: async () => {
-      // See above: its connections have ended, and so does it.
+      // See above: it has heard the tunnel's goodbye.
     },
   };
 }
@@ -79,9 +83,9 @@ function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
       cause: error,
     });
   }
-  // etcd's limit for one object (1.5 MB), which some hundred agents reach: what is ended stays in the pod's spec.
+  // etcd's limit for one object, where a cluster's is smaller than usual (see pod-size.ts).
   if (isStatus(error, 413, 500) && /too large/.test(error.message)) {
-    return new MirrordError('agent', 'agent-pod-full', `${title}, it has had too many: ${error.message}`, {
+    return new MirrordError('agent', 'agent-pod-full', `${title}, its object is too large: ${error.message}`, {
       help: `Delete the pod, so that its workload makes a new one; or ${TARGETLESS}.`,
       cause: error,
     });

@@ -18,7 +18,6 @@ import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentJob, CONTAINER } from './manifest.ts';
 import { randomName } from './names.ts';
-import { randomPorts } from './ports.ts';
 import { awaitAgent } from './start.ts';
 
 /** Deleting is one request; a server that takes longer has TTL and the agent's own end to rely on. */
@@ -34,8 +33,8 @@ export async function startJobAgent(
 ): Promise<ClusterAgent> {
   const { options, program } = request;
   const name = `mirrord-agent-${randomName()}`;
-  const env = program.env(randomPorts(), request.publicKey, options.logLevel);
-  const job = agentJob(name, request.session, { options, command: program.command, env });
+  const command = program.command(request.publicKey, options.logLevel);
+  const job = agentJob(name, request.session, { options, command, env: program.env });
   signal.throwIfAborted();
   try {
     await createJob(api, namespace, job, report);
@@ -47,6 +46,7 @@ export async function startJobAgent(
         namespace,
         selector: { labelSelector: `job-name=${name}` },
         container: CONTAINER,
+        refuses: program.refuses,
         timeoutMs: options.startupTimeoutMs,
         job: name,
         rehearse: (until) => rehearsePod(api, namespace, job, until),
@@ -54,14 +54,15 @@ export async function startJobAgent(
       report,
       signal,
     );
+    const place = { namespace, pod: started.pod, container: CONTAINER };
     return {
       kind: 'job',
       name: `job/${name}`,
       pod: started.pod,
       node: started.node,
       image: options.image,
-      dial: agentDial(api, server, { namespace, pod: started.pod, container: CONTAINER, port: started.port }),
-      leaving: (until) => agentLeaving(api, { namespace, pod: started.pod, container: CONTAINER }, until),
+      dial: program.delivering(agentDial(api, server, { ...place, port: started.port })),
+      leaving: (until) => agentLeaving(api, place, until),
       stop: () => deleteJob(api, namespace, name),
     };
   } catch (error) {

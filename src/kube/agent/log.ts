@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../../errors.ts';
 import { isStatus, explainAnswer } from '../server/api-error.ts';
+import type { AgentProgram } from '../cluster.ts';
 import type { Api } from '../server/api.ts';
 
 /** Shown when the agent ends without having listened. */
@@ -21,14 +22,23 @@ export type LogVerdict =
   /** The log ended; `tail` is what people should see of it. */
   | { readonly kind: 'ended'; readonly tail: string };
 
-/** Follows the log from its beginning until the agent listens, refuses (throws `agent-refused`), or the log ends. */
-export async function awaitListening(api: Api, place: LogPlace, signal: AbortSignal): Promise<LogVerdict> {
+/**
+ * Follows the log from its beginning until the agent listens, or the log ends.  Throws `agent-refused` when `refuses` has
+ * something against the Node that it runs on.
+ */
+export async function awaitListening(
+  api: Api,
+  place: LogPlace,
+  refuses: AgentProgram['refuses'],
+  signal: AbortSignal,
+): Promise<LogVerdict> {
   const tail: string[] = [];
   for await (const line of followLog(api, place, signal)) {
     const event = parseEvent(line);
-    if (event?.event === 'listening' && isPort(event.port)) return { kind: 'listening', port: event.port };
-    if (event?.event === 'refused') {
-      throw new MirrordError('agent', 'agent-refused', `the agent cannot run there: ${String(event.message)}`, {
+    if (event?.event === 'listening' && isPort(event.port)) {
+      const why = typeof event.node === 'string' ? refuses(event.node) : null;
+      if (why === null) return { kind: 'listening', port: event.port };
+      throw new MirrordError('agent', 'agent-refused', `the agent cannot run there: ${why}`, {
         help: 'Set agent.image to an image with Node 24 or newer, such as the default one.',
       });
     }
@@ -60,7 +70,7 @@ async function* followLog(api: Api, place: LogPlace, signal: AbortSignal): Async
 interface AgentEvent {
   readonly event?: unknown;
   readonly port?: unknown;
-  readonly message?: unknown;
+  readonly node?: unknown;
 }
 
 function parseEvent(line: string): AgentEvent | null {

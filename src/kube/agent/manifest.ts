@@ -114,7 +114,6 @@ export function agentContainer(
     imagePullPolicy: options.imagePullPolicy,
     command: [...agent.command],
     env: Object.entries(agent.env).map(([name, value]) => ({ name, value })),
-    terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: securityContext(agent.identity, options.securityContext),
     ...more,
   };

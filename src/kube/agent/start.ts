@@ -8,12 +8,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
+import type { AgentProgram } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { observe } from '../server/observe.ts';
 import { notAdmitted } from './admission.ts';
 import { diagnose, imageFailure } from './diagnosis.ts';
-import { awaitListening } from './log.ts';
+import { awaitListening, type LogVerdict } from './log.ts';
 
 /** A Job's controller needs some 10 ms; after this long it is asked by other means why there is no pod. */
 const NO_POD_MS = 1_500;
@@ -23,6 +24,7 @@ export interface Expectation {
   /** How the pod is found: `labelSelector` or `fieldSelector`. */
   readonly selector: Readonly<Record<string, string>>;
   readonly container: string;
+  readonly refuses: AgentProgram['refuses'];
   readonly timeoutMs: number;
   /** The Job whose events tell why there is no pod. */
   readonly job?: string;
@@ -107,7 +109,7 @@ class Start {
         if (diagnosis.kind === 'ended') throw await this.#ended(pod, diagnosis, signal);
         if (diagnosis.kind === 'running') {
           this.#tell(`on node ${pod.spec?.nodeName}, running`);
-          const verdict = await awaitListening(this.#api, this.#logOf(pod), signal);
+          const verdict = await this.#verdict(pod, signal);
           if (verdict.kind === 'listening') {
             return { pod: pod.metadata!.name!, node: pod.spec?.nodeName ?? '', port: verdict.port };
           }
@@ -123,7 +125,7 @@ class Start {
 
   /** The container has ended: its log says more than its exit code. */
   async #ended(pod: V1Pod, diagnosis: { text: string; help: string }, signal: AbortSignal): Promise<MirrordError> {
-    const verdict = await awaitListening(this.#api, this.#logOf(pod), signal);
+    const verdict = await this.#verdict(pod, signal);
     const tail = verdict.kind === 'ended' && verdict.tail !== '' ? `; its log ends with:\n${verdict.tail}` : '';
     const text = `the agent ended before it could be used (${diagnosis.text})${tail}`;
     return new MirrordError('agent', 'agent-ended', text, { help: diagnosis.help });
@@ -171,8 +173,9 @@ class Start {
     }
   }
 
-  #logOf(pod: V1Pod): { namespace: string; pod: string; container: string } {
-    return { namespace: this.#wanted.namespace, pod: pod.metadata!.name!, container: this.#wanted.container };
+  #verdict(pod: V1Pod, signal: AbortSignal): Promise<LogVerdict> {
+    const { namespace, container, refuses } = this.#wanted;
+    return awaitListening(this.#api, { namespace, pod: pod.metadata!.name!, container }, refuses, signal);
   }
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
 import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
 import { resolveDeclaredEnvironment } from '../../environment/index.ts';
+import { sizeWarning } from '../../kube/agent/pod-size.ts';
 import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
 import type { AgentSource, StartedAgent } from '../far-side.ts';
 import type { Remote, RemoteReport } from './remote.ts';
@@ -44,11 +45,10 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
         info.then(({ serviceHost }) => serviceHost),
         until,
       ),
-    async declaredTarget(until) {
+    async declaredEnvironment(until) {
       if (current === null) return null;
       const objects = await cluster.targetObjects(current, until);
-      const environment = await resolveDeclaredEnvironment(objects.pod, current.container, objects);
-      return { environment, container: objects.container };
+      return resolveDeclaredEnvironment(objects.pod, current.container, objects);
     },
     watch: (known, changed, until) => cluster.watch(known, changed, until),
     close: () => cluster.close(),
@@ -96,6 +96,7 @@ function describeTarget(path: string, { pod, container, ready, addresses }: Reso
 }
 
 function warningsOf(target: ResolvedTarget): readonly string[] {
+  const size = sizeWarning(target);
   const { pod, container, isContainerGuessed, hostNetwork, clusterDns } = target;
   return [
     ...(isContainerGuessed
@@ -105,5 +106,6 @@ function warningsOf(target: ResolvedTarget): readonly string[] {
     ...(clusterDns
       ? []
       : [`${pod} does not ask the cluster's DNS (its dnsPolicy): services have no names from there.`]),
+    ...(size === null ? [] : [size]),
   ];
 }

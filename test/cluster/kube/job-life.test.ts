@@ -11,6 +11,7 @@ import {
   makeNamespace,
   program,
   request,
+  runs,
 } from './support/cluster.ts';
 
 describe('the life of an agent Job', function () {
@@ -103,9 +104,7 @@ describe('the life of an agent Job', function () {
   });
 
   it('ends a connection to a port where nothing listens, in the words of the node', async () => {
-    const liar = program(
-      "console.log(JSON.stringify({ event: 'listening', port: ports[0] })); setInterval(() => {}, 1e6);",
-    );
+    const liar = program("console.log(JSON.stringify({ event: 'listening', port: 9 })); setInterval(() => {}, 1e6);");
     const agent = await cluster.startAgent(request({}, liar), quiet, signal);
     try {
       const stream = await agent.dial(signal);
@@ -130,7 +129,7 @@ describe('the life of an agent Job', function () {
         if (matches?.test(text)) controller.abort(reason);
       };
       // Never listens, so that no step is missed.
-      const silent = { command: ['sleep', '60'], env: () => ({}) };
+      const silent = runs('sleep', '60');
       await assert.rejects(cluster.startAgent(request({}, silent), report, controller.signal), reason);
       await eventually('Job and pod are gone', () => leftovers(namespace).length === 0, 20_000);
     });

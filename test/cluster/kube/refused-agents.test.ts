@@ -11,6 +11,7 @@ import {
   makeNamespace,
   program,
   request,
+  runs,
 } from './support/cluster.ts';
 
 /** Mocha limits each test; a deadline from here on would run while others do. */
@@ -91,17 +92,18 @@ describe('an agent that cannot start', function () {
     assert.doesNotMatch(error.message, /line 3\n/);
   });
 
-  it("passes the agent's own refusal on", async () => {
-    const code = program(
-      "console.log(JSON.stringify({ event: 'refused', message: 'Node 18 is too old' })); process.exit(1);",
-    );
-    const error = await refusal(cluster, request({}, code));
+  it('says so when the image has another Node than it needs', async () => {
+    const old = {
+      ...program("console.log(JSON.stringify({ event: 'listening', port: 9, node: 'v18.20.8' })); s.listen();"),
+      refuses: (node: string) => `Node ${node.slice(1, 3)} is too old`,
+    };
+    const error = await refusal(cluster, request({}, old));
     assert.equal(error.code, 'agent-refused');
     assert.match(error.message, /Node 18 is too old/);
   });
 
   it('says so when the image has no such program', async () => {
-    const error = await refusal(cluster, request({}, { command: ['/no/such/program'], env: () => ({}) }));
+    const error = await refusal(cluster, request({}, runs('/no/such/program')));
     assert.match(error.message, /no such file or directory/);
   });
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
-import { kubectl, scratch } from '../kube/support/cluster.ts';
+import { kubectl } from '../kube/support/cluster.ts';
 import { HOME } from '../support/developer.ts';
 import { writeUserKubeconfig } from '../support/session.ts';
-import { container, pod, workload } from './support/objects.ts';
-import { create, podsReady, useTargets } from './support/world.ts';
+import { workload } from './support/objects.ts';
+import { create, useTargets } from './support/world.ts';
 
 interface Told {
   readonly code: string;
@@ -118,32 +116,6 @@ describe('mirrord up -t, what cannot be', () => {
     assert.equal(code, 'agent-forbidden');
     assert.match(message, /^an ephemeral container cannot be added to pod \S+\/checkout-\S+: .*ephemeralcontainers/);
     assert.match(help, /docs\/rbac\.yaml.*leave -t out/);
-  });
-
-  it('a pod that has had so many agents that it can take no more', async () => {
-    create(world.namespace, [pod('full')]);
-    await podsReady(world.namespace, 'app=full');
-    const args = ['--subresource=ephemeralcontainers', '--type=strategic', '-n', world.namespace];
-    const file = join(scratch(), 'patch.json');
-    const add = (bytes: number): boolean => {
-      const env = Array.from({ length: Math.ceil(bytes / 100_000) }, (_, index) => ({
-        name: `V${index}`,
-        value: 'x'.repeat(Math.min(bytes, 100_000)),
-      }));
-      const past = { ...container(`past-${bytes}-${added.length}`, { command: ['true'] }), env };
-      writeFileSync(file, JSON.stringify({ spec: { ephemeralContainers: [past] } }));
-      try {
-        kubectl(['patch', 'pod', 'full', ...args, `--patch-file=${file}`]);
-        return added.push(bytes) > 0;
-      } catch {
-        return false;
-      }
-    };
-    const added: number[] = [];
-    for (let bytes = 700_000; bytes > 2_000;) if (!add(bytes)) bytes = Math.floor(bytes / 2);
-    const { code, help } = await refused(5, inNamespace('-t', 'pod/full'));
-    assert.equal(code, 'agent-pod-full');
-    assert.match(help, /Delete the pod.*leave -t out/);
   });
 
   it("admission's refusal: in its own words, and the other way", async () => {

@@ -66,7 +66,7 @@ describe('DNS through the agent', () => {
   async function ask(...servers: Answer[]): Promise<Buffer> {
     const lines: string[] = [];
     for (const server of servers) lines.push(await nameServer(server));
-    agent = await startAgent({ MIRRORD_RESOLV_CONF: lines.join('') });
+    agent = await startAgent({ environment: { MIRRORD_RESOLV_CONF: lines.join('') } });
     tunnel = await agent.tunnel();
     return Buffer.from(await tunnel.resolve(question, AbortSignal.timeout(5_000)));
   }
@@ -110,7 +110,7 @@ describe('DNS through the agent', () => {
     udp.at(-1)?.on('message', (query, from) => {
       if (++asked === 1) setTimeout(() => udp.at(-1)?.send(reply(query, '10.0.0.7'), from.port, from.address), 1_300);
     });
-    agent = await startAgent({ MIRRORD_RESOLV_CONF: slow });
+    agent = await startAgent({ environment: { MIRRORD_RESOLV_CONF: slow } });
     tunnel = await agent.tunnel();
     const answer = Buffer.from(await tunnel.resolve(question, AbortSignal.timeout(5_000)));
     assert.deepEqual([addresses(answer), asked], [['10.0.0.7'], 2]);

@@ -1,36 +1,68 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, connect } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { createTunnel } from '../../../src/tunnel/client.ts';
 import { createTunnelKey } from '../../../src/tunnel/key.ts';
-import { SILENT, dialPort, spawnAgent, startAgent, until } from '../support/agent-process.ts';
+import { SILENT, agentBundle, dialPort, startAgent, until, type RunningAgent } from '../support/agent-process.ts';
 
-async function exitOf(child: ReturnType<typeof spawnAgent>): Promise<{ code: number | null; output: string }> {
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = await once(child, 'close');
-  return { code: typeof code === 'number' ? code : null, output };
+/** What it has said since it listened, and its exit code. */
+async function endOf({ child, events }: RunningAgent): Promise<{ code: number | null; said: RunningAgent['events'] }> {
+  if (child.exitCode === null) await once(child, 'exit');
+  return { code: child.exitCode, said: events.slice(1) };
 }
+
+const nobody = { event: 'leaving', reason: 'nobody is connected' };
 
 describe("the agent's life", () => {
   it('ends when nobody comes', async () => {
-    const { code, output } = await exitOf(spawnAgent({ MIRRORD_RESUME_MS: '300' }));
-    assert.equal(code, 0);
-    assert.match(output, /"event":"leaving","reason":"nobody is connected"/);
+    const agent = await startAgent({ resumeMs: 300, logLevel: 'warn' });
+    (await agent.deliver()).destroy();
+    assert.deepEqual(await endOf(agent), { code: 0, said: [nobody] });
   });
 
   it('ends when nobody comes back, not before', async () => {
-    const agent = await startAgent({ MIRRORD_RESUME_MS: '500' });
-    const tunnel = await agent.tunnel();
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    assert.equal(agent.child.exitCode, null);
+    const agent = await startAgent({ resumeMs: 500, logLevel: 'warn' });
+    const transports: Duplex[] = [];
+    const dialOnce = async (signal: AbortSignal): Promise<Duplex> => {
+      if (transports.length > 0) throw new Error('away');
+      const transport = await agent.dial(signal);
+      transports.push(transport);
+      return transport;
+    };
+    const tunnel = await agent.tunnel(dialOnce);
+    const start = performance.now();
+    transports[0]?.destroy();
+    assert.deepEqual(await endOf(agent), { code: 0, said: [nobody] });
+    assert.ok(performance.now() - start > 500);
     tunnel.close();
-    await once(agent.child, 'exit');
-    assert.equal(agent.child.exitCode, 0);
+  });
+
+  it('ends at once when its client says goodbye', async () => {
+    const agent = await startAgent({ logLevel: 'warn' });
+    const tunnel = await agent.tunnel();
+    const start = performance.now();
+    await tunnel.goodbye();
+    const told = performance.now() - start;
+    const reason = 'the client said goodbye';
+    assert.deepEqual(await endOf(agent), { code: 0, said: [{ event: 'leaving', reason }] });
+    const ended = performance.now() - start;
+    assert.ok(told < 500 && ended < 1_000, `told after ${told} ms, ended after ${ended} ms`);
+  });
+
+  it('stays for its other clients when one says goodbye', async () => {
+    const agent = await startAgent();
+    const [one, other] = [await agent.tunnel(), await agent.tunnel()];
+    await one.goodbye();
+    await until(() => agent.events.some(({ event }) => event === 'ended'), 'the agent has heard it');
+    assert.equal((await other.info()).node, process.version);
+    await other.goodbye();
+    assert.equal((await endOf(agent)).code, 0);
   });
 
   it('ends at once on SIGTERM, and tells its clients', async () => {
@@ -46,30 +78,19 @@ describe("the agent's life", () => {
 
   it('ends when its standard input does', async () => {
     const agent = await startAgent();
+    await agent.deliver();
     agent.child.stdin.end();
     await once(agent.child, 'exit');
     assert.equal(agent.child.exitCode, 0);
-  });
-
-  it('takes the next port when one is in use', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const address = taken.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    const agent = await startAgent({ MIRRORD_LISTEN: `tcp:127.0.0.1:${port},0` });
-    assert.notEqual(agent.port, port);
-    await agent.stop();
-    const { code, output } = await exitOf(spawnAgent({ MIRRORD_LISTEN: `tcp:127.0.0.1:${port}` }));
-    assert.equal(code, 1);
-    assert.match(output, /"event":"failed","message":"no port is free: .*EADDRINUSE/);
-    taken.close();
   });
 
   it('listens on a unix socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mirrord-agent-'));
     const key = createTunnelKey();
     const path = join(folder, 'socket');
-    const child = spawnAgent({ MIRRORD_LISTEN: `unix:${path}` }, key);
+    const env = { MIRRORD_LISTEN: `unix:${path}`, MIRRORD_PUBLIC_KEY: key.publicKey, MIRRORD_RESOLV_CONF: '' };
+    agentBundle();
+    const child = spawn(process.execPath, ['dist/agent.cjs'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     const dial = async () => {
       const socket = connect(path);
@@ -86,13 +107,11 @@ describe("the agent's life", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('says in plain words that the environment makes no sense, and no secret', async () => {
-    const { code, output } = await exitOf(spawnAgent({ MIRRORD_PUBLIC_KEY: 'nonsense' }));
-    assert.equal(code, 78);
-    assert.deepEqual(JSON.parse(output), {
-      event: 'failed',
-      message: 'MIRRORD_PUBLIC_KEY is not an Ed25519 public key in base64',
-    });
+  it('says in plain words that what it was told makes no sense, and no secret', async () => {
+    const agent = await startAgent({ publicKey: 'nonsense' });
+    await assert.rejects(agent.deliver());
+    const message = 'MIRRORD_PUBLIC_KEY is not an Ed25519 public key in base64';
+    assert.deepEqual(await endOf(agent), { code: 78, said: [{ event: 'failed', message }] });
   });
 
   for (const [level, told] of [
@@ -100,10 +119,9 @@ describe("the agent's life", () => {
     ['info', ['listening', 'connected', 'ended', 'leaving']],
   ] as const) {
     it(`tells ${told.join(', ')} at log level ${level}`, async () => {
-      const agent = await startAgent({ MIRRORD_LOG_LEVEL: level });
-      (await agent.tunnel()).close();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      await agent.stop();
+      const agent = await startAgent({ logLevel: level });
+      await (await agent.tunnel()).goodbye();
+      await endOf(agent);
       assert.deepEqual(
         agent.events.map(({ event }) => event),
         told,
@@ -136,7 +154,6 @@ describe("the agent's life", () => {
     const agent = await startAgent();
     const tunnel = await agent.tunnel();
     await tunnel.info();
-    const { readFileSync } = await import('node:fs');
     const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${agent.child.pid}/status`, 'utf8'))?.[1]);
     assert.ok(kilobytes < 60_000, `${kilobytes} kB`);
     tunnel.close();

@@ -66,7 +66,7 @@ describe('frames of a proven client that were spoiled', () => {
     );
     await once(echo, 'listening');
     const { port } = echo.address() as AddressInfo;
-    const agent = await startAgent({ MIRRORD_RESUME_MS: '100' });
+    const agent = await startAgent({ resumeMs: 100 });
     const witness: Tunnel = await agent.tunnel();
     const flow = witness.connect('127.0.0.1', port);
     const heard = hear(flow);

@@ -13,7 +13,6 @@ const RESOLV_CONF = 'search default.svc.cluster.local svc.cluster.local cluster.
 const facts: MachineFacts = {
   routes: [],
   addresses: [],
-  bridges: [],
   dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 

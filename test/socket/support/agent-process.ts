@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { agentProgram } from '../../../src/agent/loader.ts';
+import { agentProgram, type AgentProgram } from '../../../src/agent/loader.ts';
 import { createTunnel } from '../../../src/tunnel/client.ts';
 import { createTunnelKey } from '../../../src/tunnel/key.ts';
 import type { Dial, Tunnel, TunnelEvents, TunnelStream } from '../../../src/tunnel/tunnel.ts';
@@ -22,37 +22,48 @@ export interface AgentEvent {
 }
 
 export interface RunningAgent {
-  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly child: AgentChild;
   readonly port: number;
   readonly events: readonly AgentEvent[];
   readonly dial: Dial;
   readonly key: ReturnType<typeof createTunnelKey>;
+  /** Resolves when the agent runs, to a connection that it has greeted. */
+  deliver(dial?: Dial): Promise<Duplex>;
   tunnel(dial?: Dial, events?: TunnelEvents): Promise<Tunnel>;
   stop(): Promise<void>;
 }
 
-let built = false;
-
-/** Starts the agent as a container would: by its loader, on `node`. */
-export function spawnAgent(
-  environment: Readonly<Record<string, string>>,
-  key = createTunnelKey(),
-  node = process.execPath,
-): ChildProcessByStdio<Writable, Readable, Readable> {
-  if (!built) execFileSync(process.execPath, ['scripts/build.ts', 'agent'], { cwd: root });
-  built = true;
-  const program = agentProgram(readFileSync(`${root}dist/agent.cjs`));
-  const [, ...args] = program.command;
-  const env = { ...program.env([0], key.publicKey, 'info'), MIRRORD_RESOLV_CONF: '', ...environment };
-  return spawn(node, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+/** What differs from an agent as a session starts it. */
+export interface AgentSettings {
+  readonly publicKey?: string;
+  readonly resumeMs?: number;
+  readonly logLevel?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Instead of the bundle. */
+  readonly code?: Uint8Array;
 }
 
-export async function startAgent(
-  environment: Readonly<Record<string, string>> = {},
-  node?: string,
-): Promise<RunningAgent> {
+export type AgentChild = ChildProcessByStdio<Writable, Readable, Readable>;
+
+let bundle: Buffer | undefined;
+
+export function agentBundle(): Buffer {
+  if (bundle === undefined) execFileSync(process.execPath, ['scripts/build.ts', 'agent'], { cwd: root });
+  return (bundle ??= readFileSync(`${root}dist/agent.cjs`));
+}
+
+/** Starts the agent as a container would: its loader, which has no code yet. */
+export function spawnAgent(program: AgentProgram, settings: AgentSettings = {}): AgentChild {
+  const [, ...args] = program.command(settings.publicKey ?? 'none', settings.logLevel ?? 'info');
+  const env = { ...program.env, MIRRORD_RESOLV_CONF: '', ...settings.environment };
+  return spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** Resolves when the loader listens; the first tunnel, or `deliver`, gives it the code. */
+export async function startAgent(settings: AgentSettings = {}): Promise<RunningAgent> {
   const key = createTunnelKey();
-  const child = spawnAgent(environment, key, node);
+  const program = agentProgram(settings.code ?? agentBundle(), settings.resumeMs);
+  const child = spawnAgent(program, { publicKey: key.publicKey, ...settings });
   const events: AgentEvent[] = [];
   child.stderr.pipe(process.stderr);
   const port = await new Promise<number>((resolve, reject) => {
@@ -70,7 +81,8 @@ export async function startAgent(
     events,
     dial,
     key,
-    tunnel: (by = dial, told = SILENT) => createTunnel(by, key, {}, told),
+    deliver: (by = dial) => program.delivering(by)(new AbortController().signal),
+    tunnel: (by = dial, told = SILENT) => createTunnel(program.delivering(by), key, {}, told),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.stdin.end();

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createTunnel } from '../../../src/tunnel/client.ts';
+import type { Tunnel } from '../../../src/tunnel/tunnel.ts';
 import { hear, startAgent, until } from '../support/agent-process.ts';
 import type { RunningAgent } from '../support/agent-process.ts';
 
@@ -28,11 +30,14 @@ function content(flow: number): Buffer {
 
 describe('a tunnel whose transport is cut', () => {
   let agent: RunningAgent;
+  let keeper: Tunnel;
   let echo: Server;
   let port = 0;
 
   before(async () => {
-    agent = await startAgent({ MIRRORD_RESUME_MS: '3000' });
+    agent = await startAgent({ resumeMs: 3_000 });
+    // An agent ends with the last of its sessions.
+    keeper = await agent.tunnel();
     echo = createServer({ allowHalfOpen: true }, (socket) => {
       socket.on('error', () => {});
       socket.pipe(socket);
@@ -43,6 +48,7 @@ describe('a tunnel whose transport is cut', () => {
   });
   after(async () => {
     echo.close();
+    keeper.close();
     await agent.stop();
     assert.deepEqual(
       agent.events.filter(({ event }) => event === 'defect'),
@@ -67,11 +73,9 @@ describe('a tunnel whose transport is cut', () => {
         return socket;
       };
       let resumed = 0;
-      const tunnel = await agent.tunnel(dial, {
-        lost() {},
-        resumed: () => resumed++,
-        dead: (reason) => assert.fail(reason),
-      });
+      const events = { lost() {}, resumed: () => resumed++, dead: (reason: string) => assert.fail(reason) };
+      // The keeper has brought the code; here every byte is counted.
+      const tunnel = await createTunnel(dial, agent.key, {}, events);
       await Promise.all(
         Array.from({ length: FLOWS }, async (_, i) => {
           const flow = tunnel.connect('127.0.0.1', port);
@@ -89,8 +93,8 @@ describe('a tunnel whose transport is cut', () => {
       );
       assert.ok(resumed >= 3, `${resumed} resumes`);
       assert.equal(tunnel.resumes, resumed);
-      tunnel.close();
-      assert.ok(transport?.destroyed || transport?.writableEnded);
+      await tunnel.goodbye();
+      assert.ok(transport?.destroyed);
     }).timeout(30_000);
   }
 
@@ -198,8 +202,6 @@ describe('a tunnel whose transport is cut', () => {
       },
       { lost() {}, resumed() {}, dead: (why) => (reason = why) },
     );
-    // Keeps the agent from leaving meanwhile.
-    const other = await agent.tunnel();
     const flow = tunnel.connect('127.0.0.1', port);
     const heard = hear(flow);
     await flow.opened;
@@ -213,6 +215,5 @@ describe('a tunnel whose transport is cut', () => {
     await heard.reset;
     assert.match(reason, /no longer holds this session/);
     assert.deepEqual(await tunnel.connect('127.0.0.1', port).opened, { ok: false, errno: 'ECONNRESET' });
-    other.close();
   }).timeout(20_000);
 });

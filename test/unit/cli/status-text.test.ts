@@ -13,7 +13,6 @@ const STATUS: SessionStatus = {
   tun: { name: 'mirrord0', addresses: ['10.255.255.1/32'], mtu: 1500 },
   routes: ['10.96.0.0/16', '10.244.0.0/24'],
   dns: { mode: 'resolved', server: '10.255.255.2', domains: ['cluster.local', 'svc'], search: [] },
-  forwarded: { text: 'open to this machine and its bridges docker0', dropped: 7 },
   flows: { tcp: 3, udp: 1 },
   bytes: { up: 999, down: 12_345_678 },
   transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },
@@ -35,8 +34,6 @@ describe('status for people', () => {
   agent      job/mirrord-agent-x7k2, node node1
   routes     10.96.0.0/16, 10.244.0.0/24 → mirrord0
   DNS        cluster.local, svc (resolved, 10.255.255.2)
-  others     open to this machine and its bridges docker0
-  dropped    7 packets of other machines
   flows      3 TCP, 1 UDP
   bytes      999 B up, 12.3 MB down
   transport  websocket, round trip 1.3 ms, resumed 2 times

@@ -16,10 +16,14 @@ function requireKubeconfig(): string {
   throw new Error('KUBECONFIG is not set: `scripts/test cluster` sets it, `scripts/cluster kubeconfig` prints it');
 }
 
+/** A namespace with pods as large as they can be. */
+const OUTPUT_LIMIT = 32 << 20;
+
 export function kubectl(args: readonly string[], input?: unknown): string {
   return execFileSync('kubectl', [...args], {
     env: { ...process.env, KUBECONFIG: ADMIN },
     encoding: 'utf8',
+    maxBuffer: OUTPUT_LIMIT,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(input === undefined ? {} : { input: typeof input === 'string' ? input : JSON.stringify(input) }),
   });
@@ -112,13 +116,17 @@ export const ECHO: AgentProgram = program("s.on('connection', (c) => c.on('error
 export function program(body: string): AgentProgram {
   const code = `
     const s = require('net').createServer();
-    const ports = process.env.PORTS.split(',').map(Number);
-    const listen = () => s.listen(ports[0], '127.0.0.1', () => {
+    const listen = () => s.listen(0, '127.0.0.1', () => {
       console.log(JSON.stringify({ event: 'listening', port: s.address().port }));
     });
     process.on('SIGTERM', () => process.exit(0));
     ${body}`;
-  return { command: ['node', '-e', code], env: (ports) => ({ PORTS: ports.join(',') }) };
+  return runs('node', '-e', code);
+}
+
+/** A program that needs no code, whatever it is. */
+export function runs(...command: readonly string[]): AgentProgram {
+  return { command: () => command, env: {}, refuses: () => null, delivering: (dial) => dial };
 }
 
 export const OPTIONS: AgentOptions = {
