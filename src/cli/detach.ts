@@ -4,6 +4,7 @@ import { EXIT, MirrordError } from '../errors.ts';
 import type { ErrorDescription, FailureClass } from '../errors.ts';
 import { forPeople, forPrograms } from './events.ts';
 import type { UpEvent } from './events.ts';
+import { out } from './output.ts';
 import { Steps } from './steps.ts';
 
 /** Whoever breaks off the start does not want what it would become; the terminal's own signals do not reach that. */
@@ -14,7 +15,7 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   const ours = new Set(['--detach', '--json']);
   const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
   for (const signal of SIGNALS) process.on(signal, () => child.stop());
-  const steps = new Steps(process.stdout);
+  const steps = new Steps(out);
   const closing = `Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`;
   const show = json ? forPrograms : forPeople(closing, steps);
   const words: string[] = [];

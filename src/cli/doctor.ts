@@ -8,6 +8,8 @@ import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
 import { thisMachine } from '../host/machine/machine.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { out } from './output.ts';
+import { indented } from './printable.ts';
 
 /** All in all: each question has a deadline of its own, and most never need it. */
 const DOCTOR_DEADLINE_MS = 120_000;
@@ -49,7 +51,7 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
     // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
     if (json || finding.state === 'skipped') return;
     // Once is enough: one binding mends all rights.
-    process.stdout.write(formatFinding(fixes.has(finding.fix) ? { ...finding, fix: '' } : finding));
+    out.text(formatFinding(fixes.has(finding.fix) ? { ...finding, fix: '' } : finding));
     fixes.add(finding.fix);
   };
   for await (const finding of examination.run([...MACHINE_CHECKS, ...DNS_CHECKS], signal)) take(finding);
@@ -58,17 +60,14 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   for await (const finding of examination.run(CLUSTER_CHECKS, signal)) take(finding);
   cluster.close();
   const count = findings.filter(({ state }) => state === 'failed').length;
-  if (json) process.stdout.write(`${JSON.stringify({ checks: findings })}\n`);
-  else
-    process.stdout.write(
-      `${formatSkipped(findings)}\n${count === 0 ? 'Nothing stands in the way.' : `${count} failed.`}\n`,
-    );
+  if (json) out.json({ checks: findings });
+  else out.text(`${formatSkipped(findings)}\n${count === 0 ? 'Nothing stands in the way.' : `${count} failed.`}\n`);
   process.exitCode = count === 0 ? EXIT.ok : EXIT.unexpected;
 }
 
 export function formatFinding({ state, title, detail, fix }: Finding): string {
   const help = fix.split('\n').filter((line) => line !== '');
-  return [`${MARKS[state]} ${title}: ${detail}`, ...help.map((line) => `    → ${line}`), ''].join('\n');
+  return [`${MARKS[state]} ${title}: ${indented(detail)}`, ...help.map((line) => `    → ${line}`), ''].join('\n');
 }
 
 /** One line for each reason to pass checks over. */

@@ -6,6 +6,7 @@ import { askSession, sessionNames } from '../control/client.ts';
 import { SESSIONS_FOLDER } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import type { LeftoverPlace, Leftovers } from './leftovers.ts';
+import { err, out } from './output.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
@@ -27,14 +28,14 @@ export async function runDown(
   }
   // Last, since root's rights are given up for it: the cluster is asked as the user.
   const { removed, note, notices } = names === 'all' ? await leftovers(place) : NOTHING;
-  for (const notice of notices) process.stderr.write(`! ${notice}\n`);
-  if (note !== null) process.stderr.write(`The cluster was not searched for agents of killed sessions: ${note}\n`);
-  if (json) return void process.stdout.write(`${JSON.stringify({ ended, removed })}\n`);
+  for (const notice of notices) err.line(`! ${notice}`);
+  if (note !== null) err.paragraph(`The cluster was not searched for agents of killed sessions: ${note}`);
+  if (json) return out.json({ ended, removed });
   const lines = [
-    ...ended.map((name) => `session '${name}' is down\n`),
-    ...removed.map((job) => `removed ${job}, which a killed session had left\n`),
+    ...ended.map((name) => `session '${name}' is down`),
+    ...removed.map((job) => `removed ${job}, which a killed session had left`),
   ];
-  process.stdout.write(lines.length === 0 ? 'not running\n' : lines.join(''));
+  for (const line of lines.length === 0 ? ['not running'] : lines) out.line(line);
 }
 
 /** While a session is up a Job may be its own. */

@@ -3,6 +3,7 @@ import { MirrordError } from '../errors.ts';
 import type { readMachine } from '../host/index.ts';
 import type { NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { err, out } from './output.ts';
 
 /** Kubeconfig, credentials and discovery together; `up` has the same time for them. */
 const DRY_RUN_DEADLINE_MS = 30_000;
@@ -16,13 +17,16 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   const target = isRoot && path?.match(/^(netns|process)\//) ? await machine.networkTarget(path) : undefined;
   Object.assign(process.env, await becomeInvokingUser());
   const { dryRun, formatDryRun } = await import('../session/dry-run.ts');
+  const notices: string[] = [];
+  const notice = (text: string): unknown => (json ? notices.push(text) : err.line(`! ${text}`));
   const result = await dryRun(
     options,
     { facts: machine.facts, networkTarget: async (name) => target ?? readAsUser(machine, name) },
-    { cwd: process.cwd(), notice: (text) => void process.stderr.write(json ? '' : `! ${text}\n`) },
+    { cwd: process.cwd(), notice },
     AbortSignal.timeout(DRY_RUN_DEADLINE_MS),
   );
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : formatDryRun(result));
+  if (json) out.json({ ...result, notes: [...notices, ...result.notes] });
+  else out.formatted(result, formatDryRun);
 }
 
 /** A process of the user's own can be read; a named namespace, and another user's process, by root alone. */

@@ -3,6 +3,8 @@ import type { SessionEnvironment } from '../control/protocol.ts';
 import { writeEnvironment } from '../environment/index.ts';
 import type { EnvironmentFormat } from '../environment/index.ts';
 import { askRunning } from './ask.ts';
+import { err, out } from './output.ts';
+import { printableJson } from './printable.ts';
 
 /** The session has it in memory, unless it is still asking the cluster for a Secret. */
 const ENVIRONMENT_DEADLINE_MS = 15_000;
@@ -14,16 +16,14 @@ export async function sessionEnvironment(name: string): Promise<SessionEnvironme
 export async function runEnv(name: string, format: EnvironmentFormat): Promise<void> {
   const { environment, warnings = [] } = await sessionEnvironment(name);
   const { text, omitted, doubtful } = writeEnvironment(new Map(Object.entries(environment)), format);
-  for (const warning of warnings) process.stderr.write(`! ${warning}\n`);
+  for (const warning of warnings) err.line(`! ${warning}`);
   // A name of the cluster's may hold anything; on a terminal it must not act.
   for (const { name: variable, reason } of omitted) {
-    process.stderr.write(`! ${JSON.stringify(variable)} is left out: ${reason}\n`);
+    err.line(`! ${printableJson(variable)} is left out: ${reason}`);
   }
   if (doubtful.length > 0) {
-    const names = doubtful.map((variable) => JSON.stringify(variable)).join(', ');
-    process.stderr.write(
-      `! not every reader of .env files gets ${names} right (quotes in quotes); json and shell do\n`,
-    );
+    const names = doubtful.map(printableJson).join(', ');
+    err.line(`! not every reader of .env files gets ${names} right (quotes in quotes); json and shell do`);
   }
-  process.stdout.write(text);
+  out.data(text);
 }

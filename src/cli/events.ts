@@ -1,5 +1,6 @@
 /** What `up` shows: steps while they go, then that it is ready. */
 import type { Progress } from '../ipc/protocol.ts';
+import { out } from './output.ts';
 import type { Steps } from './steps.ts';
 
 /** `up --json` prints one per line; a detached session tells its starter in the same way. */
@@ -17,5 +18,5 @@ export function forPeople(closing: string, steps: Steps): ShowEvent {
 }
 
 export function forPrograms(event: UpEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  out.json(event);
 }

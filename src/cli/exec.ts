@@ -4,6 +4,7 @@ import { MirrordError } from '../errors.ts';
 import { become, ignorable } from './become.ts';
 import { sessionEnvironment } from './env.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { err } from './output.ts';
 
 /** The mask of what was ignored when mirrord was started, before Node changed it. */
 const IGNORED_SIGNALS = 'MIRRORD_IGNORED_SIGNALS';
@@ -22,6 +23,6 @@ export async function runExec(name: string, command: readonly string[]): Promise
   for (const [variable, value] of Object.entries(await becomeInvokingUser())) {
     if (value !== undefined) own.set(variable, value);
   }
-  for (const warning of warnings) process.stderr.write(`! ${warning}\n`);
+  for (const warning of warnings) err.line(`! ${warning}`);
   become(command, overLocal(own, new Map(Object.entries(environment)), unset), ignored);
 }

@@ -10,6 +10,7 @@ import {
   parseDestination,
 } from '../filter/index.ts';
 import { askRunning } from './ask.ts';
+import { out } from './output.ts';
 
 /** The session may have to ask name servers that do not answer. */
 const EXPLAIN_DEADLINE_MS = 15_000;
@@ -29,7 +30,8 @@ export async function runExplain(destination: string, { file, session, json }: E
     file === undefined
       ? ((await askRunning(session, 'explain', EXPLAIN_DEADLINE_MS, destination)) as Explanation)
       : await explainByFile(target, file);
-  process.stdout.write(json ? `${JSON.stringify(explanation)}\n` : formatExplanation(explanation));
+  if (json) out.json(explanation);
+  else out.formatted(explanation, formatExplanation);
 }
 
 /** The filter alone: which ranges and namespaces the cluster has is known to a session only. */

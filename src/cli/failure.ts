@@ -1,7 +1,7 @@
 /** Errors as people and programs read them, and the exit codes that go with them. */
 import { EXIT, MirrordError, describeError } from '../errors.ts';
 import type { ErrorDescription } from '../errors.ts';
-import { printable } from './printable.ts';
+import { indented } from './printable.ts';
 
 /** oclif's own errors: a flag or a command that does not exist, a value that is none. */
 interface UsageError extends Error {
@@ -27,9 +27,9 @@ export const exitCodeOf = (description: ErrorDescription): number => EXIT[descri
 /** What happened and why, then what to do. */
 export function formatForPeople(description: ErrorDescription): string {
   const help = (description.help ?? '').split('\n').filter((line) => line !== '');
-  return [`Error: ${printable(description.message)}`, ...help.map((line) => `  → ${printable(line)}`), ''].join('\n');
+  return [`Error: ${indented(description.message)}`, ...help.map((line) => `  → ${line}`), ''].join('\n');
 }
 
-export function formatForPrograms({ code, message, help }: ErrorDescription): string {
-  return `${JSON.stringify({ error: { code, message, help: help ?? '' } })}\n`;
+export function forPrograms({ code, message, help }: ErrorDescription): object {
+  return { error: { code, message, help: help ?? '' } };
 }

@@ -2,6 +2,7 @@
 import { MirrordError } from '../errors.ts';
 import type { RoundTrip } from '../control/protocol.ts';
 import { askRunning } from './ask.ts';
+import { out } from './output.ts';
 
 /** A round trip that takes longer than this is as good as lost. */
 const PING_DEADLINE_MS = 10_000;
@@ -31,7 +32,8 @@ export async function runLatency(name: string, count: number, json: boolean): Pr
     }
   }
   const latency = summarize(times, count);
-  process.stdout.write(json ? `${JSON.stringify({ latency })}\n` : formatLatency(name, latency));
+  if (json) out.json({ latency });
+  else out.text(formatLatency(name, latency));
 }
 
 const isLoss = (error: unknown): boolean => error instanceof MirrordError && error.failure !== 'usage';

@@ -3,6 +3,7 @@ import { clusterOptions, loadConfig } from '../config/index.ts';
 import { MirrordError } from '../errors.ts';
 import type { ListedTarget } from '../kube/cluster.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { err, out } from './output.ts';
 
 /** Kubeconfig, credentials and one list per kind. */
 const LS_DEADLINE_MS = 30_000;
@@ -43,7 +44,7 @@ export async function runLs(flags: LsFlags): Promise<void> {
   const stdin = () => process.stdin;
   const cwd = process.cwd();
   const { config, notices } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
-  for (const notice of notices) process.stderr.write(`! ${notice}\n`);
+  for (const notice of notices) err.line(`! ${notice}`);
   const { openCluster } = await import('../kube/open-cluster.ts');
   const signal = AbortSignal.timeout(LS_DEADLINE_MS);
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
@@ -52,9 +53,10 @@ export async function runLs(flags: LsFlags): Promise<void> {
     const denied: TargetKind[] = [];
     const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
     const targets = listed.toSorted(byKindAndName);
-    if (denied.length > 0) process.stderr.write(`! ${formatDenied(denied, scope)}\n`);
-    const table = flags.output === undefined ? process.stdout.isTTY : flags.output === 'table';
-    process.stdout.write(table ? formatTargets(targets, scope) : `${JSON.stringify(targets.flatMap(targetPaths))}\n`);
+    if (denied.length > 0) err.line(`! ${formatDenied(denied, scope)}`);
+    const table = flags.output === undefined ? out.isTerminal : flags.output === 'table';
+    if (table) out.formatted(targets, (shown) => formatTargets(shown, scope));
+    else out.json(targets.flatMap(targetPaths));
   } finally {
     cluster.close();
   }

@@ -13,32 +13,20 @@ import { MirrordError } from '../errors.ts';
 import { COMMANDS } from './commands.ts';
 import { completeConfigFile } from './config-file-argument.ts';
 import { separateCommand } from './exec-arguments.ts';
-import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from './failure.ts';
+import { exitCodeOf, forPrograms, formatForPeople, toDescription } from './failure.ts';
+import { err, outliveReaders } from './output.ts';
 
 // oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
 export { COMMANDS };
 
 const FILE = fileURLToPath(import.meta.url);
 
-/** Of a pipe without a reader, and of a terminal that was closed. */
-const UNREAD = new Set(['EPIPE', 'EIO']);
-
-/**
- * Who reads may go away (`mirrord status | head -1`, or the starter of a detached session), and a disk may be full; the
- * work goes on.
- */
-function outliveOutput(args: readonly string[]): void {
-  process.stderr.on('error', () => undefined);
-  // oclif has a listener, which throws: a session would end without order.
-  process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
-    if (UNREAD.has(error.code ?? '') || process.exitCode !== undefined) return;
+async function main(args: readonly string[]): Promise<void> {
+  outliveReaders((error) => {
+    if (process.exitCode !== undefined) return;
     const text = `Not all of the output could be written: ${error.message}.`;
     tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
   });
-}
-
-async function main(args: readonly string[]): Promise<void> {
-  outliveOutput(args);
   try {
     await run([...args], await loadConfig());
     await flush();
@@ -58,7 +46,8 @@ function tell(error: unknown, args: readonly string[]): void {
     error,
     ours.find((arg) => arg in COMMANDS),
   );
-  process.stderr.write((ours.includes('--json') ? formatForPrograms : formatForPeople)(description));
+  if (ours.includes('--json')) err.json(forPrograms(description));
+  else err.text(formatForPeople(description));
   process.exitCode = exitCodeOf(description);
 }
 

@@ -2,6 +2,7 @@
 import { askSession, sessionNames } from '../control/client.ts';
 import type { SessionStatus } from '../control/protocol.ts';
 import { MirrordError } from '../errors.ts';
+import { out } from './output.ts';
 import { formatStatus } from './status-text.ts';
 
 /** A session answers from memory; one that does not within this is stuck. */
@@ -20,9 +21,9 @@ export async function sessionStatus(name: string): Promise<SessionStatus | undef
 export async function runStatus(name: string | undefined, json: boolean): Promise<void> {
   const sessions = name === undefined ? await readableSessions() : [await sessionStatus(name)];
   const running = sessions.filter((session) => session !== undefined);
-  if (json) process.stdout.write(`${JSON.stringify({ sessions: running })}\n`);
-  else if (running.length === 0) process.stdout.write('not running\n');
-  else process.stdout.write(running.map(formatStatus).join('\n'));
+  if (json) out.json({ sessions: running });
+  else if (running.length === 0) out.line('not running');
+  else out.formatted(running, (shown) => shown.map(formatStatus).join('\n'));
 }
 
 async function readableSessions(): Promise<(SessionStatus | undefined)[]> {

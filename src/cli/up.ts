@@ -2,6 +2,7 @@
 import { MirrordError } from '../errors.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import { forPeople, forPrograms } from './events.ts';
+import { err, out } from './output.ts';
 import { AGENT_BUNDLE, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { sessionStatus } from './status.ts';
 import { Steps } from './steps.ts';
@@ -23,7 +24,7 @@ export async function runUp(options: UpOptions, { detach, json }: UpSettings): P
 }
 
 async function runInForeground(options: UpOptions, json: boolean): Promise<void> {
-  const steps = new Steps(process.stdout);
+  const steps = new Steps(out);
   const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.', steps);
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
@@ -37,7 +38,7 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
     progress: show,
     ready: (lines) => show({ ready: lines }),
     output: (text) => {
-      if (options.verbose) process.stderr.write(text);
+      if (options.verbose) err.text(text);
     },
   });
   // It may have ended in the middle of a step, whose line would go on being drawn.
@@ -57,7 +58,7 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
 function alreadyUp(name: string, detail: string, json: boolean): void {
   const text = `session '${name}' is already up (${detail})`;
   if (json) forPrograms({ ready: [text] });
-  else process.stdout.write(`${text}\n`);
+  else out.line(text);
 }
 
 function requireRoot(): void {

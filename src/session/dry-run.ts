@@ -17,7 +17,7 @@ export interface DryRunMachine {
 export interface DryRunSettings {
   readonly cwd: string;
   /** Worth a line at once, whatever comes of the rest. */
-  readonly notice: (text: string) => void;
+  readonly notice: (text: string) => unknown;
 }
 
 export interface DryRun {
@@ -48,7 +48,7 @@ export async function dryRun(
 ): Promise<DryRun> {
   const stdin = () => process.stdin;
   const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd, stdin });
-  notices.forEach(notice);
+  for (const text of notices) notice(text);
   const filter = new Filter(config.feature.network);
   const { kind } = targetOf(config);
   const local = kind === 'netns' || kind === 'process';

@@ -26,6 +26,7 @@ export class VerifyConfig extends Command {
       cwd: process.cwd(),
       stdin: () => process.stdin,
     });
-    process.stdout.write(`${JSON.stringify(verification)}\n`);
+    const { out } = await import('../output.ts');
+    out.json(verification);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { MirrordError } from '../../../src/errors.ts';
-import { exitCodeOf, formatForPeople, formatForPrograms, toDescription } from '../../../src/cli/failure.ts';
+import { exitCodeOf, forPrograms, formatForPeople, toDescription } from '../../../src/cli/failure.ts';
 import { CLI_MS, runCli, runCliInto } from './run.ts';
 
 describe('failures', function () {
@@ -16,18 +16,16 @@ describe('failures', function () {
     );
   });
 
-  it('quote programs without what would act on the terminal', () => {
-    const quoting = new MirrordError('cluster', 'x', 'it said:\n\x1b[31mno\x1b[0m\r\x07\x9b2J', {
-      help: 'Look\x1b[A.',
-    });
-    assert.equal(formatForPeople(toDescription(quoting, 'up')), 'Error: it said:\nno\n  → Look.\n');
+  it('quote others set off from the advice', () => {
+    const quoting = new MirrordError('cluster', 'x', 'it said:\n→ Run this.', { help: 'Look.' });
+    assert.equal(formatForPeople(toDescription(quoting, 'up')), 'Error: it said:\n      → Run this.\n  → Look.\n');
   });
 
   it('are written as JSON with code, message and help', () => {
-    assert.deepEqual(JSON.parse(formatForPrograms(toDescription(error, 'up'))), {
+    assert.deepEqual(forPrograms(toDescription(error, 'up')), {
       error: { code: 'some-code', message: 'The API server is away.', help: 'Try this.\nOr that.' },
     });
-    assert.deepEqual(JSON.parse(formatForPrograms(toDescription(new TypeError('oops'), 'up'))), {
+    assert.deepEqual(forPrograms(toDescription(new TypeError('oops'), 'up')), {
       error: { code: 'unexpected', message: 'oops', help: '' },
     });
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { forPeople } from '../../../src/cli/events.ts';
+import { Output } from '../../../src/cli/output.ts';
 import { Steps } from '../../../src/cli/steps.ts';
 import type { Progress } from '../../../src/ipc/protocol.ts';
 
@@ -19,7 +20,7 @@ describe('steps', () => {
 
   it('are one plain line each when piped', () => {
     const piped = screen(false);
-    const show = forPeople('Ready. Ctrl-C to stop.', new Steps(piped));
+    const show = forPeople('Ready. Ctrl-C to stop.', new Steps(new Output(piped)));
     show(agent('running', 'starting the agent'));
     show(agent('running', 'pulling the image'));
     show(agent('done', 'agent ready'));
@@ -33,16 +34,16 @@ describe('steps', () => {
 
   it('have no more than that line, and do nothing to the terminal that was not meant', () => {
     const terminal = screen(true);
-    const steps = new Steps(terminal);
+    const steps = new Steps(new Output(terminal));
     steps.show(agent('running', 'pods:\na: \x1b[2Jgone'));
     assert.equal(terminal.text, '\r\u001b[K⠋ pods: a: gone');
-    steps.show({ step: 'target', state: 'warning', text: 'said\x07 \x1b]0;title\x07so' });
-    assert.ok(terminal.text.endsWith('\r\u001b[K! said so\n'));
+    steps.show({ step: 'target', state: 'warning', text: 'said\x07 \x1b]0;title\x07so\n✔ agent ready' });
+    assert.ok(terminal.text.endsWith('\r\u001b[K! said\uFFFD so\n      ✔ agent ready\n'));
   });
 
   it('live on the last line of a terminal, and leave it when done', () => {
     const terminal = screen(true);
-    const steps = new Steps(terminal);
+    const steps = new Steps(new Output(terminal));
     steps.show(agent('running', 'starting the agent'));
     assert.equal(terminal.text, '\r\u001b[K⠋ starting the agen');
     steps.show(agent('done', 'agent ready'));
