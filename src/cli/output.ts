@@ -9,7 +9,7 @@ import { indented, onOneLineEach, oneLine, printable, printableJson } from './pr
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(text: string | Buffer): unknown;
 }
 
 /** Of a terminal that does not tell its width. */
@@ -51,8 +51,8 @@ export class Output {
   }
 
   /** For a program or a file, byte for byte; a terminal gets it cleaned. */
-  data(text: string): void {
-    this.#screen.write(this.isTerminal ? printable(text) : text);
+  data(bytes: string | Buffer): void {
+    this.#screen.write(this.isTerminal ? printable(bytes.toString()) : bytes);
   }
 
   /** A line that the next one replaces, and the empty one takes away; for terminals. */
