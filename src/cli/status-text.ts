@@ -8,7 +8,7 @@ const LISTED_DOMAINS = 64;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function formatStatus(status: SessionStatus): string {
-  const { cluster, agent, dns, flows, bytes, transport, tun, reconnecting } = status;
+  const { cluster, agent, dns, forwarded, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
   const rows: [string, string][] = [
     ['waiting', reconnecting ? `since ${reconnecting.since}: ${reconnecting.reason}` : ''],
@@ -22,6 +22,8 @@ export function formatStatus(status: SessionStatus): string {
         ? 'left alone'
         : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.mode}, ${dns.server})`,
     ],
+    ['others', forwarded.text],
+    ['dropped', forwarded.dropped ? `${forwarded.dropped} packets of other machines` : ''],
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],

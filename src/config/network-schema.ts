@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { field, flag, group, list, optionalList } from './field.ts';
 
+const FORWARDED = 'it is "bridges", "off" or a list of CIDRs';
+
 const outgoingFilter = field(
   z
     .strictObject({
@@ -36,6 +38,11 @@ const outgoing = group(
       z.enum(['cluster', 'all'], 'it is "cluster" or "all"').default('cluster'),
       "`cluster`: the cluster's ranges and names. `all`: everything but loopback and what is never captured.",
       { kind: 'text', ours: true },
+    ),
+    forwarded: field(
+      z.union([z.enum(['bridges', 'off']), z.array(z.string())], FORWARDED).default('bridges'),
+      "Whose packets come in beside those of this machine. `bridges`: its container and VM bridges. `off`: nobody's. A list of CIDRs: those sources.",
+      { ours: true },
     ),
     routes: group(
       {

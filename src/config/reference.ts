@@ -47,6 +47,7 @@ function describe(schema: z.ZodType): string {
     return describe(schema.unwrap() as z.ZodType);
   }
   if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`"${option}"\``).join(', ');
+  if (schema instanceof z.ZodUnion) return schema.options.map((option) => describe(option as z.ZodType)).join(', or ');
   if (schema instanceof z.ZodArray) return schema.element instanceof z.ZodString ? 'list of texts' : 'list of objects';
   if (schema instanceof z.ZodRecord) return 'object of names to values';
   if (schema instanceof z.ZodBoolean) return '`true` or `false`';

@@ -32,6 +32,12 @@ export interface SessionStatus {
     readonly domains: readonly string[];
     readonly search: readonly string[];
   };
+  readonly forwarded: {
+    /** Who comes in by this machine, in one line. */
+    readonly text: string;
+    /** Packets of other machines that were kept out; null where they are not counted. */
+    readonly dropped: number | null;
+  };
   readonly flows: { readonly tcp: number; readonly udp: number };
   readonly bytes: { readonly up: number; readonly down: number };
   readonly transport: { readonly kind: string; readonly rtt_ms: number | null; readonly resumes: number };

@@ -1,8 +1,15 @@
-/** The resolver on loopback sockets: UDP and TCP, 127.0.0.1 and ::1, all on one port, where a redirect can send questions. */
+/**
+ * The resolver on loopback sockets: UDP and TCP, 127.0.0.1 and ::1, all on one port, where a redirect can send questions.
+ *
+ * It answers this machine alone: with net.ipv4.conf.*.route_localnet, as kube-proxy sets it, the kernel takes packets for
+ * 127.0.0.1 from any neighbour (CVE-2020-8558).  A redirected question keeps its source, which is one of the machine's own
+ * addresses; the kernel takes no packet from outside that has one of these for its source.
+ */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { DnsStream } from './dns-stream.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import type { Resolver } from './resolver.ts';
 
 /** Ports tried until one is free for every family and protocol. */
@@ -19,7 +26,7 @@ export interface LoopbackListener {
 }
 
 /** Listens on a free port.  On a machine without IPv6 only 127.0.0.1 is served. */
-export async function listenOnLoopback(resolver: Resolver): Promise<LoopbackListener> {
+export async function listenOnLoopback(resolver: Resolver, own = new OwnAddresses()): Promise<LoopbackListener> {
   let failure: unknown;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const open: (() => Promise<void>)[] = [];
@@ -27,11 +34,11 @@ export async function listenOnLoopback(resolver: Resolver): Promise<LoopbackList
       await Promise.all(open.map((each) => each()));
     };
     try {
-      const port = await listenTcp(resolver, '127.0.0.1', 0, open);
-      await listenUdp(resolver, '127.0.0.1', port, open);
+      const port = await listenTcp(resolver, own, '127.0.0.1', 0, open);
+      await listenUdp(resolver, own, '127.0.0.1', port, open);
       try {
-        await listenTcp(resolver, '::1', port, open);
-        await listenUdp(resolver, '::1', port, open);
+        await listenTcp(resolver, own, '::1', port, open);
+        await listenUdp(resolver, own, '::1', port, open);
       } catch (error) {
         if (!isNoIpv6(error)) throw error;
       }
@@ -52,12 +59,17 @@ export async function listenOnLoopback(resolver: Resolver): Promise<LoopbackList
 
 async function listenTcp(
   resolver: Resolver,
+  own: OwnAddresses,
   host: string,
   port: number,
   open: (() => Promise<void>)[],
 ): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    if (!own.has(socket.remoteAddress ?? '')) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serveSocket(resolver, socket);
@@ -93,7 +105,13 @@ function serveSocket(resolver: Resolver, socket: Socket): void {
   socket.on('error', () => undefined);
 }
 
-async function listenUdp(resolver: Resolver, host: string, port: number, open: (() => Promise<void>)[]): Promise<void> {
+async function listenUdp(
+  resolver: Resolver,
+  own: OwnAddresses,
+  host: string,
+  port: number,
+  open: (() => Promise<void>)[],
+): Promise<void> {
   const socket: UdpSocket = createSocket({
     type: host === '::1' ? 'udp6' : 'udp4',
     recvBufferSize: RECEIVE_BUFFER_BYTES,
@@ -108,7 +126,9 @@ async function listenUdp(resolver: Resolver, host: string, port: number, open: (
     // An answer that cannot be sent is lost as a datagram may be; the program asks again.
     if (reply !== null && !closed) socket.send(reply, from.port, from.address, () => undefined);
   };
-  socket.on('message', (question, from) => void answer(question, from));
+  socket.on('message', (question, from) => {
+    if (own.has(from.address)) void answer(question, from);
+  });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind({ address: host, port, exclusive: true }, () => {

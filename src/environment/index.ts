@@ -19,3 +19,4 @@ export { mergeEnvironment, mergeRemote, overLocal } from './merge.ts';
 export { parseProcessEnvironment } from './process-environment.ts';
 export { checkExpression, compileRules } from './rules.ts';
 export type { EnvironmentSettings } from './rules.ts';
+export type { Variables } from './variables.ts';

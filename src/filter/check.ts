@@ -19,6 +19,11 @@ import {
 /** Entries of one list: what the kernel is asked to hold for them stays within some seconds of work. */
 export const MAX_ENTRIES = 16_000;
 
+/** Each is a rule that the kernel asks for every connection. */
+const MAX_FORWARDED = 256;
+
+const NO_RANGE = 'it is no range; write it like 10.0.0.0/8, fd00::/8 or 10.1.2.3';
+
 /** One thing that is wrong, in the terms of the user's file. */
 export interface Fault {
   /** Dotted key, with the place in a list: `feature.network.outgoing.filter.local[2]`. */
@@ -38,6 +43,7 @@ export function checkNetwork(settings: NetworkSettings): NetworkCheck {
   const dns = check.list(DNS_FILTER, settings.dns.filter, 'dns');
   check.routes(settings);
   check.domains(settings);
+  check.forwarded(settings);
   check.hosts(settings);
   check.almostAddresses([...outgoing, ...dns]);
   check.switches(settings, outgoing);
@@ -90,7 +96,7 @@ class Check implements NetworkCheck {
         const key = `${OUTGOING}.routes.${list}[${index}]`;
         const range = parseCidr(text);
         if (range === null) {
-          this.fault(key, text, 'it is no range; write it like 10.0.0.0/8, fd00::/8 or 10.1.2.3');
+          this.fault(key, text, NO_RANGE);
           continue;
         }
         const other = seen.get(formatCidr(range));
@@ -113,6 +119,18 @@ class Check implements NetworkCheck {
     for (const [index, text] of dns.domains.entries()) {
       const key = `${DNS}.domains[${index}]`;
       if (!isDomain(text)) this.fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
+    }
+  }
+
+  forwarded({ outgoing: { forwarded } }: NetworkSettings): void {
+    if (typeof forwarded === 'string') return;
+    const key = `${OUTGOING}.forwarded`;
+    if (forwarded.length === 0) this.fault(key, forwarded, 'the list is empty; "off" lets nobody in');
+    if (forwarded.length > MAX_FORWARDED) {
+      this.fault(key, forwarded.length, `the list has more than ${MAX_FORWARDED} ranges`);
+    }
+    for (const [index, text] of forwarded.entries()) {
+      if (parseCidr(text) === null) this.fault(`${key}[${index}]`, text, NO_RANGE);
     }
   }
 

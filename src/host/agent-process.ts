@@ -22,6 +22,8 @@ export interface AgentOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** What it writes after it has started. */
   readonly output: (text: string) => void;
+  /** Nothing waits for it any more: one that does not listen yet is ended. */
+  readonly signal: AbortSignal;
 }
 
 export class AgentProcess {
@@ -59,6 +61,7 @@ export class AgentProcess {
     let errors = '';
     let output = '';
     let timer: NodeJS.Timeout | undefined;
+    let abandon = (): void => {};
     const listening = new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => {
         const words = errors.trim().split('\n').slice(-8).join('\n');
@@ -74,6 +77,8 @@ export class AgentProcess {
         );
       };
       timer = setTimeout(() => fail(`did not listen within ${LISTEN_DEADLINE_MS / 1000} s`), LISTEN_DEADLINE_MS);
+      abandon = () => fail('was not waited for');
+      options.signal.addEventListener('abort', abandon);
       child.once('error', (error) => fail(`could not be started (${error.message})`));
       child.once('exit', (code, signal) => fail(`ended at once (${signal ?? `exit ${code}`})`));
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -93,6 +98,7 @@ export class AgentProcess {
       throw error;
     } finally {
       clearTimeout(timer);
+      options.signal.removeEventListener('abort', abandon);
     }
     return agent;
   }

@@ -1,6 +1,6 @@
 /** The machine as it is, without what sessions have put there. */
 import { dirname, resolve } from 'node:path/posix';
-import type { MachineAddress, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
+import type { MachineAddress, MachineBridge, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
 import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { resolvedRuns } from './dns/resolved-process.ts';
@@ -29,10 +29,20 @@ interface ListedRoute {
   readonly nexthops?: readonly { readonly gateway?: string; readonly dev: string }[];
 }
 
+/** `ip -json -details addr`, as far as it is read here. */
 interface ListedLink {
   readonly ifname: string;
+  /** The bridge that it is a port of. */
+  readonly master?: string;
+  readonly linkinfo?: { readonly info_kind?: string };
   readonly addr_info: readonly { readonly local?: string; readonly prefixlen: number }[];
 }
+
+/** Kinds of the host's ends of containers and virtual machines: veth pairs, tap devices. */
+const ENDS: readonly (string | undefined)[] = ['veth', 'tun'];
+
+/** The kernel lets a name have quotes and backslashes, too, which would need care in rules; no program gives such names. */
+const PLAIN_NAME = /^[A-Za-z0-9_.@-]+$/;
 
 /**
  * `tun` is the session's own interface, left out; `ownServers` are the resolver's own addresses, which systemd-resolved
@@ -44,14 +54,15 @@ export async function readFacts(
   tun: string,
   ownServers: readonly string[],
 ): Promise<MachineFacts> {
-  const [v4, v6, addresses] = await Promise.all([
+  const [v4, v6, links] = await Promise.all([
     readRoutes(machine.run, 4),
     readRoutes(machine.run, 6),
-    readAddresses(machine.run),
+    readLinks(machine.run),
   ]);
   return {
     routes: [...v4, ...v6].filter((route) => route.device !== tun),
-    addresses: addresses.filter((address) => address.device !== tun),
+    addresses: addressesOf(links).filter((address) => address.device !== tun),
+    bridges: bridgesOf(links),
     dns: readDns(machine, journal, ownServers),
   };
 }
@@ -89,9 +100,27 @@ function destination(dst: string, family: 4 | 6): string {
   return dst.includes('/') ? dst : `${dst}/${family === 4 ? 32 : 128}`;
 }
 
-export async function readAddresses(run: Run): Promise<readonly MachineAddress[]> {
-  const listed = JSON.parse(await expectSuccess(run, 'ip', ['-json', 'addr', 'show'])) as readonly ListedLink[];
-  return listed.flatMap((link) =>
+export const readAddresses = async (run: Run): Promise<readonly MachineAddress[]> => addressesOf(await readLinks(run));
+
+async function readLinks(run: Run): Promise<readonly ListedLink[]> {
+  return JSON.parse(await expectSuccess(run, 'ip', ['-json', '-details', 'addr', 'show'])) as readonly ListedLink[];
+}
+
+/**
+ * A bridge with a port that is no veth and no tap (a network card, a VLAN, a VXLAN) is another network's: who is on it is
+ * not this machine's to say.
+ */
+function bridgesOf(links: readonly ListedLink[]): readonly MachineBridge[] {
+  return links
+    .filter((link) => link.linkinfo?.info_kind === 'bridge' && PLAIN_NAME.test(link.ifname))
+    .map(({ ifname }) => {
+      const uplink = links.find((port) => port.master === ifname && !ENDS.includes(port.linkinfo?.info_kind));
+      return { name: ifname, ...(uplink === undefined ? {} : { uplink: uplink.ifname }) };
+    });
+}
+
+function addressesOf(links: readonly ListedLink[]): readonly MachineAddress[] {
+  return links.flatMap((link) =>
     link.addr_info.flatMap(({ local, prefixlen }) =>
       local === undefined ? [] : [{ device: link.ifname, address: `${local}/${prefixlen}` }],
     ),

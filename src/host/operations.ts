@@ -1,11 +1,13 @@
 /**
- * What the session may ask for, done.  One change at a time, in the order of the requests; after `close` nothing is
- * changed any more.
+ * What the session may ask for, done.  Changes of one thing (agents, routes, DNS) are made one at a time, in the order of
+ * the requests, and wait for no other thing: an agent that starts slowly must not hold up the route that a DNS answer waits
+ * for.  After `close` nothing is changed any more.
  */
 import { MirrordError } from '../errors.ts';
 import type {
   DnsMode,
   DnsState,
+  Forwarded,
   HostOperations,
   MachineFacts,
   NamedState,
@@ -23,10 +25,13 @@ import { readDns, readFacts } from './facts.ts';
 import type { Journal } from './journal/journal.ts';
 import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
+import { admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
+import { Strangers } from './network/strangers.ts';
 import { refuse, refusePublicSuffixes } from './requests.ts';
 import { findTarget, readTarget } from './target.ts';
+import { Turns } from './turns.ts';
 import { type User, asUser } from './user.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */
@@ -49,14 +54,19 @@ export class Host implements HostOperations {
   readonly #network: Network;
   readonly #dns: DnsManager;
   readonly #containers: Containers;
+  readonly #strangers: Strangers;
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
+  /** As soon as there are routes. */
+  #forwarded: Forwarded | undefined;
   #servers: readonly string[] = [];
   /** The user's own; undefined until the session has told them. */
   #domains: readonly string[] | undefined;
   #upstreams: Upstreams = { servers: [], ownAddresses: [] };
-  #queue: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #agentTurns = new Turns();
+  readonly #networkTurns = new Turns();
+  readonly #dnsTurns = new Turns();
+  readonly #closing = new AbortController();
 
   constructor(context: HostContext) {
     const { machine, journal, tun } = context;
@@ -64,6 +74,7 @@ export class Host implements HostOperations {
     this.#network = new Network(machine, journal, tun);
     this.#resolvConf = new ResolvConfFile(machine, journal);
     this.#containers = new Containers(machine, journal.name);
+    this.#strangers = new Strangers(machine.run, journal.name, tun);
     this.#dns = new DnsManager([
       new Resolved(machine, journal, tun),
       new Nftables(machine, journal, () => this.#upstreams, context.lost),
@@ -89,7 +100,7 @@ export class Host implements HostOperations {
   }
 
   startAgent(target: string, publicKey: string, socketPath: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#agentTurns, async () => {
       const { machine, user, environment, agentBundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
@@ -105,21 +116,24 @@ export class Host implements HostOperations {
         socketPath,
         environment,
         output,
+        signal: this.#closing.signal,
       });
-      if (this.#closed) agent.stop();
-      else this.#agents.set(socketPath, agent);
+      this.#agents.set(socketPath, agent);
     });
   }
 
   network(state: NetworkState): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       const [facts, rules] = await Promise.all([this.facts(), this.#network.listRules()]);
-      return this.#network.apply(state, facts, rules);
+      const warnings = await this.#network.apply(state, facts, rules);
+      this.#forwarded = state.forwarded;
+      this.#admit(facts);
+      return warnings;
     });
   }
 
   named(state: NamedState): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       try {
         await this.#network.applyNames(state);
       } catch {
@@ -131,7 +145,7 @@ export class Host implements HostOperations {
   }
 
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#dnsTurns, async () => {
       refusePublicSuffixes(state, this.#domains ?? []);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
@@ -153,6 +167,10 @@ export class Host implements HostOperations {
     return routeTo(this.#context.machine.run, destination);
   }
 
+  strangers(): Promise<number | null> {
+    return this.#strangers.count();
+  }
+
   /** What the session will need, while it starts. */
   prepare(): void {
     this.#network.prepare();
@@ -160,9 +178,10 @@ export class Host implements HostOperations {
 
   /** After the machine changed: puts back what is missing, and resolves to the new facts. */
   changed(): Promise<MachineFacts> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#networkTurns, async () => {
       const facts = await this.facts();
       await this.#network.reapply(facts);
+      this.#admit(facts);
       return facts;
     });
   }
@@ -172,15 +191,15 @@ export class Host implements HostOperations {
    * Resolves to what could not be made as it was; rejects when a change had to stay.
    */
   async close(): Promise<readonly string[]> {
-    this.#closed = true;
-    // Its failure was the request's.
-    await this.#queue.catch(() => {});
+    this.#closing.abort();
+    await Promise.all([this.#agentTurns, this.#networkTurns, this.#dnsTurns].map((turns) => turns.idle()));
     this.#network.close();
     const { machine, journal } = this.#context;
     const results = await Promise.allSettled([
       playBackNetwork(machine, journal),
       this.#dns.undo(),
       this.#containers.undo(),
+      this.#strangers.drop(),
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return this.#resolvConf.notes;
@@ -190,14 +209,21 @@ export class Host implements HostOperations {
     for (const agent of this.#agents.values()) agent.stop();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue
-      .catch(() => {}) // that failure was another request's
-      .then(() => {
-        if (this.#closed) throw new MirrordError('interrupted', 'stopping', 'The session is being stopped.');
-        return work();
-      });
-    this.#queue = turn;
-    return turn;
+  /** What goes beside the routes for those who come in, and those who do not; nothing waits for it but `close`. */
+  #admit({ bridges }: MachineFacts): void {
+    if (this.#forwarded === undefined) return;
+    const admission = admissionOf(this.#forwarded, bridges);
+    this.#inTurn(this.#dnsTurns, async () => {
+      await Promise.all([this.#containers.admit(admission), this.#strangers.apply(admission)]);
+    }).catch(() => {}); // neither rejects: it is too late
+  }
+
+  #inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
+    return turns.take(() => {
+      if (this.#closing.signal.aborted) {
+        throw new MirrordError('interrupted', 'stopping', 'The session is being stopped.');
+      }
+      return work();
+    });
   }
 }

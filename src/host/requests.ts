@@ -9,6 +9,7 @@ import { MirrordError } from '../errors.ts';
 import type {
   DnsModeChoice,
   DnsState,
+  Forwarded,
   HostOperations,
   NamedState,
   NetworkState,
@@ -28,6 +29,7 @@ const LIMITS = {
   pins: 65_536,
   rules: 65_536,
   unreachable: 1_024,
+  forwarded: 256,
   servers: 4,
   ports: 2_048,
   search: 64,
@@ -127,6 +129,11 @@ function checkRule(value: unknown, what: string): PolicyRule {
   };
 }
 
+function checkForwarded(value: unknown): Forwarded {
+  if (value === 'bridges' || value === 'off') return value;
+  return list(value, LIMITS.forwarded, 'forwarded ranges', range);
+}
+
 export function checkNetworkState(value: unknown): NetworkState {
   const state = fields(value, 'a network state');
   return {
@@ -136,6 +143,7 @@ export function checkNetworkState(value: unknown): NetworkState {
     pins: list(state['pins'], LIMITS.pins, 'pins', range),
     rules: list(state['rules'], LIMITS.rules, 'rules', checkRule),
     unreachable: list(state['unreachable'], LIMITS.unreachable, 'unreachable ranges', range),
+    forwarded: checkForwarded(state['forwarded']),
   };
 }
 
@@ -212,6 +220,7 @@ const OPERATIONS: Readonly<
   network: (host, [state]) => host.network(checkNetworkState(state)),
   named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),
+  strangers: (host) => host.strangers(),
   dns: (host, [state]) => host.dns(checkDnsState(state)),
 };
 

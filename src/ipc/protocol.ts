@@ -31,6 +31,7 @@ export type DnsMode = Exclude<DnsModeChoice, 'auto'>;
 export interface MachineFacts {
   readonly routes: readonly MachineRoute[];
   readonly addresses: readonly MachineAddress[];
+  readonly bridges: readonly MachineBridge[];
   readonly dns: MachineDns;
 }
 
@@ -48,6 +49,16 @@ export interface MachineAddress {
   /** CIDR with the interface's prefix length. */
   readonly address: string;
 }
+
+/** A bridge as container runtimes and hypervisors make it. */
+export interface MachineBridge {
+  readonly name: string;
+  /** A port of it that is no end of a container's or a virtual machine's: the bridge is part of another network. */
+  readonly uplink?: string;
+}
+
+/** Whose packets come in beside this machine's own: its bridges', nobody's, or those from these CIDRs. */
+export type Forwarded = 'bridges' | 'off' | readonly string[];
 
 export interface MachineDns {
   /** The servers that names outside the cluster keep going to; never a stub of ours. */
@@ -82,6 +93,7 @@ export interface NetworkState {
   readonly rules: readonly PolicyRule[];
   /** CIDRs that programs must find unreachable at once (IPv6 where the cluster has none). */
   readonly unreachable: readonly string[];
+  readonly forwarded: Forwarded;
 }
 
 /** What names have added to the ranges: whole, each time.  It goes before the network state. */
@@ -139,6 +151,8 @@ export interface HostOperations {
   named(state: NamedState): Promise<void>;
   /** The interface by which the kernel would send to this destination just now; null when by none. */
   route(destination: RouteQuestion): Promise<string | null>;
+  /** Packets of other machines that were kept out so far; null when they are not counted here. */
+  strangers(): Promise<number | null>;
   /** Resolves to the mode in force and one line that says why it was chosen. */
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }>;
 }

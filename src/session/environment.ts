@@ -12,8 +12,10 @@ import {
   mergeRemote,
   parseEnvFile,
   parseProcessEnvironment,
+  type Variables,
 } from '../environment/index.ts';
 import { MirrordError } from '../errors.ts';
+import type { ProcessEnvironment, TargetContainer } from '../tunnel/target-container.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import type { Remote } from './remote/remote.ts';
 
@@ -25,27 +27,51 @@ export async function targetEnvironment(
   signal: AbortSignal,
 ): Promise<SessionEnvironment> {
   const settings = config.feature.env;
-  const [declared, process, file] = await Promise.all([
-    remote.declaredEnvironment(signal),
-    processEnvironment(tunnel),
+  const [{ variables, warnings }, file] = await Promise.all([
+    ofTarget(remote, tunnel, signal),
     settings.env_file === undefined ? '' : readEnvFile(resolve(cwd, settings.env_file)),
   ]);
-  // A pod's own agent (no target) has an environment too, but it is nobody's.
-  const ofProcess =
-    declared === null || process === null ? new Map<string, string>() : parseProcessEnvironment(process);
-  const remoteVariables = mergeRemote(declared?.variables ?? new Map(), ofProcess);
   const rules = compileRules(settings);
-  const merged = mergeEnvironment(remoteVariables, parseEnvFile(settings.env_file ?? '', file), rules);
+  const merged = mergeEnvironment(variables, parseEnvFile(settings.env_file ?? '', file), rules);
   return {
     environment: Object.fromEntries(merged),
     unset: [...rules.unset],
-    warnings: declared?.warnings ?? ['there is no target, so there is no environment but the configured one'],
+    warnings,
   };
 }
 
-/** Null where it cannot be read, which is no reason to withhold what is declared: so while the agent is away. */
-async function processEnvironment(tunnel: Tunnel | undefined): Promise<string | null> {
-  return tunnel?.environment().catch(() => null) ?? null;
+async function ofTarget(
+  remote: Remote,
+  tunnel: Tunnel | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly variables: Variables; readonly warnings: readonly string[] }> {
+  const declared = await remote.declaredTarget(signal);
+  if (declared === null) {
+    // A pod's own agent has an environment too, but it is nobody's.
+    const warnings = ['there is no target, so there is no environment but the configured one'];
+    return { variables: new Map(), warnings };
+  }
+  const { environment, container } = declared;
+  const process = await processEnvironment(tunnel, container);
+  if ('text' in process) {
+    return { ...environment, variables: mergeRemote(environment.variables, parseProcessEnvironment(process.text)) };
+  }
+  const missing = `container ${container.name}: ${REASONS[process.missing]}; what its image and its entry point set is missing`;
+  return { ...environment, warnings: [...environment.warnings, missing] };
+}
+
+/** What is declared is not withheld for want of the rest. */
+const REASONS = {
+  away: 'the agent is not reachable at the moment',
+  unfound: 'the agent does not find its process',
+  unreadable: 'the agent may not read the environment of its process, which runs as root or as another user',
+} as const;
+
+async function processEnvironment(
+  tunnel: Tunnel | undefined,
+  container: TargetContainer,
+): Promise<ProcessEnvironment | { readonly missing: 'away' }> {
+  return tunnel?.environment(container).catch(() => ({ missing: 'away' })) ?? { missing: 'away' };
 }
 
 async function readEnvFile(path: string): Promise<string> {

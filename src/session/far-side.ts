@@ -35,12 +35,12 @@ export interface AgentSource {
 }
 
 export interface FarSideEvents {
-  /** `reason` is plain words; null when all is well again. */
+  /** `away` is another now; told at every stage of a session. */
   changed(reason: string | null): void;
   /** The agent has gone, and its flows with it; another one is being started. */
   gone(reason: string): void;
-  /** A new agent has taken over: what it sees may differ. */
-  restarted(info: AgentInfo): void;
+  /** A new agent has taken over: what it sees (`info`) may differ. */
+  restarted(): void;
 }
 
 export class FarSide {
@@ -51,6 +51,10 @@ export class FarSide {
   readonly #key = createTunnelKey();
   #agent: StartedAgent | undefined;
   #tunnel: Tunnel | undefined;
+  #info: AgentInfo | undefined;
+  #away: string | null = 'the agent has not been started';
+  /** Told when nothing is away any more. */
+  #soundWaiters: (() => void)[] = [];
   #watching: AbortController | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
@@ -67,6 +71,16 @@ export class FarSide {
     return this.#agent;
   }
 
+  /** What the present agent, or the last one, sees around itself; undefined before the first. */
+  get info(): AgentInfo | undefined {
+    return this.#info;
+  }
+
+  /** Why no byte can pass at the moment, in plain words; null when all is well. */
+  get away(): string | null {
+    return this.#away;
+  }
+
   /** The tunnel that takes new flows now, if there is one. */
   get tunnel(): Tunnel | undefined {
     return this.#tunnel;
@@ -74,6 +88,16 @@ export class FarSide {
 
   get resumes(): number {
     return this.#pastResumes + (this.#tunnel?.resumes ?? 0);
+  }
+
+  /** Resolves when all is well; rejects with the signal's reason. */
+  whenSound(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#away === null) return resolve();
+      if (signal.aborted) return reject(signal.reason);
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      this.#soundWaiters.push(resolve);
+    });
   }
 
   /** Starts the first agent; its failure is the session's. */
@@ -127,14 +151,17 @@ export class FarSide {
         this.#key,
         { signal, ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
         {
-          lost: (reason) => this.#events.changed(reason),
-          resumed: () => this.#events.changed(null),
+          lost: (reason) => this.#tell(reason),
+          // Before it says what it sees, it is of no use yet.
+          resumed: () => (this.#tunnel === tunnel ? this.#tell(null) : undefined),
           dead: (reason) => this.#died(tunnel, reason),
         },
       );
       const info = await infoOf(tunnel, signal);
       this.#agent = agent;
       this.#tunnel = tunnel;
+      this.#info = info;
+      this.#tell(null);
       this.#watch(agent, tunnel);
       for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
       return info;
@@ -157,13 +184,19 @@ export class FarSide {
     );
   }
 
+  #tell(away: string | null): void {
+    this.#away = away;
+    if (away === null) for (const sound of this.#soundWaiters.splice(0)) sound();
+    this.#events.changed(away);
+  }
+
   #died(tunnel: Tunnel, reason: string): void {
     if (this.#closing.signal.aborted || this.#tunnel !== tunnel) return;
     this.#watching?.abort();
     this.#pastResumes += tunnel.resumes;
     this.#tunnel = undefined;
     this.#events.gone(reason);
-    this.#events.changed(reason);
+    this.#tell(reason);
     void this.#restart();
   }
 
@@ -176,13 +209,13 @@ export class FarSide {
     let pauseMs = FIRST_RETRY_PAUSE_MS;
     while (!signal.aborted) {
       try {
-        const info = await this.#open((text) => this.#events.changed(text), signal);
-        this.#events.changed(null);
-        this.#events.restarted(info);
+        await this.#open((text) => this.#tell(text), signal);
+        // One that has gone again by now has a successor of its own to tell of.
+        if (this.#tunnel !== undefined) this.#events.restarted();
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#events.changed(error instanceof MirrordError ? error.message : String(error));
+        this.#tell(error instanceof MirrordError ? error.message : String(error));
       }
       await this.#pauses.wait(pauseMs, signal).catch(() => undefined); // an abort ends the loop by its condition
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);

@@ -64,6 +64,7 @@ export class HostClient implements HostOperations {
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);
+  strangers: HostOperations['strangers'] = () => this.#ask('strangers');
   route: HostOperations['route'] = (...args) => this.#ask('route', ...args);
   dns: HostOperations['dns'] = (...args) => this.#ask('dns', ...args);
 

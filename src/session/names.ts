@@ -58,6 +58,8 @@ export class SessionNames {
   readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
   #listener: LoopbackListener | undefined;
   #discovery: Discovery;
+  /** The machine has been told once: from then on it follows what is learned. */
+  #isTaken = false;
   readonly #foundNamespaces = new Set<string>();
   /** The agent's. */
   #resolvConf: string;
@@ -161,8 +163,14 @@ export class SessionNames {
     return `DNS ${describeTaken(this.#taken)} (${this.#mode.reason})`;
   }
 
-  async apply(): Promise<void> {
-    this.#mode = await this.#wishes.set(this.#state());
+  /** From here on the machine asks this resolver, as far as the wish goes. */
+  takeOver(): Promise<void> {
+    this.#isTaken = true;
+    return this.#apply();
+  }
+
+  async #apply(): Promise<void> {
+    if (this.#isTaken) this.#mode = await this.#wishes.set(this.#state());
   }
 
   /**
@@ -197,19 +205,19 @@ export class SessionNames {
   discovered(discovery: Discovery): Promise<void> {
     this.#discovery = discovery;
     this.#renamed();
-    return this.apply();
+    return this.#apply();
   }
 
   /** Another agent may see another resolv.conf. */
   agentChanged(resolvConf: string): Promise<void> {
     this.#resolvConf = resolvConf;
     this.#renamed();
-    return this.apply();
+    return this.#apply();
   }
 
   async machineChanged(facts: MachineFacts): Promise<void> {
     this.#upstream.setServers(facts.dns.servers);
-    if (facts.dns.overwritten) await this.apply();
+    if (facts.dns.overwritten) await this.#apply();
   }
 
   async close(): Promise<void> {

@@ -17,9 +17,9 @@ import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
-import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { explainDestination } from './explain.ts';
 import type { FarSide } from './far-side.ts';
+import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import type { HostClient } from './host-client.ts';
 import { SessionNames } from './names.ts';
@@ -63,7 +63,7 @@ export class NearSide {
   }
 
   /** From here on the machine is being changed. */
-  async connect(info: AgentInfo): Promise<void> {
+  async connect(): Promise<void> {
     const { host, filter, start, warn } = this.#options;
     const { network } = this;
     const names = await SessionNames.open(
@@ -74,24 +74,33 @@ export class NearSide {
         mode: start.options.dns,
         address: this.#virtual.resolver,
       },
-      info.resolvConf,
+      this.#resolvConf,
       network.known,
     );
     this.#names = names;
+    // What was told while its sockets were being opened.
+    const { discovery, facts } = network.known;
+    await Promise.all([names.agentChanged(this.#resolvConf), names.discovered(discovery), names.machineChanged(facts)]);
     this.#driver = this.#drive(names);
 
     await network.apply();
     network.warnings.forEach(warn);
     host.progress('routes', 'done', describeRoutes(network.routes, start.tun.name));
+    host.progress('routes', 'done', this.forwarded);
     for (const line of describeFilter(filter)) host.progress('filter', 'done', line);
     await names.followHosts();
-    await names.apply();
+    await names.takeOver();
     host.progress('dns', 'done', names.line);
   }
 
   /** Of the TUN itself. */
   get addresses(): readonly string[] {
     return this.#virtual.tun;
+  }
+
+  /** Who comes in by this machine, in one line. */
+  get forwarded(): string {
+    return describeForwarded(this.#options.filter.settings.outgoing.forwarded, this.network.known.facts.bridges);
   }
 
   get dns(): SessionStatus['dns'] | undefined {
@@ -116,8 +125,8 @@ export class NearSide {
   }
 
   /** Another agent may see another resolv.conf. */
-  async agentChanged(info: AgentInfo): Promise<void> {
-    await this.#names?.agentChanged(info.resolvConf);
+  async agentChanged(): Promise<void> {
+    await this.#names?.agentChanged(this.#resolvConf);
   }
 
   /** Null while it is still being connected. */
@@ -142,6 +151,11 @@ export class NearSide {
     this.release();
     this.#driver?.close();
     await this.#names?.close();
+  }
+
+  /** Of the agent that there is now. */
+  get #resolvConf(): string {
+    return this.#options.farSide.info?.resolvConf ?? '';
   }
 
   #drive(names: SessionNames): StackDriver {

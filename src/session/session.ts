@@ -28,6 +28,8 @@ import { RuleMatches } from './rule-matches.ts';
 
 /** `status` waits no longer than this for a round trip, ms. */
 const STATUS_PING_MS = 1_000;
+/** An agent that was lost while the session started has this long to be there again, ms; as new flows wait for it. */
+const START_PATIENCE_MS = 30_000;
 
 export class Session {
   readonly #start: StartMessage;
@@ -35,7 +37,7 @@ export class Session {
   readonly #log: SessionLog;
   readonly #closing = new AbortController();
   readonly #warnings = new Set<string>();
-  #state: SessionStatus['state'] = 'starting';
+  #phase: 'starting' | 'up' | 'stopping' = 'starting';
   #control: ControlServer | undefined;
   #remote: Remote | undefined;
   #farSide: FarSide | undefined;
@@ -47,7 +49,8 @@ export class Session {
   #config: Config | undefined;
   #filter: Filter | undefined;
   #rttMs: number | null = null;
-  #reconnecting: SessionStatus['reconnecting'] = null;
+  /** Since when, and why, no byte passes. */
+  #away: SessionStatus['reconnecting'] = null;
 
   constructor(start: StartMessage, host: HostClient) {
     this.#start = start;
@@ -68,7 +71,7 @@ export class Session {
 
     const report: RemoteReport = (step, state, text) => {
       // What is told later is about something that passes: a pod that is being replaced.
-      if (state === 'warning' && this.#state === 'starting') this.#warn(text);
+      if (state === 'warning' && this.#phase === 'starting') this.#warn(text);
       else this.#host.progress(step, state, text);
     };
     const remote = await openRemote(config, this.#start, this.#host, report, signal);
@@ -81,18 +84,14 @@ export class Session {
         const text = `${reason}: connections through it are reset, new ones wait for the next agent`;
         this.#host.progress('agent', 'warning', text);
       },
-      restarted: (info) => {
+      restarted: () => {
         this.#host.progress('agent', 'done', `agent ready (${agentPlace(farSide)})`);
-        if (this.#near) this.#inBackground(this.#near.agentChanged(info));
+        if (this.#near) this.#inBackground(this.#near.agentChanged());
       },
     });
     this.#farSide = farSide;
     const starting = this.#startAgent(farSide, report, signal);
-    const [info, discovery, facts] = await Promise.all([
-      starting,
-      remote.discover(starting, signal),
-      this.#host.facts(),
-    ]);
+    const [, discovery, facts] = await Promise.all([starting, remote.discover(starting, signal), this.#host.facts()]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
     signal.throwIfAborted();
     const near = new NearSide(
@@ -110,10 +109,11 @@ export class Session {
     );
     this.#near = near;
     if (this.#isReleased) near.release();
-    await near.connect(info);
+    await near.connect();
     this.#keepInStep(remote, near, signal);
+    await this.#whenSound(farSide, signal);
 
-    this.#state = 'ready';
+    this.#phase = 'up';
     const words = describeFilter(filter);
     this.#log.logger.info({ routes: near.network.routes, dns: near.dns, filter: words }, 'ready');
     this.#host.ready([]);
@@ -135,7 +135,7 @@ export class Session {
 
   /** Idempotent, bounded, never throws: each part has its own deadline. */
   async close(): Promise<void> {
-    this.#state = 'stopping';
+    this.#phase = 'stopping';
     this.#closing.abort();
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
     await Promise.allSettled([this.#near?.close(), this.#farSide?.close()]);
@@ -168,12 +168,29 @@ export class Session {
     await near.discovered(discovery);
   }
 
+  get #state(): SessionStatus['state'] {
+    if (this.#phase !== 'up') return this.#phase;
+    return this.#away === null ? 'ready' : 'reconnecting';
+  }
+
   #farSideChanged(reason: string | null): void {
-    if (this.#state === 'stopping' || this.#state === 'starting') return;
-    this.#state = reason === null ? 'ready' : 'reconnecting';
-    const since = this.#reconnecting?.since ?? new Date().toISOString();
-    this.#reconnecting = reason === null ? null : { reason, since };
-    this.#log.logger.info({ reason }, this.#state);
+    const since = this.#away?.since ?? new Date().toISOString();
+    this.#away = reason === null ? null : { reason, since };
+    if (this.#phase === 'up') this.#log.logger.info({ reason }, this.#state);
+  }
+
+  /** Nobody is told that the session is ready before bytes can pass. */
+  async #whenSound(farSide: FarSide, signal: AbortSignal): Promise<void> {
+    const { away } = farSide;
+    if (away === null) return;
+    this.#host.progress('agent', 'running', `${away}; waiting for the agent`);
+    const patience = AbortSignal.timeout(START_PATIENCE_MS);
+    try {
+      await farSide.whenSound(AbortSignal.any([signal, patience]));
+    } catch (error) {
+      throw patience.aborted ? agentAway(farSide.away ?? away) : error;
+    }
+    this.#host.progress('agent', 'done', `agent ready again (${agentPlace(farSide)})`);
   }
 
   #warn(text: string): void {
@@ -197,7 +214,7 @@ export class Session {
       explain: (params) => this.#explain(params),
       env: (_params, signal) => this.#environment(signal),
       down: () => {
-        this.#state = 'stopping';
+        this.#phase = 'stopping';
         this.#host.down();
         return null;
       },
@@ -207,7 +224,7 @@ export class Session {
 
   async #ping(): Promise<{ rtt_ms: number }> {
     const tunnel = this.#farSide?.tunnel;
-    if (!tunnel) throw new MirrordError('cluster', 'agent-away', 'The agent is not reachable at the moment.');
+    if (!tunnel || this.#away) throw agentAway(this.#away?.reason);
     this.#rttMs = await tunnel.ping();
     return { rtt_ms: this.#rttMs };
   }
@@ -230,7 +247,7 @@ export class Session {
   }
 
   async #status(): Promise<SessionStatus> {
-    if (this.#state !== 'reconnecting') await this.#freshRoundTrip();
+    const [dropped] = await Promise.all([this.#host.strangers().catch(() => null), this.#freshRoundTrip()]);
     const { options, tun } = this.#start;
     const near = this.#near;
     const counters = near?.counters;
@@ -238,7 +255,7 @@ export class Session {
     return {
       name: options.name,
       state: this.#state,
-      reconnecting: this.#reconnecting,
+      reconnecting: this.#state === 'reconnecting' ? this.#away : null,
       pid: process.pid,
       target: this.#remote?.target ?? options.target ?? 'targetless',
       cluster: this.#remote?.cluster ?? null,
@@ -246,6 +263,7 @@ export class Session {
       tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
       routes: near?.network.routes ?? [],
       dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [] },
+      forwarded: { text: near?.forwarded ?? '', dropped },
       flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
       bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
       transport: {
@@ -258,6 +276,11 @@ export class Session {
       warnings: [...this.#warnings, ...(near?.network.warnings ?? [])],
     };
   }
+}
+
+function agentAway(reason?: string): MirrordError {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return new MirrordError('cluster', 'agent-away', `The agent is not reachable at the moment${why}.`);
 }
 
 function stillStarting(): MirrordError {

@@ -163,7 +163,7 @@ export class ByteStream implements LinkOwner {
   }
 
   /**
-   * Queues bytes, by reference; `release` is called when they, and all before them, have arrived and their memory is free
+   * Queues bytes, by reference unless they are few; `release` is called when they, and all before them, have arrived and their memory is free
    * again.  It is not called when the stream is destroyed before: a last transport may still be reading them.
    */
   write(chunk: Uint8Array, release?: () => void): void {

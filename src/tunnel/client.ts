@@ -7,6 +7,7 @@ import { ANSWER_LIMIT_MS, RESUME_LIMIT_MS } from './limits.ts';
 import { Mux } from './mux.ts';
 import { KIND, type Kind } from './mux-open.ts';
 import { Pauses, connect, reconnect } from './redial.ts';
+import { decodeEnvironment, type ProcessEnvironment, type TargetContainer } from './target-container.ts';
 import type {
   AgentInfo,
   Dial,
@@ -115,9 +116,9 @@ class MuxTunnel implements Tunnel {
     return info;
   }
 
-  async environment(): Promise<string | null> {
-    const body = await this.#ask(KIND.environment, '', AbortSignal.timeout(ANSWER_LIMIT_MS));
-    return body.length === 0 ? null : body.toString();
+  async environment(container: TargetContainer): Promise<ProcessEnvironment> {
+    const question = JSON.stringify(container);
+    return decodeEnvironment(await this.#ask(KIND.environment, question, AbortSignal.timeout(ANSWER_LIMIT_MS)));
   }
 
   ping(): Promise<number> {

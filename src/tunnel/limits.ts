@@ -62,8 +62,8 @@ export const STREAM_WINDOWS_GROWTH = 64 * 1024 * 1024;
 export const QUANTUM = 64 * 1024;
 
 /**
- * Pieces shorter than this on average leave as one copy, bytes: what is kept for each piece until it is acknowledged is
- * some 200 bytes, and a program may well write byte by byte.
+ * Pieces shorter than this, or shorter on average, are put together by a copy, bytes: what is kept for each piece until it
+ * is acknowledged is some 200 bytes, and a program may well write byte by byte.
  */
 export const SMALL_PIECE = 512;
 
@@ -77,8 +77,24 @@ export const HELLO_LIMIT = 64;
 /** Longest datagram: 65,535 less the UDP header, with IPv6 (RFC 8200); IPv4's is 20 shorter. */
 export const DATAGRAM_LIMIT = 65_527;
 
-/** Datagrams that wait beyond what may be in flight, bytes; what comes on top is dropped, as on any wire. */
-export const DATAGRAM_QUEUE_LIMIT = 1024 * 1024;
+/** What a frame that waits unsent costs beside its bytes (its typed array's object, slots of lists), bytes. */
+export const FRAME_COST = 400;
+
+/**
+ * Short frames that wait beyond what may be in flight, bytes: what comes on top is dropped (datagrams, as on any wire),
+ * refused (answers), or waits unsent (openings).
+ */
+export const EXCESS_LIMIT = 1024 * 1024;
+
+/** The same for refusals, bytes: who opens on and on without reading them speaks something else. */
+export const REFUSALS_LIMIT = 4 * EXCESS_LIMIT;
+
+/**
+ * Openings that wait for the transport, bytes: as many flows as the stack holds half open, UDP included, have room in
+ * twice the second.  What can be asked or sent again (questions, first datagrams) may take no more than that half.
+ */
+export const OPENINGS_LIMIT = 8 * 1024 * 1024;
+export const OPENINGS_AGAIN_LIMIT = OPENINGS_LIMIT / 2;
 
 /** Longest opening, bytes: a DNS message with its two-byte length over TCP, and what is in front of it. */
 export const QUESTION_LIMIT = 65_535 + 16;

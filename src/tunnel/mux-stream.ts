@@ -41,7 +41,7 @@ export class MuxStream implements FlowBytes {
   #dones: (() => void)[] = [];
   #releases: ((() => void) | undefined)[] = [];
   #offset = 0;
-  #credit = STREAM_WINDOW;
+  #credit: number;
   #isEnding = false;
   /** It ends by a reset. */
   #isAborting = false;
@@ -59,9 +59,11 @@ export class MuxStream implements FlowBytes {
   #endDelivered = false;
   #isOver = false;
 
-  constructor(id: number, owner: StreamOwner) {
+  /** `credit`: what may be sent at once; none while the stream's opening has not been sent. */
+  constructor(id: number, owner: StreamOwner, credit = STREAM_WINDOW) {
     this.id = id;
     this.#owner = owner;
+    this.#credit = credit;
   }
 
   write(chunk: Uint8Array, done: () => void, release?: () => void): void {

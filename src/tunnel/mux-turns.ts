@@ -20,9 +20,12 @@ export class MuxTurns {
     this.#releases.push(release);
   };
   readonly #turnEnds = (): void => this.#send();
+  readonly #beforeStreams: () => void;
 
-  constructor(bytes: ByteStream) {
+  /** `beforeStreams` may write what goes before the streams' bytes. */
+  constructor(bytes: ByteStream, beforeStreams: () => void) {
     this.#bytes = bytes;
+    this.#beforeStreams = beforeStreams;
   }
 
   add(stream: MuxStream): void {
@@ -47,6 +50,7 @@ export class MuxTurns {
   #send(): void {
     this.#isQueued = false;
     if (this.#isOver) return;
+    this.#beforeStreams();
     const bytes = this.#bytes;
     while (bytes.room > 0 && this.#ready.length > 0) {
       const stream = this.#ready.shift() as MuxStream;

@@ -6,13 +6,25 @@
  *   transfer for longer than that room.
  * - Reading is never held back: what may come in is bounded by the credit of each stream.
  * - What is written in one turn of the event loop leaves in one write (mux-turns.ts).
+ * - While the transport is away, or has long been full, openings wait here unsent (mux-held.ts), as SYNs wait in a kernel:
+ *   one that is over before its turn is forgotten.
  *
  * Either end may open; the client's numbers are odd, the agent's even.
  */
 import type { ByteStream } from './byte-stream.ts';
 import { parseErrno } from './errno.ts';
-import { ANSWER_LIMIT, DATAGRAM_QUEUE_LIMIT, STREAM_LIMIT, STREAM_WINDOWS_GROWTH } from './limits.ts';
+import {
+  ANSWER_LIMIT,
+  EXCESS_LIMIT,
+  OPENINGS_AGAIN_LIMIT,
+  OPENINGS_LIMIT,
+  REFUSALS_LIMIT,
+  STREAM_LIMIT,
+  STREAM_WINDOW,
+  STREAM_WINDOWS_GROWTH,
+} from './limits.ts';
 import { MuxDatagrams } from './mux-datagrams.ts';
+import { MuxHeld } from './mux-held.ts';
 import { MUX, MuxDecoder, muxFrame, type MuxSink, type MuxType } from './mux-frame.ts';
 import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
 import { MuxPings } from './mux-pings.ts';
@@ -51,6 +63,7 @@ export class Mux implements MuxSink {
   readonly #entries = new Map<number, Entry>();
   readonly #pings = new MuxPings();
   readonly #turns: MuxTurns;
+  readonly #held = new MuxHeld();
   #nextId: number;
   /** Bytes by which windows have grown. */
   #growth = 0;
@@ -58,7 +71,7 @@ export class Mux implements MuxSink {
 
   constructor(bytes: ByteStream, isClient: boolean, events: MuxEvents) {
     this.#bytes = bytes;
-    this.#turns = new MuxTurns(bytes);
+    this.#turns = new MuxTurns(bytes, () => this.#sendHeld());
     this.#events = events;
     this.#nextId = isClient ? 1 : 2;
     bytes.onBytes = (view) => {
@@ -80,7 +93,7 @@ export class Mux implements MuxSink {
 
   openStream(kind: Kind, host: string, port: number): { stream: MuxStream; opened: Promise<DialOutcome> } {
     const id = this.#takeId();
-    const stream = new MuxStream(id, this);
+    const stream = new MuxStream(id, this, this.#maySend ? STREAM_WINDOW : 0);
     const opened = this.#open(id, { stream }, kind, host, port);
     return { stream, opened };
   }
@@ -97,11 +110,11 @@ export class Mux implements MuxSink {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#isOver) throw new Error('the tunnel is closed');
-      if (this.#entries.size >= STREAM_LIMIT) return resolve(FULL);
+      if (!this.#hasPlace(OPENINGS_AGAIN_LIMIT)) return resolve(FULL);
       const id = this.#takeId();
       const aborted = (): void => {
         this.#entries.delete(id);
-        this.#sendFrame(id, MUX.reset);
+        if (!this.#held.forget(id)) this.#sendFrame(id, MUX.reset);
         reject(signal.reason);
       };
       signal.addEventListener('abort', aborted, { once: true });
@@ -111,13 +124,14 @@ export class Mux implements MuxSink {
           resolve(answer);
         },
       });
-      this.#sendFrame(id, MUX.open, encodeOpening(kind, 0, body));
+      this.#sendOpening(id, encodeOpening(kind, 0, body));
     });
   }
 
-  /** Round trip, ms. */
+  /** Round trip, ms; there is none to be measured while the transport is away. */
   async ping(): Promise<number> {
     if (this.#isOver) throw new Error('the tunnel is closed');
+    if (!this.#maySend) throw new Error('the transport is away');
     return this.#pings.ping((token) => this.#sendFrame(0, MUX.ping, token));
   }
 
@@ -157,9 +171,9 @@ export class Mux implements MuxSink {
     entry.datagrams?.discard();
   }
 
-  /** An answer that is longer than any may be is none. */
+  /** An answer that is longer than any may be, or that would wait behind too many others, is none. */
   answer(id: number, body: Uint8Array): void {
-    if (body.length > ANSWER_LIMIT) return this.refuse(id, FULL);
+    if (body.length > ANSWER_LIMIT || this.#bytes.room < -EXCESS_LIMIT) return this.refuse(id, FULL);
     if (this.#entries.delete(id)) this.#sendFrame(id, MUX.answer, body);
   }
 
@@ -169,6 +183,7 @@ export class Mux implements MuxSink {
     this.#isOver = true;
     const entries = [...this.#entries.values()];
     this.#entries.clear();
+    this.#held.clear();
     this.#turns.close();
     for (const entry of entries) this.#lose(entry);
     this.#pings.close();
@@ -190,7 +205,7 @@ export class Mux implements MuxSink {
         return this.#opened(id, payload);
       case MUX.ping:
         // Who asks without reading the answers gets none.
-        if (this.#bytes.room >= -DATAGRAM_QUEUE_LIMIT) this.#sendFrame(0, MUX.pong, payload);
+        if (this.#bytes.room >= -EXCESS_LIMIT) this.#sendFrame(0, MUX.pong, payload);
         return;
       case MUX.pong:
         return this.#pings.pong(payload);
@@ -257,6 +272,7 @@ export class Mux implements MuxSink {
     const opening = decodeOpening(payload);
     const isTheirs = id !== 0 && (id & 1) !== (this.#nextId & 1);
     if (opening === null || !isTheirs || this.#entries.has(id)) return this.#broken('a malformed opening');
+    if (this.#bytes.room < -REFUSALS_LIMIT) return this.#broken('more openings than it reads answers');
     if (this.#events.opened === undefined) return this.#sendFrame(id, MUX.refuse, Buffer.from('EACCES'));
     if (this.#entries.size >= STREAM_LIMIT) return this.#sendFrame(id, MUX.refuse, Buffer.from(FULL));
     this.#events.opened(id, opening);
@@ -291,7 +307,8 @@ export class Mux implements MuxSink {
   }
 
   sendDatagram(flow: MuxDatagrams, payload: Uint8Array): boolean {
-    if (this.#isOver || this.#bytes.room < -DATAGRAM_QUEUE_LIMIT) return false;
+    if (this.#isOver || this.#bytes.room < -EXCESS_LIMIT) return false;
+    if (this.#held.cost > OPENINGS_AGAIN_LIMIT && this.#held.has(flow.id)) return false;
     this.#sendFrame(flow.id, MUX.datagram, payload);
     return true;
   }
@@ -309,6 +326,7 @@ export class Mux implements MuxSink {
 
   finished(flow: MuxStream | MuxDatagrams): void {
     if (flow instanceof MuxStream) this.#growth -= flow.grownBy;
+    this.#held.forget(flow.id);
     const entry = this.#entries.get(flow.id);
     if (entry === undefined || (entry.stream !== flow && entry.datagrams !== flow)) return;
     this.#entries.delete(flow.id);
@@ -317,12 +335,12 @@ export class Mux implements MuxSink {
   }
 
   #open(id: number, entry: Entry, kind: Kind, host: string, port: number): Promise<DialOutcome> {
-    if (this.#isOver || this.#entries.size >= STREAM_LIMIT) {
+    if (this.#isOver || !this.#hasPlace(OPENINGS_LIMIT)) {
       entry.stream?.discard();
       entry.datagrams?.discard();
       return Promise.resolve(this.#isOver ? LOST : { ok: false, errno: FULL });
     }
-    this.#sendFrame(id, MUX.open, encodeOpening(kind, port, host));
+    this.#sendOpening(id, encodeOpening(kind, port, host));
     return new Promise((resolve) => {
       entry.dialled = resolve;
       this.#entries.set(id, entry);
@@ -337,9 +355,36 @@ export class Mux implements MuxSink {
     return id;
   }
 
+  /** Whether one more may be opened, with `limit` bytes of those that wait unsent. */
+  #hasPlace(limit: number): boolean {
+    return this.#entries.size < STREAM_LIMIT && (this.#maySend || this.#held.cost < limit);
+  }
+
+  /** Short frames can go, on top of what may be in flight. */
+  get #maySend(): boolean {
+    return this.#bytes.connected && this.#bytes.room >= -EXCESS_LIMIT;
+  }
+
+  #sendOpening(id: number, opening: Buffer): void {
+    if (this.#maySend) this.#sendFrame(id, MUX.open, opening);
+    else this.#held.add(id, muxFrame(id, MUX.open, opening));
+  }
+
+  #sendHeld(): void {
+    while (this.#maySend) {
+      const held = this.#held.take();
+      if (held === undefined) return;
+      const [id, frames] = held;
+      for (const frame of frames) this.#bytes.write(frame);
+      this.#entries.get(id)?.stream?.credited(STREAM_WINDOW);
+    }
+  }
+
   #sendFrame(id: number, type: MuxType, payload?: Uint8Array): void {
     if (this.#isOver) return;
-    this.#bytes.write(muxFrame(id, type, payload));
+    const frame = muxFrame(id, type, payload);
+    if (this.#held.has(id)) return this.#held.add(id, frame);
+    this.#bytes.write(frame);
     this.#turns.schedule();
   }
 }

@@ -2,9 +2,15 @@
  * What has been written to the byte stream and not yet been acknowledged, by reference.
  *
  * One queue with two marks: `acked`, below which everything is gone, and `sent`, up to which this transport has been
- * given the bytes.  A resume sets `sent` back; sending then goes on as always.  Chunks are never copied or changed.
+ * given the bytes.  A resume sets `sent` back; sending then goes on as always.  Chunks are never changed, and only short
+ * ones are copied: an object for each would cost more than its bytes, and a bound in bytes would bound nothing.
  */
+import { SMALL_PIECE } from './limits.ts';
+
 const COMPACT_AT = 1024;
+/** Short chunks are put together in these, bytes. */
+const BLOCK = 4_096;
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 export class ReplayBuffer {
   /** Offset of the first byte that is held. */
@@ -22,10 +28,16 @@ export class ReplayBuffer {
   /** The chunk that holds offset `sent`, and the offset at which it starts. */
   #next = 0;
   #nextStart = 0;
+  /** The block that short chunks go into, where the ones begin that are no chunk of the queue yet, and where they end. */
+  #block = EMPTY;
+  #blockStart = 0;
+  #blockEnd = 0;
 
-  /** `release` is called when the chunk is held no more; an empty one counts as part of the last before it. */
+  /** `release` is called when the chunk, and all before it, are held no more; an empty one only asks to be told. */
   push(chunk: Uint8Array, release?: () => void): void {
-    if (chunk.length === 0) return this.#also(release);
+    if (release === undefined && chunk.length < SMALL_PIECE) return this.#gather(chunk);
+    if (release !== undefined && chunk.length === 0 && this.acked === this.written) return release();
+    this.#closeBlock();
     this.#chunks.push(chunk);
     this.#releases.push(release);
     this.written += chunk.length;
@@ -33,6 +45,7 @@ export class ReplayBuffer {
 
   /** Moves up to `limit` unsent bytes into `out`; returns how many. */
   take(limit: number, out: Uint8Array[]): number {
+    this.#closeBlock();
     let room = Math.min(limit, this.written - this.sent);
     const taken = room;
     while (room > 0) {
@@ -40,7 +53,7 @@ export class ReplayBuffer {
       if (chunk === undefined) break;
       const from = this.sent - this.#nextStart;
       const length = Math.min(chunk.length - from, room);
-      out.push(length === chunk.length ? chunk : chunk.subarray(from, from + length));
+      if (length > 0) out.push(length === chunk.length ? chunk : chunk.subarray(from, from + length));
       this.sent += length;
       room -= length;
       if (from + length === chunk.length) {
@@ -65,6 +78,8 @@ export class ReplayBuffer {
       this.#headStart += chunk.length;
       this.#head++;
     }
+    // Empty chunks behind the last that was taken are gone as well.
+    if (this.#next < this.#head) this.#next = this.#head;
     if (this.#head >= COMPACT_AT && this.#head * 2 >= chunks.length) {
       chunks.splice(0, this.#head);
       this.#releases.splice(0, this.#head);
@@ -83,21 +98,28 @@ export class ReplayBuffer {
     return true;
   }
 
-  #also(release: (() => void) | undefined): void {
-    if (release === undefined) return;
-    if (this.acked === this.written) return release();
-    const last = this.#releases.length - 1;
-    const before = this.#releases[last];
-    this.#releases[last] = () => {
-      before?.();
-      release();
-    };
-  }
-
   clear(): void {
     this.#chunks.length = 0;
     this.#releases.length = 0;
   }
-}
 
-const EMPTY = new Uint8Array(0);
+  #gather(chunk: Uint8Array): void {
+    if (this.#blockEnd + chunk.length > this.#block.length) {
+      this.#closeBlock();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+      this.#blockStart = 0;
+      this.#blockEnd = 0;
+    }
+    this.#block.set(chunk, this.#blockEnd);
+    this.#blockEnd += chunk.length;
+    this.written += chunk.length;
+  }
+
+  /** What has been gathered becomes a chunk; the rest of its block is for those that follow. */
+  #closeBlock(): void {
+    if (this.#blockStart === this.#blockEnd) return;
+    this.#chunks.push(this.#block.subarray(this.#blockStart, this.#blockEnd));
+    this.#releases.push(undefined);
+    this.#blockStart = this.#blockEnd;
+  }
+}

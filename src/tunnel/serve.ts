@@ -4,6 +4,7 @@ import { toErrno } from './errno.ts';
 import { Mux } from './mux.ts';
 import { KIND, type Opening } from './mux-open.ts';
 import type { PendingFlow, TunnelService } from './service.ts';
+import { encodeEnvironment, type TargetContainer } from './target-container.ts';
 import type { DialErrno } from './tunnel.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -34,8 +35,14 @@ function open(mux: Mux, id: number, { kind, port, body }: Opening, service: Tunn
       });
     case KIND.info:
       return answer(mux, id, async () => Buffer.from(JSON.stringify(service.info())));
-    case KIND.environment:
-      return answer(mux, id, async () => Buffer.from(service.environment() ?? ''));
+    case KIND.environment: {
+      const question = body.toString();
+      return answer(mux, id, async () => {
+        // The client is of our own release: the hello has compared versions.
+        const container: TargetContainer = JSON.parse(question);
+        return encodeEnvironment(await service.environment(container));
+      });
+    }
   }
 }
 

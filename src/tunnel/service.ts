@@ -1,4 +1,5 @@
 /** What the agent offers to the tunnel's far end; server.ts calls it, src/agent implements it. */
+import type { ProcessEnvironment, TargetContainer } from './target-container.ts';
 import type { AgentInfo, DialErrno, DialOutcome, FlowBytes, FlowDatagrams } from './tunnel.ts';
 
 /** Exactly one of `accept` and `refuse` follows, unless `onReset` (or `onClosed`) came before. */
@@ -26,6 +27,6 @@ export interface TunnelService {
   resolve(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   probe(host: string, signal: AbortSignal): Promise<DialOutcome>;
   info(): AgentInfo;
-  /** Of the process beside the agent, NUL-separated; null where there is none, or none that may be read. */
-  environment(): string | null;
+  /** Of the container's own process. */
+  environment(container: TargetContainer): Promise<ProcessEnvironment>;
 }

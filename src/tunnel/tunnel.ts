@@ -14,6 +14,7 @@
  * Must not know: the TUN, Kubernetes, names, how the agent dials.
  */
 import type { Duplex } from 'node:stream';
+import type { ProcessEnvironment, TargetContainer } from './target-container.ts';
 
 /**
  * Opens one more connection to the same agent; called again after each loss.  Its `data` events may show the same memory
@@ -124,8 +125,8 @@ export interface Tunnel {
   /** Whether the agent could reach `host` at all (ICMP echo's truth). */
   probe(host: string): Promise<DialOutcome>;
   info(): Promise<AgentInfo>;
-  /** The environment of the process that the agent was put beside, NUL-separated as in /proc; null where unknown. */
-  environment(): Promise<string | null>;
+  /** The environment that the process of the container beside the agent was started with. */
+  environment(container: TargetContainer): Promise<ProcessEnvironment>;
   /** Round trip in milliseconds through the whole path. */
   ping(): Promise<number>;
   readonly resumes: number;

@@ -80,7 +80,7 @@ const service: TunnelService = {
   udp: (flow) => flow.refuse('EACCES'),
   resolve: async (message) => message,
   probe: async () => ({ ok: true }),
-  environment: () => null,
+  environment: () => Promise.resolve({ missing: 'unfound' }),
   info: () => ({
     version: '',
     node: process.version,

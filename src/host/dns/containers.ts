@@ -1,20 +1,22 @@
 /**
- * Cluster names for containers and virtual machines on a bridge of this machine.
+ * Cluster names for those who come in by this machine: containers and virtual machines on its bridges.
  *
  * They ask name servers by themselves: their packets are forwarded and never pass the way that this machine's own
- * questions take.  So what a bridge hands on to port 53 is translated to the resolver's virtual address.  Questions to
+ * questions take.  So what they send on to port 53 is translated to the resolver's virtual address.  Questions to
  * this machine itself (a bridge's own name server) are left alone: that server's questions take the machine's way.  So
  * are those of a container that is the machine's own name server: they would come back to it.
  */
 import { parseAddress } from '../../net/index.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import type { Machine } from '../machine/machine.ts';
-import { HeldTable, zoneChain } from './held-table.ts';
+import { type Admission, passOthers } from '../network/admission.ts';
+import { HeldTable, type TableText, zoneChain } from './held-table.ts';
 import { PRIORITY, tableName } from './nftables.ts';
 
 /** `exempt`: containers whose questions stay as they are. */
 export function containersTable(
   table: string,
+  admission: Admission,
   servers: readonly string[],
   exempt: readonly string[],
   zone: number | null,
@@ -24,7 +26,7 @@ export function containersTable(
     return ['udp', 'tcp'].map((protocol) => `${protocol} dport 53 dnat ${family} to ${server};`);
   });
   const passes = [
-    'meta iifkind != "bridge" return;',
+    ...passOthers(admission),
     'fib daddr type local return;',
     ...exempt.map((source) => `${source.includes(':') ? 'ip6' : 'ip'} saddr ${source} return;`),
   ];
@@ -42,6 +44,10 @@ export class Containers {
   readonly #machine: Machine;
   readonly #name: string;
   readonly #table: HeldTable;
+  #admission: Admission = { devices: [], ranges: [] };
+  /** The resolver's addresses; none when names are left alone. */
+  #servers: readonly string[] = [];
+  #upstreams: readonly string[] = [];
 
   constructor(machine: Machine, session: string) {
     this.#machine = machine;
@@ -51,16 +57,30 @@ export class Containers {
   }
 
   /** Resolves to why it cannot be done, in a few words. */
-  async apply({ mode, servers }: DnsState, upstreams: readonly string[]): Promise<string | undefined> {
-    if (mode === 'off') {
+  apply({ mode, servers }: DnsState, upstreams: readonly string[]): Promise<string | undefined> {
+    this.#servers = mode === 'off' ? [] : servers;
+    this.#upstreams = upstreams;
+    return this.#put();
+  }
+
+  /** Others come in now. */
+  async admit(admission: Admission): Promise<void> {
+    this.#admission = admission;
+    await this.#put();
+  }
+
+  async #put(): Promise<string | undefined> {
+    const { devices, ranges } = this.#admission;
+    if (this.#servers.length === 0 || devices.length + ranges.length === 0) {
       await this.undo();
       return undefined;
     }
     try {
       const exempt = new Set(
-        [...upstreams, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
+        [...this.#upstreams, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
       );
-      await this.#table.put((zone) => containersTable(this.#name, servers, [...exempt], zone));
+      const write: TableText = (zone) => containersTable(this.#name, this.#admission, this.#servers, [...exempt], zone);
+      await this.#table.put(write);
       return undefined;
     } catch (error) {
       return `containers do not get cluster names: ${(error as Error).message}`;

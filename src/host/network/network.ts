@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { CommandResult, Run } from '../machine/commands.ts';
 import type { IpBatch } from '../machine/ip-batch.ts';
 import type { Machine } from '../machine/machine.ts';
+import { admissionOf } from './admission.ts';
 import { findOverlaps } from './overlaps.ts';
 import {
   EMPTY_PLAN,
@@ -31,6 +32,7 @@ export const EMPTY_STATE: NetworkState = {
   pins: [],
   rules: [],
   unreachable: [],
+  forwarded: 'off',
 };
 
 const NO_ROUTES: Omit<FamilyPlan, 'rules'> = {
@@ -92,6 +94,7 @@ export class Network {
       tun: this.#tun,
       slot: this.#slot,
       kept: overlaps.kept,
+      admission: admissionOf(state.forwarded, facts.bridges),
       ownAddresses: facts.addresses.map(({ address }) => address.replace(/\/\d+$/, '')).filter(isOwnGlobal),
       cubic: this.#wantsCubic(),
     };
@@ -249,8 +252,8 @@ export class Network {
    */
   async #present(family: Family, listed: readonly ListedRule[]): Promise<FamilyPlan> {
     const plan = this.#plans[family];
-    const { bound, leave } = this.#slot;
-    const there = listed.filter((rule) => rule.priority >= bound && rule.priority <= leave).length;
+    const { admit, leave } = this.#slot;
+    const there = listed.filter((rule) => rule.priority >= admit && rule.priority <= leave).length;
     if (there === plan.rules.length) return plan;
     // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.
     const rules = new Set([...plan.rules, ...this.#attempted[family].rules]);

@@ -3,14 +3,19 @@
  *
  * The routes live in a table of the session's own, in front of the machine's, and never in `main`:
  *
- *   5000  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
- *   5001  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters since a name has led to it
- *   5002  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
- *   5003  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
- *   5004  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
+ *   5000  iif lo goto 5002                                  this machine's own packets, and who else comes in
+ *   5001  goto 5009                                         all others: for them there is no session
+ *   5002  nop
+ *   5003  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
+ *   5004  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters since a name has led to it
+ *   5005  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
+ *   5006  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
+ *   5007  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
  *   5009  nop                                               goes on to the machine's own rules
  *
  * Why so:
+ * - `iif lo` means what this machine sends itself (ip-rule(8)).  The kernel decides by the interface, before any address
+ *   is translated, so that neither a forged source nor a masquerade brings another machine's packets in.
  * - Other VPNs' overrides (0.0.0.0/1 in main, a default route in a table of their own behind a rule) do not matter, nor
  *   does a route of equal length: there is no "File exists" and no fight about metrics.
  * - "The more specific one wins" is the kernel's own decision at every lookup, also for routes that come later.
@@ -24,6 +29,7 @@
  */
 import type { NamedState, NetworkState, PolicyRule } from '../../ipc/protocol.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../net/index.ts';
+import type { Admission } from './admission.ts';
 import type { Slot } from './slot.ts';
 
 export type Family = 4 | 6;
@@ -38,6 +44,7 @@ export interface PlanInput {
   readonly slot: Slot;
   /** Ranges that keep their old path, on top of the state's pins. */
   readonly kept: readonly string[];
+  readonly admission: Admission;
   /** The machine's own global addresses. */
   readonly ownAddresses: readonly string[];
   /** Set `congctl cubic`: the machine's default paces by timers, which a lossless local link does not need. */
@@ -109,7 +116,7 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
 
   const entering = routed.length > 0 || unreachable.length > 0;
   const rules = [
-    ...(entering || policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
+    ...(entering || policies.length > 0 ? gate(family, input) : []),
     ...(everything ? ours(input.ownAddresses).map((own) => bound(own, slot)) : []),
     ...policies.map((rule) => ruleLine(rule, slot.policy, slot)),
     ...[...routed, ...unreachable]
@@ -149,11 +156,23 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
   }
   const enters = base.rules.some((line) => line.startsWith(`pref ${slot.enter} `));
   const frame = [
-    ...(base.rules.length === 0 && routes.length + policies.length > 0 ? [`pref ${slot.leave} nop`] : []),
+    ...(base.rules.length === 0 && routes.length + policies.length > 0 ? gate(family, input) : []),
     ...policies.map((rule) => ruleLine(rule, slot.named, slot)),
     ...(routes.length > 0 && !enters ? [`pref ${slot.enter} lookup ${slot.table}`] : []),
   ];
   return { ...base, rules: [...new Set([...base.rules, ...frame])], deviceRoutes, standingRoutes };
+}
+
+/** Lets nobody but the admitted pass to the rules between its two ends. */
+function gate(family: Family, { slot, admission: { devices, ranges } }: PlanInput): readonly string[] {
+  const admit = (selector: string): string => `pref ${slot.admit} ${selector} goto ${slot.admitted}`;
+  return [
+    `pref ${slot.leave} nop`,
+    `pref ${slot.admitted} nop`,
+    ...['lo', ...devices].map((device) => admit(`iif ${device}`)),
+    ...ranges.filter((range) => range.includes(':') === (family === 6)).map((range) => admit(`from ${range}`)),
+    `pref ${slot.others} goto ${slot.leave}`,
+  ];
 }
 
 function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, slot: Slot): string {

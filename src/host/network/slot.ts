@@ -7,6 +7,12 @@ import { MirrordError } from '../../errors.ts';
  * Tailscale (5210 to 5270), WireGuard's and NetworkManager's (above 30000), and behind `lookup local` (0).
  */
 export interface Slot {
+  /** Lets on who comes in, to `admitted`. */
+  readonly admit: number;
+  /** Sends everybody else to `leave`. */
+  readonly others: number;
+  /** Where what comes in lands. */
+  readonly admitted: number;
   /** Sockets bound to an address of the machine's own keep to their interface (only when everything is routed). */
   readonly bound: number;
   /** What stays, or enters, since a name has led to it. */
@@ -44,11 +50,14 @@ export function slotOf(tun: string): Slot {
   }
   const base = FIRST_PREFERENCE + PREFERENCES * number;
   return {
-    bound: base,
-    named: base + 1,
-    policy: base + 2,
-    specific: base + 3,
-    enter: base + 4,
+    admit: base,
+    others: base + 1,
+    admitted: base + 2,
+    bound: base + 3,
+    named: base + 4,
+    policy: base + 5,
+    specific: base + 6,
+    enter: base + 7,
     leave: base + PREFERENCES - 1,
     table: FIRST_TABLE + 2 * number,
     remoteTable: FIRST_TABLE + 2 * number + 1,

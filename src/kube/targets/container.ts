@@ -1,6 +1,7 @@
 /** Which container of a pod is meant. */
-import type { V1Container, V1Pod } from '@kubernetes/client-node';
+import type { V1Container, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
+import type { TargetContainer } from '../../tunnel/target-container.ts';
 import type { ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
 
@@ -62,11 +63,24 @@ function lasting({ spec }: V1Pod): readonly V1Container[] {
 
 /** As the runtime tells it, where it does (from 1.33, with containerd 2 or CRI-O); else as the manifest has it. */
 export function identityOf(pod: V1Pod, container: string): ResolvedTarget['identity'] {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+  const status = statusOf(pod, container);
   const own = lasting(pod).find(({ name }) => name === container)?.securityContext;
   const runAsUser = status?.user?.linux?.uid ?? own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
   const runAsGroup = status?.user?.linux?.gid ?? own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
   if (runAsUser === undefined || runAsUser === 0) return {};
   return { runAsUser, ...(runAsGroup === undefined ? {} : { runAsGroup }) };
+}
+
+/** What the agent needs to find the container's process, as it runs now. */
+export function targetContainer(pod: V1Pod, name: string): TargetContainer {
+  const { spec, metadata } = pod;
+  // `containerd://` and the like, then the id.
+  const id = /^[\w-]+:\/\/([\da-f]{64})$/.exec(statusOf(pod, name)?.containerID ?? '')?.[1] ?? '';
+  const sharesProcesses = spec?.shareProcessNamespace === true || spec?.hostPID === true;
+  return { name, id, podUid: metadata?.uid ?? '', sharesProcesses };
+}
+
+function statusOf(pod: V1Pod, container: string): V1ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
 }

@@ -1,13 +1,16 @@
 /** What a target's pod refers to: the objects that its environment is put together from. */
 import type { V1ConfigMap, V1Node, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
+import type { TargetContainer } from '../../tunnel/target-container.ts';
 import type { ResolvedTarget } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
+import { targetContainer } from './container.ts';
 
 /** Each reads once, and anew when called again.  Null: there is none.  Rejects with what may not be read, by name. */
 export interface TargetObjects {
   readonly pod: V1Pod;
+  readonly container: TargetContainer;
   configMap(name: string): Promise<V1ConfigMap | null>;
   secret(name: string): Promise<V1Secret | null>;
   /** Of the pod's namespace, and `kubernetes` of the namespace `default`. */
@@ -36,6 +39,7 @@ export async function targetObjects(api: Api, target: ResolvedTarget, signal: Ab
   }
   return {
     pod,
+    container: targetContainer(pod, target.container),
     configMap: (name) => read(`${objects}/configmaps/${encodeURIComponent(name)}`, `ConfigMap ${name}`),
     secret: (name) => read(`${objects}/secrets/${encodeURIComponent(name)}`, `Secret ${name}`),
     services: async () => {

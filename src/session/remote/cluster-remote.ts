@@ -45,10 +45,11 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
         info.then(({ serviceHost }) => serviceHost),
         until,
       ),
-    async declaredEnvironment(until) {
+    async declaredTarget(until) {
       if (current === null) return null;
       const objects = await cluster.targetObjects(current, until);
-      return resolveDeclaredEnvironment(objects.pod, current.container, objects);
+      const environment = await resolveDeclaredEnvironment(objects.pod, current.container, objects);
+      return { environment, container: objects.container };
     },
     watch: (known, changed, until) => cluster.watch(known, changed, until),
     close: () => cluster.close(),

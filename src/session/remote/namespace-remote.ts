@@ -38,7 +38,7 @@ export async function openNamespace(target: string, folder: string, host: HostOp
     ownNames: () => [],
     onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),
-    declaredEnvironment: () => Promise.resolve(null),
+    declaredTarget: () => Promise.resolve(null),
     watch: () => undefined, // a namespace's ranges are read once, when the session starts
     close: () => undefined, // nothing is held open here; the agent ends with the host's pipe
   };

@@ -7,11 +7,17 @@ import type { SessionStatus } from '../../control/protocol.ts';
 import type { DeclaredEnvironment } from '../../environment/index.ts';
 import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery } from '../../kube/cluster.ts';
+import type { TargetContainer } from '../../tunnel/target-container.ts';
 import type { AgentInfo } from '../../tunnel/tunnel.ts';
 import type { AgentSource } from '../far-side.ts';
 
 /** A step towards the far side, or a warning about it, for people. */
 export type RemoteReport = (step: Progress['step'], state: Progress['state'], text: string) => void;
+
+export interface DeclaredTarget {
+  readonly environment: DeclaredEnvironment;
+  readonly container: TargetContainer;
+}
 
 export interface Remote {
   readonly target: string;
@@ -29,8 +35,8 @@ export interface Remote {
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   /** Looks around while the agent is still being started; `info` is what it will say. */
   discover(info: Promise<AgentInfo>, signal: AbortSignal): Promise<Discovery>;
-  /** What the target's container declares; null without a target that could. */
-  declaredEnvironment(signal: AbortSignal): Promise<DeclaredEnvironment | null>;
+  /** The target's container as it is declared now; null without a target that could. */
+  declaredTarget(signal: AbortSignal): Promise<DeclaredTarget | null>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
   close(): void;

@@ -44,6 +44,12 @@ const OBJECTS = [
       securityContext: { runAsUser: 1234 },
     },
   }),
+  // The first process that its agent sees is `pause`; another is its neighbour's, of the same user.
+  workload('Deployment', 'shared', {
+    containers: ['app', 'neighbour'],
+    spec: { shareProcessNamespace: true, securityContext: { runAsUser: 1234, runAsGroup: 1234 } },
+    container: { command: ['sh', '-c', 'export ADDED=by-entry-point; exec sleep 100000'] },
+  }),
   // As root, whose environment nobody else may read.
   workload('Deployment', 'closed', {
     container: {
@@ -232,12 +238,26 @@ describe("the target's environment, on this machine", () => {
     });
   });
 
-  it('keeps to exclude; a process of another user is known by its manifest', async () => {
+  it('has what the process added, where the pod shares its process namespace', async () => {
+    await withSession(world, ['-t', 'deployment/shared/container/app'], async () => {
+      assert.equal((await environment())['ADDED'], 'by-entry-point');
+      const { stdout } = await exec(['sh', '-c', 'echo $ADDED']);
+      assert.equal(stdout, 'by-entry-point\n');
+    });
+    await withSession(world, ['-t', 'deployment/shared/container/neighbour'], async () => {
+      assert.equal((await environment())['ADDED'], undefined);
+    });
+  });
+
+  it('keeps to exclude; a process of another user is known by its manifest, and that is said', async () => {
     const session = await world.developer
       .up(configured({ exclude: ['KUBERNETES_*', 'OTHER_*'] }, 'deploy/closed'))
       .ready();
     try {
       assert.deepEqual(await environment(), { LEVEL: 'info' });
+      const missing = /container app: the agent may not read .* its image and its entry point set is missing/;
+      assert.match((await world.developer.mirrordRun(['env'])).stderr, missing);
+      assert.match((await exec(['true'])).stderr, missing);
     } finally {
       await session.end();
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
 import type { NetworkTargetFacts } from '../../../src/ipc/protocol.ts';
-import { HostRun, type RunOptions } from '../support/host-run.ts';
+import { HostRun, NETWORK, type RunOptions } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 
 const SOCKET = '/run/mirrord/default/session/agent.sock';
@@ -133,6 +133,22 @@ describe('targets on this machine', function () {
     run.signal('SIGKILL');
     const deadline = performance.now() + 3_000;
     while ((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout !== '') assert.ok(performance.now() < deadline);
+  });
+
+  it('lays routes meanwhile, and ends at once, while an agent is slow to listen', async () => {
+    const run = new HostRun(sandbox, {
+      requests: [
+        ['startAgent', 'netns/lab', 'a2V5', SOCKET],
+        ['network', NETWORK],
+      ],
+      environment: { FAKE_AGENT: 'slow', BEHAVIOUR: 'together' },
+    });
+    assert.deepEqual((await run.event('reply'))['reply'], []);
+    const start = performance.now();
+    await run.stop();
+    assert.ok(performance.now() - start < 5_000, 'the end does not wait for it');
+    await run.ended();
+    assert.equal((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout, '');
   });
 
   it('passes on what an agent says that cannot start', async () => {

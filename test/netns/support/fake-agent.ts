@@ -7,6 +7,7 @@ if (FAKE_AGENT === 'fail') {
   console.error('no such luck');
   process.exit(3);
 }
+if (FAKE_AGENT === 'slow') await new Promise((resolve) => process.stdin.resume().once('end', resolve));
 const status = readFileSync('/proc/self/status', 'utf8');
 const seen = {
   uid: /^Uid:\t(\d+)/m.exec(status)?.[1],

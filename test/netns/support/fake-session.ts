@@ -1,6 +1,6 @@
 /**
- * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another, and
- * tells on standard output what came back; then lives until it is stopped.
+ * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another (or all
+ * at once with BEHAVIOUR=together), and tells on standard output what came back; then lives until it is stopped.
  *
  * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
  */
@@ -42,7 +42,10 @@ function step(): void {
     process.send?.({ type: 'ready', lines: ['ready'] });
     return;
   }
-  const [op, ...args] = request;
+  ask(request);
+}
+
+function ask([op, ...args]: [string, ...unknown[]]): void {
   process.send?.({ type: 'request', id: next++, op, args });
 }
 
@@ -76,7 +79,8 @@ process.on('message', (message: HostToSession) => {
           error: { code: 'cluster-unreachable', failure: 'cluster', message: 'no answer', help: 'look at the cable' },
         });
       }
-      step();
+      if (behaviour === 'together') for (const each of requests) ask(each);
+      else step();
       return;
     }
     case 'reply':

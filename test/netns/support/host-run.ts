@@ -118,6 +118,7 @@ export const NETWORK: NetworkState = {
   pins: ['10.96.0.1/32'],
   rules: [{ destination: '10.96.0.0/16', protocol: 'tcp', port: 5432, side: 'local' }],
   unreachable: ['fd00:244::/64'],
+  forwarded: 'bridges',
 };
 
 export const DNS: DnsState = {

@@ -13,6 +13,7 @@ const RESOLV_CONF = 'search default.svc.cluster.local svc.cluster.local cluster.
 const facts: MachineFacts = {
   routes: [],
   addresses: [],
+  bridges: [],
   dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 

@@ -12,6 +12,8 @@ describe('status for people', () => {
   agent      job/mirrord-agent-x7k2, node node1
   routes     10.96.0.0/16, 10.244.0.0/24 → mirrord0
   DNS        cluster.local, svc (resolved, 10.255.255.2)
+  others     open to this machine and its bridges docker0
+  dropped    7 packets of other machines
   flows      3 TCP, 1 UDP
   bytes      999 B up, 12.3 MB down
   transport  websocket, round trip 1.3 ms, resumed 2 times

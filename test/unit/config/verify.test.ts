@@ -205,6 +205,21 @@ describe('verify-config', () => {
       { feature: { network: { outgoing: { filter: { remote: [] } } } } },
       /filter\.remote = \[\]: the list is empty/,
     ],
+    [
+      'another word for who comes in',
+      { feature: { network: { outgoing: { forwarded: 'lan' } } } },
+      /outgoing\.forwarded = "lan": it is "bridges", "off" or a list of CIDRs/,
+    ],
+    [
+      'an interface among the ranges that come in',
+      { feature: { network: { outgoing: { forwarded: ['10.0.0.0/8', 'docker0'] } } } },
+      /outgoing\.forwarded\[1\] = "docker0": it is no range/,
+    ],
+    [
+      'an empty list of ranges that come in',
+      { feature: { network: { outgoing: { forwarded: [] } } } },
+      /outgoing\.forwarded = \[\]: the list is empty/,
+    ],
     ['neither list', { feature: { network: { outgoing: { filter: {} } } } }, /filter = \{\}: it needs a list/],
     [
       'a host without an address',

@@ -41,7 +41,7 @@ describe('the name servers that the machine uses', () => {
   let journal: Journal;
   beforeEach(() => {
     machine = new PaperMachine();
-    machine.answers.set('ip -json addr', { code: 0, stdout: '[]', stderr: '' });
+    machine.answers.set('ip -json -details addr', { code: 0, stdout: '[]', stderr: '' });
     journal = new Journal(machine, 'default');
     machine.put('/run/systemd/resolve/resolv.conf', 'nameserver 192.0.2.1\n');
   });

@@ -26,14 +26,16 @@ describe('a resolv.conf that tells what was before it', () => {
   });
 });
 
+const BRIDGES = { devices: ['docker0', 'virbr0'], ranges: [] };
+
 describe('names for containers on a bridge', () => {
   it('are asked of the resolver of the same family, unless this machine was asked', () => {
     assert.equal(
-      containersTable('mirrord_x_containers', ['198.19.0.53', 'fd00::53'], [], 7),
+      containersTable('mirrord_x_containers', BRIDGES, ['198.19.0.53', 'fd00::53'], [], 7),
       'table inet mirrord_x_containers { flags owner; chain zone { type filter hook prerouting priority -300; ' +
-        'meta iifkind != "bridge" return; fib daddr type local return; ' +
+        'iifname != { "docker0", "virbr0" } return; fib daddr type local return; ' +
         'udp dport 53 ct original zone set 7; tcp dport 53 ct original zone set 7; }; chain in { type nat hook prerouting priority -110; ' +
-        'meta iifkind != "bridge" return; fib daddr type local return; ' +
+        'iifname != { "docker0", "virbr0" } return; fib daddr type local return; ' +
         'udp dport 53 dnat ip to 198.19.0.53; tcp dport 53 dnat ip to 198.19.0.53; ' +
         'udp dport 53 dnat ip6 to fd00::53; tcp dport 53 dnat ip6 to fd00::53; }; }',
     );
@@ -51,7 +53,7 @@ describe('names for containers on a bridge', () => {
     assert.deepEqual(publishedServers(machine), ['172.17.0.2']);
     machine.discard();
     assert.match(
-      containersTable('x', ['198.19.0.53'], ['172.17.0.2', 'fd00::2'], null),
+      containersTable('x', BRIDGES, ['198.19.0.53'], ['172.17.0.2', 'fd00::2'], null),
       / return; ip saddr 172\.17\.0\.2 return; ip6 saddr fd00::2 return; udp dport 53 dnat /,
     );
   });

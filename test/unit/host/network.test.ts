@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { playBack } from '../../../src/host/journal/playback.ts';
+import { admissionOf } from '../../../src/host/network/admission.ts';
 import { Network } from '../../../src/host/network/network.ts';
 import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/host/network/plan.ts';
 import { findOverlaps } from '../../../src/host/network/overlaps.ts';
 import { slotOf } from '../../../src/host/network/slot.ts';
-import type { MachineFacts, NetworkState } from '../../../src/ipc/protocol.ts';
+import type { Forwarded, MachineFacts, NetworkState } from '../../../src/ipc/protocol.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 const STATE: NetworkState = {
@@ -21,6 +22,7 @@ const STATE: NetworkState = {
     { destination: '172.20.0.9/32', protocol: 'udp', side: 'remote' },
   ],
   unreachable: ['fd00:244::/64'],
+  forwarded: 'bridges',
 };
 
 const FACTS: MachineFacts = {
@@ -30,6 +32,7 @@ const FACTS: MachineFacts = {
     { device: 'eth0', address: '192.168.7.1/24' },
     { device: 'eth0', address: 'fe80::1/64' },
   ],
+  bridges: [{ name: 'docker0' }, { name: 'br0', uplink: 'eth0' }],
   dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
@@ -55,17 +58,25 @@ describe('the host’s network on paper', () => {
 4 route 198.19.0.53/32 dev mirrord2 table 7304 congctl cubic
 4 route default dev mirrord2 table 7305 congctl cubic
 4 route throw 10.96.0.1/32 table 7304
-4 rule pref 5022 to 10.96.0.0/16 ipproto 6 dport 5432 goto 5029 protocol 247
-4 rule pref 5022 to 172.20.0.9/32 ipproto 17 lookup 7305 protocol 245
-4 rule pref 5023 to 10.96.0.0/16 lookup main suppress_prefixlength 16
-4 rule pref 5024 lookup 7304
+4 rule pref 5020 iif docker0 goto 5022
+4 rule pref 5020 iif lo goto 5022
+4 rule pref 5021 goto 5029
+4 rule pref 5022 nop
+4 rule pref 5025 to 10.96.0.0/16 ipproto 6 dport 5432 goto 5029 protocol 247
+4 rule pref 5025 to 172.20.0.9/32 ipproto 17 lookup 7305 protocol 245
+4 rule pref 5026 to 10.96.0.0/16 lookup main suppress_prefixlength 16
+4 rule pref 5027 lookup 7304
 4 rule pref 5029 nop
 6 addr fd6d::1/128 dev mirrord2 nodad
 6 route fd00:96::/112 dev mirrord2 table 7304 congctl cubic
 6 route unreachable fd00:244::/64 table 7304
-6 rule pref 5023 to fd00:244::/64 lookup main suppress_prefixlength 64
-6 rule pref 5023 to fd00:96::/112 lookup main suppress_prefixlength 112
-6 rule pref 5024 lookup 7304
+6 rule pref 5020 iif docker0 goto 5022
+6 rule pref 5020 iif lo goto 5022
+6 rule pref 5021 goto 5029
+6 rule pref 5022 nop
+6 rule pref 5026 to fd00:244::/64 lookup main suppress_prefixlength 64
+6 rule pref 5026 to fd00:96::/112 lookup main suppress_prefixlength 112
+6 rule pref 5027 lookup 7304
 6 rule pref 5029 nop
 link dev mirrord2 addrgenmode none
 link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
@@ -80,8 +91,8 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
 
   it('exempts bound sockets and marked packets when everything is routed', async () => {
     await new Network(machine, journal, 'mirrord2').apply({ ...STATE, routes: ['0.0.0.0/0'] }, FACTS);
-    assert.match(machine.listing(), /^4 rule pref 5020 from 192\.168\.7\.1 goto 5029 $/m);
-    assert.match(machine.listing(), /^4 rule pref 5024 fwmark 0\/0xffffffff lookup 7304 $/m);
+    assert.match(machine.listing(), /^4 rule pref 5023 from 192\.168\.7\.1 goto 5029 $/m);
+    assert.match(machine.listing(), /^4 rule pref 5027 fwmark 0\/0xffffffff lookup 7304 $/m);
     assert.doesNotMatch(machine.listing(), /from (127|fe80)/);
   });
 
@@ -113,6 +124,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     pins: ranges,
     rules: fc.uniqueArray(rule, { maxLength: 4, selector: (entry) => JSON.stringify(entry) }),
     unreachable: ranges,
+    forwarded: fc.constantFrom<Forwarded>('bridges', 'off', ['172.17.0.0/16', 'fd00:17::/64']),
   });
 
   it('reaches any state from any other, the same as from nothing', async function () {
@@ -158,6 +170,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
           tun: 'mirrord0',
           slot: slotOf('mirrord0'),
           kept: [],
+          admission: admissionOf(wish.forwarded, FACTS.bridges),
           ownAddresses: [],
           cubic: false,
         });

@@ -20,6 +20,7 @@ const NETWORK: NetworkState = {
   pins: [],
   rules: [{ destination: '10.0.0.0/8', protocol: 'tcp', port: 80, side: 'local' }],
   unreachable: ['::/0'],
+  forwarded: ['192.168.7.0/24'],
 };
 
 const DNS: DnsState = {
@@ -68,6 +69,9 @@ describe('requests of the session', () => {
     { rules: [{ destination: '10.0.0.0/8', side: 'local', port: 80 }] },
     { rules: [null] },
     { pins: ['-4'] },
+    { forwarded: 'all' },
+    { forwarded: ['docker0'] },
+    { forwarded: Array(300).fill('10.0.0.0/8') },
   ];
   for (const nonsense of NETWORK_NONSENSE) {
     it(`are refused: network with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
@@ -150,7 +154,7 @@ describe('requests of the session', () => {
   it('never crash the host, whatever they are', async () => {
     const called: string[] = [];
     const host = Object.fromEntries(
-      ['facts', 'networkTarget', 'startAgent', 'network', 'route', 'dns'].map((name) => [
+      ['facts', 'networkTarget', 'startAgent', 'network', 'named', 'route', 'strangers', 'dns'].map((name) => [
         name,
         async () => called.push(name),
       ]),
@@ -160,6 +164,8 @@ describe('requests of the session', () => {
       'networkTarget',
       'startAgent',
       'network',
+      'named',
+      'strangers',
       'dns',
       'constructor',
       '__proto__',

@@ -17,7 +17,7 @@ const SERVICE: TunnelService = {
   resolve: () => Promise.reject(new Error('no name server')),
   probe: () => Promise.resolve({ ok: true }),
   info: () => INFO,
-  environment: () => null,
+  environment: () => Promise.resolve({ missing: 'unfound' }),
 };
 
 /** Agents in this process.  While `away` is set none can be started. */
@@ -68,7 +68,11 @@ describe('the far side of a session', () => {
     const again = Promise.withResolvers<string>();
     const farSide = new FarSide(
       agents,
-      { changed: (reason) => told.push(reason), gone() {}, restarted: (info) => again.resolve(info.hostname) },
+      {
+        changed: (reason) => told.push(reason),
+        gone() {},
+        restarted: () => again.resolve(farSide.info?.hostname ?? ''),
+      },
       pauses,
     );
     const signal = new AbortController().signal;
@@ -87,8 +91,9 @@ describe('the far side of a session', () => {
     assert.deepEqual(pauses.waited.slice(0, 8), [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
     assert.deepEqual([...new Set(pauses.waited.slice(5))], [15_000]);
     assert.equal(pauses.waited.length, 200);
-    assert.match(told[0] ?? '', /the pod was deleted/);
-    assert.equal(told[1], 'the API server is away');
+    assert.equal(told[0], null, 'the first one stands');
+    assert.match(told[1] ?? '', /the pod was deleted/);
+    assert.equal(told[2], 'the API server is away');
     assert.equal(told.at(-1), null);
     assert.equal(farSide.agent?.name, 'agent 2');
     assert.equal(agents.stopped, 1, 'the old one is put away');
@@ -114,6 +119,47 @@ describe('the far side of a session', () => {
     await farSide.close();
     agents.leaves[1]?.('too late');
     assert.deepEqual(gone, ['the pod is being deleted']);
+  });
+
+  it('tells of the last one only, when one goes in the moment in which it stands', async () => {
+    const agents = new Agents();
+    const told: (string | null)[] = [];
+    let restarted = 0;
+    const events = {
+      changed(reason: string | null) {
+        told.push(reason);
+      },
+      gone() {},
+      restarted: () => restarted++,
+    };
+    const farSide = new FarSide(agents, events, new NoPauses());
+    await farSide.start(() => undefined, new AbortController().signal);
+    const { start } = agents;
+    agents.start = async (...args) => {
+      const agent = await start(...args);
+      return agents.started.length === 2 ? { ...agent, leaving: () => Promise.resolve('it goes at once') } : agent;
+    };
+    agents.leaves[0]?.('the pod is being deleted');
+    await farSide.whenSound(AbortSignal.timeout(5_000)).catch(() => undefined);
+    while (farSide.agent?.name !== 'agent 3') await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(farSide.away, null);
+    assert.equal(restarted, 1);
+    assert.deepEqual(told.slice(-2), ['it goes at once', null]);
+    await farSide.close();
+  });
+
+  it('is waited for until it is sound, or nobody waits any more', async () => {
+    const agents = new Agents();
+    const farSide = new FarSide(agents, { changed() {}, gone() {}, restarted() {} }, new NoPauses());
+    await assert.rejects(farSide.whenSound(AbortSignal.abort(new Error('given up'))), /given up/);
+    const sound = farSide.whenSound(new AbortController().signal);
+    assert.equal(typeof farSide.away, 'string');
+    await farSide.start(() => undefined, new AbortController().signal);
+    await sound;
+    await farSide.whenSound(new AbortController().signal);
+    assert.deepEqual([farSide.away, farSide.info?.hostname], [null, 'pod']);
+    await farSide.close();
   });
 
   it('ends its attempts when it is closed', async () => {

@@ -25,6 +25,7 @@ export function settings(input: NetworkInput = {}): NetworkSettings {
       udp: input.udp ?? true,
       filter: lists(input.local, input.remote),
       scope: input.scope ?? 'cluster',
+      forwarded: 'bridges',
       routes: { include: input.include ?? [], exclude: input.exclude ?? [] },
     },
     dns: {

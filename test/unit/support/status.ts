@@ -12,6 +12,7 @@ export const STATUS: SessionStatus = {
   tun: { name: 'mirrord0', addresses: ['10.255.255.1/32'], mtu: 1500 },
   routes: ['10.96.0.0/16', '10.244.0.0/24'],
   dns: { mode: 'resolved', server: '10.255.255.2', domains: ['cluster.local', 'svc'], search: [] },
+  forwarded: { text: 'open to this machine and its bridges docker0', dropped: 7 },
   flows: { tcp: 3, udp: 1 },
   bytes: { up: 999, down: 12_345_678 },
   transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },

@@ -26,7 +26,7 @@ const service: TunnelService = {
   udp: (flow) => flow.refuse('ECONNREFUSED'),
   resolve: async (message) => message,
   probe: async () => ({ ok: true }),
-  environment: () => null,
+  environment: () => Promise.resolve({ missing: 'unfound' }),
   info: () => ({
     version: 'x',
     node: 'x',

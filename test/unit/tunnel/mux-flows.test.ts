@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MuxPair, quiet, settled } from '../support/mux-pair.ts';
-import { ANSWER_LIMIT, DATAGRAM_QUEUE_LIMIT, STREAM_LIMIT, STREAM_WINDOW } from '../../../src/tunnel/limits.ts';
+import { ANSWER_LIMIT, EXCESS_LIMIT, STREAM_LIMIT, STREAM_WINDOW } from '../../../src/tunnel/limits.ts';
 import type { MuxDatagrams } from '../../../src/tunnel/mux-datagrams.ts';
 import { MUX, muxFrame, muxHeader } from '../../../src/tunnel/mux-frame.ts';
 import { KIND, encodeOpening } from '../../../src/tunnel/mux-open.ts';
@@ -367,10 +367,10 @@ describe('flows of the multiplexer', () => {
       const room = pair.nearBytes.room;
       const payload = Buffer.alloc(60_000);
       for (let i = 0; i < 1_000; i++) near.send(payload);
-      assert.ok(-pair.nearBytes.room < DATAGRAM_QUEUE_LIMIT + 2 * payload.length);
+      assert.ok(-pair.nearBytes.room < EXCESS_LIMIT + 2 * payload.length);
       pair.mend();
       await quiet();
-      assert.ok(heard.length >= Math.floor((room + DATAGRAM_QUEUE_LIMIT) / 60_100) && heard.length < 50);
+      assert.ok(heard.length >= Math.floor((room + EXCESS_LIMIT) / 60_100) && heard.length < 50);
     });
   });
 
@@ -416,7 +416,7 @@ describe('flows of the multiplexer', () => {
       const { pair } = await openFlow();
       pair.sever();
       for (let i = 0; i < 500_000; i++) pair.far.frame(0, MUX.ping, Buffer.alloc(8));
-      assert.ok(-pair.farBytes.room < DATAGRAM_QUEUE_LIMIT + 100);
+      assert.ok(-pair.farBytes.room < EXCESS_LIMIT + 100);
     });
   });
 });

@@ -36,7 +36,7 @@ describe('an end that speaks something else after the hello', () => {
       throw new Error('thrown at once');
     },
     probe: async () => ({ ok: true }),
-    environment: () => null,
+    environment: () => Promise.resolve({ missing: 'unfound' }),
     info: () => {
       throw new Error('thrown at once');
     },

@@ -14,7 +14,7 @@ describe('turns of the multiplexer', () => {
     write: (_chunk: Uint8Array, release: () => void = nothing) => void arrivals.push(release),
     flush: nothing,
   };
-  const turns = new MuxTurns(bytes as unknown as ByteStream);
+  const turns = new MuxTurns(bytes as unknown as ByteStream, () => {});
   const owner = { wantsToSend: (stream: MuxStream) => turns.add(stream), finished: nothing };
 
   it('give back a chunk that credit has cut only when its beginning has arrived, however short its rest', async () => {

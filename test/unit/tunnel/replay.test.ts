@@ -43,6 +43,7 @@ describe('the replay buffer', () => {
   it('equals a plain string under any sequence of calls', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('push' as const), n: fc.nat(50) }),
+      fc.record({ do: fc.constant('lend' as const), n: fc.nat(50) }),
       fc.record({ do: fc.constant('take' as const), n: fc.nat(80) }),
       fc.record({ do: fc.constant('ack' as const), n: fc.nat(80) }),
       fc.record({ do: fc.constant('rewind' as const), n: fc.nat(80) }),
@@ -53,13 +54,18 @@ describe('the replay buffer', () => {
         let text = '';
         let sent = 0;
         let acked = 0;
+        /** Ends of the chunks that were lent, in order, and of those that were given back. */
+        const lent: number[] = [];
+        const back: number[] = [];
         for (const { do: what, n } of steps) {
-          if (what === 'push') {
+          if (what === 'push' || what === 'lend') {
             const more = Array.from({ length: n }, (_, i) => String.fromCharCode(97 + ((text.length + i) % 26))).join(
               '',
             );
             text += more;
-            replay.push(Buffer.from(more));
+            const end = text.length;
+            if (what === 'lend') lent.push(end);
+            replay.push(Buffer.from(more), what === 'lend' ? () => back.push(end) : undefined);
           } else if (what === 'take') {
             assert.equal(take(replay, n), text.slice(sent, sent + n));
             sent = Math.min(sent + n, text.length);
@@ -69,8 +75,25 @@ describe('the replay buffer', () => {
             if (what === 'rewind') sent = acked;
           }
           assert.deepEqual([replay.acked, replay.sent, replay.written], [acked, sent, text.length]);
+          assert.deepEqual(
+            back,
+            lent.filter((end) => end <= acked),
+          );
         }
       }),
     );
+  });
+});
+
+describe('short chunks in the replay buffer', () => {
+  it('are put together, also with what is on its way already', () => {
+    const replay = new ReplayBuffer();
+    for (let i = 0; i < 10_000; i++) replay.push(Buffer.from('ab'));
+    const out: Uint8Array[] = [];
+    assert.equal(replay.take(100_000, out), 20_000);
+    assert.ok(out.length < 6, `${out.length} chunks`);
+    replay.push(Buffer.from('cd'));
+    assert.equal(Buffer.concat(out).toString(), 'ab'.repeat(10_000));
+    assert.equal(take(replay, 100), 'cd');
   });
 });
