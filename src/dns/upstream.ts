@@ -1,8 +1,12 @@
 /**
- * The servers that the machine used before, asked from source ports that are known beforehand.
+ * The servers that the machine used before.
  *
- * A redirect of port 53 would catch our own questions, too; it exempts these ports (`exemptPorts`), so they are fixed
- * before it is in force and stay so until `close`.  Servers are tried in order, beginning with the one that answered last;
+ * A redirect of port 53 would catch our own questions, too, so it lets them pass: by UDP a hop limit that no
+ * other program uses, by TCP a few source ports.  A mark on the socket would be the usual way, and takes a privilege that
+ * this process must not have.  The ports of UDP are left free for it, since they keep forgers away (upstream-udp.ts); a
+ * TCP answer is kept from them by its sequence numbers.
+ *
+ * Servers are tried in order, beginning with the one that answered last;
  * the list may change at any time.
  */
 import { isIP } from 'node:net';
@@ -25,6 +29,8 @@ const NEXT_SERVER = new Set([2, 4, 5]);
 export interface UpstreamOptions {
   /** 53, but for tests. */
   readonly port?: number;
+  /** Of questions by UDP, 1 to 255; the system's without it. */
+  readonly hopLimit?: number;
 }
 
 export class Upstream {
@@ -41,16 +47,14 @@ export class Upstream {
     this.#tcp = tcp;
   }
 
-  /** Binds the sockets and chooses the ports.  Throws `MirrordError` `dns-source-ports`. */
+  /** Chooses the ports of TCP.  Throws `MirrordError` `dns-source-ports`. */
   static async open(servers: readonly string[], options: UpstreamOptions = {}): Promise<Upstream> {
-    let udp: UdpExchange | undefined;
+    const { port = 53, hopLimit = null } = options;
     try {
-      udp = await UdpExchange.open();
-      const upstream = new Upstream(options.port ?? 53, udp, await TcpExchange.open());
+      const upstream = new Upstream(port, new UdpExchange(hopLimit), await TcpExchange.open());
       upstream.setServers(servers);
       return upstream;
     } catch (error) {
-      udp?.close();
       const reason = error instanceof Error ? error.message : String(error);
       throw new MirrordError(
         'host',
@@ -64,9 +68,9 @@ export class Upstream {
     }
   }
 
-  /** Source ports that a redirect must let pass. */
-  get exemptPorts(): { readonly udp: readonly number[]; readonly tcp: readonly number[] } {
-    return { udp: this.#udp.ports, tcp: this.#tcp.ports };
+  /** Source ports of TCP that a redirect must let pass. */
+  get tcpPorts(): readonly number[] {
+    return this.#tcp.ports;
   }
 
   /** Addresses, IPv6 ones with their scope (anything else is skipped); questions on their way keep to the servers that they began with. */

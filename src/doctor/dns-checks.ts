@@ -26,6 +26,7 @@ const mode: Check = {
     const redirect = new Nftables(
       machine,
       journal,
+      0,
       () => ({ servers, ownAddresses }),
       () => undefined,
     );

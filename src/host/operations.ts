@@ -77,7 +77,7 @@ export class Host implements HostOperations {
     this.#strangers = new Strangers(machine.run, journal.name, tun);
     this.#dns = new DnsManager([
       new Resolved(machine, journal, tun),
-      new Nftables(machine, journal, () => this.#upstreams, context.lost),
+      new Nftables(machine, journal, context.user.uid, () => this.#upstreams, context.lost),
       this.#resolvConf,
     ]);
   }

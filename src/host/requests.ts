@@ -158,15 +158,15 @@ export function checkNamedState(value: unknown): NamedState {
 
 export function checkDnsState(value: unknown): DnsState {
   const state = fields(value, 'a DNS state');
-  const exempt = fields(state['exemptPorts'], 'exempt ports');
+  const exempt = fields(state['exempt'], 'an exemption');
   const mode = MODES.find((known) => known === state['mode']) ?? refuse('a DNS mode');
   const off = mode === 'off';
   return {
     mode,
     servers: list(state['servers'], LIMITS.servers, 'DNS servers', address),
     loopbackPort: whole(state['loopbackPort'], off ? 0 : 1, 65_535, 'a loopback port'),
-    exemptPorts: {
-      udp: list(exempt['udp'], LIMITS.ports, 'exempt ports', port),
+    exempt: {
+      hopLimit: whole(exempt['hopLimit'], 1, 255, 'a hop limit'),
       tcp: list(exempt['tcp'], LIMITS.ports, 'exempt ports', port),
     },
     search: list(state['search'], LIMITS.search, 'a search list', name),

@@ -118,8 +118,11 @@ export interface DnsState {
   readonly servers: readonly string[];
   /** Loopback port of the resolver, for the nftables redirect; same for IPv4 and IPv6, UDP and TCP. */
   readonly loopbackPort: number;
-  /** Source ports of the resolver's own upstream questions, exempt from the redirect. */
-  readonly exemptPorts: { readonly udp: readonly number[]; readonly tcp: readonly number[] };
+  /**
+   * By what the resolver's own questions upstream are known, which the redirect lets pass: the session's user, and by UDP
+   * this hop limit, by TCP these source ports.
+   */
+  readonly exempt: { readonly hopLimit: number; readonly tcp: readonly number[] };
   /** Search list to add, in order. */
   readonly search: readonly string[];
   /** Names that must come to us: the cluster's zones, `svc`, namespaces, reverse zones, remote filter names. */

@@ -46,6 +46,8 @@ export interface NamesOptions {
   readonly ownNames: () => readonly string[];
   /** The resolver's virtual address. */
   readonly address: string;
+  /** Of its questions to the machine's servers. */
+  readonly hopLimit: number;
   readonly warn: (text: string) => void;
   readonly report: (error: unknown) => void;
 }
@@ -71,7 +73,7 @@ export class SessionNames {
 
   /** `resolvConf` as the agent sees it. */
   static async open(options: NamesOptions, resolvConf: string, { discovery, facts }: Known): Promise<SessionNames> {
-    const upstream = await Upstream.open(facts.dns.servers);
+    const upstream = await Upstream.open(facts.dns.servers, { hopLimit: options.hopLimit });
     const session = new SessionNames(options, upstream, resolvConf, discovery);
     session.#listener = await listenOnLoopback(session.resolver);
     return session;
@@ -310,7 +312,7 @@ export class SessionNames {
       mode: off ? 'off' : mode,
       servers: [address],
       loopbackPort: this.#listener?.port ?? 0,
-      exemptPorts: this.#upstream.exemptPorts,
+      exempt: { hopLimit: this.#options.hopLimit, tcp: this.#upstream.tcpPorts },
       search: this.#taken.machineSearch,
       domains: this.#taken.domains,
       everything: filter.settings.outgoing.scope === 'all' || decidesByName(filter),

@@ -21,6 +21,7 @@ import { explainDestination } from './explain.ts';
 import type { FarSide } from './far-side.ts';
 import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
+import { hopLimitOf } from './hop-limit.ts';
 import type { HostClient } from './host-client.ts';
 import { SessionNames } from './names.ts';
 import { type Known, SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
@@ -73,6 +74,7 @@ export class NearSide {
         nameRoutes: this.#nameRoutes,
         mode: start.options.dns,
         address: this.#virtual.resolver,
+        hopLimit: hopLimitOf(start.tun.name),
       },
       this.#resolvConf,
       network.known,

@@ -8,7 +8,7 @@
 import { MirrordError } from '../../errors.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
 import { isLoopback } from '../addresses.ts';
-import type { Journal, RedirectEntry } from '../journal/journal.ts';
+import type { Exemption, Journal, RedirectEntry } from '../journal/journal.ts';
 import type { Machine } from '../machine/machine.ts';
 import { HeldTable, type TableText, zoneChain } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
@@ -24,8 +24,8 @@ export interface Upstreams {
 }
 
 export interface Exemptions {
-  readonly udp: readonly number[];
-  readonly tcp: readonly number[];
+  /** This session and those behind it. */
+  readonly sessions: readonly Exemption[];
   /** Users of DNS servers on this machine that we ask ourselves: their own questions must not come back to us. */
   readonly users: readonly number[];
 }
@@ -37,11 +37,7 @@ export function redirectTable(
   zone: number | null,
   priority = PRIORITY,
 ): string {
-  const ports = (protocol: 'udp' | 'tcp'): readonly string[] =>
-    exempt[protocol].length === 0
-      ? []
-      : [`${protocol} dport 53 ${protocol} sport { ${exempt[protocol].join(', ')} } return;`];
-  const passes = [...ports('udp'), ...ports('tcp'), ...exempt.users.map((uid) => `meta skuid ${uid} return;`)];
+  const passes = [...exempt.sessions.flatMap(sessionPasses), ...exempt.users.map((uid) => `meta skuid ${uid} return;`)];
   return [
     `table inet ${table} { flags owner;`,
     ...zoneChain('output', passes, zone),
@@ -53,6 +49,15 @@ export function redirectTable(
   ].join(' ');
 }
 
+function sessionPasses({ uid, hopLimit, tcp }: Exemption): readonly string[] {
+  const user = `meta skuid ${uid}`;
+  return [
+    `udp dport 53 ip ttl ${hopLimit} ${user} return;`,
+    `udp dport 53 ip6 hoplimit ${hopLimit} ${user} return;`,
+    ...(tcp.length === 0 ? [] : [`tcp dport 53 tcp sport { ${tcp.join(', ')} } ${user} return;`]),
+  ];
+}
+
 const priorityOf = (entry: RedirectEntry): number => entry.priority;
 
 export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
@@ -62,10 +67,21 @@ export class Nftables implements DnsBackend {
   readonly #machine: Machine;
   readonly #journal: Journal;
   readonly #table: HeldTable;
+  readonly #uid: number;
   readonly #upstreams: () => Upstreams;
 
-  /** `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect with it, ended unasked. */
-  constructor(machine: Machine, journal: Journal, upstreams: () => Upstreams, died: (error: MirrordError) => void) {
+  /**
+   * `uid`: whom the session runs as.  `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect
+   * with it, ended unasked.
+   */
+  constructor(
+    machine: Machine,
+    journal: Journal,
+    uid: number,
+    upstreams: () => Upstreams,
+    died: (error: MirrordError) => void,
+  ) {
+    this.#uid = uid;
     this.#machine = machine;
     this.#journal = journal;
     this.#upstreams = upstreams;
@@ -81,8 +97,9 @@ export class Nftables implements DnsBackend {
   async obstacle(): Promise<string | undefined> {
     const table = `${tableName(this.#journal.name)}_check`;
     // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
+    const exempt = { sessions: [{ uid: 0, hopLimit: 1, tcp: [1] }], users: [] };
     const result = await this.#machine
-      .run('nft', ['-c', redirectTable(table, 53, { udp: [], tcp: [], users: [] }, null)])
+      .run('nft', ['-c', redirectTable(table, 53, exempt, null)])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
     const root = this.#localServers().find(({ uid }) => uid === 0);
@@ -93,16 +110,12 @@ export class Nftables implements DnsBackend {
 
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
-    const { udp, tcp } = state.exemptPorts;
+    const exemption = { uid: this.#uid, ...state.exempt };
     const others = this.#journal.otherRedirects();
     const priority = this.#journal.redirect()?.priority ?? Math.min(PRIORITY + 1, ...others.map(priorityOf)) - 1;
     const older = others.filter((other) => priorityOf(other) > priority);
-    this.#journal.writeRedirect({ priority, udp, tcp });
-    const exempt = {
-      udp: [...udp, ...older.flatMap((other) => other.udp)],
-      tcp: [...tcp, ...older.flatMap((other) => other.tcp)],
-      users,
-    };
+    this.#journal.writeRedirect({ priority, exemption });
+    const exempt = { sessions: [exemption, ...older.map((other) => other.exemption)], users };
     const write: TableText = (zone) =>
       redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, zone, priority);
     if (this.#table.holds(write)) return this.#reason();

@@ -44,8 +44,15 @@ export interface ResolvConfEntry {
 export interface RedirectEntry {
   /** Of its nftables chain; a newer session's is lower. */
   readonly priority: number;
-  /** Source ports of the questions that it asks itself. */
-  readonly udp: readonly number[];
+  readonly exemption: Exemption;
+}
+
+/** By what the questions that a session itself asks are known: all of it together. */
+export interface Exemption {
+  readonly uid: number;
+  /** By UDP; TTL or hop limit. */
+  readonly hopLimit: number;
+  /** Source ports by TCP. */
   readonly tcp: readonly number[];
 }
 

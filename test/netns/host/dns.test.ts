@@ -11,6 +11,7 @@ import { snapshot, snapshotEquals } from '../support/snapshot.ts';
 const CLUSTER = '10.96.0.77';
 const UPSTREAM = '93.184.216.34';
 const SERVER = join(import.meta.dirname, '../support/dns-server.ts');
+const HOP_QUESTION = join(import.meta.dirname, '../support/hop-question.ts');
 
 describe('the host’s DNS', function () {
   this.timeout(40_000);
@@ -40,6 +41,13 @@ describe('the host’s DNS', function () {
   };
   const dig = async (...args: readonly string[]): Promise<string> =>
     (await sandbox.run('dig', '+short', '+timeout=2', '+tries=1', ...args)).stdout.trim();
+  /** By UDP, with this hop limit, as root or another user who may read the checkout anywhere. */
+  const askWith = async (hopLimit: number, server = '192.168.7.254', uid = 0): Promise<string> => {
+    const rights = '+dac_read_search';
+    const become = ['--reuid', String(uid), '--clear-groups', `--ambient-caps=${rights}`, `--inh-caps=${rights}`];
+    const question = [process.execPath, HOP_QUESTION, server, String(hopLimit)];
+    return (await sandbox.run('setpriv', ...become, ...question)).stdout.trim();
+  };
   const getent = async (name: string): Promise<string> =>
     (await sandbox.run('getent', 'ahostsv4', name)).stdout.split(' ')[0] ?? '';
 
@@ -71,9 +79,22 @@ describe('the host’s DNS', function () {
 
     it('lets the resolver’s own questions through', async () => {
       const [run] = await up({ mode: 'nftables' });
-      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40001', 'a.example'), UPSTREAM);
+      assert.equal(await askWith(100), UPSTREAM);
+      // No way leads there, so it is not answered.
+      assert.equal(await askWith(100, '2001:db8::53'), '');
+      assert.equal(await askWith(101, '2001:db8::53'), CLUSTER);
       assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), CLUSTER);
       assert.equal(await dig('+tcp', '@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), UPSTREAM);
+      await run.stop();
+    });
+
+    it('lets nobody else’s through, whoever asks from which port with which hop limit', async () => {
+      const [run] = await up({ mode: 'nftables' });
+      for (const hopLimit of [1, 64, 99, 101, 128, 255]) assert.equal(await askWith(hopLimit), CLUSTER, `${hopLimit}`);
+      assert.equal(await askWith(100, '192.168.7.254', 4242), CLUSTER, 'another user');
+      const byTcp = 'dig +short +timeout=2 +tries=1 +tcp @192.168.7.254 -b 0.0.0.0#40002 a.example';
+      const stdout = await sandbox.shell(`setpriv --reuid=4242 --clear-groups ${byTcp}`);
+      assert.equal(stdout.trim(), CLUSTER, 'another user by TCP');
       await run.stop();
     });
 
@@ -107,7 +128,7 @@ describe('the host’s DNS', function () {
       const [run, { mode }] = await up({});
       assert.equal(mode, 'nftables');
       assert.equal(await dig('@127.0.0.2', 'a.example'), CLUSTER);
-      assert.equal(await dig('@127.0.0.2', '-b', '0.0.0.0#40000', 'a.example'), UPSTREAM);
+      assert.equal(await askWith(100, '127.0.0.2'), UPSTREAM);
       await run.stop();
     });
 
@@ -156,12 +177,12 @@ E`);
         requests: [
           ['network', NETWORK],
           ['dns', { ...DNS, mode: 'nftables' }],
-          ['dns', { ...DNS, mode: 'nftables', exemptPorts: { udp: [41000], tcp: [] } }],
+          ['dns', { ...DNS, mode: 'nftables', exempt: { hopLimit: 110, tcp: [] } }],
         ],
       });
       await run.replies();
-      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#41000', 'a.example'), UPSTREAM);
-      assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40000', 'a.example'), CLUSTER);
+      assert.equal(await askWith(110), UPSTREAM);
+      assert.equal(await askWith(100), CLUSTER);
       await sandbox.shell('pkill -9 -x nft');
       assert.equal(((await run.event('end'))['error'] as { code: string }).code, 'redirect-lost');
     });

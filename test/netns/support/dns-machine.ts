@@ -1,7 +1,7 @@
 /**
  * A machine with its own DNS server and the resolver in front of it; runs inside namespaces that the test made.
  *
- * Port 53 is redirected to the resolver but for its own source ports, as on a real machine without systemd-resolved.
+ * Port 53 is redirected to the resolver but for its own questions, as on a real machine without systemd-resolved.
  * Prints one line when ready, then one line for every question that the machine's server or the cluster's got.
  */
 import { execFileSync } from 'node:child_process';
@@ -34,7 +34,8 @@ const server = await startDnsServer(
   53,
 );
 
-const upstream = await Upstream.open(['127.0.0.53']);
+const HOP_LIMIT = 100;
+const upstream = await Upstream.open(['127.0.0.53'], { hopLimit: HOP_LIMIT });
 const hosts = new HostsFile('/etc/hosts');
 const resolver = createResolver(
   NAMES,
@@ -58,12 +59,11 @@ const resolver = createResolver(
   },
 );
 const listener = await listenOnLoopback(resolver);
-const { udp, tcp } = upstream.exemptPorts;
 const rules = `table inet dns_test {
   chain out {
     type nat hook output priority -100;
-    udp sport { ${udp.join(', ')} } udp dport 53 return
-    tcp sport { ${tcp.join(', ')} } tcp dport 53 return
+    ip ttl ${HOP_LIMIT} udp dport 53 return
+    tcp sport { ${upstream.tcpPorts.join(', ')} } tcp dport 53 return
     udp dport 53 redirect to :${listener.port}
     tcp dport 53 redirect to :${listener.port}
   }

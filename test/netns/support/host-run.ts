@@ -125,7 +125,7 @@ export const DNS: DnsState = {
   mode: 'auto',
   servers: ['198.19.0.53'],
   loopbackPort: 5300,
-  exemptPorts: { udp: [40000, 40001], tcp: [40002] },
+  exempt: { hopLimit: 100, tcp: [40002] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'default', '96.10.in-addr.arpa'],
   everything: false,

@@ -44,6 +44,7 @@ describe("the transport's own names", () => {
           mode: 'off',
           ownNames: () => ['API.corp.example', 'k8s'],
           address: virtual.resolver,
+          hopLimit: 100,
           warn: silent,
           report: silent,
         },

@@ -15,7 +15,7 @@ const STATE: DnsState = {
   mode: 'auto',
   servers: ['198.19.0.53'],
   loopbackPort: 5300,
-  exemptPorts: { udp: [40000, 40001], tcp: [] },
+  exempt: { hopLimit: 100, tcp: [40000, 40001] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'svc.cluster.local'],
   everything: false,
@@ -86,6 +86,7 @@ options timeout:1 ndots:3 rotate
     const nftables = new Nftables(
       machine,
       new Journal(machine, 'default'),
+      0,
       () => none,
       () => undefined,
     );
@@ -95,11 +96,13 @@ options timeout:1 ndots:3 rotate
   });
 
   it('makes one line of nftables, with exemptions before zone and redirect', () => {
-    const passes = 'udp dport 53 udp sport { 40000, 40001 } return; meta skuid 101 return; ';
+    const passes =
+      'udp dport 53 ip ttl 100 meta skuid 1000 return; udp dport 53 ip6 hoplimit 100 meta skuid 1000 return; ' +
+      'tcp dport 53 tcp sport { 40000, 40001 } meta skuid 1000 return; meta skuid 101 return; ';
     const redirect =
       `chain out { type nat hook output priority -110; ${passes}` +
       'udp dport 53 redirect to :5300; tcp dport 53 redirect to :5300; }; }';
-    const exempt = { ...STATE.exemptPorts, users: [101] };
+    const exempt = { sessions: [{ uid: 1000, ...STATE.exempt }], users: [101] };
     assert.equal(
       redirectTable('mirrord_default', 5300, exempt, 7),
       `table inet mirrord_default { flags owner; chain zone { type filter hook output priority -300; ${passes}` +

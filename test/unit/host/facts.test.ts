@@ -30,7 +30,7 @@ const DNS: DnsState = {
   mode: 'resolv.conf',
   servers: ['198.19.0.53'],
   loopbackPort: 5300,
-  exemptPorts: { udp: [], tcp: [] },
+  exempt: { hopLimit: 100, tcp: [] },
   search: [],
   domains: [],
   everything: false,

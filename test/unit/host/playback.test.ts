@@ -22,7 +22,7 @@ const DNS: DnsState = {
   mode: 'resolv.conf',
   servers: ['198.19.0.53'],
   loopbackPort: 5300,
-  exemptPorts: { udp: [], tcp: [] },
+  exempt: { hopLimit: 100, tcp: [] },
   search: ['svc.cluster.local'],
   domains: ['cluster.local'],
   everything: false,
@@ -252,7 +252,7 @@ describe('the journal', () => {
     const remove = (): void => rmSync(join(machine.root, 'run'), { recursive: true });
     remove();
     // The next entry brings the others back, for the guard.
-    journal.writeRedirect({ priority: -110, udp: [], tcp: [] });
+    journal.writeRedirect({ priority: -110, exemption: { uid: 1000, hopLimit: 100, tcp: [] } });
     assert.ok(new Journal(machine, 'default').alive());
     assert.ok(new Journal(machine, 'default').network());
     remove();
