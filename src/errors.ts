@@ -15,7 +15,10 @@ export const EXIT = {
   cluster: 4,
   agent: 5,
   host: 6,
+  // As a shell tells a death by signal: 128 and SIGHUP, SIGINT or SIGTERM.
+  hangup: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type FailureClass = Exclude<keyof typeof EXIT, 'ok'>;

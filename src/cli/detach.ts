@@ -14,7 +14,13 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   const { spawnDetached } = await import('../host/index.ts');
   const ours = new Set(['--detach', '--json']);
   const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
-  for (const signal of SIGNALS) process.on(signal, () => child.stop());
+  let isBrokenOff = false;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      isBrokenOff = true;
+      child.stop(signal);
+    });
+  }
   const steps = new Steps(out);
   const closing = `Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`;
   const show = json ? forPrograms : forPeople(closing, steps);
@@ -22,8 +28,11 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as UpEvent;
+    // It may have become ready in the very moment: then it is stopped, which is what its starter says.
+    if ('ready' in event && isBrokenOff) continue;
     show(event);
     if ('ready' in event) return child.release();
+    if ('ended' in event) return;
   }
   // As in the foreground: the step in which it ended.
   steps.stop();

@@ -1,5 +1,6 @@
 /** `mirrord up`: shows the host process's steps, and turns signals into its end. */
 import { MirrordError } from '../errors.ts';
+import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import { forPeople, forPrograms } from './events.ts';
 import { err, out } from './output.ts';
@@ -45,13 +46,27 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
   steps.stop();
   switch (end.outcome) {
     case 'stopped':
-      return;
+      return show({ ended: { by: 'down', as_before: end.isAsBefore } });
     case 'failed':
       throw end.error;
     case 'interrupted':
-      throw new MirrordError('interrupted', 'interrupted', 'Interrupted; everything has been put back.');
+      if (!end.wasReady) throw brokenOff(end.signal, end.isAsBefore);
+      return show({ ended: { by: 'signal', as_before: end.isAsBefore } });
     case 'already-up':
       return alreadyUp(options.name, `pid ${end.pid}`, json);
+  }
+}
+
+/** A start that did not come to its end. */
+function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
+  const rest = isAsBefore ? '; everything has been put back.' : '.';
+  switch (signal) {
+    case 'SIGINT':
+      return new MirrordError('interrupted', 'interrupted', `Interrupted${rest}`);
+    case 'SIGTERM':
+      return new MirrordError('terminated', 'terminated', `Terminated${rest}`);
+    case 'SIGHUP':
+      return new MirrordError('hangup', 'hangup', `The terminal was closed${rest}`);
   }
 }
 

@@ -8,8 +8,8 @@ export interface DetachedProcess {
   readonly stderr: Readable;
   /** The exit code; null when a signal ended it, or when it could not be started. */
   readonly exited: Promise<number | null>;
-  /** Asks it to end in order; again: at once. */
-  stop(): void;
+  /** Asks it to end in order. */
+  stop(signal: NodeJS.Signals): void;
   /** It has said all that was waited for: this process may end without it. */
   release(): void;
 }
@@ -26,7 +26,7 @@ export function spawnDetached(args: readonly string[]): DetachedProcess {
     stdout: child.stdout,
     stderr: child.stderr,
     exited,
-    stop: () => child.kill('SIGTERM'),
+    stop: (signal) => child.kill(signal),
     release: () => {
       child.stdout.destroy();
       child.stderr.destroy();

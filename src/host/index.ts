@@ -10,6 +10,7 @@
  * a network says never reaches a process of root's.  It is the only folder that starts processes or writes outside the
  * session's own folder, and the only one that is Linux's.
  */
+export type { EndSignal } from './end.ts';
 export { spawnDetached } from './detached.ts';
 export { recoverSession } from './journal/playback.ts';
 export { runHost } from './run.ts';

@@ -1,7 +1,8 @@
 /** The host's whole life: repair, claim, TUN, session, requests, and the way back. */
 import { closeSync } from 'node:fs';
 import { MirrordError, describeError } from '../errors.ts';
-import type { Progress, UpOptions } from '../ipc/protocol.ts';
+import type { Progress, Remain, UpOptions } from '../ipc/protocol.ts';
+import { type Cause, End, type EndSignal, SIGNALS } from './end.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
@@ -10,6 +11,7 @@ import { type Machine, thisMachine } from './machine/machine.ts';
 import { Monitor } from './monitor.ts';
 import { Host } from './operations.ts';
 import { unreadableProgram } from './readable.ts';
+import { describeRemain } from './remains.ts';
 import { checkRequest, dispatch } from './requests.ts';
 import { type Message, SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import { openTun } from './tun.ts';
@@ -33,15 +35,11 @@ export interface HostHooks {
 }
 
 export type HostEnd =
-  /** `mirrord down`. */
-  | { readonly outcome: 'stopped' }
-  | { readonly outcome: 'failed'; readonly error: MirrordError }
-  /** SIGINT, SIGTERM or SIGHUP; under nohup (`bin/mirrord` tells) not the last. */
-  | { readonly outcome: 'interrupted' }
+  /** `isAsBefore`: nothing is left on this machine or in the cluster; what is, `progress` has told. */
+  | (Exclude<Cause, { outcome: 'failed' }> & { readonly isAsBefore: boolean })
+  | Extract<Cause, { outcome: 'failed' }>
   /** A session of this name lives already; nothing was changed. */
   | { readonly outcome: 'already-up'; readonly pid: number };
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Where name servers are told; a link's own target is written by whoever made the link (NetworkManager, resolvconf). */
 const filesOfInterest = ({ files }: Machine): readonly string[] => [
@@ -50,20 +48,16 @@ const filesOfInterest = ({ files }: Machine): readonly string[] => [
 
 /** Never rejects; everything that it has changed is taken back when it resolves. */
 export async function runHost(options: UpOptions, hooks: HostHooks): Promise<HostEnd> {
-  const end = Promise.withResolvers<HostEnd>();
-  // A second signal is impatience: the session is not waited for.
-  const hurry = new AbortController();
-  let signals = 0;
+  const end = new End(hooks.progress);
   const signal = (name: NodeJS.Signals): void => {
     if (name === 'SIGHUP' && isUnderNohup(hooks.environment)) return;
-    if (++signals > 1) hurry.abort();
-    end.resolve({ outcome: 'interrupted' });
+    end.interrupt(name as EndSignal);
   };
   for (const name of SIGNALS) process.on(name, signal);
   // Whoever read the output may be gone (`--detach`, a closed terminal); the session goes on without.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', unread);
   try {
-    return await claimAndRun(options, hooks, end, hurry.signal);
+    return await claimAndRun(options, hooks, end);
   } catch (error) {
     return { outcome: 'failed', error: asMirrordError(error) };
   } finally {
@@ -72,12 +66,7 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
   }
 }
 
-async function claimAndRun(
-  options: UpOptions,
-  hooks: HostHooks,
-  end: PromiseWithResolvers<HostEnd>,
-  hurry: AbortSignal,
-): Promise<HostEnd> {
+async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Promise<HostEnd> {
   const machine = thisMachine();
   if (machine.probes.uid() !== 0) {
     throw new MirrordError('permission', 'not-root', 'mirrord must be root to make a network interface.', {
@@ -100,7 +89,7 @@ async function claimAndRun(
     });
     if (alive) return { outcome: 'already-up', pid: alive.pid };
     try {
-      return await serve(machine, journal, options, hooks, user, end, hurry);
+      return await serve(machine, journal, options, hooks, user, end);
     } finally {
       // What had to stay is for a later `down`.
       if (journal.clean) journal.discard();
@@ -116,8 +105,7 @@ async function serve(
   options: UpOptions,
   hooks: HostHooks,
   user: Awaited<ReturnType<typeof invokingUser>>,
-  end: PromiseWithResolvers<HostEnd>,
-  hurry: AbortSignal,
+  end: End,
 ): Promise<HostEnd> {
   const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
   const prefix = asUser(machine.files, user);
@@ -127,6 +115,8 @@ async function serve(
   let ending = false;
   /** The facts that the session has been told last. */
   let known = '';
+  /** What the session has in the cluster. */
+  let remains: readonly Remain[] = [];
   try {
     host = new Host({
       machine,
@@ -148,7 +138,7 @@ async function serve(
       tunFd: tun.fd,
       output: hooks.output,
       message: (message) => receive(message),
-      ended: (error) => end.resolve(error ? { outcome: 'failed', error } : { outcome: 'stopped' }),
+      ended: fail,
     });
   } finally {
     // From here on the TUN lives as long as the session does.
@@ -165,10 +155,17 @@ async function serve(
         if (!ending) hooks.progress(message.progress);
         return;
       case 'ready':
+        end.isReady = true;
         hooks.ready(message.lines);
         return;
       case 'failed':
         fail(MirrordError.fromDescription(message.error));
+        return;
+      case 'remains':
+        remains = message.remains;
+        return;
+      case 'interrupted':
+        end.interrupt('SIGTERM');
         return;
       case 'down':
         end.resolve({ outcome: 'stopped' });
@@ -224,11 +221,13 @@ async function serve(
     (notes) => ({ notes }),
     (error: unknown) => ({ error: asMirrordError(error) }),
   );
-  await Promise.all([session.stop(hurry), monitorEnded]);
+  await Promise.all([session.stop(), monitorEnded]);
   host.stopAgents();
   if ('error' in undone) throw undone.error;
-  for (const text of undone.notes) hooks.progress({ step: 'repair', state: 'warning', text });
-  if (result.outcome !== 'failed' || result.error.code !== 'session-died') return result;
+  const notes = [...undone.notes, ...remains.map(describeRemain)];
+  for (const text of notes) hooks.progress({ step: 'repair', state: 'warning', text });
+  if (result.outcome !== 'failed') return { ...result, isAsBefore: notes.length === 0 };
+  if (result.error.code !== 'session-died') return result;
   // Asked only now: hardly any start needs the answer, and each would wait for it.
   return { ...result, error: (await unreadableProgram(machine.run, user, prefix, hooks.session)) ?? result.error };
 }

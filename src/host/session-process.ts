@@ -10,8 +10,8 @@ export const SESSION_TUN_FD = 4;
 /** Resetting its flows takes a session some milliseconds; for one that hangs, the kernel does it (`sockets.ts`). */
 const RELEASE_DEADLINE_MS = 300;
 
-/** The agent's Job is deleted in this time, or left to its own time limit. */
-const STOP_DEADLINE_MS = 10_000;
+/** The agent's Job is deleted in this time, or said to remain and left to its own time limit. */
+export const STOP_DEADLINE_MS = 10_000;
 
 /** Of its standard error, for the message when it dies. */
 const KEPT_OUTPUT = 2_000;
@@ -30,8 +30,8 @@ export interface SessionOptions {
   readonly tunFd: number;
   readonly output: (text: string) => void;
   readonly message: (message: Message) => void;
-  /** It ended by itself; undefined when with exit code 0. */
-  readonly ended: (error: MirrordError | undefined) => void;
+  /** It is over, asked to or not. */
+  readonly ended: (error: MirrordError) => void;
 }
 
 export class SessionProcess {
@@ -68,7 +68,7 @@ export class SessionProcess {
       });
       // `close` and not `exit`: its last words are in.
       this.#child.once('close', (code, signal) => {
-        options.ended(code === 0 ? undefined : this.#death(signal ?? `exit ${code}`));
+        options.ended(this.#death(signal ?? `exit ${code}`));
         resolve();
       });
     });
@@ -91,16 +91,12 @@ export class SessionProcess {
     clearTimeout(timer);
   }
 
-  /** Ends it in order, or not, within the deadline; `hurry` aborts the wait. */
-  async stop(hurry: AbortSignal): Promise<void> {
+  /** Ends it in order, or not, within the deadline. */
+  async stop(): Promise<void> {
     this.send({ type: 'stop' });
     const timer = setTimeout(() => this.#kill(), STOP_DEADLINE_MS);
-    const kill = (): void => this.#kill();
-    hurry.addEventListener('abort', kill, { once: true });
-    if (hurry.aborted) kill();
     await this.#gone;
     clearTimeout(timer);
-    hurry.removeEventListener('abort', kill);
     // What it started and did not end (a credentials plugin) goes with it.
     this.#kill();
   }

@@ -203,8 +203,22 @@ export type SessionToHost =
   | { readonly type: 'failed'; readonly error: ErrorDescription }
   /** The answer to `release`. */
   | { readonly type: 'released' }
+  /** What the cluster would keep of the session if it ended just now; whole, each time. */
+  | { readonly type: 'remains'; readonly remains: readonly Remain[] }
+  /** A signal came to the session itself. */
+  | { readonly type: 'interrupted' }
   /** `mirrord down` came by the control socket. */
   | { readonly type: 'down' };
+
+/** Something in the cluster that the session has to remove. */
+export interface Remain {
+  /** In plain words: `The agent's Job default/mirrord-agent-x`. */
+  readonly what: string;
+  /** The reason why it could not be removed; null as long as nobody has tried. */
+  readonly why: string | null;
+  /** Without the session it ends by itself in this time. */
+  readonly withinMs: number;
+}
 
 /** One step of a long work, for people.  The same `step` is reported again as it moves on. */
 export interface Progress {

@@ -66,6 +66,14 @@ export interface AgentRequest {
   readonly publicKey: string;
   /** The session's name, for labels. */
   readonly session: string;
+  readonly remains: Remains;
+}
+
+/** Told what would stay in the cluster if the session ended just now: from before it is made until it is gone. */
+export interface Remains {
+  /** `what`: a subject, in plain words.  `why`: for what reason it could not be removed. */
+  add(what: string, why?: string): void;
+  remove(what: string): void;
 }
 
 /** A target that is, or has, pods. */

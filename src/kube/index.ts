@@ -3,6 +3,7 @@ export type {
   AgentOptions,
   AgentProgram,
   AgentRequest,
+  Remains,
   Cluster,
   ClusterOptions,
   Discovery,

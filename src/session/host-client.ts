@@ -6,6 +6,7 @@ import type {
   HostToSession,
   MachineFacts,
   Progress,
+  Remain,
   SessionToHost,
   StartMessage,
 } from '../ipc/protocol.ts';
@@ -78,6 +79,15 @@ export class HostClient implements HostOperations {
 
   failed(error: ErrorDescription): void {
     this.#send({ type: 'failed', error });
+  }
+
+  remains(remains: readonly Remain[]): void {
+    this.#send({ type: 'remains', remains });
+  }
+
+  /** Somebody else than the host has told the session to end. */
+  interrupted(): void {
+    this.#send({ type: 'interrupted' });
   }
 
   down(): void {

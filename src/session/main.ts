@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   // Ctrl-C is the host's to handle: it has flows reset, takes routes and DNS back, then tells us.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => host.down());
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => host.interrupted());
   process.on('disconnect', () => stopping.abort());
 
   const start = await host.started;

@@ -5,7 +5,9 @@ import { type Config, type Target, agentOptions, clusterOptions, formatTarget, t
 import { resolveDeclaredEnvironment } from '../../environment/index.ts';
 import { sizeWarning } from '../../kube/agent/pod-size.ts';
 import type { AgentRequest, Cluster, PodTarget, ResolvedTarget } from '../../kube/cluster.ts';
+import type { Remain } from '../../ipc/protocol.ts';
 import type { AgentSource, StartedAgent } from '../far-side.ts';
+import { SessionRemains } from '../remains.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
 export interface ClusterRemoteOptions {
@@ -14,6 +16,7 @@ export interface ClusterRemoteOptions {
   readonly cwd: string;
   readonly agentBundle: string;
   readonly report: RemoteReport;
+  readonly remains: (remains: readonly Remain[]) => void;
   readonly signal: AbortSignal;
 }
 
@@ -66,11 +69,12 @@ function agentSource(
   const { resumeLimitMs } = agentOptions(config);
   const program = agentProgram(bundle, resumeLimitMs);
   const target = podTarget(targetOf(config));
+  const remains = new SessionRemains(resumeLimitMs, options.remains);
   let isFirst = true;
   return {
     resumeLimitMs,
     async start(publicKey, progress, signal): Promise<StartedAgent> {
-      const request: AgentRequest = { options: agentOptions(config), program, publicKey, session };
+      const request: AgentRequest = { options: agentOptions(config), program, publicKey, session, remains };
       if (target === null) return cluster.startAgent(request, progress, signal);
       // Whoever starts it waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted to
       // be made anew), and is taken when it is there.

@@ -1,6 +1,7 @@
 /** Chooses the kind of far side from the configured target. */
 import { type Config, targetOf } from '../../config/index.ts';
-import type { HostOperations, StartMessage } from '../../ipc/protocol.ts';
+import type { StartMessage } from '../../ipc/protocol.ts';
+import type { HostClient } from '../host-client.ts';
 import { openNamespace } from './namespace-remote.ts';
 import { openClusterRemote } from './cluster-remote.ts';
 import type { Remote, RemoteReport } from './remote.ts';
@@ -8,7 +9,7 @@ import type { Remote, RemoteReport } from './remote.ts';
 export function openRemote(
   config: Config,
   start: StartMessage,
-  host: HostOperations,
+  host: HostClient,
   report: RemoteReport,
   signal: AbortSignal,
 ): Promise<Remote> {
@@ -20,6 +21,7 @@ export function openRemote(
     cwd: start.cwd,
     agentBundle: start.agentBundle,
     report,
+    remains: (remains) => host.remains(remains),
     signal,
   });
 }

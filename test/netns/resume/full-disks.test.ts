@@ -57,7 +57,7 @@ describe('mirrord up where nothing can be written', function () {
     assert.equal(session.output.match(/log is not written/g)?.length, 1);
     const web = await sandbox.developer.run('curl', ['-sS', '-m', '5', `http://${service(1).v4}:8080/`]);
     assert.match(web.stdout, /payment-service/, web.stderr);
-    assert.equal((await session.end()).code, 130);
+    assert.equal((await session.end()).code, 0);
   });
 
   it('lives when what it says goes to a full disk, and tells so once', async () => {
@@ -74,7 +74,8 @@ describe('mirrord up where nothing can be written', function () {
     assert.match(said, /^Error: Not all of the output could be written: ENOSPC.*\n$/);
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number | null];
-    assert.equal(code, 130, said);
+    // That output was lost.
+    assert.equal(code, 1, said);
   });
 
   it('is not harmed by a /run that is empty after a reboot', async () => {

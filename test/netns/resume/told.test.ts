@@ -1,20 +1,27 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEVELOPER } from '../../../scripts/sandbox/addresses.ts';
 import { createSandbox } from '../../../scripts/sandbox/index.ts';
 import type { Sandbox } from '../../../scripts/sandbox/index.ts';
+import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
 import { mirrord, poll, up } from '../support/session.ts';
 import { EVERY_KIND, OpenConnections } from './support/open-connections.ts';
 import type { Connection } from './support/open-connections.ts';
 import { partsOf } from './support/session-parts.ts';
 import type { Parts } from './support/session-parts.ts';
 
+type Part = keyof Parts;
+
 const LINE_MS = 10_000;
+
+const PARTS = ['host', 'session', 'guard', 'monitor', 'agent'] as const;
 /** In a range that the session routes, but reached before it, by the machine's own way. */
 const OWN_WAY: Connection = ['own way', 'tcp', '10.96.200.1', 7];
 
 describe('programs with open connections', function () {
   this.timeout(60_000);
   let sandbox: Sandbox;
+  let untouched: string;
   before(async () => {
     sandbox = await createSandbox();
     const { internet } = sandbox;
@@ -25,6 +32,7 @@ describe('programs with open connections', function () {
       'the machine has a way of its own',
       LINE_MS,
     );
+    untouched = await machineState(sandbox.developer);
   });
   after(() => sandbox?.close());
 
@@ -37,11 +45,50 @@ describe('programs with open connections', function () {
       const since = Date.now();
       await Promise.all([end(), open.areTold(since, what)]);
       await session.ended;
-      await mirrord(sandbox, ['down'], 'sudo');
       await own.areAlive(what);
+      await isAsBefore(what);
     } finally {
       open.close();
       own.close();
+    }
+  }
+
+  async function isAsBefore(what: string): Promise<void> {
+    let now = '';
+    await poll(
+      async () => (now = await machineState(sandbox.developer)) === untouched,
+      `${what}: as before`,
+      LINE_MS,
+      () => difference(untouched, now),
+    );
+  }
+
+  /** One after the other, a moment apart. */
+  async function kill(victims: readonly Part[], pauseMs = 0): Promise<void> {
+    const parts = partsOf(sandbox);
+    for (const victim of victims) {
+      const pid = parts[victim];
+      assert.ok(pid !== undefined, `there is no ${victim}`);
+      process.kill(pid, 'SIGKILL');
+      await delay(pauseMs);
+    }
+  }
+
+  /** Kills them in a session with open connections, which lives on, and with it those that they did not carry. */
+  async function survives(what: string, victims: readonly Part[], pauseMs: number): Promise<void> {
+    const session = await up(sandbox).ready();
+    const flows = EVERY_KIND.filter(([, kind]) => kind === 'tcp');
+    const open = await OpenConnections.open(sandbox, flows);
+    try {
+      const since = Date.now();
+      await kill(victims, pauseMs);
+      if (victims.includes('agent')) await open.areTold(since, what);
+      else await open.areAlive(what);
+      assert.equal((await mirrord(sandbox, ['down'])).code, 0);
+      await session.ended;
+      await isAsBefore(what);
+    } finally {
+      open.close();
     }
   }
 
@@ -53,16 +100,6 @@ describe('programs with open connections', function () {
     address.includes(':') ? DEVELOPER.v6 : DEVELOPER.v4,
   ]);
 
-  const kill = (...victims: (keyof Parts)[]): Promise<void> => {
-    const parts = partsOf(sandbox);
-    for (const victim of victims) {
-      const pid = parts[victim];
-      assert.ok(pid !== undefined, `there is no ${victim}`);
-      process.kill(pid, 'SIGKILL');
-    }
-    return Promise.resolve();
-  };
-
   it('are told of down', () => ends('down', [...EVERY_KIND, ...bound], () => mirrord(sandbox, ['down'])));
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -73,21 +110,27 @@ describe('programs with open connections', function () {
       }));
   }
 
-  for (const victims of [
-    ['host'],
-    ['session'],
-    ['host', 'session'],
-    ['session', 'guard'],
-    ['host', 'agent'],
-  ] as const) {
-    it(`are told when ${victims.join(' and ')} are killed`, () =>
-      ends(victims.join(' and '), EVERY_KIND, () => kill(...victims)));
+  for (const [number, victims] of subsets(PARTS).entries()) {
+    // Every part is the first once, and they die both at once and one by one.
+    const order = victims.map((_, index) => victims[(index + number) % victims.length] ?? 'host');
+    const pauseMs = number % 2 === 0 ? 0 : 30;
+    const what = order.join(', ');
+    if (!victims.includes('host') && !victims.includes('session')) {
+      it(`are told of what carried them when these are killed: ${what}`, () => survives(what, order, pauseMs));
+      continue;
+    }
+    it(`are told when these are killed: ${what}`, () =>
+      ends(what, EVERY_KIND, async () => {
+        await kill(order, pauseMs);
+        // Nobody is left to do it: the next command does.
+        if (!victims.includes('host') || !victims.includes('guard')) return;
+        const { code, stderr } = await mirrord(sandbox, ['down'], 'sudo');
+        assert.equal(code, 0, stderr);
+      }));
   }
-
-  it('are told by the next down when all of it was killed', () =>
-    ends('all', EVERY_KIND, async () => {
-      await kill('host', 'session', 'guard', 'agent');
-      const { code, stderr } = await mirrord(sandbox, ['down'], 'sudo');
-      assert.equal(code, 0, stderr);
-    }));
 });
+
+/** All that have at least one. */
+function subsets<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: 2 ** all.length - 1 }, (_, mask) => all.filter((_one, bit) => ((mask + 1) >> bit) & 1));
+}

@@ -56,6 +56,18 @@ describe('mirrord up --detach', () => {
     assert.equal(difference(before, await machineState(developer)), '');
   });
 
+  it('says so when it is ended by down before it was ready', async () => {
+    const { developer, mirrord: path, target } = world.sandbox;
+    const child = developer.start(path, ['up', '--detach', '-t', `netns/${target}`], { as: 'sudo' });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+    const claimed = async () => (await developer.run('test', ['-d', '/run/mirrord/default/session'])).code === 0;
+    await poll(claimed, 'the start has begun');
+    const [code] = (await Promise.all([once(child, 'close'), mirrord(world.sandbox, ['down'], 'sudo')]))[0];
+    assert.equal(code, 0, said);
+    assert.match(said, /Ended by mirrord down\.\n$/);
+  });
+
   it('tells the failure of the background process as its own', async () => {
     const { code, stderr } = await mirrord(world.sandbox, ['up', '--detach', '-t', 'netns/no-such'], 'sudo');
     assert.equal(code, 2, stderr);

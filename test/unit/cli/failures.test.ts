@@ -38,7 +38,9 @@ describe('failures', function () {
       cluster: 4,
       agent: 5,
       host: 6,
+      hangup: 129,
       interrupted: 130,
+      terminated: 143,
     } as const;
     for (const [failure, code] of Object.entries(classes)) {
       const description = new MirrordError(failure as keyof typeof classes, 'x', 'x').describe();

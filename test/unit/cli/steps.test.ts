@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { forPeople } from '../../../src/cli/events.ts';
+import { type Ended, forPeople } from '../../../src/cli/events.ts';
 import { Output } from '../../../src/cli/output.ts';
 import { Steps } from '../../../src/cli/steps.ts';
 import type { Progress } from '../../../src/ipc/protocol.ts';
@@ -30,6 +30,17 @@ describe('steps', () => {
       piped.text,
       '✔ agent ready\n! another VPN claims cluster.local\na last word\nReady. Ctrl-C to stop.\n',
     );
+  });
+
+  it('end with how it has ended, and do not say more than is true', () => {
+    const said = (event: Ended): string => {
+      const piped = screen(false);
+      forPeople('', new Steps(new Output(piped)))({ ended: event });
+      return piped.text;
+    };
+    assert.equal(said({ by: 'signal', as_before: true }), 'Stopped; everything is as before.\n');
+    assert.equal(said({ by: 'signal', as_before: false }), 'Stopped.\n');
+    assert.equal(said({ by: 'down', as_before: true }), 'Ended by mirrord down.\n');
   });
 
   it('have no more than that line, and do nothing to the terminal that was not meant', () => {

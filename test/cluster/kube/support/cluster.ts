@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
-import type { AgentOptions, AgentProgram, AgentRequest } from '../../../../src/kube/index.ts';
+import type { AgentOptions, AgentProgram, AgentRequest, Remains } from '../../../../src/kube/index.ts';
 
 export const ADMIN = requireKubeconfig();
 
@@ -142,8 +142,10 @@ export const OPTIONS: AgentOptions = {
   logLevel: 'info',
 };
 
+const NONE: Remains = { add: () => undefined, remove: () => undefined };
+
 export function request(options: Partial<AgentOptions> = {}, code: AgentProgram = ECHO): AgentRequest {
-  return { options: { ...OPTIONS, ...options }, program: code, publicKey: 'test', session: 'test' };
+  return { options: { ...OPTIONS, ...options }, program: code, publicKey: 'test', session: 'test', remains: NONE };
 }
 
 export function echo(stream: Duplex, text: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface Parts {
   readonly host: number | undefined;
   readonly session: number | undefined;
   readonly guard: number | undefined;
+  /** `ip monitor` itself. */
+  readonly monitor: number | undefined;
   readonly agent: number | undefined;
 }
 
@@ -25,6 +27,7 @@ export function partsOf(sandbox: Sandbox): Parts {
     host: here.find((pid) => /dist\/mirrord\.js/.test(commandLine(pid))),
     session: here.find((pid) => /dist\/session\.js/.test(commandLine(pid))),
     guard: here.find((pid) => /mirrord-guard/.test(commandLine(pid))),
+    monitor: here.find((pid) => commandLine(pid).startsWith('ip\0monitor')),
     agent: there.find((pid) => /agent\.cjs/.test(commandLine(pid))),
   };
 }

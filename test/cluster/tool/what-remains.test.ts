@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kubectl, leftovers } from '../kube/support/cluster.ts';
+import { poll } from '../../netns/support/session.ts';
+import { statuses, useDeveloper } from '../support/session.ts';
+
+const GONE_MS = 10_000;
+/** Of each impatience; it was one of three that left a Job behind. */
+const ROUNDS = 4;
+/** In front of the developer machine's every packet. */
+const CUT = 'table inet away { chain out { type filter hook output priority -300; oif != "lo" drop; }; }';
+
+describe('what a session has in the cluster when it ends', function () {
+  this.timeout(120_000);
+  const world = useDeveloper();
+  const args = (): string[] => ['-n', world.objects.away];
+
+  async function nothingIsLeft(): Promise<void> {
+    const left = (): string[] => leftovers(world.objects.away);
+    await poll(
+      () => left().length === 0,
+      'Job and pod are gone',
+      GONE_MS,
+      () => left().join(' '),
+    );
+  }
+
+  it('goes also after two quick Ctrl-Cs', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const session = await world.developer.up(args()).ready();
+      session.child.kill('SIGINT');
+      await delay(round * 20);
+      assert.equal((await session.end('SIGINT')).code, 0, session.output);
+      assert.match(session.output, /^Stopped; everything is as before\.$/m);
+      await nothingIsLeft();
+    }
+  });
+
+  it('goes also with `timeout`, which sends the signal to the whole process group', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const line = ['-s', 'INT', '8', world.developer.mirrord, 'up', ...args()];
+      const session = await world.developer.start('timeout', line, { as: 'sudo' }).ready();
+      await session.ended;
+      assert.match(session.output, /^Stopped; everything is as before\.$/m);
+      await nothingIsLeft();
+    }
+  });
+
+  it('is named when the API server does not answer, with the time that it still has', async () => {
+    const session = await world.developer.up(args()).ready();
+    const [status] = await statuses(world.developer);
+    const name = status?.agent?.name.replace('job/', '') ?? '';
+    await world.developer.machine.run('nft', [CUT]);
+    try {
+      assert.equal((await session.end('SIGINT')).code, 0, session.output);
+    } finally {
+      await world.developer.machine.run('nft', ['delete', 'table', 'inet', 'away']);
+    }
+    const job = `The agent's Job ${world.objects.away}/${name} could not be removed`;
+    const rest = '(the API server does not answer). It ends by itself within 2 min.';
+    assert.ok(session.output.endsWith(`! ${job} ${rest}\nStopped.\n`), session.output);
+    kubectl(['delete', `job/${name}`, '-n', world.objects.away]);
+    await nothingIsLeft();
+  });
+
+  it('is named when the session process was killed', async () => {
+    const session = await world.developer.up(args()).ready();
+    const [status] = await statuses(world.developer);
+    process.kill(status?.pid ?? 0, 'SIGKILL');
+    await session.ended;
+    const name = status?.agent?.name.replace('job/', '') ?? '';
+    const job = `The agent's Job ${world.objects.away}/${name} could not be removed`;
+    const rest = '(the session ended before it could). It ends by itself within 2 min.';
+    assert.ok(session.output.includes(`! ${job} ${rest}\n`), session.output);
+    kubectl(['delete', `job/${name}`, '-n', world.objects.away]);
+    await nothingIsLeft();
+  });
+});
