@@ -1,19 +1,24 @@
-/** Questions to a session that must be up. */
-import { askSession, sessionNames } from '../control/client.ts';
+/** Questions to a session of this network namespace that must be up. */
+import { askSession, listSessions } from '../control/client.ts';
+import { ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { oneself } from './oneself.ts';
 
 /** Like `askSession`, but an error that nobody listens says which sessions there are, or how to start one. */
 export async function askRunning(name: string, method: string, deadlineMs: number, params?: unknown): Promise<unknown> {
   try {
-    return await askSession(name, method, params, AbortSignal.timeout(deadlineMs));
+    return await askSession(sessionHere(name), method, params, AbortSignal.timeout(deadlineMs), await oneself());
   } catch (error) {
     if (!(error instanceof MirrordError) || error.code !== 'session-not-running') throw error;
-    const others = (await sessionNames()).filter((other) => other !== name);
+    const here = ownNetworkNamespace();
+    const others = (await listSessions()).filter((other) => other.networkNamespace === here && other.name !== name);
     const start = name === 'default' ? 'sudo mirrord up' : `sudo mirrord up --name ${name}`;
     throw new MirrordError('usage', 'session-not-running', `No session '${name}' is up.`, {
       help: [
         `Start it first: ${start}`,
-        ...(others.length === 0 ? [] : [`Or choose one that is there with --name: ${others.join(', ')}`]),
+        ...(others.length === 0
+          ? []
+          : [`Or choose one that is there with --name: ${others.map((other) => other.name).join(', ')}`]),
       ].join('\n'),
       cause: error,
     });

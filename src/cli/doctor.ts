@@ -3,11 +3,13 @@ import { closeSync, openSync } from 'node:fs';
 import { agentOptions, clusterOptions, loadConfig } from '../config/index.ts';
 import type { RoundTrip } from '../control/protocol.ts';
 import { askSession } from '../control/client.ts';
+import { sessionHere } from '../control/session-folder.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
 import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
 import { thisMachine } from '../host/machine/machine.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { oneself } from './oneself.ts';
 import { out } from './output.ts';
 import { indented } from './printable.ts';
 
@@ -114,7 +116,7 @@ function openTunDevice(): NodeJS.ErrnoException | undefined {
 
 async function roundTrip(name: string, signal: AbortSignal): Promise<number | null> {
   try {
-    return ((await askSession(name, 'ping', undefined, signal)) as RoundTrip).rtt_ms;
+    return ((await askSession(sessionHere(name), 'ping', undefined, signal, await oneself())) as RoundTrip).rtt_ms;
   } catch (error) {
     if (error instanceof MirrordError && error.code === 'session-not-running') return null;
     throw error;

@@ -7,6 +7,10 @@ import { parseCidr } from '../net/index.ts';
 
 export const json = Flags.boolean({ description: 'print JSON, errors included' });
 
+export const allNamespaces = Flags.boolean({
+  description: "also sessions of this machine's other network namespaces",
+});
+
 const parseName = async (value: string): Promise<string> => {
   if (isSessionName(value)) return value;
   throw new MirrordError('usage', 'session-name-invalid', `'${value}' cannot name a session.`, {

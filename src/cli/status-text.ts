@@ -1,5 +1,6 @@
 /** A session's status for people. */
-import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
+import type { RuleMatch } from '../control/protocol.ts';
+import type { OtherSession, ShownSession } from './status.ts';
 
 /** More routes than this are counted, not listed. */
 const LISTED = 8;
@@ -7,11 +8,13 @@ const LISTED = 8;
 const LISTED_DOMAINS = 64;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-export function formatStatus(status: SessionStatus): string {
+/** `here`: the network namespace of who reads; a session elsewhere says so. */
+export function formatStatus(status: ShownSession, here: string): string {
   const { cluster, agent, dns, forwarded, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
   const rows: [string, string][] = [
     ['waiting', reconnecting ? `since ${reconnecting.since}: ${reconnecting.reason}` : ''],
+    ['network', elsewhere(status, here)],
     ['target', status.target],
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
@@ -32,8 +35,14 @@ export function formatStatus(status: SessionStatus): string {
     ...status.warnings.map((warning): [string, string] => ['warning', warning]),
   ];
   const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
-  return [`${status.name}: ${status.state} (pid ${status.pid})`, ...body, ''].join('\n');
+  return [`${status.name}: ${status.state} (pid ${status.pid}, user ${status.user})`, ...body, ''].join('\n');
 }
+
+/** Another user's session, of which no more is known. */
+export const formatOther = ({ name, pid, user }: OtherSession): string => `${name}: belongs to ${user} (pid ${pid})\n`;
+
+const elsewhere = ({ network_namespace: network }: ShownSession, here: string): string =>
+  network === here ? '' : `another network namespace, ${network}`;
 
 /** The reverse zones say no more than the routes. */
 function forward(domains: readonly string[]): readonly string[] {

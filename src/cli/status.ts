@@ -1,42 +1,76 @@
-/** `mirrord status`: asks every session that has a folder. */
-import { askSession, sessionNames } from '../control/client.ts';
+/** `mirrord status`: asks every session of this network namespace, or of all, that one may ask, and names the others. */
+import { type Trust, askSession, listSessions, readRecord } from '../control/client.ts';
 import type { SessionStatus } from '../control/protocol.ts';
+import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { oneself } from './oneself.ts';
 import { out } from './output.ts';
-import { formatStatus } from './status-text.ts';
+import { formatOther, formatStatus } from './status-text.ts';
 
 /** A session answers from memory; one that does not within this is stuck. */
 const STATUS_DEADLINE_MS = 3_000;
 
-/** One session's status; undefined when it does not run or, unless asked for by name, is another user's. */
+/** Whose a session is, by what root has written down. */
+interface Whose {
+  readonly user: string;
+  readonly network_namespace: string;
+}
+
+export type ShownSession = SessionStatus & Whose;
+
+/** Another user's: only root or that user learns more. */
+export interface OtherSession extends Whose {
+  readonly name: string;
+  readonly pid: number;
+}
+
+export interface StatusSettings {
+  readonly allNamespaces: boolean;
+  readonly json: boolean;
+}
+
+/** The session of that name in this network namespace; undefined when it does not run. */
 export async function sessionStatus(name: string): Promise<SessionStatus | undefined> {
+  return statusOf(sessionHere(name), await oneself());
+}
+
+export async function runStatus(name: string | undefined, settings: StatusSettings): Promise<void> {
+  const here = ownNetworkNamespace();
+  const chosen = (await listSessions()).filter(
+    (session) =>
+      (settings.allNamespaces || session.networkNamespace === here) && (name === undefined || session.name === name),
+  );
+  const trusts = await oneself();
+  const sessions: ShownSession[] = [];
+  const others: OtherSession[] = [];
+  await Promise.all(
+    chosen.map(async (session) => {
+      const record = await readRecord(session);
+      // In the middle of its start or its end.
+      if (record === undefined) return;
+      const whose = { user: record.user.name, network_namespace: session.networkNamespace };
+      // Who asked for it by name is told that it may not be asked.
+      if (name === undefined && !trusts(record.user.uid)) {
+        return void others.push({ name: session.name, pid: record.pid, ...whose });
+      }
+      const status = await statusOf(session, trusts);
+      if (status) sessions.push({ ...status, ...whose });
+    }),
+  );
+  for (const list of [sessions, others]) list.sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (settings.json) return out.json({ sessions, others });
+  if (sessions.length + others.length === 0) return out.line('not running');
+  out.formatted({ sessions, others }, (shown) =>
+    [...shown.sessions.map((session) => formatStatus(session, here)), ...shown.others.map(formatOther)].join('\n'),
+  );
+}
+
+async function statusOf(session: SessionId, trusts: Trust): Promise<SessionStatus | undefined> {
   try {
-    return (await askSession(name, 'status', undefined, AbortSignal.timeout(STATUS_DEADLINE_MS))) as SessionStatus;
+    const signal = AbortSignal.timeout(STATUS_DEADLINE_MS);
+    return (await askSession(session, 'status', undefined, signal, trusts)) as SessionStatus;
   } catch (error) {
     if (error instanceof MirrordError && error.code === 'session-not-running') return undefined;
     throw error;
   }
-}
-
-export async function runStatus(name: string | undefined, json: boolean): Promise<void> {
-  const sessions = name === undefined ? await readableSessions() : [await sessionStatus(name)];
-  const running = sessions.filter((session) => session !== undefined);
-  if (json) out.json({ sessions: running });
-  else if (running.length === 0) out.line('not running');
-  else out.formatted(running, (shown) => shown.map(formatStatus).join('\n'));
-}
-
-async function readableSessions(): Promise<(SessionStatus | undefined)[]> {
-  const names = await sessionNames();
-  return Promise.all(
-    names.map(async (each) => {
-      try {
-        return await sessionStatus(each);
-      } catch (error) {
-        // Other users' sessions are not listed.
-        if (error instanceof MirrordError && error.code === 'session-not-yours') return undefined;
-        throw error;
-      }
-    }),
-  );
 }

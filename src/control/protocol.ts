@@ -1,7 +1,8 @@
 /**
  * What a session tells whoever asks by its control socket: `status`, `down`, `explain`, ...
  *
- * One JSON line for the question, one for the answer; the socket is the user's own, mode 0600.
+ * One JSON line for the question, one for the answer; the socket is the user's own, mode 0600, and each end looks who is
+ * at the other.
  */
 import type { ErrorDescription } from '../errors.ts';
 

@@ -1,13 +1,15 @@
 /**
  * The session's end of the control socket: one JSON line in, one out, then the connection ends.
  *
- * Whoever reaches the socket is the user or root (the folder is 0700, the socket 0600), but still may be broken: a
- * question is bounded in size and time, and whatever is no question gets an error and harms nobody else.
+ * It answers the session's own user and root, by what the kernel says of the other end: the modes of folder (0700) and
+ * socket (0600) may have been changed.  Even they may be broken: a question is bounded in size and time, and whatever is
+ * no question gets an error and harms nobody else.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { MirrordError, describeError } from '../errors.ts';
+import { peerUser } from '../native/peer-user.ts';
 import type { ControlRequest, ControlResponse } from './protocol.ts';
 
 /** `explain` and its kin take a host name and little else. */
@@ -20,14 +22,20 @@ const MAX_CONNECTIONS = 64;
 /** The signal aborts when the asker has gone away. */
 export type ControlHandler = (params: unknown, signal: AbortSignal) => unknown;
 
+/** Root may do all that the user may. */
+const ROOT = 0;
+
 export class ControlServer {
   readonly #path: string;
+  readonly #user: number | undefined;
   readonly #handlers: ReadonlyMap<string, ControlHandler>;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
 
-  constructor(path: string, handlers: Readonly<Record<string, ControlHandler>>) {
+  /** `user`: who may ask besides root, by number; by default this process's own. */
+  constructor(path: string, handlers: Readonly<Record<string, ControlHandler>>, user = process.geteuid?.()) {
     this.#path = path;
+    this.#user = user;
     this.#handlers = new Map(Object.entries(handlers));
     this.#server = createServer((socket) => this.#accept(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -64,13 +72,16 @@ export class ControlServer {
       this.#connections.delete(socket);
       gone.abort();
     });
+    const mayAsk = this.#answers(peerUser(socket));
     const read = (chunk: Buffer): void => {
       chunks.push(chunk);
       length += chunk.length;
       if (chunk.includes(0x0a)) {
         clearTimeout(deadline);
         socket.off('data', read).resume();
-        void this.#answer(Buffer.concat(chunks), gone.signal).then((response) => reply(socket, response));
+        // Whoever may not ask is heard out, too: to an asker that still writes, a closed socket says nothing.
+        if (mayAsk) void this.#answer(Buffer.concat(chunks), gone.signal).then((response) => reply(socket, response));
+        else reply(socket, notForYou());
       } else if (length > MAX_REQUEST_BYTES) {
         clearTimeout(deadline);
         socket.off('data', read).resume();
@@ -78,6 +89,10 @@ export class ControlServer {
       }
     };
     socket.on('data', read);
+  }
+
+  #answers(user: number | undefined): boolean {
+    return user !== undefined && (user === ROOT || user === this.#user);
   }
 
   async #answer(bytes: Buffer, signal: AbortSignal): Promise<ControlResponse> {
@@ -113,6 +128,13 @@ function refusal(reason: string): ControlResponse {
       help: 'Use the mirrord command of the same version as the running session.',
     },
   );
+  return { error: error.describe() };
+}
+
+function notForYou(): ControlResponse {
+  const error = new MirrordError('permission', 'session-not-yours', 'The session belongs to another user.', {
+    help: 'Ask as that user.',
+  });
   return { error: error.describe() };
 }
 

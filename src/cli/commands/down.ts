@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { configFile, json, sessionName } from '../flags.ts';
+import { allNamespaces, configFile, json, sessionName } from '../flags.ts';
 
 export class Down extends Command {
   static override summary = 'End a session and put the machine back as it was.';
@@ -16,6 +16,7 @@ export class Down extends Command {
   static override flags = {
     name: sessionName({ description: 'name of the session (default: default)', exclusive: ['all'] }),
     all: Flags.boolean({ description: 'end every session, and remove the agents of killed ones from the cluster' }),
+    'all-namespaces': allNamespaces,
     namespace: Flags.string({
       char: 'n',
       helpValue: 'NAMESPACE',
@@ -36,7 +37,11 @@ export class Down extends Command {
     const { flags } = await this.parse(Down);
     const { runDown } = await import('../down.ts');
     const { namespace, context, kubeconfig } = flags;
-    const place = { namespace, context, kubeconfig, configFile: flags['config-file'] };
-    await runDown(flags.all ? 'all' : [flags.name ?? 'default'], flags.json, place);
+    await runDown({
+      name: flags.all ? undefined : (flags.name ?? 'default'),
+      allNamespaces: flags['all-namespaces'],
+      json: flags.json,
+      place: { namespace, context, kubeconfig, configFile: flags['config-file'] },
+    });
   }
 }

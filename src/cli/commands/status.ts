@@ -1,17 +1,20 @@
 import { Command } from '@oclif/core';
-import { json, sessionName } from '../flags.ts';
+import { allNamespaces, json, sessionName } from '../flags.ts';
 
 export class Status extends Command {
   static override summary = 'Show what is up: cluster, routes, DNS, flows.';
+  static override description =
+    'Of the sessions that were started in this network namespace; those of other users are named, and no more.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
   static override flags = {
     name: sessionName({ description: 'only this session' }),
+    'all-namespaces': allNamespaces,
     json,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
     const { runStatus } = await import('../status.ts');
-    await runStatus(flags.name, flags.json);
+    await runStatus(flags.name, { allNamespaces: flags['all-namespaces'], json: flags.json });
   }
 }

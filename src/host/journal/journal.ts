@@ -1,26 +1,36 @@
 /**
  * What a session has changed, or is about to change, and how it was before.
  *
- * `/run/mirrord/NAME/` is root's, in memory, and gone with a reboot, like the changes themselves.  An entry is written
- * before its change is made and removed after the change is taken back, so that whatever dies in between leaves an
- * entry too many, never one too few; `playback.ts` reads them.  What dies with a descriptor (the TUN and its routes,
- * settings of the link, the nftables table) has no entry.
+ * `/run/mirrord/NAME.NETWORK/` (NETWORK: the inode of the network namespace that the session was made in) is root's, in
+ * memory, and gone with a reboot, like the changes themselves.  An entry is written before its change is made and removed
+ * after the change is taken back, so that whatever dies in between leaves an entry too many, never one too few;
+ * `playback.ts` reads them.  What dies with a descriptor (the TUN and its routes, settings of the link, the nftables
+ * table) has no entry.
  */
+import {
+  RECORD,
+  SESSIONS_FOLDER,
+  type SessionId,
+  type SessionRecord,
+  isSessionName,
+  parseFolderName,
+  sessionFolder,
+  userFolder,
+} from '../../control/session-folder.ts';
 import { MirrordError } from '../../errors.ts';
 import type { FileKind } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
 import { socketsOf } from '../machine/sockets.ts';
 
-export const RUN_FOLDER = '/run/mirrord';
+export const RUN_FOLDER = SESSIONS_FOLDER;
 
-/** Also a folder's name: no separators, no dots. */
-const SESSION_NAME = /^[a-z0-9][a-z0-9-]{0,30}$/;
+/** Of the journal's files: for root alone, or for everybody to read. */
+const PRIVATE = 0o600;
+const PUBLIC = 0o644;
 
-export interface Owner {
-  readonly pid: number;
+export interface Owner extends SessionRecord {
   /** The process's start time: a number alone is given out again. */
   readonly start: string;
-  readonly networkNamespace: string;
 }
 
 export interface NetworkEntry {
@@ -57,44 +67,53 @@ export interface Exemption {
 }
 
 export function checkName(name: string): void {
-  if (SESSION_NAME.test(name)) return;
+  if (isSessionName(name)) return;
   throw new MirrordError('usage', 'name-invalid', `"${name}" cannot be the name of a session.`, {
     help: 'Use lower-case letters, digits and hyphens, 31 at most.',
   });
 }
 
-export class Journal {
+interface Written {
+  readonly text: string;
+  readonly mode: number;
+}
+
+export class Journal implements SessionId {
   readonly name: string;
+  readonly networkNamespace: string;
   readonly #machine: Machine;
   /** What this process has written, by file: who removes the folder must not take the way back along. */
-  readonly #own = new Map<string, string>();
+  readonly #own = new Map<string, Written>();
 
-  constructor(machine: Machine, name: string) {
+  /** `networkNamespace`: by default this process's own. */
+  constructor(machine: Machine, name: string, networkNamespace = machine.probes.networkNamespace('self') ?? '') {
     checkName(name);
     this.#machine = machine;
     this.name = name;
+    this.networkNamespace = networkNamespace;
   }
 
   get folder(): string {
-    return `${RUN_FOLDER}/${this.name}`;
+    return sessionFolder(this);
   }
 
   /** The session's own folder: the control socket, the agent's socket, logs. */
   get sessionFolder(): string {
-    return `${this.folder}/session`;
+    return userFolder(this);
   }
 
   /** Makes the folders for this process; nothing has been changed when it throws. */
-  claim(user: { readonly uid: number; readonly gid: number }): void {
+  claim(user: { readonly uid: number; readonly gid: number; readonly name: string }): void {
     const { files, probes } = this.#machine;
     const owner: Owner = {
       pid: process.pid,
       start: probes.processStart(process.pid) ?? '',
-      networkNamespace: probes.networkNamespace('self') ?? '',
+      networkNamespace: this.networkNamespace,
+      user: { uid: user.uid, name: user.name },
     };
     try {
       files.folder(this.folder, 0o755);
-      this.#write('owner.json', JSON.stringify(owner));
+      this.#write(RECORD, JSON.stringify(owner), PUBLIC);
       files.folder(this.sessionFolder, 0o700, user.uid, user.gid);
     } catch (error) {
       this.discard();
@@ -103,7 +122,7 @@ export class Journal {
   }
 
   owner(): Owner | undefined {
-    return this.#read('owner.json') as Owner | undefined;
+    return this.#read(RECORD) as Owner | undefined;
   }
 
   /** Whether the process that made the folder is still the one that has its number. */
@@ -182,16 +201,13 @@ export class Journal {
       .filter((entry) => entry !== undefined);
   }
 
-  /** All other sessions that have a folder, whether they live or not. */
+  /** All other sessions that have a folder, in every network namespace, whether they live or not. */
   others(): readonly Journal[] {
-    return sessionNames(this.#machine)
-      .filter((name) => name !== this.name)
-      .map((name) => new Journal(this.#machine, name));
+    return allJournals(this.#machine).filter((other) => other.folder !== this.folder);
   }
 
   #neighbours(): readonly Journal[] {
-    const here = this.#machine.probes.networkNamespace('self');
-    return this.others().filter((other) => other.alive() && other.owner()?.networkNamespace === here);
+    return this.others().filter((other) => other.networkNamespace === this.networkNamespace && other.alive());
   }
 
   /** Every change has been taken back. */
@@ -207,18 +223,18 @@ export class Journal {
     files.removeEmpty(RUN_FOLDER);
   }
 
-  #write(file: string, text: string): void {
+  #write(file: string, text: string, mode = PRIVATE): void {
     const { files } = this.#machine;
     if (files.kind(this.folder) === undefined) {
       files.folder(this.folder, 0o755);
-      for (const [each, content] of this.#own) files.replace(`${this.folder}/${each}`, content, 0o600);
+      for (const [each, own] of this.#own) files.replace(`${this.folder}/${each}`, own.text, own.mode);
     }
-    files.replace(`${this.folder}/${file}`, text, 0o600);
-    this.#own.set(file, text);
+    files.replace(`${this.folder}/${file}`, text, mode);
+    this.#own.set(file, { text, mode });
   }
 
   #text(file: string): string | undefined {
-    return this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file);
+    return this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file)?.text;
   }
 
   #read(file: string): unknown {
@@ -239,10 +255,14 @@ export const undoBatch = ({ tun, undo }: NetworkEntry, family: 4 | 6): string =>
 /** Beside the batches: the filter of the sockets to end. */
 export const undoName = (pid: number, part: 4 | 6 | 'sockets'): string => `undo-${pid}.${part}`;
 
-export const sessionNames = ({ files }: Machine): readonly string[] =>
-  files
-    .list(RUN_FOLDER)
-    .filter((name) => SESSION_NAME.test(name) && files.kind(`${RUN_FOLDER}/${name}`)?.kind === 'folder');
+/** Of every session that has a folder, in every network namespace. */
+export const allJournals = (machine: Machine): readonly Journal[] =>
+  machine.files.list(RUN_FOLDER).flatMap((folder) => {
+    const session = parseFolderName(folder);
+    return session && machine.files.kind(`${RUN_FOLDER}/${folder}`)?.kind === 'folder'
+      ? [new Journal(machine, session.name, session.networkNamespace)]
+      : [];
+  });
 
 export function runFolderUnusable(error: NodeJS.ErrnoException): MirrordError {
   const help =

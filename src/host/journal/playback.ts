@@ -8,7 +8,7 @@ import { resolvedRuns, rewriteResolvConf } from '../dns/resolved-process.ts';
 import { BYTES } from '../machine/files.ts';
 import { type Machine, thisMachine } from '../machine/machine.ts';
 import { endSockets } from '../machine/sockets.ts';
-import { Journal, type NetworkEntry, type ResolvConfEntry, sessionNames, undoBatch } from './journal.ts';
+import { Journal, type NetworkEntry, type ResolvConfEntry, allJournals, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
@@ -21,18 +21,34 @@ export interface Restored {
   readonly notes: readonly string[];
 }
 
-/** What a session that has died left behind; harmless at any time, also while it lives. */
-export async function recoverSession(name: string, machine: Machine = thisMachine()): Promise<Restored> {
+/**
+ * What a session that has died left behind; harmless at any time, also while it lives.  `networkNamespace`: by default this
+ * process's own.
+ */
+export async function recoverSession(
+  name: string,
+  machine: Machine = thisMachine(),
+  networkNamespace?: string,
+): Promise<Restored> {
   return withLock(machine, async () => {
-    const restored = await restoreLocked(machine, name);
+    const restored = await restoreLocked(machine, new Journal(machine, name, networkNamespace));
     return restored.outcome === 'absent' ? (restoreAfterPowerFailure(machine) ?? restored) : restored;
   });
 }
 
-/** Every session that has died; to be called under the lock. */
+/**
+ * Every session of this network namespace that has died, and those of namespaces that have ended, of which nobody else
+ * would take care; to be called under the lock.
+ */
 export async function restoreAllLocked(machine: Machine): Promise<readonly Restored[]> {
+  const here = machine.probes.networkNamespace('self');
   const results: Restored[] = [];
-  for (const name of sessionNames(machine)) results.push(await restoreLocked(machine, name));
+  for (const journal of allJournals(machine)) {
+    const { networkNamespace } = journal;
+    if (networkNamespace === here || enterNamespace(machine, networkNamespace) === undefined) {
+      results.push(await restoreLocked(machine, journal));
+    }
+  }
   const lost = restoreAfterPowerFailure(machine);
   return [...results.filter(({ outcome }) => outcome === 'restored'), ...(lost === undefined ? [] : [lost])];
 }
@@ -41,19 +57,23 @@ export async function restoreAllLocked(machine: Machine): Promise<readonly Resto
 function restoreAfterPowerFailure(machine: Machine): Restored | undefined {
   const written = machine.files.read(RESOLV_CONF, BYTES) ?? '';
   const former = readFormerContent(written);
-  if (former === undefined || new Journal(machine, former.session).resolvConf() !== undefined) return undefined;
+  if (former === undefined || hasEntry(machine, former.session)) return undefined;
   let { before } = former;
   // Sessions that stood above each other: the file of each tells what was there before it.
   for (let inner = readFormerContent(before?.content ?? ''); inner; inner = readFormerContent(before?.content ?? '')) {
-    if (new Journal(machine, inner.session).resolvConf() !== undefined) break;
+    if (hasEntry(machine, inner.session)) break;
     before = inner.before;
   }
   const note = restoreResolvConf(machine, { before, written });
   return { name: former.session, outcome: 'restored', notes: note === undefined ? [] : [note] };
 }
 
-export async function restoreLocked(machine: Machine, name: string): Promise<Restored> {
-  const journal = new Journal(machine, name);
+/** Whether a session of this name cares for /etc/resolv.conf, which network namespaces share. */
+const hasEntry = (machine: Machine, name: string): boolean =>
+  allJournals(machine).some((journal) => journal.name === name && journal.resolvConf() !== undefined);
+
+async function restoreLocked(machine: Machine, journal: Journal): Promise<Restored> {
+  const { name } = journal;
   if (machine.files.kind(journal.folder) === undefined) return { name, outcome: 'absent', notes: [] };
   if (journal.alive()) return { name, outcome: 'alive', notes: [] };
   const notes = await playBack(machine, journal);
@@ -71,10 +91,9 @@ export async function playBack(machine: Machine, journal: Journal): Promise<read
 }
 
 export async function playBackNetwork(machine: Machine, journal: Journal): Promise<void> {
-  const owner = journal.owner();
   const entry = journal.network();
-  if (owner && entry) {
-    const enter = enterNamespace(machine, owner.networkNamespace);
+  if (entry) {
+    const enter = enterNamespace(machine, journal.networkNamespace);
     if (enter) await takeBack(machine, enter, entry);
   }
   journal.clearNetwork();
@@ -92,10 +111,10 @@ async function takeBack(machine: Machine, enter: readonly string[], entry: Netwo
 }
 
 export async function playBackResolved(machine: Machine, journal: Journal): Promise<void> {
-  const namespace = journal.owner()?.networkNamespace;
+  const { networkNamespace } = journal;
   // One that does not run writes its files when it is started.
-  if (journal.resolved() && namespace !== undefined && resolvedRuns(machine, namespace)) {
-    const enter = enterNamespace(machine, namespace);
+  if (journal.resolved() && resolvedRuns(machine, networkNamespace)) {
+    const enter = enterNamespace(machine, networkNamespace);
     if (enter) await rewriteResolvConf(machine, enter);
   }
   journal.clearResolved();

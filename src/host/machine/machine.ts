@@ -14,7 +14,10 @@ export interface Probes {
   uid(): number;
   /** Identity of a process beyond its number: its start time in clock ticks; undefined when there is none. */
   processStart(pid: number): string | undefined;
-  /** Identity of a process's network namespace: `net:[4026531840]`; undefined when there is no such process. */
+  /**
+   * Identity of a process's network namespace: `net:[4026531840]`; undefined when there is no such process, or one that even
+   * this root may not look at (another user namespace's, in a container).
+   */
   networkNamespace(pid: number | 'self'): string | undefined;
 }
 
@@ -40,7 +43,14 @@ export function procProbes(files: Files): Probes {
       const stat = files.read(`/proc/${pid}/stat`);
       return stat === undefined ? undefined : startTime(stat);
     },
-    networkNamespace: (pid) => files.link(`/proc/${pid}/ns/net`),
+    networkNamespace: (pid) => {
+      try {
+        return files.link(`/proc/${pid}/ns/net`);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+        throw error;
+      }
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { MirrordError } from '../../errors.ts';
 import type { HostOperations, NetworkTargetFacts } from '../../ipc/protocol.ts';
+import { peerUser } from '../../native/peer-user.ts';
 import type { StartedAgent } from '../far-side.ts';
 import type { Remote } from './remote.ts';
 
@@ -51,7 +52,8 @@ function surroundings(facts: NetworkTargetFacts) {
 /** One read of the transport, bytes: what a unix socket holds at most (net.core.wmem_default), and a little more. */
 const READ_BYTES = 256 * 1024;
 
-async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {
+/** `user`: whom the agent runs as, by number; by default as this process does. */
+export async function dialSocket(path: string, signal: AbortSignal, user = process.geteuid?.()): Promise<Duplex> {
   const socket: Socket = connect({
     path,
     // All reads go into the same memory: the tunnel looks at a chunk during the event only (see `Dial`).
@@ -68,5 +70,9 @@ async function dialSocket(path: string, signal: AbortSignal): Promise<Duplex> {
     // Nobody listens at a path of its own any more: the process has ended, and no redial will bring it back.
     throw new MirrordError('agent', 'agent-gone', 'The agent in the target namespace has ended.', { cause: error });
   }
-  return socket;
+  if (peerUser(socket) === user) return socket;
+  socket.destroy();
+  throw new MirrordError('agent', 'agent-foreign-socket', `What listens at ${path} is not the agent.`, {
+    help: 'Another program has put itself there.  Start again with: sudo mirrord up',
+  });
 }

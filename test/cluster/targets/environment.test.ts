@@ -200,11 +200,15 @@ describe("the target's environment, on this machine", () => {
         const { code, stdout, stderr } = await other(...args);
         assert.equal(code, 3, `${args.join(' ')}: ${stderr}`);
         assert.equal(stdout, '');
-        assert.match(stderr, /another user/);
+        assert.match(stderr, /Session 'default' belongs to developer\./);
       }
-      assert.equal((await other('status', '--json')).stdout, '{"sessions":[]}\n');
+      const { sessions, others } = JSON.parse((await other('status', '--json')).stdout) as Record<string, object[]>;
+      assert.deepEqual([sessions, others?.length], [[], 1]);
+      // Root that is not the user behind sudo is another user here: it must not run what the user chose.
       const root = await world.developer.mirrordRun(['env', '--format', 'json'], { as: 'root' });
-      assert.equal((JSON.parse(root.stdout) as Record<string, string>)['LEVEL'], 'debug');
+      assert.deepEqual([root.code, root.stdout], [3, '']);
+      const sudo = await world.developer.mirrordRun(['env', '--format', 'json'], { as: 'sudo' });
+      assert.equal((JSON.parse(sudo.stdout) as Record<string, string>)['LEVEL'], 'debug');
     });
   });
 

@@ -6,6 +6,7 @@ import type { DnsState } from '../../../src/ipc/protocol.ts';
 import { DNS, HostRun, NETWORK } from '../support/host-run.ts';
 import { openResolved } from '../support/resolved.ts';
 import { Sandbox } from '../support/sandbox.ts';
+import { folderOf } from '../support/session-place.ts';
 import { snapshot, snapshotEquals } from '../support/snapshot.ts';
 
 const CLUSTER = '10.96.0.77';
@@ -311,10 +312,11 @@ E`);
         resolvectl domain vpn0 corp.example; resolvectl dns vpn0 172.20.0.1
       `);
       const before = await snapshot(sandbox);
+      const folder = folderOf(sandbox.pid);
       const stale = `
         echo 'search default.svc.cluster.local' >> /run/systemd/resolve/stub-resolv.conf
-        mkdir -p /run/mirrord/default; touch /run/mirrord/default/resolved
-        echo '{"pid":1,"start":"0","networkNamespace":"'$(readlink /proc/self/ns/net)'"}' > /run/mirrord/default/owner.json
+        mkdir -p ${folder}; touch ${folder}/resolved
+        echo '{"pid":1,"start":"0","networkNamespace":"'$(readlink /proc/self/ns/net)'"}' > ${folder}/owner.json
       `;
       const restore = join(import.meta.dirname, '../../../src/host/restore-entry.ts');
       // The second time a play-back was killed in the middle.

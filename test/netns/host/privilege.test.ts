@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DNS, HostRun, NETWORK } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
+import { folderOf } from '../support/session-place.ts';
 import { snapshot } from '../support/snapshot.ts';
 
 const USER = { uid: '4321', gid: '4321', groups: '4321 4322' };
@@ -9,11 +10,13 @@ const USER = { uid: '4321', gid: '4321', groups: '4321 4322' };
 describe('who does what', function () {
   this.timeout(30_000);
   let sandbox: Sandbox;
+  let folder: string;
   beforeEach(async () => {
     sandbox = await Sandbox.open(`
       echo 'dev:x:4321:4321::/home/dev:/bin/zsh' >> /etc/passwd
       printf 'dev:x:4321:\\nclusters:x:4322:dev\\n' >> /etc/group
     `);
+    folder = folderOf(sandbox.pid);
   });
   afterEach(() => sandbox.close());
 
@@ -23,17 +26,21 @@ describe('who does what', function () {
   }
 
   it('runs the session as the user behind sudo, with all groups and no capability', async () => {
-    const run = new HostRun(sandbox, { environment: { SUDO_UID: USER.uid, SUDO_GID: USER.gid, HOME: '/root' } });
+    const run = new HostRun(sandbox, {
+      requests: [['network', NETWORK]],
+      environment: { SUDO_UID: USER.uid, SUDO_GID: USER.gid, HOME: '/root' },
+    });
     const { ids, environment } = (await run.event('start')) as unknown as Start;
     assert.equal(ids['Uid'], '4321\t4321\t4321\t4321');
     assert.equal(ids['Gid'], '4321\t4321\t4321\t4321');
     assert.equal(ids['Groups'], USER.groups);
     assert.equal(ids['CapEff'], '0000000000000000');
     assert.deepEqual(environment, { HOME: '/home/dev', USER: 'dev', LOGNAME: 'dev', SHELL: '/bin/zsh' });
-    assert.equal(await sandbox.shell('stat -c "%U %a" /run/mirrord/default/session'), 'dev 700\n');
+    await run.replies();
+    assert.equal(await sandbox.shell(`stat -c "%U %a" ${folder}/session`), 'dev 700\n');
     assert.equal(
-      await sandbox.shell('stat -c "%U %a" /run/mirrord/default /run/mirrord/default/owner.json'),
-      'root 755\nroot 600\n',
+      await sandbox.shell(`stat -c "%U %a" ${folder} ${folder}/owner.json ${folder}/network.json`),
+      'root 755\nroot 644\nroot 600\n',
     );
     await run.stop();
   });
@@ -43,12 +50,12 @@ describe('who does what', function () {
     await run.replies();
     const asUser = ['--reuid=4321', '--regid=4321', '--init-groups', '--'];
     for (const command of [
-      ['rm', '-rf', '/run/mirrord/default'],
-      ['mv', '/run/mirrord/default/session', '/run/mirrord/default/x'],
+      ['rm', '-rf', folder],
+      ['mv', `${folder}/session`, `${folder}/x`],
     ]) {
       assert.notEqual((await sandbox.run('setpriv', ...asUser, ...command)).code, 0);
     }
-    assert.notEqual((await sandbox.run('setpriv', ...asUser, 'cat', '/run/mirrord/default/network.json')).code, 0);
+    assert.notEqual((await sandbox.run('setpriv', ...asUser, 'cat', `${folder}/network.json`)).code, 0);
     await run.stop();
   });
 

@@ -3,12 +3,12 @@ import { readlinkSync } from 'node:fs';
 import type { NetworkTargetFacts } from '../../../src/ipc/protocol.ts';
 import { HostRun, NETWORK, type RunOptions } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
-
-const SOCKET = '/run/mirrord/default/session/agent.sock';
+import { folderOf } from '../support/session-place.ts';
 
 describe('targets on this machine', function () {
   this.timeout(30_000);
   let sandbox: Sandbox;
+  let socket: string;
   beforeEach(async () => {
     sandbox = await Sandbox.open(`
       echo 'dev:x:4321:4321::/home/dev:/bin/zsh' >> /etc/passwd
@@ -25,6 +25,7 @@ describe('targets on this machine', function () {
       mkdir -p /etc/netns/lab
       printf 'nameserver 10.96.0.10\\nsearch default.svc.cluster.local\\noptions ndots:5\\n' > /etc/netns/lab/resolv.conf
     `);
+    socket = `${folderOf(sandbox.pid)}/session/agent.sock`;
   });
   afterEach(() => sandbox.close());
 
@@ -107,12 +108,12 @@ describe('targets on this machine', function () {
   });
 
   it('starts the agent there as the user, without rights, and takes it along', async () => {
-    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]], { SUDO_UID: '4321', SUDO_GID: '4321' });
+    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]], { SUDO_UID: '4321', SUDO_GID: '4321' });
     assert.deepEqual(
       run.events.filter((event) => 'refusal' in event),
       [],
     );
-    const seen = JSON.parse(await sandbox.shell(`nc -U ${SOCKET} </dev/null`)) as Record<string, string>;
+    const seen = JSON.parse(await sandbox.shell(`nc -U ${socket} </dev/null`)) as Record<string, string>;
     const lab = (await sandbox.shell('ip netns exec lab readlink /proc/self/ns/net')).trim();
     assert.deepEqual(seen, {
       uid: '4321',
@@ -129,7 +130,7 @@ describe('targets on this machine', function () {
   });
 
   it('ends the agent with a killed host', async () => {
-    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]]);
+    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]]);
     run.signal('SIGKILL');
     const deadline = performance.now() + 3_000;
     while ((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout !== '') assert.ok(performance.now() < deadline);
@@ -138,7 +139,7 @@ describe('targets on this machine', function () {
   it('lays routes meanwhile, and ends at once, while an agent is slow to listen', async () => {
     const run = new HostRun(sandbox, {
       requests: [
-        ['startAgent', 'netns/lab', 'a2V5', SOCKET],
+        ['startAgent', 'netns/lab', 'a2V5', socket],
         ['network', NETWORK],
       ],
       environment: { FAKE_AGENT: 'slow', BEHAVIOUR: 'together' },
@@ -152,7 +153,7 @@ describe('targets on this machine', function () {
   });
 
   it('passes on what an agent says that cannot start', async () => {
-    const [run, [refusal]] = await ask([['startAgent', 'netns/lab', 'a2V5', SOCKET]], { FAKE_AGENT: 'fail' });
+    const [run, [refusal]] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]], { FAKE_AGENT: 'fail' });
     const { code, failure, message } = refusal as { code: string; failure: string; message: string };
     assert.deepEqual([code, failure], ['agent-not-started', 'agent']);
     assert.match(message, /exit 3\): no such luck/);

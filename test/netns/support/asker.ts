@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { askSession } from '../../../src/control/client.ts';
+import { sessionHere } from '../../../src/control/session-folder.ts';
 
 /** A packet that went where nobody is has had its time. */
 const SILENCE_MS = 2_000;
@@ -66,7 +67,9 @@ async function answer(id: number, op: string, host: string, port: number): Promi
     return found.map(({ address }) => address).join(' ');
   }
   if (op === 'explain') {
-    return JSON.stringify(await askSession('default', 'explain', host, AbortSignal.timeout(EXPLAIN_MS)));
+    return JSON.stringify(
+      await askSession(sessionHere('default'), 'explain', host, AbortSignal.timeout(EXPLAIN_MS), () => true),
+    );
   }
   const socket = op === 'open' ? await dial(host, port) : opened.get(Number(host));
   if (socket === undefined) throw new Error(`nothing was opened as ${host}`);

@@ -25,7 +25,7 @@ describe('mirrord with an empty environment, for a user whom no database knows',
     assert.deepEqual(await bare('status', '--json'), {
       code: 0,
       signal: null,
-      stdout: '{"sessions":[]}\n',
+      stdout: '{"sessions":[],"others":[]}\n',
       stderr: '',
     });
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
+import { folderOf } from '../support/session-place.ts';
 import { mirrord, poll, statuses, useSandbox } from '../support/session.ts';
 
 describe('mirrord up --detach', () => {
@@ -42,12 +43,12 @@ describe('mirrord up --detach', () => {
   });
 
   it('ends with its starter when that is broken off', async () => {
-    const { developer, mirrord: path, target } = world.sandbox;
+    const { developer, developerPid, mirrord: path, target } = world.sandbox;
     const before = await machineState(developer);
     const child = developer.start(path, ['up', '--detach', '-t', `netns/${target}`], { as: 'sudo' });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-    const claimed = async () => (await developer.run('test', ['-d', '/run/mirrord/default'])).code === 0;
+    const claimed = async () => (await developer.run('test', ['-d', folderOf(developerPid)])).code === 0;
     await poll(claimed, 'the start has begun');
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number | null];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { folderOf } from '../support/session-place.ts';
 import { mirrord, poll, statuses, up, useSandbox } from '../support/session.ts';
 import { machineState } from '../../../scripts/sandbox/machine-state.ts';
 
@@ -80,13 +81,11 @@ describe('mirrord up, the machine afterwards', () => {
   });
 
   it('is as before after down in the middle of the start, which tells the truth', async () => {
+    const { developerPid } = world.sandbox;
     const before = await machineState(world.sandbox.developer);
     for (const as of ['developer', 'sudo'] as const) {
       const session = up(world.sandbox);
-      await poll(
-        () => existsSync(`/proc/${world.sandbox.developerPid}/root/run/mirrord/default/session`),
-        'it has begun',
-      );
+      await poll(() => existsSync(`/proc/${developerPid}/root${folderOf(developerPid)}/session`), 'it has begun');
       const { code, stdout, stderr } = await mirrord(world.sandbox, ['down'], as);
       assert.deepEqual([code, stdout], [0, "session 'default' is down\n"], stderr);
       assert.equal(await machineState(world.sandbox.developer), before);

@@ -26,8 +26,10 @@ describe('mirrord status', () => {
       'pid',
       'routes',
       'state',
+      'network_namespace',
       'transport',
       'tun',
+      'user',
       'warnings',
     ];
     assert.deepEqual(
@@ -46,12 +48,15 @@ describe('mirrord status', () => {
 
   it('reads well', async () => {
     const { stdout } = await mirrord(world.sandbox, ['status']);
-    assert.match(stdout, /^default: ready \(pid \d+\)\n {2}target {5}netns\//);
+    assert.match(stdout, /^default: ready \(pid \d+, user developer\)\n {2}target {5}netns\//);
   });
 
   it('says not running of another name', async () => {
     assert.equal((await mirrord(world.sandbox, ['status', '--name', 'other'])).stdout, 'not running\n');
-    assert.equal((await mirrord(world.sandbox, ['status', '--name', 'other', '--json'])).stdout, '{"sessions":[]}\n');
+    assert.equal(
+      (await mirrord(world.sandbox, ['status', '--name', 'other', '--json'])).stdout,
+      '{"sessions":[],"others":[]}\n',
+    );
   });
 
   it('what up printed has no control bytes, and one line a step', () => {

@@ -5,7 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MirrordError } from '../../../src/errors.ts';
-import { ask } from '../../../src/control/client.ts';
+import { ask as askUser } from '../../../src/control/client.ts';
 import { ControlServer } from '../../../src/control/server.ts';
 
 describe('control socket', () => {
@@ -36,6 +36,9 @@ describe('control socket', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const own = process.geteuid?.() ?? -1;
+  const ask = (place: string, method: string, params: unknown, signal: AbortSignal): Promise<unknown> =>
+    askUser(place, method, params, signal, own);
   const aborts: string[] = [];
   const soon = (): AbortSignal => AbortSignal.timeout(5_000);
 
@@ -128,6 +131,28 @@ describe('control socket', () => {
     writeFileSync(path, '');
     await server.listen();
     assert.equal(await ask(path, 'echo', 1, soon()), 1);
+  });
+
+  it('answers nobody but its user and root', async () => {
+    const others = new ControlServer(join(folder, 'others.sock'), { env: () => 'secret' }, own + 1);
+    await others.listen();
+    const asked = askUser(join(folder, 'others.sock'), 'env', undefined, soon(), own);
+    // Root is answered all the same.
+    if (own === 0) assert.equal(await asked, 'secret');
+    else await assert.rejects(asked, { code: 'session-not-yours' });
+    await others.close();
+  });
+
+  it('does not ask who is not the session', async () => {
+    let heard = '';
+    const impostor = createServer((socket) =>
+      socket.on('data', (chunk) => (heard += String(chunk))).on('error', () => {}),
+    );
+    const impostorPath = join(folder, 'impostor.sock');
+    await new Promise<void>((resolve) => impostor.listen(impostorPath, resolve));
+    await assert.rejects(askUser(impostorPath, 'env', undefined, soon(), own + 1), { code: 'session-foreign-socket' });
+    assert.equal(heard, '');
+    await new Promise((resolve) => impostor.close(resolve));
   });
 
   it('says that no session runs when nobody listens', async () => {

@@ -181,7 +181,13 @@ describe('a session whose agent is lost while it starts', () => {
   });
 
   const status = async (): Promise<SessionStatus> =>
-    (await ask(join(folder, 'control.sock'), 'status', null, AbortSignal.timeout(5_000))) as SessionStatus;
+    (await ask(
+      join(folder, 'control.sock'),
+      'status',
+      null,
+      AbortSignal.timeout(5_000),
+      process.geteuid?.() ?? -1,
+    )) as SessionStatus;
   const isReady = (): boolean => host.told.some(({ type }) => type === 'ready');
 
   /** Begins the start, which waits for `op`. */

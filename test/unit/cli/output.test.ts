@@ -6,7 +6,8 @@ import { formatTargets } from '../../../src/cli/ls.ts';
 import { formatFinding } from '../../../src/cli/doctor.ts';
 import { formatExplanation, type Explanation } from '../../../src/filter/index.ts';
 import { Workspace } from '../support/config.ts';
-import { STATUS } from '../support/status.ts';
+import type { ShownSession } from '../../../src/cli/status.ts';
+import { HERE, STATUS } from '../support/status.ts';
 import { CLI_MS, runCliIn } from './run.ts';
 
 function screen(isTTY = true): { isTTY: boolean; text: string; write(text: string): void } {
@@ -61,15 +62,19 @@ describe('the output', () => {
     route: 'eth0',
     notes: ['note'],
   };
+  const format = (status: ShownSession): string => formatStatus(status, HERE);
   const TARGET = { kind: 'pod', namespace: 'a', name: 'b', ready: 1, pods: 1, containers: ['c', 'd'] } as const;
 
   it('of a status, an explanation and a table has the lines that it would have', () => {
     const rows: readonly [string, (output: Output) => void, (output: Output) => void][] = [
       [
         'status',
-        (o) => o.formatted(STATUS, formatStatus),
+        (o) => o.formatted(STATUS, format),
         (o) =>
-          o.formatted({ ...spoiled(STATUS), dns: { ...spoiled(STATUS.dns), mode: STATUS.dns.mode } }, formatStatus),
+          o.formatted(
+            { ...spoiled(STATUS), network_namespace: HERE, dns: { ...spoiled(STATUS.dns), mode: STATUS.dns.mode } },
+            format,
+          ),
       ],
       [
         'explain',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { formatBytes, formatStatus } from '../../../src/cli/status-text.ts';
-import { STATUS } from '../support/status.ts';
+import { formatBytes, formatOther, formatStatus } from '../../../src/cli/status-text.ts';
+import { HERE, STATUS } from '../support/status.ts';
 
 describe('status for people', () => {
   it('is one block', () => {
     assert.equal(
-      formatStatus(STATUS),
-      `default: ready (pid 4711)
+      formatStatus(STATUS, HERE),
+      `default: ready (pid 4711, user dev)
   target     targetless
   cluster    kind-dev (v1.34.4), namespace shop
   agent      job/mirrord-agent-x7k2, node node1
@@ -27,14 +27,28 @@ describe('status for people', () => {
 
   it('lists what is taken over, the reverse zones aside', () => {
     const domains = ['cluster.local', 'svc', ...Array.from({ length: 70 }, (_, i) => `n${i}`), '96.10.in-addr.arpa'];
-    const text = formatStatus({ ...STATUS, dns: { ...STATUS.dns, domains } });
+    const text = formatStatus({ ...STATUS, dns: { ...STATUS.dns, domains } }, HERE);
     assert.match(text, /^ {2}DNS {8}cluster\.local, svc, n0, .*, n61 and 8 more \(resolved, 10\.255\.255\.2\)$/m);
   });
 
   it('says why it reconnects, and since when', () => {
     const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
-    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting });
-    assert.match(text, /^default: reconnecting \(pid 4711\)\n {2}waiting +since 2026-01-02T03:04:05.678Z: nothing arr/);
+    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, HERE);
+    assert.match(
+      text,
+      /^default: reconnecting \(pid 4711, user dev\)\n {2}waiting +since 2026-01-02T03:04:05.678Z: nothing arr/,
+    );
+  });
+
+  it('says that a session is of another network namespace', () => {
+    assert.match(formatStatus(STATUS, 'net:[7]'), /\n {2}network {4}another network namespace, net:\[4026531840\]\n/);
+  });
+
+  it('names the session of another user, and no more', () => {
+    assert.equal(
+      formatOther({ name: 'work', pid: 12, user: 'alice', network_namespace: HERE }),
+      'work: belongs to alice (pid 12)\n',
+    );
   });
 
   it('leaves out what there is not, and counts what is too much', () => {
@@ -43,7 +57,7 @@ describe('status for people', () => {
     assert.ok(match);
     const matches = routes.map((value) => ({ ...match, value }));
     const dns = { mode: 'off', server: '', domains: [], search: [] };
-    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] });
+    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] }, HERE);
     assert.doesNotMatch(text, /cluster {3}|agent|warning/);
     assert.match(text, /10\.7\.0\.0\/16 and 2 more → mirrord0/);
     assert.match(text, /^ {2}DNS {8}left alone$/m);

@@ -87,7 +87,7 @@ describe('the name servers that the machine uses', () => {
     machine.put('/run/nm/resolv.conf', 'nameserver 192.0.2.7\n');
     mkdirSync(join(machine.root, 'etc'));
     symlinkSync('../run/nm/resolv.conf', join(machine.root, 'etc/resolv.conf'));
-    journal.claim({ uid: 0, gid: 0 });
+    journal.claim({ uid: 0, gid: 0, name: 'root' });
     await new ResolvConfFile(machine, journal).apply(DNS);
     machine.put('/run/nm/resolv.conf', 'nameserver 192.0.2.8\n');
     assert.deepEqual((await dns()).servers, ['192.0.2.8']);
@@ -95,7 +95,7 @@ describe('the name servers that the machine uses', () => {
 
   it('what was there before both, when a later session has written over it', async () => {
     machine.put('/etc/resolv.conf', 'nameserver 192.0.2.7\n');
-    journal.claim({ uid: 0, gid: 0 });
+    journal.claim({ uid: 0, gid: 0, name: 'root' });
     await new ResolvConfFile(machine, journal).apply(DNS);
     const later = new ResolvConfFile(machine, new Journal(machine, 'later'));
     await later.apply({ ...DNS, servers: ['198.19.1.53'] });

@@ -45,7 +45,7 @@ describe('the host’s network on paper', () => {
     machine.put('/proc/sys/net/ipv4/tcp_congestion_control', 'bbr\n');
     machine.put('/proc/sys/net/ipv4/tcp_available_congestion_control', 'reno cubic bbr\n');
     journal = new Journal(machine, 'default');
-    journal.claim({ uid: 0, gid: 0 });
+    journal.claim({ uid: 0, gid: 0, name: 'root' });
   });
   afterEach(() => machine.discard());
 
@@ -133,7 +133,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
       const fresh = new PaperMachine();
       fresh.put('/proc/sys/net/ipv6/conf/mirrord0/disable_ipv6', '0\n');
       const own = new Journal(fresh, 'default');
-      own.claim({ uid: 0, gid: 0 });
+      own.claim({ uid: 0, gid: 0, name: 'root' });
       const network = new Network(fresh, own, 'mirrord0');
       for (const wish of states) await network.apply(wish, FACTS);
       const listing = fresh.listing().replaceAll(/^link.*\n?/gm, '');

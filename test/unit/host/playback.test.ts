@@ -14,7 +14,13 @@ import fc from 'fast-check';
 import { ResolvConfFile } from '../../../src/host/dns/resolv-conf-file.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { withLock } from '../../../src/host/journal/lock.ts';
-import { playBack, playBackNetwork, playBackResolvConf, recoverSession } from '../../../src/host/journal/playback.ts';
+import {
+  playBack,
+  playBackNetwork,
+  playBackResolvConf,
+  recoverSession,
+  restoreAllLocked,
+} from '../../../src/host/journal/playback.ts';
 import type { DnsState } from '../../../src/ipc/protocol.ts';
 import { NAMESPACE, PaperMachine } from '../support/machine.ts';
 
@@ -28,6 +34,7 @@ const DNS: DnsState = {
   everything: false,
 };
 
+const THERE = 'net:[77]';
 const BEFORE = '# mine\nnameserver 192.168.7.254\n';
 const FOREIGN = ['4 rule pref 100 lookup main ', '4 route 10.0.0.0/8 dev eth0 ', '4 rule pref 5004 lookup 9 '];
 const RULES = ['pref 5009 nop', 'pref 5004 lookup 7300'];
@@ -46,7 +53,7 @@ describe('the journal', () => {
     if (shape === 'link') symlinkSync('../run/stub.conf', path);
     for (const line of FOREIGN) machine.state.add(line);
     journal = new Journal(machine, 'default');
-    journal.claim({ uid: 0, gid: 0 });
+    journal.claim({ uid: 0, gid: 0, name: 'root' });
   };
   afterEach(() => machine.discard());
 
@@ -60,6 +67,18 @@ describe('the journal', () => {
   const die = (): void => {
     machine.processes.delete(process.pid);
     machine.processes.set(process.pid, '200');
+  };
+
+  /** Of the same name, in another network namespace; it has ended unless a process holds it. */
+  const openThere = (): Journal => {
+    const there = new Journal(machine, 'default', THERE);
+    there.claim({ uid: 0, gid: 0, name: 'root' });
+    return there;
+  };
+  const holdThere = (): void => {
+    machine.processes.set(4242, '9');
+    mkdirSync(join(machine.root, 'proc/4242'), { recursive: true });
+    machine.probes.networkNamespace = (pid) => (pid === 4242 ? THERE : NAMESPACE);
   };
 
   const shape = fc.constantFrom('file' as const, 'link' as const, 'absent' as const);
@@ -185,14 +204,11 @@ describe('the journal', () => {
 
   it('enters the namespace in which the changes were made', async () => {
     open('file');
-    journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
-    const owner = journal.owner();
-    machine.put('/run/mirrord/default/owner.json', JSON.stringify({ ...owner, networkNamespace: 'net:[77]' }));
-    machine.processes.set(4242, '9');
-    mkdirSync(join(machine.root, 'proc/4242'), { recursive: true });
-    machine.probes.networkNamespace = (pid) => (pid === 4242 ? 'net:[77]' : NAMESPACE);
+    const there = openThere();
+    there.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
+    holdThere();
     die();
-    await recoverSession('default', machine);
+    await recoverSession('default', machine, THERE);
     assert.deepEqual(
       machine.calls,
       [4, 6].map((family) => `nsenter --net=/proc/4242/ns/net ip -${family} -force -batch -`),
@@ -229,14 +245,38 @@ describe('the journal', () => {
 
   it('forgets the network of a namespace that has ended', async () => {
     open('file');
-    journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
-    machine.put(
-      '/run/mirrord/default/owner.json',
-      JSON.stringify({ ...journal.owner(), networkNamespace: 'net:[77]' }),
-    );
+    openThere().writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
     die();
-    assert.equal((await recoverSession('default', machine)).outcome, 'restored');
+    const restored = await restoreAllLocked(machine);
+    assert.deepEqual(
+      restored.map(({ name, outcome }) => [name, outcome]),
+      [
+        ['default', 'restored'],
+        ['default', 'restored'],
+      ],
+    );
     assert.deepEqual(machine.calls, []);
+  });
+
+  it('is one of its own for each network namespace, whatever the name', async () => {
+    open('file');
+    const there = openThere();
+    holdThere();
+    journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: ['10.96.0.0/16'], undo: { 4: [], 6: [] } });
+    assert.deepEqual(there.otherNetworks(), []);
+    assert.deepEqual(journal.otherNetworks(), []);
+    const namesake = new Journal(machine, 'second');
+    namesake.claim({ uid: 0, gid: 0, name: 'root' });
+    assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: ['10.96.0.0/16'] }]);
+    die();
+    // What has died there is its own namespace's to restore, as long as that lives.
+    const restored = await restoreAllLocked(machine);
+    assert.deepEqual(
+      restored.map(({ name }) => name),
+      ['default', 'second'],
+    );
+    assert.equal(machine.files.kind(journal.folder), undefined);
+    assert.equal(machine.files.kind(there.folder)?.kind, 'folder');
   });
 
   it('comes back when somebody has removed the folder meanwhile', async () => {
@@ -279,7 +319,7 @@ describe('the journal', () => {
       open(start);
       await new ResolvConfFile(machine, journal).apply(DNS);
       later = new Journal(machine, 'later');
-      later.claim({ uid: 0, gid: 0 });
+      later.claim({ uid: 0, gid: 0, name: 'root' });
       await new ResolvConfFile(machine, later).apply({ ...DNS, servers: ['198.19.1.53'] });
     };
 

@@ -13,7 +13,7 @@ describe('sockets of a session', () => {
 
   const playBack = async (): Promise<readonly string[]> => {
     const journal = new Journal(machine, 'default');
-    journal.claim({ uid: 0, gid: 0 });
+    journal.claim({ uid: 0, gid: 0, name: 'root' });
     const addresses = ['198.19.0.1/32', 'fd6d::1/128'];
     journal.writeNetwork({ tun: 'mirrord0', addresses, routes: [], undo: { 4: [], 6: [] } });
     await playBackNetwork(machine, journal);

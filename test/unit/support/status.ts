@@ -1,7 +1,9 @@
-import type { SessionStatus } from '../../../src/control/protocol.ts';
+import type { ShownSession } from '../../../src/cli/status.ts';
+
+export const HERE = 'net:[4026531840]';
 
 /** A session that is up. */
-export const STATUS: SessionStatus = {
+export const STATUS: ShownSession = {
   name: 'default',
   state: 'ready',
   reconnecting: null,
@@ -22,4 +24,6 @@ export const STATUS: SessionStatus = {
     { side: 'local', rule: 'feature.network.outgoing.filter.local[0]', value: 'db.prod', flows: 0, questions: 1 },
   ],
   warnings: ['wg0 routes 10.96.0.0/12, too'],
+  user: 'dev',
+  network_namespace: HERE,
 };

@@ -2,13 +2,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { processesIn } from '../../../../scripts/sandbox/leftovers.ts';
 import type { Sandbox } from '../../../../scripts/sandbox/index.ts';
+import { folderOf } from '../../support/session-place.ts';
 import { poll, statuses } from '../../support/session.ts';
 
 export const USER_ID = 4242;
 
 /** As seen from outside of the developer machine. */
 export const agentSocket = (sandbox: Sandbox, generation = 1): string =>
-  `/proc/${sandbox.developerPid}/root/run/mirrord/default/session/agent-${generation}.sock`;
+  `/proc/${sandbox.developerPid}/root${folderOf(sandbox.developerPid)}/session/agent-${generation}.sock`;
 
 export interface Parts {
   readonly host: number | undefined;
