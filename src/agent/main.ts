@@ -16,6 +16,7 @@ import { TunnelServer } from '../tunnel/server.ts';
 import { Defects } from './defects.ts';
 import { giveWay } from './give-way.ts';
 import { takeOver } from './loaded.ts';
+import { peerUsers } from './peer-users.ts';
 import { createService } from './service.ts';
 import { fromArguments, readSettings, readSocketPath } from './settings.ts';
 import type { AgentSettings } from './settings.ts';
@@ -43,7 +44,7 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
   };
   const wait = (): NodeJS.Timeout => setTimeout(() => leave('nobody is connected'), settings.resumeLimitMs);
   let nobody: NodeJS.Timeout | null = wait();
-  const options = { publicKey: settings.publicKey, resumeLimitMs: settings.resumeLimitMs };
+  const options = { publicKey: settings.publicKey, resumeLimitMs: settings.resumeLimitMs, sourcesOf: peerUsers };
   const server = new TunnelServer(options, createService(settings.resolvConf), {
     connected(sessions) {
       if (sessions === 0) {

@@ -1,9 +1,16 @@
-/** The client's side of the hello, on one fresh transport. */
+/**
+ * The client's side of the hello, on one fresh transport.
+ *
+ * The agent is trusted on first use: the key that it proves in its first welcome is the one that every later transport of
+ * the same stream has to prove, so that whatever listens on its port after its death is found out.  That the first one is
+ * the agent follows from what started it: nothing else was told to listen there.
+ */
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { MirrordError } from '../errors.ts';
-import { FRAME } from './frame.ts';
-import { REFUSAL, proofFrame, readChallenge, readRefusal, readWelcome } from './hello.ts';
+import { FRAME, controlFrame } from './frame.ts';
+import { REFUSAL, createProof, readChallenge, readRefusal, readWelcome } from './hello.ts';
+import type { Challenge } from './hello.ts';
 import { HELLO_LIMIT_MS, PROTOCOL_VERSION } from './limits.ts';
 import { Link } from './link.ts';
 import type { LinkOwner } from './link.ts';
@@ -14,23 +21,30 @@ export interface Resumption {
   readonly received: number;
 }
 
+/** The agent of one stream, as far as it is known. */
+export interface KnownAgent {
+  /** As in `TunnelKey`; null before the first welcome. */
+  publicKey: string | null;
+}
+
 /** The agent has said no: another attempt would end the same way. */
 export class Refused extends MirrordError {}
 
 /**
  * Says hello on `transport`.  `welcomed` takes the link over in the same turn, since the stream's first bytes may
- * follow in the same chunk; it returns false when the agent's offset makes no sense.  Rejects with `Refused` when
- * the agent refuses for good, with any other error when the transport failed; the transport is then destroyed.
+ * follow in the same chunk; it returns false when the agent's offset makes no sense.  Rejects with `Refused` when the
+ * agent refuses for good, or is another than `agent`, with any other error when the transport failed; the transport is then destroyed.
  */
 export function sayHello(
   transport: Duplex,
   key: KeyObject,
+  agent: KnownAgent,
   resumption: Resumption,
   welcomed: (link: Link, peerReceived: number, roundTripMs: number) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let proofSent = 0;
+    let said: { readonly challenge: Challenge; readonly proof: Buffer; readonly at: number } | null = null;
     const settle = (): void => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', aborted);
@@ -46,21 +60,26 @@ export function sayHello(
       malformed: () => fail(notOurs('a frame that is too long')),
       lost: (reason) => fail(new Error(`connection lost before the agent had answered: ${reason}`)),
       control(type, payload) {
-        if (type === FRAME.challenge && proofSent === 0) {
+        if (type === FRAME.challenge && said === null) {
           const challenge = readChallenge(payload);
           if (challenge === null) return fail(notOurs('no greeting of ours'));
           if (challenge.version !== PROTOCOL_VERSION) return fail(otherVersion(challenge.version));
-          proofSent = performance.now();
-          return link.send(proofFrame({ ...resumption, version: PROTOCOL_VERSION }, challenge.nonce, key));
+          if (agent.publicKey !== null && agent.publicKey !== challenge.agent)
+            return fail(notOurs('it has another key'));
+          const proof = createProof({ ...resumption, version: PROTOCOL_VERSION }, challenge.payload, key);
+          said = { challenge, proof, at: performance.now() };
+          return link.send(controlFrame(FRAME.proof, proof));
         }
         if (type === FRAME.refusal) {
           const { code, text } = readRefusal(payload);
           return fail(refusalError(code, text));
         }
-        const received = type === FRAME.welcome && proofSent !== 0 ? readWelcome(payload) : null;
-        if (received === null) return fail(notOurs(`frame ${type} in the hello`));
+        if (type !== FRAME.welcome || said === null) return fail(notOurs(`frame ${type} in the hello`));
+        const received = readWelcome(payload, said.challenge, said.proof);
+        if (received === null) return fail(notOurs('it does not prove its key'));
         settle();
-        if (welcomed(link, received, performance.now() - proofSent)) return resolve();
+        agent.publicKey = said.challenge.agent;
+        if (welcomed(link, received, performance.now() - said.at)) return resolve();
         fail(notOurs('an offset that was never sent'));
       },
     };

@@ -56,7 +56,7 @@ export async function createTunnel(
     },
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
-  const connectable = { stream, dial, key: key.privateKey, session: createSessionId() };
+  const connectable = { stream, dial, key: key.privateKey, agent: { publicKey: null }, session: createSessionId() };
   const mux = new Mux(stream, true, {
     broken: (reason) => {
       void stream.farewell(reason);

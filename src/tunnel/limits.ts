@@ -1,7 +1,7 @@
 /** Every limit and time-out of the tunnel, with unit and reason. */
 
 /** Bumped with every change of the byte stream's frames, the hello, or the multiplexer's frames. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** How long a session outlives its transport, ms.  A laptop's lid, a VPN's reconnect; longer, and programs gave up. */
 export const RESUME_LIMIT_MS = 120_000;
@@ -70,9 +70,14 @@ export const SMALL_PIECE = 512;
 /** Flows and questions open at once in one tunnel: above the agent's own limit, so that questions are always answered. */
 export const STREAM_LIMIT = 32_768;
 
-/** Sessions of one key, and transports in their hello, that one agent serves at once. */
+/** Sessions of one key that one agent serves at once. */
 export const SESSION_LIMIT = 16;
-export const HELLO_LIMIT = 64;
+
+/**
+ * Transports in their hello at once: within the 1024 descriptors that a container has at the least, and so many that a
+ * client whose hello takes a long round trip is rarely the one that makes room (see hellos.ts).
+ */
+export const HELLO_LIMIT = 256;
 
 /** Longest datagram: 65,535 less the UDP header, with IPv6 (RFC 8200); IPv4's is 20 shorter. */
 export const DATAGRAM_LIMIT = 65_527;

@@ -8,6 +8,7 @@ import type { KeyObject } from 'node:crypto';
 import { MirrordError } from '../errors.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { Refused, sayHello } from './client-hello.ts';
+import type { KnownAgent } from './client-hello.ts';
 import { DIALS_AT_ONCE, DIAL_AGAIN_MS, DIAL_LIMIT_MS, REDIAL_FIRST_MS, REDIAL_LONGEST_MS } from './limits.ts';
 import type { Dial } from './tunnel.ts';
 
@@ -16,6 +17,7 @@ export interface Connectable {
   readonly stream: ByteStream;
   readonly dial: Dial;
   readonly key: KeyObject;
+  readonly agent: KnownAgent;
   /** The session's id. */
   readonly session: string;
 }
@@ -29,7 +31,7 @@ export interface Patience {
 }
 
 /** One attempt; rejects with `Refused` when another would be refused too. */
-export async function connect({ stream, dial, key, session }: Connectable, signal: AbortSignal): Promise<void> {
+export async function connect({ stream, dial, key, agent, session }: Connectable, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DIAL_LIMIT_MS)]);
   const transport = await dialPersistently(dial, limit);
   if (limit.aborted) {
@@ -37,7 +39,7 @@ export async function connect({ stream, dial, key, session }: Connectable, signa
     throw limit.reason;
   }
   const resumption = { session, resume: stream.established, received: stream.received };
-  await sayHello(transport, key, resumption, (link, received, ms) => stream.attach(link, received, ms), limit);
+  await sayHello(transport, key, agent, resumption, (link, received, ms) => stream.attach(link, received, ms), limit);
 }
 
 /** The pauses between two dials, which whoever learns of a change of the path cuts short. */

@@ -1,9 +1,10 @@
 /** The agent's side of the hello, on one fresh transport of a stranger. */
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { FRAME } from './frame.ts';
-import { REFUSAL, createChallenge, readProof, refusalFrame } from './hello.ts';
+import { FRAME, controlFrame } from './frame.ts';
+import { REFUSAL, createChallenge, readProof, refusalFrame, welcomeFrame } from './hello.ts';
 import type { Claim, RefusalCode } from './hello.ts';
+import type { TunnelKey } from './key.ts';
 import { HELLO_LIMIT_MS, PROTOCOL_VERSION } from './limits.ts';
 import { Link } from './link.ts';
 
@@ -19,17 +20,32 @@ const REASONS: Record<RefusalCode, string> = {
   [REFUSAL.busy]: 'too many clients at once',
 };
 
+/** A client whose proof holds. */
+export interface ProvenClient {
+  readonly claim: Claim;
+  readonly link: Link;
+  readonly roundTripMs: number;
+  /** Says how many bytes have come of the session, and proves the agent; the link's next user follows. */
+  readonly welcome: (received: number) => void;
+}
+
+/** Which keys a hello is about. */
+export interface HelloKeys {
+  readonly client: KeyObject;
+  readonly agent: TunnelKey;
+}
+
 export interface HelloOutcome {
-  /** The proof holds.  Takes the link over in the same turn, or says why not. */
-  proven(claim: Claim, link: Link, roundTripMs: number): RefusalCode | null;
+  /** Takes the link over in the same turn, or says why not. */
+  proven(client: ProvenClient): RefusalCode | null;
   refused(reason: string): void;
   /** Called once, whatever came of it. */
   over(): void;
 }
 
 /** Returns a function that ends the wait for a client that is slow, since others want to be heard. */
-export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutcome): () => void {
-  const { nonce, frame } = createChallenge();
+export function hearHello(transport: Duplex, { client, agent }: HelloKeys, outcome: HelloOutcome): () => void {
+  const challenge = createChallenge(agent);
   const started = performance.now();
   const refuse = (code: RefusalCode): void => {
     clearTimeout(deadline);
@@ -48,14 +64,25 @@ export function hearHello(transport: Duplex, key: KeyObject, outcome: HelloOutco
     },
     control(type, payload) {
       if (type !== FRAME.proof) return refuse(REFUSAL.malformed);
-      const claim = readProof(payload, nonce, key);
+      const claim = readProof(payload, challenge, client);
       if (typeof claim === 'number') return refuse(claim);
-      const code = outcome.proven(claim, link, performance.now() - started);
+      const code = outcome.proven({
+        claim,
+        link,
+        roundTripMs: performance.now() - started,
+        welcome: (received) => link.send(welcomeFrame(received, challenge, payload, agent)),
+      });
       if (code !== null) return refuse(code);
       clearTimeout(deadline);
       outcome.over();
     },
   });
-  link.send(frame);
-  return () => refuse(REFUSAL.busy);
+  link.send(controlFrame(FRAME.challenge, challenge));
+  return () => {
+    clearTimeout(deadline);
+    // Without a word: what waits until a refusal has been read is one more that is open.
+    link.destroy();
+    outcome.over();
+    outcome.refused(REASONS[REFUSAL.busy]);
+  };
 }

@@ -5,18 +5,24 @@
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { ByteStream } from './byte-stream.ts';
-import { REFUSAL, welcomeFrame } from './hello.ts';
-import type { Claim, RefusalCode } from './hello.ts';
-import { HELLO_LIMIT, RESUME_LIMIT_MS, SESSION_LIMIT } from './limits.ts';
-import type { Link } from './link.ts';
+import { REFUSAL } from './hello.ts';
+import type { RefusalCode } from './hello.ts';
+import { Hellos } from './hellos.ts';
+import type { SourcesOf } from './hellos.ts';
+import { createTunnelKey } from './key.ts';
+import { RESUME_LIMIT_MS, SESSION_LIMIT } from './limits.ts';
 import type { Mux } from './mux.ts';
 import { serve } from './serve.ts';
 import { hearHello } from './server-hello.ts';
+import type { HelloKeys, ProvenClient } from './server-hello.ts';
 import type { TunnelService } from './service.ts';
 
 export interface TunnelServerOptions {
+  /** The client's. */
   readonly publicKey: KeyObject;
   readonly resumeLimitMs?: number;
+  /** By default all transports count as of one source. */
+  readonly sourcesOf?: SourcesOf;
 }
 
 export interface TunnelServerEvents {
@@ -36,32 +42,29 @@ interface Session {
 }
 
 export class TunnelServer {
-  readonly #options: TunnelServerOptions;
+  readonly #keys: HelloKeys;
   readonly #service: TunnelService;
   readonly #events: TunnelServerEvents;
   readonly #sessions = new Map<string, Session>();
   readonly #limitMs: number;
-  /** Transports in their hello, oldest first: how to drop each. */
-  readonly #hellos = new Map<symbol, () => void>();
+  readonly #hellos: Hellos;
 
   constructor(options: TunnelServerOptions, service: TunnelService, events: TunnelServerEvents) {
-    this.#options = options;
+    this.#keys = { client: options.publicKey, agent: createTunnelKey() };
+    this.#hellos = new Hellos(options.sourcesOf ?? ((transports) => transports.map(() => '')));
     this.#limitMs = options.resumeLimitMs ?? RESUME_LIMIT_MS;
     this.#service = service;
     this.#events = events;
   }
 
   accept(transport: Duplex): void {
-    // The oldest makes room: who has the key needs only a moment.
-    const [oldest] = this.#hellos.size >= HELLO_LIMIT ? this.#hellos.values() : [];
-    oldest?.();
-    const token = Symbol('hello');
-    const drop = hearHello(transport, this.#options.publicKey, {
-      proven: (claim, link, roundTripMs) => this.#proven(claim, link, roundTripMs),
+    this.#hellos.makeRoom();
+    const drop = hearHello(transport, this.#keys, {
+      proven: (client) => this.#proven(client),
       refused: (reason) => this.#events.note('rejected', reason),
-      over: () => this.#hellos.delete(token),
+      over: () => this.#hellos.over(transport),
     });
-    this.#hellos.set(token, drop);
+    this.#hellos.add(transport, drop);
   }
 
   /** Ends every session in order. */
@@ -72,14 +75,14 @@ export class TunnelServer {
     }
   }
 
-  #proven(claim: Claim, link: Link, roundTripMs: number): RefusalCode | null {
+  #proven(client: ProvenClient): RefusalCode | null {
+    const { claim } = client;
     const known = this.#sessions.get(claim.session);
-    if (claim.resume)
-      return known === undefined ? REFUSAL.unknownSession : this.#attach(known, claim, link, roundTripMs);
+    if (claim.resume) return known === undefined ? REFUSAL.unknownSession : this.#attach(known, client);
     if (known !== undefined) return REFUSAL.malformed;
     if (this.#sessions.size >= SESSION_LIMIT) return REFUSAL.busy;
     const session = this.#create(claim.session);
-    const refusal = this.#attach(session, claim, link, roundTripMs);
+    const refusal = this.#attach(session, client);
     if (refusal !== null) {
       this.#sessions.delete(claim.session);
       session.stream.destroy();
@@ -110,11 +113,11 @@ export class TunnelServer {
   }
 
   /** A transport that the session still has is half dead, or the client would not come again: the new one replaces it. */
-  #attach(session: Session, claim: Claim, link: Link, roundTripMs: number): RefusalCode | null {
+  #attach(session: Session, { claim, link, roundTripMs, welcome }: ProvenClient): RefusalCode | null {
     const { stream } = session;
     if (!stream.resumesAt(claim.received)) return REFUSAL.malformed;
     stream.detach();
-    link.send(welcomeFrame(stream.received));
+    welcome(stream.received);
     stream.attach(link, claim.received, roundTripMs);
     clearTimeout(session.expiry);
     this.#events.note(claim.resume ? 'resumed' : 'connected', '');

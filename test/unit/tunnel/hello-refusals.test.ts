@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { createTunnel } from '../../../src/tunnel/client.ts';
-import { FRAME, FrameDecoder, controlFrame, writeHeader } from '../../../src/tunnel/frame.ts';
+import { FRAME, FrameDecoder, HEADER_LENGTH, controlFrame, writeHeader } from '../../../src/tunnel/frame.ts';
 import {
   REFUSAL,
   createChallenge,
+  createProof,
   createSessionId,
-  proofFrame,
   readChallenge,
   readRefusal,
   welcomeFrame,
@@ -40,13 +40,39 @@ const service: TunnelService = {
 const key = createTunnelKey();
 const claim: Claim = { version: PROTOCOL_VERSION, session: createSessionId(), resume: false, received: 0 };
 
+function proofFrame(claimed: Claim, challenge: Buffer, by: TunnelKey = key): Buffer {
+  return controlFrame(FRAME.proof, createProof(claimed, challenge, by.privateKey));
+}
+
+const silent = { lost() {}, resumed() {}, dead() {} };
+
+/**
+ * Answers like an agent with `agent`'s key.  `challenge` is said instead of one of its own; `sign` makes the welcome;
+ * `heard` gets what comes after it.
+ */
+function impostor(
+  agent: TunnelKey,
+  { challenge = createChallenge(agent), received = 0, heard = (_view: Buffer): void => {} },
+): Duplex {
+  const [near, far] = duplexPair();
+  const decoder = new FrameDecoder({
+    data: (view) => heard(view),
+    control(type, proof) {
+      if (type === FRAME.proof) far.write(welcomeFrame(received, challenge, proof, agent));
+    },
+  });
+  far.on('data', (chunk: Buffer) => decoder.push(chunk));
+  far.write(controlFrame(FRAME.challenge, challenge));
+  return near;
+}
+
 /** Speaks to the agent by hand; resolves to the code of the refusal. */
-function refusalOf(transport: Duplex, answer: (nonce: Buffer) => Buffer): Promise<number> {
+function refusalOf(transport: Duplex, answer: (challenge: Buffer) => Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     const decoder = new FrameDecoder({
       data: () => reject(new Error('data')),
       control(type, payload) {
-        if (type === FRAME.challenge) transport.write(answer(readChallenge(payload)?.nonce ?? Buffer.alloc(0)));
+        if (type === FRAME.challenge) transport.write(answer(readChallenge(payload)?.payload ?? Buffer.alloc(0)));
         else if (type === FRAME.refusal) resolve(readRefusal(payload).code);
         else reject(new Error(`frame ${type}`));
       },
@@ -63,7 +89,7 @@ describe('the hello', () => {
     server.accept(far);
     return near;
   };
-  const open = (by: TunnelKey): Promise<Tunnel> => createTunnel(dial, by, {}, { lost() {}, resumed() {}, dead() {} });
+  const open = (by: TunnelKey): Promise<Tunnel> => createTunnel(dial, by, {}, silent);
 
   beforeEach(async () => {
     server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, service, { connected() {}, note() {} });
@@ -83,13 +109,16 @@ describe('the hello', () => {
   it('fails when the agent leaves in the same breath as it welcomes', async () => {
     const leaving = async (): Promise<Duplex> => {
       const [near, far] = duplexPair();
-      far.write(createChallenge().frame);
-      far.once('data', () =>
-        far.write(Buffer.concat([welcomeFrame(0), controlFrame(FRAME.close, Buffer.from('bye'))])),
-      );
+      const agent = createTunnelKey();
+      const challenge = createChallenge(agent);
+      far.write(controlFrame(FRAME.challenge, challenge));
+      far.once('data', (proof: Buffer) => {
+        const welcome = welcomeFrame(0, challenge, proof.subarray(HEADER_LENGTH), agent);
+        far.write(Buffer.concat([welcome, controlFrame(FRAME.close, Buffer.from('bye'))]));
+      });
       return near;
     };
-    await assert.rejects(createTunnel(leaving, key, {}, { lost() {}, resumed() {}, dead() {} }), /bye/);
+    await assert.rejects(createTunnel(leaving, key, {}, silent), /bye/);
   });
 
   it('refuses another version, before it looks at the rest', async () => {
@@ -98,12 +127,15 @@ describe('the hello', () => {
   });
 
   it('refuses a proof for another challenge', async () => {
-    assert.equal(await refusalOf(await dial(), () => proofFrame(claim, randomBytes(32), key.privateKey)), REFUSAL.key);
+    assert.equal(
+      await refusalOf(await dial(), () => proofFrame(claim, createChallenge(createTunnelKey()))),
+      REFUSAL.key,
+    );
   });
 
   it('refuses a claim that was changed after signing', async () => {
-    const code = await refusalOf(await dial(), (nonce) => {
-      const frame = proofFrame(claim, nonce, key.privateKey);
+    const code = await refusalOf(await dial(), (challenge) => {
+      const frame = proofFrame(claim, challenge);
       frame[10] = (frame[10] ?? 0) ^ 1;
       return frame;
     });
@@ -112,18 +144,12 @@ describe('the hello', () => {
 
   it('refuses to resume what it does not know', async () => {
     const resume = { ...claim, session: createSessionId(), resume: true };
-    assert.equal(
-      await refusalOf(await dial(), (nonce) => proofFrame(resume, nonce, key.privateKey)),
-      REFUSAL.unknownSession,
-    );
+    assert.equal(await refusalOf(await dial(), (challenge) => proofFrame(resume, challenge)), REFUSAL.unknownSession);
   });
 
   it('refuses an offset that was never sent', async () => {
     const resume = { ...claim, received: 1 };
-    assert.equal(
-      await refusalOf(await dial(), (nonce) => proofFrame(resume, nonce, key.privateKey)),
-      REFUSAL.malformed,
-    );
+    assert.equal(await refusalOf(await dial(), (challenge) => proofFrame(resume, challenge)), REFUSAL.malformed);
   });
 
   it('refuses garbage, other frames, and frames that are too long', async () => {
@@ -151,21 +177,65 @@ describe('the hello', () => {
   });
 
   it('is refused by the client when what answers is no agent', async () => {
-    const impostor = async (): Promise<Duplex> => {
+    const stranger = async (): Promise<Duplex> => {
       const [near, far] = duplexPair();
       far.write('SSH-2.0-OpenSSH_9.2p1\r\n');
       return near;
     };
-    await assert.rejects(createTunnel(impostor, key, {}, { lost() {}, resumed() {}, dead() {} }), {
+    await assert.rejects(createTunnel(stranger, key, {}, silent), {
       code: 'tunnel-not-an-agent',
     });
+  });
+
+  it('is refused by the client when another program has taken the port of the agent that it knows', async () => {
+    const agents = [createTunnelKey(), createTunnelKey()] as const;
+    const first = createChallenge(agents[0]);
+    for (const [what, second] of Object.entries({
+      'with a key of its own': { challenge: createChallenge(agents[1]), by: agents[1] },
+      "with the agent's word, but not its key": { challenge: first, by: agents[1] },
+    })) {
+      const transports: Duplex[] = [];
+      let said = '';
+      const taken = (view: Buffer): void => {
+        said += view.toString('latin1');
+      };
+      const dialled = async (): Promise<Duplex> => {
+        const near =
+          transports.length === 0
+            ? impostor(agents[0], { challenge: first })
+            : impostor(second.by, { challenge: second.challenge, heard: taken });
+        transports.push(near);
+        return near;
+      };
+      const dead = Promise.withResolvers<string>();
+      const bound = await createTunnel(dialled, key, {}, { ...silent, dead: dead.resolve });
+      const flow = bound.connect('secret.example', 443);
+      const reset = new Promise<void>((resolve) => (flow.onReset = resolve));
+      transports[0]?.destroy();
+      assert.match(await dead.promise, /not the mirrord agent/, what);
+      await reset;
+      assert.equal(said, '', 'it hears nothing of the session');
+      assert.equal(transports.length, 2);
+    }
+  });
+
+  it('is refused by the client when the welcome is for another hello', async () => {
+    const agent = createTunnelKey();
+    const [near, far] = duplexPair();
+    const challenge = createChallenge(agent);
+    far.write(controlFrame(FRAME.challenge, challenge));
+    far.once('data', () => far.write(welcomeFrame(0, challenge, Buffer.alloc(121), agent)));
+    await assert.rejects(
+      createTunnel(async () => near, key, {}, silent),
+      { code: 'tunnel-not-an-agent' },
+    );
   });
 
   it('ends when the caller gives up', async () => {
     const [near] = duplexPair();
     const signal = AbortSignal.timeout(20);
     await assert.rejects(
-      createTunnel(async () => near, key, { signal }, { lost() {}, resumed() {}, dead() {} }),
+      createTunnel(async () => near, key, { signal }, silent),
       { name: 'TimeoutError' },
     );
     assert.ok(near.destroyed);
