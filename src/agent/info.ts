@@ -5,7 +5,7 @@ import type { AgentInfo } from '../tunnel/tunnel.ts';
 /** Set by the bundler. */
 declare const MIRRORD_VERSION: string;
 
-export function agentInfo(resolvConf: string): AgentInfo {
+export function agentInfo(resolvConf: string, hosts: string): AgentInfo {
   const addresses: string[] = [];
   let ipv6 = false;
   for (const list of Object.values(networkInterfaces())) {
@@ -21,6 +21,7 @@ export function agentInfo(resolvConf: string): AgentInfo {
     hostname: hostname(),
     addresses,
     resolvConf,
+    hosts,
     serviceHost: process.env['KUBERNETES_SERVICE_HOST'] ?? null,
     ipv6,
   };

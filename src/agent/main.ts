@@ -45,7 +45,7 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
   const wait = (): NodeJS.Timeout => setTimeout(() => leave('nobody is connected'), settings.resumeLimitMs);
   let nobody: NodeJS.Timeout | null = wait();
   const options = { publicKey: settings.publicKey, resumeLimitMs: settings.resumeLimitMs, sourcesOf: peerUsers };
-  const server = new TunnelServer(options, createService(settings.resolvConf), {
+  const server = new TunnelServer(options, createService(settings), {
     connected(sessions) {
       if (sessions === 0) {
         nobody ??= wait();

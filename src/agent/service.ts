@@ -5,11 +5,12 @@ import { agentInfo } from './info.ts';
 import { FLOW_LIMIT } from './limits.ts';
 import { readNameServers } from './name-servers.ts';
 import { probeHost } from './probe.ts';
+import type { AgentSettings } from './settings.ts';
 import { targetEnvironment } from './target-process.ts';
 import { dialTcp } from './tcp.ts';
 import { dialUdp } from './udp.ts';
 
-export function createService(resolvConf: string): TunnelService {
+export function createService({ resolvConf, hosts }: Pick<AgentSettings, 'resolvConf' | 'hosts'>): TunnelService {
   const nameServers = readNameServers(resolvConf);
   let flows = 0;
   const over = (): void => {
@@ -28,7 +29,7 @@ export function createService(resolvConf: string): TunnelService {
     udp: (flow) => limited(flow, dialUdp),
     resolve: (message, signal) => relayDns(message, nameServers, signal),
     probe: probeHost,
-    info: () => agentInfo(resolvConf),
+    info: () => agentInfo(resolvConf, hosts),
     environment: targetEnvironment,
   };
 }

@@ -4,9 +4,13 @@ import type { KeyObject } from 'node:crypto';
 import { readPublicKey } from '../tunnel/key.ts';
 import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
 
+/** Characters of the hosts file: hundreds of names. */
+const HOSTS_LIMIT = 65_536;
+
 export interface AgentSettings {
   readonly publicKey: KeyObject;
   readonly resolvConf: string;
+  readonly hosts: string;
   readonly resumeLimitMs: number;
   /** `error` and `warn`: nothing is told but what the one who started it has to know. */
   readonly isQuiet: boolean;
@@ -26,9 +30,12 @@ export function fromArguments(argv: readonly string[]): Environment {
 export function readSettings(environment: Environment): AgentSettings {
   const resume = Number(environment['MIRRORD_RESUME_MS'] ?? RESUME_LIMIT_MS);
   if (!Number.isFinite(resume) || resume <= 0) throw new Error('MIRRORD_RESUME_MS must be a number of milliseconds');
+  const given = environment['MIRRORD_RESOLV_CONF'];
   return {
     publicKey: publicKey(required(environment, 'MIRRORD_PUBLIC_KEY')),
-    resolvConf: environment['MIRRORD_RESOLV_CONF'] ?? systemResolvConf(),
+    resolvConf: given ?? systemFile('/etc/resolv.conf'),
+    // Who is given a resolv.conf is on the client's own machine, and sees its hosts file.
+    hosts: given === undefined ? systemFile('/etc/hosts').slice(0, HOSTS_LIMIT) : '',
     resumeLimitMs: resume,
     isQuiet: ['error', 'warn'].includes(environment['MIRRORD_LOG_LEVEL'] ?? ''),
   };
@@ -55,11 +62,11 @@ export function readSocketPath(environment: Environment): string {
   return place.slice('unix:'.length);
 }
 
-function systemResolvConf(): string {
+/** Empty for no file: that means a local name server (resolv.conf(5)), and no names (hosts(5)). */
+function systemFile(path: string): string {
   try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    // No file means a local name server (resolv.conf(5)); questions will then fail or be answered there.
     return '';
   }
 }

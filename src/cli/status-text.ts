@@ -25,6 +25,7 @@ export function formatStatus(status: ShownSession, here: string): string {
         ? 'left alone'
         : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.mode}, ${dns.server})`,
     ],
+    ['pod hosts', podHostsText(dns)],
     ['others', forwarded.text],
     ['dropped', forwarded.dropped ? `${forwarded.dropped} packets of other machines` : ''],
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
@@ -43,6 +44,15 @@ export const formatOther = ({ name, pid, user }: OtherSession): string => `${nam
 
 const elsewhere = ({ network_namespace: network }: ShownSession, here: string): string =>
   network === here ? '' : `another network namespace, ${network}`;
+
+/** What the target pod's hosts file has a say about, and what not. */
+function podHostsText({ podHosts, withheldPodHosts }: ShownSession['dns']): string {
+  if (podHosts.length + withheldPodHosts.length === 0) return '';
+  const withheld = `not ${listed(withheldPodHosts)}, which --domain would give it`;
+  return [...(podHosts.length > 0 ? [listed(podHosts)] : []), ...(withheldPodHosts.length > 0 ? [withheld] : [])].join(
+    '; ',
+  );
+}
 
 /** The reverse zones say no more than the routes. */
 function forward(domains: readonly string[]): readonly string[] {

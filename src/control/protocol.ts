@@ -32,6 +32,9 @@ export interface SessionStatus {
     readonly server: string;
     readonly domains: readonly string[];
     readonly search: readonly string[];
+    /** Names that the target pod's hosts file answers, and those that it has and that stay this machine's. */
+    readonly podHosts: readonly string[];
+    readonly withheldPodHosts: readonly string[];
   };
   readonly forwarded: {
     /** Who comes in by this machine, in one line. */

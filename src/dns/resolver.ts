@@ -17,6 +17,7 @@
  * | `localhost`                                                 | 127.0.0.1, ::1                                        |
  * | a fixed host of the policy, in any form of the name         | its addresses                                         |
  * | rule `local`                                                | the machine's hosts file, then the machine's servers  |
+ * | a name of the far side's hosts file                         | its addresses; but first the machine's hosts file     |
  * | rule `cluster`                                              | the cluster, and nobody after it                      |
  * | no rule: by its kind, see `classify.ts`                     | the cluster (then the machine's servers), or only them|
  * | another class than IN                                       | the machine's servers                                 |
@@ -63,6 +64,8 @@ export interface ResolverPorts {
   serviceExists(label: string): Promise<boolean>;
   /** The machine's hosts file: addresses of the first of `names` that it knows. */
   hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
+  /** The far side's hosts file, as far as it counts here, likewise. */
+  farHosts(names: readonly string[]): readonly string[] | undefined;
   /** Milliseconds, monotonic. */
   now(): number;
   /** A failure that is not just a missing answer (`NoAnswer`): of the policy, or a defect.  For the log. */
@@ -159,6 +162,8 @@ class ClusterResolver implements Resolver {
     }
     const rule = this.#policy.rule(forms);
     if (rule === 'local') return await this.#askHosts(query, forms, transport);
+    const far = this.#ports.farHosts(forms);
+    if (far !== undefined) return await this.#giveFarHosts(query, far, forms, transport);
     if (rule === 'default' && kind === 'outside') return await this.#askOutside(query, transport);
     return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
   }
@@ -196,13 +201,27 @@ class ClusterResolver implements Resolver {
         // The machine is offline, or has no servers: the cluster, which such a name belongs to first, has said no.
       }
     }
-    const answer = this.#clusterAnswer(query, outcome);
-    const records = readRecords(answer, query.questionEnd) ?? [];
-    const { addresses, ttl } = readAddresses(answer, records);
+    return await this.#giveCluster(query, this.#clusterAnswer(query, outcome), transport);
+  }
+
+  async #giveCluster(query: Query, answer: Uint8Array, transport: Transport): Promise<Uint8Array> {
+    const { addresses, ttl } = readAddresses(answer, readRecords(answer, query.questionEnd) ?? []);
     if (addresses.length > 0) {
       await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.beforeAnswer(query.name, addresses, ttl, 'cluster'));
     }
     return fitReply(answer, query, transport);
+  }
+
+  /** What the machine's own hosts file has, it has said first. */
+  async #giveFarHosts(
+    query: Query,
+    addresses: readonly string[],
+    forms: readonly string[],
+    transport: Transport,
+  ): Promise<Uint8Array> {
+    if ((await this.#ports.hosts(forms)) !== undefined) return await this.#askHosts(query, forms, transport);
+    const shut = query.type === TYPE.AAAA && !this.#policy.ipv6;
+    return await this.#giveCluster(query, addressReply(query, shut ? [] : addresses), transport);
   }
 
   #clusterAnswer(query: Query, outcome: ClusterOutcome): Uint8Array {

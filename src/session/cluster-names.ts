@@ -15,7 +15,7 @@ export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 /** As many as Kubernetes lets a pod have (MaxDNSSearchPaths). */
 const MAX_SEARCH = 32;
 /** RFC 1035, 2.3.4; with underscores. */
-const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+export const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** Whose word counts, beside the file's. */
 export interface Vouched {

@@ -15,16 +15,17 @@ export function configuredDomains(filter: Filter): readonly string[] {
   return [...filter.domains, ...listed, ...filter.hosts.keys()];
 }
 
-/** The most important first: the cluster's own, what the configuration names, namespaces, the ranges' reverse zones. */
+/** The most important first: the cluster's own, what the configuration names, single hosts, namespaces, reverse zones. */
 export function routedDomains(
   zones: readonly string[],
   namespaces: readonly string[],
   discovery: Discovery,
   filter: Filter,
+  hosts: readonly string[] = [],
 ): readonly string[] {
   const ranges = mergeRanges(parseRanges(discovery.ranges) ?? []).map(formatCidr);
   const reverse = ranges.flatMap(reverseZones).slice(0, MAX_REVERSE_ZONES);
-  return [...new Set([...zones, 'svc', ...configuredDomains(filter), ...namespaces, ...reverse])];
+  return [...new Set([...zones, 'svc', ...configuredDomains(filter), ...hosts, ...namespaces, ...reverse])];
 }
 
 export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');

@@ -26,12 +26,15 @@ export async function explainDestination(text: string, sources: ExplainSources):
   // With one protocol off, what is said of a destination as such is said of the other.
   const protocol = target.protocol ?? (tcp === udp ? null : tcp ? 'tcp' : 'udp');
   const route = address === undefined ? null : await host.route({ address, protocol, port: target.port });
-  return explain(target, scoped, {
+  const explanation = explain(target, scoped, {
     names: names.context,
     ...(answer === null ? {} : { answer }),
     ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
     ...(route === null ? {} : { route }),
   });
+  if (target.name === null || !names.isWithheldHost(target.name)) return explanation;
+  const note = `the pod's /etc/hosts has it, too, and has no say about it here (--domain ${target.name} gives it one)`;
+  return { ...explanation, notes: [...explanation.notes, note] };
 }
 
 async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilter) {
@@ -46,6 +49,11 @@ async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilte
     return { by: 'fixed' as const, addresses: fixed };
   }
   const { answer } = names.resolve(forms);
+  if (answer !== 'local' && filter.settings.dns.enabled && names.podHosts(forms) !== undefined) {
+    const hosts = await names.hosts(forms);
+    if (hosts !== undefined) return { by: 'machine' as const, addresses: hosts, source: '/etc/hosts' };
+    return { by: 'cluster' as const, ...(await names.lookUp(name)), source: "the pod's /etc/hosts" };
+  }
   if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.context))) {
     return { by: 'cluster' as const, ...(await names.lookUp(name)) };
   }

@@ -5,6 +5,7 @@
  * routed before the answer is given.
  */
 import { unwatchFile, watchFile } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { encodeQuestion, isTruncated, readAnswer } from '../dns/question.ts';
@@ -18,11 +19,13 @@ import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
+import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { clusterNames } from './cluster-names.ts';
 import { describeTaken } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
+import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
 
@@ -33,6 +36,9 @@ const HOSTS_LOOK_MS = 2_000;
 const PROBE_MS = 1_500;
 /** A question waits this long for an agent that is being replaced, ms; SERVFAIL is promised within 2 s. */
 const AGENT_WAIT_MS = 1_800;
+
+/** As the agent sees them. */
+export type AgentFiles = Pick<AgentInfo, 'resolvConf' | 'hosts'>;
 
 export interface NamesOptions {
   readonly host: HostOperations;
@@ -63,26 +69,34 @@ export class SessionNames {
   /** The machine has been told once: from then on it follows what is learned. */
   #isTaken = false;
   readonly #foundNamespaces = new Set<string>();
-  /** The agent's. */
-  #resolvConf: string;
+  #agent: AgentFiles;
+  /** This machine's. */
+  #search: readonly string[];
+  #podHosts: PodHosts = NO_POD_HOSTS;
   #taken: TakenNames;
   #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
   #expiry: NodeJS.Timeout | undefined;
   /** Made from `#taken`: thousands of namespaces must not be gone through for each question. */
   #context: NameContext | undefined;
 
-  /** `resolvConf` as the agent sees it. */
-  static async open(options: NamesOptions, resolvConf: string, { discovery, facts }: Known): Promise<SessionNames> {
+  static async open(options: NamesOptions, agent: AgentFiles, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers, { hopLimit: options.hopLimit });
-    const session = new SessionNames(options, upstream, resolvConf, discovery);
+    const session = new SessionNames(options, upstream, agent, discovery, facts.dns.search);
     session.#listener = await listenOnLoopback(session.resolver);
     return session;
   }
 
-  private constructor(options: NamesOptions, upstream: Upstream, resolvConf: string, discovery: Discovery) {
+  private constructor(
+    options: NamesOptions,
+    upstream: Upstream,
+    agent: AgentFiles,
+    discovery: Discovery,
+    search: readonly string[],
+  ) {
     this.#options = options;
     this.#upstream = upstream;
-    this.#resolvConf = resolvConf;
+    this.#agent = agent;
+    this.#search = search;
     this.#discovery = discovery;
     this.#taken = this.#take();
     this.#wishes = new Latest((state) => options.host.dns(state));
@@ -105,6 +119,7 @@ export class SessionNames {
         return probe.exists(`${label}.${namespace}.svc.${clusterDomain}`);
       },
       hosts: (forms) => this.hosts(forms),
+      farHosts: (forms) => this.podHosts(forms),
       now: () => performance.now(),
       report: options.report,
     });
@@ -129,6 +144,17 @@ export class SessionNames {
   /** Addresses that the machine's hosts file has for the first of `forms` that it knows. */
   hosts(forms: readonly string[]): Promise<readonly string[] | undefined> {
     return this.#hosts.lookup(forms);
+  }
+
+  /** Addresses that the target pod's hosts file has, likewise. */
+  podHosts(forms: readonly string[]): readonly string[] | undefined {
+    const { table } = this.#podHosts;
+    return forms.map((form) => table.get(form)).find((addresses) => addresses !== undefined);
+  }
+
+  /** Whether that file has the name, and has no say about it. */
+  isWithheldHost(name: string): boolean {
+    return this.#podHosts.withheld.includes(normalName(name));
   }
 
   /** What a program that asks for the name would get: A first, AAAA where there is none. */
@@ -156,6 +182,8 @@ export class SessionNames {
       server: off ? '' : this.#options.address,
       domains: off ? [] : this.#taken.domains,
       search: off ? [] : this.#taken.machineSearch,
+      podHosts: off ? [] : [...this.#podHosts.table.keys()],
+      withheldPodHosts: off ? [] : this.#podHosts.withheld,
     };
   }
 
@@ -210,16 +238,19 @@ export class SessionNames {
     return this.#apply();
   }
 
-  /** Another agent may see another resolv.conf. */
-  agentChanged(resolvConf: string): Promise<void> {
-    this.#resolvConf = resolvConf;
+  /** Another agent may see other files. */
+  agentChanged(agent: AgentFiles): Promise<void> {
+    this.#agent = agent;
     this.#renamed();
     return this.#apply();
   }
 
   async machineChanged(facts: MachineFacts): Promise<void> {
     this.#upstream.setServers(facts.dns.servers);
-    if (facts.dns.overwritten) await this.#apply();
+    const isOther = !isDeepStrictEqual(facts.dns.search, this.#search);
+    this.#search = facts.dns.search;
+    if (isOther) this.#renamed();
+    if (isOther || facts.dns.overwritten) await this.#apply();
   }
 
   async close(): Promise<void> {
@@ -247,8 +278,8 @@ export class SessionNames {
   }
 
   #take(): TakenNames {
-    const { filter, warn } = this.#options;
-    const names = clusterNames(this.#resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
+    const { farSide, filter, warn } = this.#options;
+    const names = clusterNames(this.#agent.resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
     const { refused } = names;
     if (refused !== null) {
       warn(
@@ -256,7 +287,10 @@ export class SessionNames {
           `names below it stay this machine's (--domain ${refused} gives them to the cluster).`,
       );
     }
-    return takenNames(names, this.#discovery, filter, this.#foundNamespaces);
+    // An agent without a target has a pod of its own, whose names are of no use to anyone.
+    const hosts = farSide.agent?.kind === 'job' ? '' : this.#agent.hosts;
+    this.#podHosts = podHosts(hosts, { given: names.zones, machineSearch: this.#search });
+    return takenNames(names, this.#discovery, filter, this.#foundNamespaces, this.#podHosts.table);
   }
 
   #policy() {

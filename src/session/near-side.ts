@@ -23,7 +23,7 @@ import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import { hopLimitOf } from './hop-limit.ts';
 import type { HostClient } from './host-client.ts';
-import { SessionNames } from './names.ts';
+import { SessionNames, type AgentFiles } from './names.ts';
 import { type Known, SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { StackDriver } from './stack-driver.ts';
@@ -76,13 +76,13 @@ export class NearSide {
         address: this.#virtual.resolver,
         hopLimit: hopLimitOf(start.tun.name),
       },
-      this.#resolvConf,
+      this.#agentFiles,
       network.known,
     );
     this.#names = names;
     // What was told while its sockets were being opened.
     const { discovery, facts } = network.known;
-    await Promise.all([names.agentChanged(this.#resolvConf), names.discovered(discovery), names.machineChanged(facts)]);
+    await Promise.all([names.agentChanged(this.#agentFiles), names.discovered(discovery), names.machineChanged(facts)]);
     this.#driver = this.#drive(names);
 
     await network.apply();
@@ -126,9 +126,9 @@ export class NearSide {
     await Promise.all([this.#names?.machineChanged(facts), this.#reroute(facts, own)]);
   }
 
-  /** Another agent may see another resolv.conf. */
+  /** Another agent may see other files. */
   async agentChanged(): Promise<void> {
-    await this.#names?.agentChanged(this.#resolvConf);
+    await this.#names?.agentChanged(this.#agentFiles);
   }
 
   /** Null while it is still being connected. */
@@ -156,8 +156,8 @@ export class NearSide {
   }
 
   /** Of the agent that there is now. */
-  get #resolvConf(): string {
-    return this.#options.farSide.info?.resolvConf ?? '';
+  get #agentFiles(): AgentFiles {
+    return this.#options.farSide.info ?? { resolvConf: '', hosts: '' };
   }
 
   #drive(names: SessionNames): StackDriver {

@@ -262,7 +262,7 @@ export class Session {
       agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
       tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
       routes: near?.network.routes ?? [],
-      dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [] },
+      dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] },
       forwarded: { text: near?.forwarded ?? '', dropped },
       flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
       bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },

@@ -4,6 +4,7 @@
  * A namespace is called as whoever made it liked.  Where that is a public suffix (`dev`, `app`, `com`), `web.dev` stays what
  * it is to everyone else, and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
  */
+import type { HostTable } from '../dns/hosts-file.ts';
 import type { ResolverNames } from '../dns/resolver-names.ts';
 import type { Filter } from '../filter/filter.ts';
 import type { Discovery } from '../kube/cluster.ts';
@@ -20,12 +21,13 @@ export interface TakenNames extends ResolverNames {
   readonly withheld: readonly string[];
 }
 
-/** `found`: namespaces that no list has, and that exist. */
+/** `found`: namespaces that no list has, and that exist; `hosts`: the far side's hosts file (pod-hosts.ts). */
 export function takenNames(
   names: ClusterNames,
   discovery: Discovery,
   filter: Filter,
   found: Iterable<string> = [],
+  hosts: HostTable = new Map(),
 ): TakenNames {
   const namespaces = [...new Set([...names.namespaces, ...discovery.namespaces, ...found])];
   const withheld = namespaces.filter((namespace) => isWithheld(namespace, filter));
@@ -40,11 +42,14 @@ export function takenNames(
     search: names.search,
     ndots: names.ndots,
     ranges: discovery.ranges,
-    domains: routedDomains(zones, shortNamespaces, discovery, filter),
+    // Single labels need no domain: they come bare, or with a suffix of the search list.
+    domains: routedDomains(zones, shortNamespaces, discovery, filter, [...hosts.keys()].filter(isDotted)),
     machineSearch: names.machineSearch,
     withheld,
   };
 }
+
+const isDotted = (name: string): boolean => name.includes('.');
 
 /** Whether `web.LABEL` is a public name, and not the cluster's whatever there is called so. */
 export function isWithheld(label: string, filter: Filter): boolean {

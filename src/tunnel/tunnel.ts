@@ -96,6 +96,8 @@ export interface AgentInfo {
   readonly addresses: readonly string[];
   /** The text of the agent's resolv.conf. */
   readonly resolvConf: string;
+  /** The text of the agent's hosts file, cut off at 64 kB; empty where that is this machine's own. */
+  readonly hosts: string;
   /** KUBERNETES_SERVICE_HOST, where set. */
   readonly serviceHost: string | null;
   readonly ipv6: boolean;

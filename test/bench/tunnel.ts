@@ -87,6 +87,7 @@ const service: TunnelService = {
     hostname: '',
     addresses: [],
     resolvConf: '',
+    hosts: '',
     serviceHost: null,
     ipv6: false,
   }),

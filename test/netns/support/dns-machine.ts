@@ -54,6 +54,7 @@ const resolver = createResolver(
     namespaceExists: () => Promise.resolve(false),
     serviceExists: () => Promise.resolve(false),
     hosts: hosts.lookup.bind(hosts),
+    farHosts: () => undefined,
     now: () => performance.now(),
     report: (error) => console.log(`error ${String(error)}`),
   },

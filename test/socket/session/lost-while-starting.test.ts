@@ -44,7 +44,7 @@ class FakeAgent {
         udp: (flow) => flow.refuse('ECONNREFUSED'),
         resolve: () => Promise.reject(new Error('no name server')),
         probe: () => Promise.resolve({ ok: true }),
-        info: () => ({ ...info, resolvConf: `search ${search}\n` }),
+        info: () => ({ ...info, resolvConf: `search ${search}\n`, hosts: '' }),
         environment: () => Promise.resolve({ missing: 'unfound' }),
       },
       { connected() {}, note() {} },

@@ -48,7 +48,7 @@ describe("the transport's own names", () => {
           warn: silent,
           report: silent,
         },
-        RESOLV_CONF,
+        { resolvConf: RESOLV_CONF, hosts: '' },
         network.known,
       );
       try {

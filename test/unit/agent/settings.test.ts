@@ -11,6 +11,12 @@ describe("the agent's environment", () => {
     }
   });
 
+  it('tells no hosts file where it is given a resolv.conf: that is the client’s own machine', () => {
+    const environment = { MIRRORD_PUBLIC_KEY: createTunnelKey().publicKey, MIRRORD_LISTEN: 'unix:/a' };
+    assert.match(readSettings(environment).hosts, /localhost/);
+    assert.equal(readSettings({ ...environment, MIRRORD_RESOLV_CONF: '' }).hosts, '');
+  });
+
   it('takes the key raw or as SubjectPublicKeyInfo, and refuses anything else by name', () => {
     const raw = createTunnelKey().publicKey;
     const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(raw, 'base64')]).toString(

@@ -31,6 +31,17 @@ describe('status for people', () => {
     assert.match(text, /^ {2}DNS {8}cluster\.local, svc, n0, .*, n61 and 8 more \(resolved, 10\.255\.255\.2\)$/m);
   });
 
+  it("lists what the pod's hosts file answers, and what it does not", () => {
+    const row = (podHosts: string[], withheldPodHosts: string[]): string | undefined =>
+      / {2}pod hosts +(.*)/.exec(
+        formatStatus({ ...STATUS, dns: { ...STATUS.dns, podHosts, withheldPodHosts } }, HERE),
+      )?.[1];
+    assert.equal(row([], []), undefined);
+    assert.equal(row(['a', 'b.test'], []), 'a, b.test');
+    assert.equal(row(['a'], ['www.x.com']), 'a; not www.x.com, which --domain would give it');
+    assert.equal(row([], ['www.x.com']), 'not www.x.com, which --domain would give it');
+  });
+
   it('says why it reconnects, and since when', () => {
     const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
     const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, HERE);
@@ -56,7 +67,7 @@ describe('status for people', () => {
     const [match] = STATUS.matches;
     assert.ok(match);
     const matches = routes.map((value) => ({ ...match, value }));
-    const dns = { mode: 'off', server: '', domains: [], search: [] };
+    const dns = { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] };
     const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] }, HERE);
     assert.doesNotMatch(text, /cluster {3}|agent|warning/);
     assert.match(text, /10\.7\.0\.0\/16 and 2 more → mirrord0/);

@@ -10,7 +10,16 @@ import { TunnelServer } from '../../../src/tunnel/server.ts';
 import type { TunnelService } from '../../../src/tunnel/service.ts';
 import type { AgentInfo } from '../../../src/tunnel/tunnel.ts';
 
-const INFO = { version: '', node: '', hostname: 'pod', addresses: [], resolvConf: '', serviceHost: null, ipv6: false };
+const INFO = {
+  version: '',
+  node: '',
+  hostname: 'pod',
+  addresses: [],
+  resolvConf: '',
+  hosts: '',
+  serviceHost: null,
+  ipv6: false,
+};
 const SERVICE: TunnelService = {
   tcp: (flow) => flow.refuse('ECONNREFUSED'),
   udp: (flow) => flow.refuse('ECONNREFUSED'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { HostTable } from '../../../src/dns/hosts-file.ts';
 import { Filter } from '../../../src/filter/index.ts';
 import { clusterNames } from '../../../src/session/cluster-names.ts';
 import { takenNames } from '../../../src/session/taken-names.ts';
@@ -6,10 +7,16 @@ import { settings } from '../support/filter.ts';
 
 const RESOLV_CONF = 'search com.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n';
 
-function taken(namespaces: readonly string[], domains: readonly string[] = [], found: readonly string[] = []) {
+function taken(
+  namespaces: readonly string[],
+  domains: readonly string[] = [],
+  found: readonly string[] = [],
+  hosts: HostTable = new Map(),
+) {
   const filter = new Filter(settings({ domains }));
   const discovery = { ranges: [], namespaces, allNamespaces: true, domains: [], notes: [] };
-  return takenNames(clusterNames(RESOLV_CONF, { byServer: [], byUser: filter.domains }), discovery, filter, found);
+  const names = clusterNames(RESOLV_CONF, { byServer: [], byUser: filter.domains });
+  return takenNames(names, discovery, filter, found, hosts);
 }
 
 describe('what a session takes over', () => {
@@ -18,6 +25,19 @@ describe('what a session takes over', () => {
     assert.deepEqual(names.domains, ['cluster.local', 'svc', 'billing']);
     assert.deepEqual(names.shortNamespaces, ['billing']);
     assert.deepEqual(names.withheld, ['app', 'com', 'dev', 'local', 'zip']);
+  });
+
+  it('has the single hosts of the pod, whose bare ones need no domain', () => {
+    const hosts = new Map([
+      ['legacy', ['10.1.2.3']],
+      ['legacy.corp.test', ['10.1.2.3']],
+    ]);
+    assert.deepEqual(taken(['billing'], [], [], hosts).domains, [
+      'cluster.local',
+      'svc',
+      'legacy.corp.test',
+      'billing',
+    ]);
   });
 
   it('still knows such a namespace by its full name', () => {

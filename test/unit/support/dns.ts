@@ -133,6 +133,7 @@ export interface BenchOptions {
   readonly policy?: Partial<ResolverPolicy>;
   readonly ports?: Partial<ResolverPorts>;
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  readonly farHosts?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A resolver between a scripted cluster and scripted servers of the machine. */
@@ -167,6 +168,7 @@ export function bench(options: BenchOptions = {}): Bench {
       serviceExists: () => Promise.resolve(false),
       hosts: (names) =>
         Promise.resolve(names.map((name) => options.hosts?.[name]).find((addresses) => addresses !== undefined)),
+      farHosts: (names) => names.map((name) => options.farHosts?.[name]).find((addresses) => addresses !== undefined),
       now: () => clock.now,
       report: (error) => reported.push(error),
       ...options.ports,

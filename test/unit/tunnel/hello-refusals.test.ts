@@ -33,6 +33,7 @@ const service: TunnelService = {
     hostname: 'x',
     addresses: [],
     resolvConf: '',
+    hosts: '',
     serviceHost: null,
     ipv6: false,
   }),
