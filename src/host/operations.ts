@@ -5,6 +5,7 @@
  */
 import { MirrordError } from '../errors.ts';
 import type {
+  BoundFlow,
   DnsMode,
   DnsState,
   Forwarded,
@@ -120,6 +121,11 @@ export class Host implements HostOperations {
       });
       this.#agents.set(socketPath, agent);
     });
+  }
+
+  /** No other flow is ended on the session's word than one to where it could have reset it: into its own routes. */
+  async bound(flows: readonly BoundFlow[]): Promise<void> {
+    this.#context.journal.writeBound(flows.filter(({ destination }) => this.#network.leadsTo(destination.host)));
   }
 
   network(state: NetworkState): Promise<readonly string[]> {

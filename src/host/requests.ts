@@ -7,6 +7,7 @@
 import { isWithin } from '../dns/name.ts';
 import { MirrordError } from '../errors.ts';
 import type {
+  BoundFlow,
   DnsModeChoice,
   DnsState,
   Forwarded,
@@ -15,6 +16,7 @@ import type {
   NetworkState,
   PolicyRule,
   RouteQuestion,
+  SocketAddress,
 } from '../ipc/protocol.ts';
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
@@ -35,6 +37,7 @@ const LIMITS = {
   search: 64,
   domains: 16_384,
   key: 4_096,
+  bound: 256,
 } as const;
 
 const MTU_MIN = 1_280;
@@ -189,6 +192,20 @@ export function refusePublicSuffixes({ domains, search }: DnsState, asked: reado
   }
 }
 
+function checkSocketAddress(value: unknown, what: string): SocketAddress {
+  const { host, port: number } = fields(value, what);
+  return { host: address(host, what), port: port(number, what) };
+}
+
+function checkBoundFlow(value: unknown, what: string): BoundFlow {
+  const { source, destination } = fields(value, what);
+  return { source: checkSocketAddress(source, what), destination: checkSocketAddress(destination, what) };
+}
+
+export function checkBoundFlows(value: unknown): readonly BoundFlow[] {
+  return list(value, LIMITS.bound, 'flows', checkBoundFlow);
+}
+
 export function checkRouteQuestion(value: unknown): RouteQuestion {
   const question = fields(value, 'a question for a route');
   const protocol = question['protocol'];
@@ -220,6 +237,7 @@ const OPERATIONS: Readonly<
   network: (host, [state]) => host.network(checkNetworkState(state)),
   named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),
+  bound: (host, [flows]) => host.bound(checkBoundFlows(flows)),
   strangers: (host) => host.strangers(),
   dns: (host, [state]) => host.dns(checkDnsState(state)),
 };

@@ -131,6 +131,17 @@ export interface DnsState {
   readonly everything: boolean;
 }
 
+/** A TCP flow whose program has bound itself to an address of the machine's own. */
+export interface BoundFlow {
+  readonly source: SocketAddress;
+  readonly destination: SocketAddress;
+}
+
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface RouteQuestion {
   readonly address: string;
   readonly protocol: 'tcp' | 'udp' | null;
@@ -154,6 +165,8 @@ export interface HostOperations {
   named(state: NamedState): Promise<void>;
   /** The interface by which the kernel would send to this destination just now; null when by none. */
   route(destination: RouteQuestion): Promise<string | null>;
+  /** The flows to end when the session is killed, beside those with the TUN's address; all of them, each time. */
+  bound(flows: readonly BoundFlow[]): Promise<void>;
   /** Packets of other machines that were kept out so far; null when they are not counted here. */
   strangers(): Promise<number | null>;
   /** Resolves to the mode in force and one line that says why it was chosen. */

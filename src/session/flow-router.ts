@@ -23,7 +23,7 @@ export interface ResolverFlows {
 }
 
 /** Told of each new flow that goes to the cluster. */
-export type FlowSeen = (protocol: 'tcp' | 'udp', destination: Endpoint) => void;
+export type FlowSeen = (protocol: 'tcp' | 'udp', destination: Endpoint, source: Endpoint) => void;
 
 export class FlowRouter implements FlowHandler {
   readonly #farSide: FarSide;
@@ -55,7 +55,7 @@ export class FlowRouter implements FlowHandler {
       else flow.refuse('refused');
       return;
     }
-    this.#entered('tcp', flow.destination);
+    this.#entered('tcp', flow.destination, flow.source);
     const { tunnel } = this.#farSide;
     if (tunnel) this.#connect(flow, tunnel);
     else void this.#connectLater(flow);
@@ -68,7 +68,7 @@ export class FlowRouter implements FlowHandler {
       else flow.refuse('refused');
       return;
     }
-    this.#entered('udp', flow.destination);
+    this.#entered('udp', flow.destination, flow.source);
     const { tunnel } = this.#farSide;
     if (tunnel) relayUdp(flow, tunnel, this.#watch);
     else void this.#sendLater(flow);

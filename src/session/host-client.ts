@@ -66,6 +66,7 @@ export class HostClient implements HostOperations {
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);
   strangers: HostOperations['strangers'] = () => this.#ask('strangers');
+  bound: HostOperations['bound'] = (...args) => this.#ask('bound', ...args);
   route: HostOperations['route'] = (...args) => this.#ask('route', ...args);
   dns: HostOperations['dns'] = (...args) => this.#ask('dns', ...args);
 

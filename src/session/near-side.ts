@@ -17,6 +17,7 @@ import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
+import { BoundFlows } from './bound-flows.ts';
 import { explainDestination } from './explain.ts';
 import type { FarSide } from './far-side.ts';
 import { describeForwarded } from './forwarded.ts';
@@ -172,8 +173,11 @@ export class NearSide {
       tcp: (flow: TcpFlow) => serveTcpFlow(names.resolver, flow),
       udp: (flow: UdpFlow) => serveUdpFlow(names.resolver, flow),
     };
-    const entered: FlowSeen = (protocol, destination) =>
+    const bound = new BoundFlows(host, this.#virtual.tun);
+    const entered: FlowSeen = (protocol, destination, source) => {
       matches.flow(protocol, destination, this.network.scoped, this.#nameRoutes);
+      if (protocol === 'tcp') bound.entered(source, destination, this.network.known.facts);
+    };
     const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, this.#nameRoutes, entered);
     if (this.#isReleased) router.refuseAll();
     this.#router = router;

@@ -18,6 +18,7 @@ import {
   userFolder,
 } from '../../control/session-folder.ts';
 import { MirrordError } from '../../errors.ts';
+import type { BoundFlow } from '../../ipc/protocol.ts';
 import type { FileKind } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
 import { socketsOf } from '../machine/sockets.ts';
@@ -136,19 +137,29 @@ export class Journal implements SessionId {
     // carry the process's number, so that it never plays back those of a successor.
     this.#write(`network.json`, JSON.stringify(entry));
     for (const family of [4, 6] as const) this.#write(undoName(process.pid, family), undoBatch(entry, family));
-    const filter = socketsOf(entry.addresses) ?? '';
-    const file = undoName(process.pid, 'sockets');
-    // A name's route comes with every other answer; these stay the same.
-    if (this.#text(file) !== filter) this.#write(file, filter);
+    this.#writeSockets();
   }
 
   network(): NetworkEntry | undefined {
     return this.#read('network.json') as NetworkEntry | undefined;
   }
 
+  /** Flows to end that are not known by their address; of the network, and gone with it. */
+  writeBound(flows: readonly BoundFlow[]): void {
+    if (this.network() === undefined) return;
+    this.#write('bound.json', JSON.stringify(flows));
+    this.#writeSockets();
+  }
+
+  /** The filter of the sockets that are the session's, for `ss`; empty: there are none. */
+  sockets(): string {
+    const bound = (this.#read('bound.json') ?? []) as readonly BoundFlow[];
+    return socketsOf(this.network()?.addresses ?? [], bound);
+  }
+
   clearNetwork(): void {
     for (const file of [...this.#machine.files.list(this.folder), ...this.#own.keys()]) {
-      if (file === 'network.json' || file.startsWith('undo-')) this.#remove(file);
+      if (file === 'network.json' || file === 'bound.json' || file.startsWith('undo-')) this.#remove(file);
     }
   }
 
@@ -221,6 +232,13 @@ export class Journal implements SessionId {
     this.#own.clear();
     files.remove(this.folder);
     files.removeEmpty(RUN_FOLDER);
+  }
+
+  #writeSockets(): void {
+    const filter = this.sockets();
+    const file = undoName(process.pid, 'sockets');
+    // A name's route comes with every other answer; these stay the same.
+    if (this.#text(file) !== filter) this.#write(file, filter);
   }
 
   #write(file: string, text: string, mode = PRIVATE): void {

@@ -94,20 +94,25 @@ export async function playBackNetwork(machine: Machine, journal: Journal): Promi
   const entry = journal.network();
   if (entry) {
     const enter = enterNamespace(machine, journal.networkNamespace);
-    if (enter) await takeBack(machine, enter, entry);
+    if (enter) await takeBack(machine, enter, entry, journal.sockets());
   }
   journal.clearNetwork();
 }
 
-async function takeBack(machine: Machine, enter: readonly string[], entry: NetworkEntry): Promise<void> {
-  await endSockets(machine, enter, entry.addresses);
+async function takeBack(
+  machine: Machine,
+  enter: readonly string[],
+  entry: NetworkEntry,
+  sockets: string,
+): Promise<void> {
+  await endSockets(machine, enter, sockets);
   for (const family of [4, 6] as const) {
     const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', '-'] as const;
     // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
     await machine.run(command, args, undoBatch(entry, family));
   }
   // Those that were opened meanwhile: from now on none can be.
-  await endSockets(machine, enter, entry.addresses);
+  await endSockets(machine, enter, sockets);
 }
 
 export async function playBackResolved(machine: Machine, journal: Journal): Promise<void> {

@@ -1,7 +1,7 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
 import { MirrordError } from '../../errors.ts';
 import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../ipc/protocol.ts';
-import { formatCidr, overlap, parseCidr } from '../../net/index.ts';
+import { containingRange, formatCidr, overlap, parseAddress, parseCidr, parseRanges } from '../../net/index.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommandResult, Run } from '../machine/commands.ts';
 import type { IpBatch } from '../machine/ip-batch.ts';
@@ -170,6 +170,13 @@ export class Network {
     }
     this.#plans = plans;
     this.#areRoutesLost = false;
+  }
+
+  /** Whether the address is in a range, or at a name, that the session has routed. */
+  leadsTo(host: string): boolean {
+    const address = parseAddress(host);
+    const routes = parseRanges([...this.#state.routes, ...this.#named.routes]) ?? [];
+    return address !== null && containingRange(routes, address) !== undefined;
   }
 
   /** The same state again, after the machine changed around it. */

@@ -120,7 +120,7 @@ describe('programs with open connections', function () {
       continue;
     }
     it(`are told when these are killed: ${what}`, () =>
-      ends(what, EVERY_KIND, async () => {
+      ends(what, [...EVERY_KIND, ...bound], async () => {
         await kill(order, pauseMs);
         // Nobody is left to do it: the next command does.
         if (!victims.includes('host') || !victims.includes('guard')) return;

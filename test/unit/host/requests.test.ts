@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
+  checkBoundFlows,
   checkDnsState,
   checkDomains,
   checkNetworkState,
@@ -120,6 +121,25 @@ describe('requests of the session', () => {
   for (const nonsense of DNS_NONSENSE) {
     it(`are refused: DNS with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
       assert.throws(() => checkDnsState({ ...DNS, ...nonsense }), refused);
+    });
+  }
+
+  const FLOW = { source: { host: '192.168.7.1', port: 4000 }, destination: { host: 'FD00:0:0::7', port: 80 } };
+
+  it('pass: flows by their four numbers', () => {
+    assert.deepEqual(checkBoundFlows([FLOW]), [{ ...FLOW, destination: { host: 'fd00::7', port: 80 } }]);
+  });
+
+  for (const nonsense of [
+    'all',
+    [null],
+    [{ ...FLOW, source: undefined }],
+    [{ ...FLOW, source: { host: '192.168.7.1', port: 0 } }],
+    [{ ...FLOW, destination: { host: '10.0.0.1 ) or ( dport = :22', port: 80 } }],
+    Array.from({ length: 257 }, () => FLOW),
+  ]) {
+    it(`are refused: flows ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
+      assert.throws(() => checkBoundFlows(nonsense), refused);
     });
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { playBackNetwork } from '../../../src/host/journal/playback.ts';
 import { socketsOf } from '../../../src/host/machine/sockets.ts';
+import type { BoundFlow } from '../../../src/ipc/protocol.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 describe('sockets of a session', () => {
@@ -21,8 +22,21 @@ describe('sockets of a session', () => {
   };
 
   it('have one of its own addresses', () => {
-    assert.equal(socketsOf(['198.19.0.1/32', 'fd6d::1/128']), '( src 198.19.0.1 or src [fd6d::1] )');
-    assert.equal(socketsOf([]), undefined);
+    assert.equal(socketsOf(['198.19.0.1/32', 'fd6d::1/128'], []), '( src 198.19.0.1 or src [fd6d::1] )');
+    assert.equal(socketsOf([], []), '');
+  });
+
+  it('or are bound to another address, and told by their four numbers', () => {
+    const flow = (source: string, destination: string): BoundFlow => ({
+      source: { host: source, port: 4000 },
+      destination: { host: destination, port: 80 },
+    });
+    const flows = [flow('192.168.7.1', '10.96.0.4'), flow('fd00:7::1', 'fd00:96::4')];
+    assert.equal(
+      socketsOf(['198.19.0.1/32'], flows),
+      '( src 198.19.0.1 or ( src 192.168.7.1:4000 and dst 10.96.0.4:80 ) ' +
+        'or ( src [fd00:7::1]:4000 and dst [fd00:96::4]:80 ) )',
+    );
   });
 
   it('are ended before the link goes, and those that came meanwhile after it', async () => {
