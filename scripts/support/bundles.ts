@@ -14,7 +14,7 @@ const shared: BuildOptions = {
   define: { MIRRORD_VERSION: JSON.stringify(version) },
 };
 
-/** Runs on whatever stock image holds, hence the old target, and travels in the pod spec, hence small. */
+/** Runs on whatever stock image holds, hence the old target, and is sent at each start, hence small. */
 export const agent: BuildOptions = {
   ...shared,
   entryPoints: ['src/agent/main.ts'],

@@ -11,7 +11,16 @@ import type { ClusterAgent } from '../../../src/kube/cluster.ts';
 import { createTunnel } from '../../../src/tunnel/client.ts';
 import { createTunnelKey } from '../../../src/tunnel/key.ts';
 import type { Tunnel } from '../../../src/tunnel/tunnel.ts';
-import { ADMIN, OPTIONS, dropNamespace, eventually, kubectl, kubectlJson, makeNamespace } from './support/cluster.ts';
+import {
+  ADMIN,
+  OPTIONS,
+  dropNamespace,
+  eventually,
+  kubectl,
+  kubectlJson,
+  makeNamespace,
+  request,
+} from './support/cluster.ts';
 
 /** From the goodbye to `terminated` in the pod's status: the agent's farewell, then the kubelet's. */
 const ENDED_MS = 3_000;
@@ -79,8 +88,8 @@ describe('an agent in the pod of others', function () {
 
   async function startIn(pod: string, code: Uint8Array): Promise<ClusterAgent> {
     const target = await cluster.resolveTarget({ kind: 'pod', name: pod }, 10_000, () => {}, signal);
-    const request = { options: OPTIONS, program: agentProgram(code), publicKey: key.publicKey, session: 'test' };
-    return cluster.startTargetAgent(target, request, () => {}, signal);
+    const wanted = { ...request({}, agentProgram(code)), publicKey: key.publicKey };
+    return cluster.startTargetAgent(target, wanted, () => {}, signal);
   }
 
   const connect = (agent: ClusterAgent): Promise<Tunnel> =>
