@@ -30,7 +30,12 @@ export const agent: BuildOptions = {
  */
 export const programs: BuildOptions = {
   ...shared,
-  entryPoints: { session: 'src/session/main.ts', mirrord: 'src/cli/main.ts', restore: 'src/host/restore-entry.ts' },
+  entryPoints: {
+    session: 'src/session/main.ts',
+    mirrord: 'src/cli/main.ts',
+    restore: 'src/host/restore-entry.ts',
+    read: 'src/host/read-entry.ts',
+  },
   outdir: 'dist',
   format: 'esm',
   target: 'node24',

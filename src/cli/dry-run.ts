@@ -2,6 +2,7 @@
 import { MirrordError } from '../errors.ts';
 import type { readMachine } from '../host/index.ts';
 import type { NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
+import { READ_PROGRAM } from './programs.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { err, out } from './output.ts';
 
@@ -10,7 +11,7 @@ const DRY_RUN_DEADLINE_MS = 30_000;
 
 export async function runDryRun(options: UpOptions, json: boolean): Promise<void> {
   const { readMachine } = await import('../host/index.ts');
-  const machine = readMachine();
+  const machine = readMachine(READ_PROGRAM);
   // What only root may read of a namespace is read before root is given up.
   const path = options.target;
   const isRoot = process.geteuid?.() === 0;

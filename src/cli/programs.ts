@@ -13,5 +13,6 @@ const program = (source: string, bundle: string, ...flags: readonly string[]): r
 
 export const SESSION_PROGRAM = program('session/main.ts', 'session.js', ...DATA_PATH_FLAGS);
 export const RESTORE_PROGRAM = program('host/restore-entry.ts', 'restore.js');
+export const READ_PROGRAM = program('host/read-entry.ts', 'read.js');
 /** Only bundled it is one file that runs by itself. */
 export const AGENT_BUNDLE = fromSources ? join(here, '../../dist/agent.cjs') : join(here, 'agent.cjs');

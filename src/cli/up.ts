@@ -4,7 +4,7 @@ import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import { forPeople, forPrograms } from './events.ts';
 import { err, out } from './output.ts';
-import { AGENT_BUNDLE, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
+import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { sessionStatus } from './status.ts';
 import { Steps } from './steps.ts';
 
@@ -31,6 +31,7 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
   const end = await runHost(options, {
     session: SESSION_PROGRAM,
     restore: RESTORE_PROGRAM,
+    reader: READ_PROGRAM,
     agentBundle: AGENT_BUNDLE,
     // `-f -` reads the configuration from there.
     stdin: options.configFile === '-' ? 'inherit' : 'ignore',

@@ -34,10 +34,10 @@ export class AgentProcess {
   }
 
   /** Resolves when it listens on the socket. */
-  static async start(target: NetworkTarget, options: AgentOptions): Promise<AgentProcess> {
+  static async start({ path, namespace, resolvConf }: NetworkTarget, options: AgentOptions): Promise<AgentProcess> {
     const [command, ...args] = [
       'nsenter',
-      `--net=${target.namespace}`,
+      `--net=${namespace}`,
       '--',
       ...options.asUser,
       process.execPath,
@@ -51,7 +51,7 @@ export class AgentProcess {
         ...userEnvironment(options.user, options.environment),
         MIRRORD_PUBLIC_KEY: options.publicKey,
         MIRRORD_LISTEN: `unix:${options.socketPath}`,
-        MIRRORD_RESOLV_CONF: target.resolvConf,
+        MIRRORD_RESOLV_CONF: resolvConf,
       },
       // The end of its standard input tells it that this process is gone.
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -71,7 +71,7 @@ export class AgentProcess {
             'agent-not-started',
             `The agent in the target's namespace ${why}${words && `: ${words}`}`,
             {
-              help: 'Try by hand whether Node runs there: sudo nsenter --net=' + target.namespace + ' node --version',
+              help: `Try by hand whether Node runs there: sudo nsenter --net=${path} node --version`,
             },
           ),
         );

@@ -29,10 +29,10 @@ export function beforeSudo(
 
 function calledWith(files: Files, uid: number, parent: number): Readonly<Record<string, string>> {
   let pid = parent;
-  while (pid > 1 && nameOf(files, pid) !== 'sudo') pid = statusOf(files, pid, 'PPid');
+  while (pid > 1 && !isSudo(files, pid)) pid = statusOf(files, pid, 'PPid');
   let above = pid;
   // With a terminal of its own (`use_pty`) there are two of them.
-  while (above > 1 && nameOf(files, above) === 'sudo') above = statusOf(files, above, 'PPid');
+  while (above > 1 && isSudo(files, above)) above = statusOf(files, above, 'PPid');
   if (above <= 1 || statusOf(files, above, 'Uid') !== uid) return {};
   return Object.fromEntries(
     environmentOf(files, pid).flatMap((entry) => {
@@ -51,8 +51,9 @@ function environmentOf(files: Files, pid: number): string[] {
   }
 }
 
-function nameOf(files: Files, pid: number): string | undefined {
-  return files.read(`/proc/${pid}/comm`)?.trim();
+/** Any process may call itself so, and a user's own could make its reader wait for ever (userfaultfd, FUSE). */
+function isSudo(files: Files, pid: number): boolean {
+  return files.read(`/proc/${pid}/comm`)?.trim() === 'sudo' && statusOf(files, pid, 'Uid') === 0;
 }
 
 /** The first number of a line of /proc/PID/status; 0 when there is none. */

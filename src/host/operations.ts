@@ -30,8 +30,8 @@ import { admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
 import { Strangers } from './network/strangers.ts';
-import { refuse, refusePublicSuffixes } from './requests.ts';
-import { findTarget, readTarget } from './target.ts';
+import { agreesWith, refuse, refusePublicSuffixes } from './requests.ts';
+import { type NetworkTarget, openTarget, readTarget } from './target.ts';
 import { Turns } from './turns.ts';
 import { type User, asUser } from './user.ts';
 
@@ -45,6 +45,10 @@ export interface HostContext {
   readonly user: User;
   readonly environment: NodeJS.ProcessEnv;
   readonly agentBundle: string;
+  /** Program and arguments of `read-entry.ts`. */
+  readonly reader: readonly string[];
+  /** The target as `up` was told it; undefined when it was not. */
+  readonly told: string | undefined;
   readonly output: (text: string) => void;
   /** Something that the session stands on has gone. */
   readonly lost: (error: MirrordError) => void;
@@ -58,6 +62,8 @@ export class Host implements HostOperations {
   readonly #strangers: Strangers;
   readonly #resolvConf: ResolvConfFile;
   readonly #agents = new Map<string, AgentProcess>();
+  /** Null: it is not on this machine; undefined until the session has told. */
+  #target: NetworkTarget | null | undefined;
   /** As soon as there are routes. */
   #forwarded: Forwarded | undefined;
   #servers: readonly string[] = [];
@@ -96,12 +102,23 @@ export class Host implements HostOperations {
     this.#domains = domains;
   }
 
-  async networkTarget(target: string): Promise<NetworkTargetFacts> {
-    return readTarget(this.#context.machine, target, this.facts());
+  async target(name: string | null): Promise<NetworkTargetFacts | null> {
+    const { told, machine } = this.#context;
+    if (this.#target !== undefined || !agreesWith(told, name)) refuse('another target than at the start');
+    this.#target = null;
+    if (name === null) return null;
+    // An agent that is asked for meanwhile is started in it.
+    return this.#inTurn(this.#agentTurns, async () => {
+      const [target, here] = await Promise.all([openTarget(this.#context, name), this.facts()]);
+      const facts = await readTarget(machine, target, here);
+      this.#target = { ...target, resolvConf: facts.resolvConf };
+      return facts;
+    });
   }
 
-  startAgent(target: string, publicKey: string, socketPath: string): Promise<void> {
+  startAgent(publicKey: string, socketPath: string): Promise<void> {
     return this.#inTurn(this.#agentTurns, async () => {
+      const target = this.#target ?? refuse('an agent on this machine, where the target is not');
       const { machine, user, environment, agentBundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
@@ -109,7 +126,7 @@ export class Host implements HostOperations {
       if (this.#agents.size >= AGENTS_MAX) {
         throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
       }
-      const agent = await AgentProcess.start(findTarget(machine, target), {
+      const agent = await AgentProcess.start(target, {
         bundle: agentBundle,
         user,
         asUser: asUser(machine.files, user),

@@ -3,16 +3,22 @@ import type { MachineFacts, NetworkTargetFacts } from '../ipc/protocol.ts';
 import { readFacts } from './facts.ts';
 import { Journal } from './journal/journal.ts';
 import { thisMachine } from './machine/machine.ts';
-import { readTarget } from './target.ts';
+import { openTarget, readTarget } from './target.ts';
+import { invokingUser } from './user.ts';
 
 /** No session: no interface of ours to leave out, no resolver of ours among the servers. */
 const NO_TUN = '';
 
-export function readMachine() {
+/** `reader`: program and arguments of `read-entry.ts`. */
+export function readMachine(reader: readonly string[]) {
   const machine = thisMachine();
   const facts = (): Promise<MachineFacts> => readFacts(machine, new Journal(machine, 'default'), NO_TUN, []);
   return {
     facts,
-    networkTarget: async (target: string): Promise<NetworkTargetFacts> => readTarget(machine, target, facts()),
+    networkTarget: async (name: string): Promise<NetworkTargetFacts> => {
+      // Without root's rights there are no others to take on.
+      const user = await invokingUser(machine.run, machine.probes.uid() === 0 ? process.env : {});
+      return readTarget(machine, await openTarget({ machine, user, reader }, name), await facts());
+    },
   };
 }

@@ -107,6 +107,10 @@ export function checkTarget(value: unknown): string {
   return matching(value, TARGET, 'a target');
 }
 
+/** Whether a target on this machine, or none, is what `up` was told; undefined when it was told nothing. */
+export const agreesWith = (told: string | undefined, target: string | null): boolean =>
+  told === undefined || (TARGET.test(told) ? target === told : target === null);
+
 export function checkPublicKey(value: unknown): string {
   const key = matching(value, KEY, 'a public key');
   return key.length <= LIMITS.key ? key : refuse('a public key');
@@ -231,9 +235,8 @@ const OPERATIONS: Readonly<
 > = {
   facts: (host) => host.facts(),
   domains: (host, [domains]) => host.domains(checkDomains(domains)),
-  networkTarget: (host, [target]) => host.networkTarget(checkTarget(target)),
-  startAgent: (host, [target, key, path], folder) =>
-    host.startAgent(checkTarget(target), checkPublicKey(key), checkSocketPath(path, folder)),
+  target: (host, [target]) => host.target(target === null ? null : checkTarget(target)),
+  startAgent: (host, [key, path], folder) => host.startAgent(checkPublicKey(key), checkSocketPath(path, folder)),
   network: (host, [state]) => host.network(checkNetworkState(state)),
   named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),

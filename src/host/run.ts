@@ -23,6 +23,8 @@ export interface HostHooks {
   readonly session: readonly string[];
   /** Program and arguments that restore a session; its name is added. */
   readonly restore: readonly string[];
+  /** Program and arguments of `read-entry.ts`. */
+  readonly reader: readonly string[];
   /** The agent's bundle, for targets on this machine. */
   readonly agentBundle: string;
   readonly stdin: 'inherit' | 'ignore';
@@ -125,6 +127,8 @@ async function serve(
       user,
       environment: hooks.environment,
       agentBundle: hooks.agentBundle,
+      reader: hooks.reader,
+      told: options.target,
       output: hooks.output,
       lost: fail,
     });

@@ -156,9 +156,10 @@ export interface HostOperations {
    * before the session has spoken to anyone who could have it say others.
    */
   domains(domains: readonly string[]): Promise<void>;
-  networkTarget(target: string): Promise<NetworkTargetFacts>;
+  /** Once, at the start: the target when it is a namespace or process of this machine, else null.  It stays the target. */
+  target(target: string | null): Promise<NetworkTargetFacts | null>;
   /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */
-  startAgent(target: string, publicKey: string, socketPath: string): Promise<void>;
+  startAgent(publicKey: string, socketPath: string): Promise<void>;
   /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
   network(state: NetworkState): Promise<readonly string[]>;
   /** Fast, since a program waits for its answer meanwhile. */

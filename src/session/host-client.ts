@@ -61,7 +61,7 @@ export class HostClient implements HostOperations {
 
   facts: HostOperations['facts'] = () => this.#ask('facts');
   domains: HostOperations['domains'] = (...args) => this.#ask('domains', ...args);
-  networkTarget: HostOperations['networkTarget'] = (...args) => this.#ask('networkTarget', ...args);
+  target: HostOperations['target'] = (...args) => this.#ask('target', ...args);
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);

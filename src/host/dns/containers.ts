@@ -92,11 +92,19 @@ export class Containers {
   }
 }
 
-/** Containers that answer at port 53 of this machine: Docker starts a proxy for each published port, and tells it where. */
+/**
+ * Containers that answer at port 53 of this machine: Docker starts a proxy for each published port, and tells it where.
+ * Root's alone are looked at: any user may have a process of that name, whose arguments keep their reader waiting (FUSE).
+ */
 export function publishedServers({ files }: Machine): readonly string[] {
   return files
     .list('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && files.read(`/proc/${pid}/comm`)?.trim() === 'docker-proxy')
+    .filter(
+      (pid) =>
+        /^\d+$/.test(pid) &&
+        files.read(`/proc/${pid}/comm`)?.trim() === 'docker-proxy' &&
+        /^Uid:\t0\t0\t/m.test(files.read(`/proc/${pid}/status`) ?? ''),
+    )
     .flatMap((pid) => {
       const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
       const value = (flag: string): string => words[words.indexOf(flag) + 1] ?? '';

@@ -11,14 +11,13 @@ import { peerUser } from '../../native/peer-user.ts';
 import type { StartedAgent } from '../far-side.ts';
 import type { Remote } from './remote.ts';
 
-export async function openNamespace(target: string, folder: string, host: HostOperations): Promise<Remote> {
-  const facts = await host.networkTarget(target);
+export function openNamespace(target: string, facts: NetworkTargetFacts, folder: string, host: HostOperations): Remote {
   let generation = 0;
 
   const start = async (publicKey: string): Promise<StartedAgent> => {
     // A path of its own for each agent: one that is about to die cannot be mistaken for its successor.
     const socketPath = join(folder, `agent-${++generation}.sock`);
-    await host.startAgent(target, publicKey, socketPath);
+    await host.startAgent(publicKey, socketPath);
     return {
       kind: 'process',
       name: target,

@@ -6,7 +6,7 @@ import { openNamespace } from './namespace-remote.ts';
 import { openClusterRemote } from './cluster-remote.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
-export function openRemote(
+export async function openRemote(
   config: Config,
   start: StartMessage,
   host: HostClient,
@@ -14,7 +14,10 @@ export function openRemote(
   signal: AbortSignal,
 ): Promise<Remote> {
   const { kind } = targetOf(config);
-  if (kind === 'netns' || kind === 'process') return openNamespace(config.target.path, start.folder, host);
+  const { path } = config.target;
+  // Told before anything is heard from a far side, and for good.
+  const facts = await host.target(kind === 'netns' || kind === 'process' ? path : null);
+  if (facts !== null) return openNamespace(path, facts, start.folder, host);
   return openClusterRemote({
     config,
     session: start.options.name,

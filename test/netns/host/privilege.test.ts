@@ -155,8 +155,8 @@ describe('who does what', function () {
       ['network', { ...NETWORK, routes: ['10.0.0.0/8\nrule flush'] }],
       ['network', { ...NETWORK, mtu: 1e9 }],
       ['dns', null],
-      ['networkTarget', 'netns/../../etc'],
-      ['startAgent', 'netns/far', 'key', '/etc/passwd'],
+      ['target', 'netns/../../etc'],
+      ['startAgent', 'key', '/etc/passwd'],
       ['exec', 'rm'],
     ] as const;
     const run = new HostRun(sandbox, { requests });

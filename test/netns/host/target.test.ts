@@ -5,6 +5,8 @@ import { HostRun, NETWORK, type RunOptions } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { folderOf } from '../support/session-place.ts';
 
+const TARGET = ['target', 'netns/lab'] as const;
+
 describe('targets on this machine', function () {
   this.timeout(30_000);
   let sandbox: Sandbox;
@@ -29,6 +31,36 @@ describe('targets on this machine', function () {
   });
   afterEach(() => sandbox.close());
 
+  const started = async (command: string, ...args: string[]): Promise<{ pid: string; end: () => void }> => {
+    const child = sandbox.spawn(command, args);
+    const pid = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (data) => resolve(String(data).trim())),
+    );
+    return { pid, end: () => child.kill() };
+  };
+  const startAgent = (): readonly [string, ...string[]] => ['startAgent', 'a2V5', socket];
+  /** What the fake agent answers. */
+  const seenByAgent = async (): Promise<Record<string, string>> => {
+    const program = `require('net').connect('${socket}').pipe(process.stdout)`;
+    return JSON.parse(await sandbox.shell(`${process.execPath} -e "${program}"`)) as Record<string, string>;
+  };
+  /** A process of the user's, in a user and mount namespace of its own, where the user may mount what the user likes. */
+  const ownWorld = (uid: string, script: string) =>
+    started(
+      'setpriv',
+      `--reuid=${uid}`,
+      `--regid=${uid}`,
+      '--clear-groups',
+      'unshare',
+      '--user',
+      '--map-root-user',
+      '--mount',
+      '--net',
+      'sh',
+      '-ec',
+      `mount -t tmpfs tmpfs /tmp\n${script}\necho $$; exec sleep 60`,
+    );
+
   const ask = async (
     requests: RunOptions['requests'] & object,
     environment: NodeJS.ProcessEnv = {},
@@ -38,7 +70,7 @@ describe('targets on this machine', function () {
   };
 
   it('reads a namespace: its ranges without default route and shared subnets, its addresses, its resolv.conf', async () => {
-    const [run, [facts]] = await ask([['networkTarget', 'netns/lab']]);
+    const [run, [facts]] = await ask([['target', 'netns/lab']]);
     assert.deepEqual(facts, {
       ranges: ['10.96.0.0/16', '10.244.1.0/24', 'fd00:244:1::/64'],
       addresses: ['172.30.0.2/24', '10.244.1.1/24', 'fd00:244:1::1/64'],
@@ -52,7 +84,7 @@ describe('targets on this machine', function () {
     const pid = await new Promise<string>((resolve) =>
       child.stdout.once('data', (data) => resolve(String(data).trim())),
     );
-    const [run, [facts]] = await ask([['networkTarget', `process/${pid}`]]);
+    const [run, [facts]] = await ask([['target', `process/${pid}`]]);
     assert.deepEqual((facts as NetworkTargetFacts).ranges, ['10.96.0.0/16', '10.244.1.0/24', 'fd00:244:1::/64']);
     assert.match((facts as NetworkTargetFacts).resolvConf, /ndots:5/);
     await run.stop();
@@ -73,7 +105,7 @@ describe('targets on this machine', function () {
     const pid = await new Promise<string>((resolve) =>
       child.stdout.once('data', (data) => resolve(String(data).trim())),
     );
-    const [run, [facts]] = await ask([['networkTarget', `process/${pid}`]]);
+    const [run, [facts]] = await ask([['target', `process/${pid}`]]);
     assert.equal((facts as NetworkTargetFacts).resolvConf, 'nameserver 10.96.0.11\n');
     await run.stop();
     child.kill();
@@ -81,14 +113,13 @@ describe('targets on this machine', function () {
   });
 
   it('names the nearest when there is no such namespace, or process', async () => {
-    const [run, replies] = await ask([
-      ['networkTarget', 'netns/lap'],
-      ['networkTarget', 'process/4000000'],
-    ]);
-    const [namespace, process_] = replies as { code: string; failure: string; help: string }[];
-    assert.deepEqual([namespace?.code, namespace?.failure], ['namespace-unknown', 'usage']);
-    assert.match(namespace?.help ?? '', /There are: lab, far\./);
-    assert.equal(process_?.code, 'process-unknown');
+    const [named, [namespace]] = await ask([['target', 'netns/lap']]);
+    const { code, failure, help } = namespace as { code: string; failure: string; help: string };
+    assert.deepEqual([code, failure], ['namespace-unknown', 'usage']);
+    assert.match(help, /There are: lab, far\./);
+    await named.stop();
+    const [run, [missing]] = await ask([['target', 'process/4000000']]);
+    assert.equal((missing as { code: string }).code, 'process-unknown');
     await run.stop();
   });
 
@@ -98,7 +129,7 @@ describe('targets on this machine', function () {
       child.stdout.once('data', (data) => resolve(String(data).trim())),
     );
     const run = new HostRun(sandbox, {
-      requests: [['networkTarget', `process/${pid}`]],
+      requests: [['target', `process/${pid}`]],
       through: ['setpriv', '--bounding-set=-sys_ptrace', '--'],
     });
     const [refusal] = (await run.replies()) as { code: string; failure: string }[];
@@ -107,13 +138,96 @@ describe('targets on this machine', function () {
     child.kill();
   });
 
+  const WORLDS: Record<string, { readonly mount: string; readonly text: string }> = {
+    'a file of the user’s': {
+      mount: 'echo nameserver 10.96.0.12 > /tmp/own; mount --bind /tmp/own /etc/resolv.conf',
+      text: 'nameserver 10.96.0.12\n',
+    },
+    'a file that only root may read': { mount: 'mount --bind /etc/shadow /etc/resolv.conf', text: '' },
+    'a FIFO, which nothing comes out of': {
+      mount: 'mkfifo /tmp/fifo; mount --bind /tmp/fifo /etc/resolv.conf',
+      text: '',
+    },
+    'a device': { mount: 'mount --bind /dev/zero /etc/resolv.conf', text: '' },
+    'more than any resolv.conf has': {
+      mount: 'head -c 65537 /dev/zero > /tmp/large; mount --bind /tmp/large /etc/resolv.conf',
+      text: '',
+    },
+  };
+  for (const [what, { mount, text }] of Object.entries(WORLDS)) {
+    it(`reads with the user’s rights: ${what} in the place of resolv.conf`, async () => {
+      const { pid, end } = await ownWorld('4321', mount);
+      const [run, [facts]] = await ask([['target', `process/${pid}`]], { SUDO_UID: '4321', SUDO_GID: '4321' });
+      assert.equal((facts as NetworkTargetFacts).resolvConf, text);
+      await run.stop();
+      end();
+    });
+  }
+
+  it('reads of a namespace’s resolv.conf no more than the user may', async () => {
+    await sandbox.shell('chmod 600 /etc/netns/lab/resolv.conf');
+    const [run, [facts]] = await ask([['target', 'netns/lab']], { SUDO_UID: '4321', SUDO_GID: '4321' });
+    assert.doesNotMatch((facts as NetworkTargetFacts).resolvConf, /10\.96\.0\.10/);
+    await run.stop();
+  });
+
+  it('does not enter the user namespace of another user', async () => {
+    await sandbox.shell("echo 'eve:x:4999:4999::/:/bin/sh' >> /etc/passwd");
+    const { pid, end } = await ownWorld('4999', 'true');
+    const [run, [refusal]] = await ask([['target', `process/${pid}`]], { SUDO_UID: '4321', SUDO_GID: '4321' });
+    assert.equal((refusal as { code: string }).code, 'process-forbidden');
+    await run.stop();
+    end();
+  });
+
+  const CHANGES: Record<string, { readonly told?: string; readonly asked: () => RunOptions['requests'] & object }> = {
+    'another one later': {
+      asked: () => [
+        ['target', 'netns/lab'],
+        ['target', 'process/1'],
+      ],
+    },
+    'one after there was none': {
+      asked: () => [
+        ['target', null],
+        ['target', 'netns/lab'],
+      ],
+    },
+    'an agent after there was none': {
+      asked: () => [['target', null], startAgent()],
+    },
+    'an agent before there is one': { asked: () => [startAgent()] },
+    'another one than up was told': { told: 'netns/lab', asked: () => [['target', 'process/1']] },
+    'one where up was told a workload': { told: 'deployment/web', asked: () => [['target', 'netns/lab']] },
+    'none where up was told one': { told: 'netns/lab', asked: () => [['target', null]] },
+  };
+  for (const [what, { told, asked }] of Object.entries(CHANGES)) {
+    it(`is fixed at the start; the session cannot ask for ${what}`, async () => {
+      const [run, replies] = await ask(asked(), told === undefined ? {} : { TARGET: told });
+      assert.equal((replies.at(-1) as { code: string }).code, 'request-refused');
+      await run.stop();
+    });
+  }
+
+  it('stays the same network when its name means another one', async () => {
+    const run = new HostRun(sandbox, { requests: [TARGET, ['pause'], startAgent()] });
+    const before = (await sandbox.shell('ip netns exec lab readlink /proc/self/ns/net')).trim();
+    await run.event('paused');
+    await sandbox.shell('ip netns del lab; ip netns add lab');
+    assert.notEqual((await sandbox.shell('ip netns exec lab readlink /proc/self/ns/net')).trim(), before);
+    process.kill(run.sessionPid(), 'SIGUSR2');
+    await run.replies();
+    assert.equal((await seenByAgent())['namespace'], before);
+    await run.stop();
+  });
+
   it('starts the agent there as the user, without rights, and takes it along', async () => {
-    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]], { SUDO_UID: '4321', SUDO_GID: '4321' });
+    const [run] = await ask([TARGET, startAgent()], { SUDO_UID: '4321', SUDO_GID: '4321' });
     assert.deepEqual(
       run.events.filter((event) => 'refusal' in event),
       [],
     );
-    const seen = JSON.parse(await sandbox.shell(`nc -U ${socket} </dev/null`)) as Record<string, string>;
+    const seen = await seenByAgent();
     const lab = (await sandbox.shell('ip netns exec lab readlink /proc/self/ns/net')).trim();
     assert.deepEqual(seen, {
       uid: '4321',
@@ -130,7 +244,7 @@ describe('targets on this machine', function () {
   });
 
   it('ends the agent with a killed host', async () => {
-    const [run] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]]);
+    const [run] = await ask([TARGET, startAgent()]);
     run.signal('SIGKILL');
     const deadline = performance.now() + 3_000;
     while ((await sandbox.run('pgrep', '-f', 'fake-agent')).stdout !== '') assert.ok(performance.now() < deadline);
@@ -138,10 +252,7 @@ describe('targets on this machine', function () {
 
   it('lays routes meanwhile, and ends at once, while an agent is slow to listen', async () => {
     const run = new HostRun(sandbox, {
-      requests: [
-        ['startAgent', 'netns/lab', 'a2V5', socket],
-        ['network', NETWORK],
-      ],
+      requests: [TARGET, startAgent(), ['network', NETWORK]],
       environment: { FAKE_AGENT: 'slow', BEHAVIOUR: 'together' },
     });
     assert.deepEqual((await run.event('reply'))['reply'], []);
@@ -153,7 +264,7 @@ describe('targets on this machine', function () {
   });
 
   it('passes on what an agent says that cannot start', async () => {
-    const [run, [refusal]] = await ask([['startAgent', 'netns/lab', 'a2V5', socket]], { FAKE_AGENT: 'fail' });
+    const [run, [, refusal]] = await ask([TARGET, startAgent()], { FAKE_AGENT: 'fail' });
     const { code, failure, message } = refusal as { code: string; failure: string; message: string };
     assert.deepEqual([code, failure], ['agent-not-started', 'agent']);
     assert.match(message, /exit 3\): no such luck/);

@@ -1,6 +1,6 @@
 /**
  * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another (or all
- * at once with BEHAVIOUR=together), and tells on standard output what came back; then lives until it is stopped.
+ * at once with BEHAVIOUR=together; after `pause` when it gets SIGUSR2), and tells on standard output what came back; then lives until it is stopped.
  *
  * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
  */
@@ -40,6 +40,12 @@ function step(): void {
   if (request === undefined) {
     say({ idle: true });
     process.send?.({ type: 'ready', lines: ['ready'] });
+    return;
+  }
+  if (request[0] === 'pause') {
+    next++;
+    say({ paused: true });
+    process.once('SIGUSR2', step);
     return;
   }
   ask(request);

@@ -8,6 +8,7 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 const end = await runHost(
   {
     name: process.env['NAME'] ?? 'default',
+    ...(process.env['TARGET'] === undefined ? {} : { target: process.env['TARGET'] }),
     includeRoutes: [],
     excludeRoutes: [],
     domains: [],
@@ -18,6 +19,7 @@ const end = await runHost(
   {
     session: [process.execPath, join(here, 'fake-session.ts')],
     restore: [process.execPath, join(here, '../../../src/host/restore-entry.ts')],
+    reader: [process.execPath, join(here, '../../../src/host/read-entry.ts')],
     agentBundle: process.env['AGENT'] ?? join(here, 'fake-agent.ts'),
     stdin: 'ignore',
     cwd: '/',

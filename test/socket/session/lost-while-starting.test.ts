@@ -111,12 +111,12 @@ class FakeHost implements HostChannel {
     switch (op) {
       case 'facts':
         return FACTS;
-      case 'networkTarget':
+      case 'target':
         return { ranges: ['10.96.0.0/16'], addresses: [], resolvConf: '' };
       case 'startAgent': {
-        const agent = new FakeAgent(String(args[1]), `agent${this.agents.length + 1}.example`);
+        const agent = new FakeAgent(String(args[0]), `agent${this.agents.length + 1}.example`);
         this.agents.push(agent);
-        return agent.listen(String(args[2]));
+        return agent.listen(String(args[1]));
       }
       case 'network':
         return [];

@@ -66,6 +66,15 @@ describe('the environment before sudo', () => {
     ],
     ['a sudo whose caller is gone', [['sudo', 0, ENVIRON]], {}],
     [
+      'a process of the user’s that calls itself sudo',
+      [
+        ['bash', 1000],
+        ['sudo', 1000, ENVIRON],
+        ['su', 0],
+      ],
+      {},
+    ],
+    [
       'no sudo at all',
       [
         ['bash', 1000, ENVIRON],

@@ -43,13 +43,15 @@ describe('names for containers on a bridge', () => {
 
   it('are not given to the container that is this machine’s own name server', () => {
     const machine = new PaperMachine();
-    const proxy = (pid: number, port: string, container: string): void => {
+    const proxy = (pid: number, port: string, container: string, user = 0): void => {
       machine.put(`/proc/${pid}/comm`, 'docker-proxy\n');
+      machine.put(`/proc/${pid}/status`, `Name:\tdocker-proxy\nUid:\t${user}\t${user}\t${user}\t${user}\n`);
       const words = ['-proto', 'udp', '-host-ip', '0.0.0.0', '-host-port', port, '-container-ip', container];
       machine.put(`/proc/${pid}/cmdline`, `${['/usr/bin/docker-proxy', ...words].join('\0')}\0`);
     };
     proxy(70, '53', '172.17.0.2');
     proxy(71, '8053', '172.17.0.3');
+    proxy(72, '53', '172.17.0.4', 1000);
     assert.deepEqual(publishedServers(machine), ['172.17.0.2']);
     machine.discard();
     assert.match(

@@ -176,14 +176,14 @@ describe('requests of the session', () => {
   it('never crash the host, whatever they are', async () => {
     const called: string[] = [];
     const host = Object.fromEntries(
-      ['facts', 'networkTarget', 'startAgent', 'network', 'named', 'route', 'strangers', 'dns'].map((name) => [
+      ['facts', 'target', 'startAgent', 'network', 'named', 'route', 'strangers', 'dns'].map((name) => [
         name,
         async () => called.push(name),
       ]),
     ) as unknown as HostOperations;
     const op = fc.constantFrom(
       'facts',
-      'networkTarget',
+      'target',
       'startAgent',
       'network',
       'named',
