@@ -9,7 +9,8 @@ import { programs } from '../../scripts/support/bundles.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Below node_modules, so that what is not bundled is found from there. */
-const place = join(root, 'node_modules/.cache/mirrord-bundled');
+const place = join(root, 'node_modules/.cache/mirrord-bundled', String(process.pid));
+process.once('exit', () => rmSync(place, { recursive: true, force: true }));
 
 /** `source` is relative to the checkout; `T` is what it exports. */
 export async function bundled<T>(source: string): Promise<T> {
@@ -18,8 +19,7 @@ export async function bundled<T>(source: string): Promise<T> {
 
 /** Makes the bundle, and returns its path.  Each process has its own, taken away at its end. */
 export async function bundle(source: string): Promise<string> {
-  const outdir = join(place, String(process.pid), source.replaceAll('/', '-'));
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  const outdir = join(place, source.replaceAll('/', '-'));
   await build({ ...programs, entryPoints: { main: source }, outdir });
   return join(outdir, 'main.js');
 }
