@@ -10,6 +10,7 @@ export const CHANNELS_PROTOCOL = 'v4.channel.k8s.io';
 /** One port is asked for, so these are the only channels. */
 const DATA = 0;
 const ERROR = 1;
+const DATA_HEAD = Buffer.from([DATA]);
 
 export class ChannelFraming implements Framing {
   readonly opening = null;
@@ -20,15 +21,8 @@ export class ChannelFraming implements Framing {
     this.#port = port;
   }
 
-  message(chunks: readonly Uint8Array[], length: number): Buffer {
-    const message = Buffer.allocUnsafe(1 + length);
-    message[0] = DATA;
-    let offset = 1;
-    for (const chunk of chunks) {
-      message.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return message;
+  head(): Buffer {
+    return DATA_HEAD;
   }
 
   read(message: Buffer, take: (frame: Frame) => void): void {

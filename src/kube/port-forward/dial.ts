@@ -99,7 +99,7 @@ function opened(handshake: Handshake, port: number, connection: Socket, signal: 
       socket.off('error', fail);
       const framing = handshake.framing(port);
       if (framing === null) return fail(new Error('the server chose no framing that was offered'));
-      const stream = new PortForwardStream(socket, framing, () => {
+      const stream = new PortForwardStream(socket, connection, framing, () => {
         bounded.removeEventListener('abort', abort);
         stream.off('error', fail).off('close', closed);
         resolve(stream);

@@ -17,7 +17,7 @@ export type Frame =
 export interface Framing {
   /** Sent first, where the protocol wants it. */
   readonly opening: Buffer | null;
-  /** One message with the bytes of `chunks`, whose lengths add up to `length`. */
-  message(chunks: readonly Uint8Array[], length: number): Buffer;
+  /** What stands before `length` bytes of data in one message. */
+  head(length: number): Buffer;
   read(message: Buffer, take: (frame: Frame) => void): void;
 }

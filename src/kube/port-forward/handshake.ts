@@ -47,9 +47,6 @@ export function shakeHands(connection: Socket, offer: Offer): Handshake {
     createConnection: (() => connection) as never,
     perMessageDeflate: false,
     maxPayload: MESSAGE_LIMIT,
-    // Masking protects plain HTTP caches from chosen bytes (RFC 6455 section 10.3); inside TLS nobody else sees them,
-    // and `ws` skips its loop over every byte for a mask of zeros.
-    ...(endpoint.secure ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
   });
   return {
     socket,

@@ -53,16 +53,8 @@ export class SpdyFraming implements Framing {
     ]);
   }
 
-  message(chunks: readonly Uint8Array[], length: number): Buffer {
-    const message = Buffer.allocUnsafe(HEADER + length);
-    message.writeUInt32BE(DATA_STREAM, 0);
-    message.writeUInt32BE(length, 4);
-    let offset = HEADER;
-    for (const chunk of chunks) {
-      message.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return message;
+  head(length: number): Buffer {
+    return dataHeader(DATA_STREAM, length, 0);
   }
 
   /** Frames are cut into messages anywhere; payload is handed on as it comes, without waiting for its frame's end. */

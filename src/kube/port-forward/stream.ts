@@ -3,8 +3,10 @@
  * up in memory without bound, and a slow reader does not slow the pod down.
  */
 import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type WebSocket from 'ws';
 import type { Frame, Framing } from './framing.ts';
+import { maskedFrame } from './masked-frame.ts';
 
 /**
  * Bytes handed to the socket and not yet taken by the kernel, above which a writer waits.  Small, since what waits here
@@ -18,18 +20,23 @@ const CLOSE_DEADLINE_MS = 1_000;
 
 type Done = (error?: Error | null) => void;
 
-/** Takes over an open WebSocket. `opened` is called when the far side has confirmed the port. */
+/**
+ * Takes over an open WebSocket on `connection`, to which the frames with data are written past it (masked-frame.ts).
+ * `opened` is called when the far side has confirmed the port.
+ */
 export class PortForwardStream extends Duplex {
   readonly #socket: WebSocket;
+  readonly #connection: Socket;
   readonly #framing: Framing;
   readonly #opened: () => void;
   #waiting: Done | null = null;
   /** The far side has said its last word; what follows it is not looked at. */
   #isOver = false;
 
-  constructor(socket: WebSocket, framing: Framing, opened: () => void) {
+  constructor(socket: WebSocket, connection: Socket, framing: Framing, opened: () => void) {
     super({ readableHighWaterMark: MESSAGE_LIMIT, writableHighWaterMark: MESSAGE_LIMIT, allowHalfOpen: false });
     this.#socket = socket;
+    this.#connection = connection;
     this.#framing = framing;
     this.#opened = opened;
     socket.on('message', (message: Buffer) => framing.read(message, this.#take));
@@ -83,9 +90,11 @@ export class PortForwardStream extends Duplex {
   /** `done` is called once little enough is unsent; null for all but the last message of a batch. */
   #send(chunks: readonly Buffer[], length: number, done: Done | null): void {
     if (length > MESSAGE_LIMIT) return this.#sendCut(Buffer.concat(chunks, length), done);
-    this.#socket.send(this.#framing.message(chunks, length), this.#sent);
+    if (this.#socket.readyState !== this.#socket.OPEN) return this.#sent(new Error('the connection is closing'));
+    const head = this.#framing.head(length);
+    this.#connection.write(maskedFrame([head, ...chunks], head.length + length), this.#sent);
     if (done === null) return;
-    if (this.#socket.bufferedAmount < UNSENT_LIMIT) done();
+    if (this.#connection.writableLength < UNSENT_LIMIT) done();
     else this.#waiting = done;
   }
 
@@ -99,7 +108,7 @@ export class PortForwardStream extends Duplex {
   readonly #sent = (error?: Error | null): void => {
     if (error) return void this.destroy(new Error(`port-forward: ${error.message}`));
     const waiting = this.#waiting;
-    if (waiting === null || this.#socket.bufferedAmount >= UNSENT_LIMIT) return;
+    if (waiting === null || this.#connection.writableLength >= UNSENT_LIMIT) return;
     this.#waiting = null;
     waiting();
   };
