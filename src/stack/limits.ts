@@ -86,6 +86,13 @@ export const PATH_MTU_MIN_V4 = 552;
 export const PATH_MTU_MIN_V6 = 1280;
 /** Clients whose path is remembered; with one more all are forgotten, and told anew. */
 export const PATHS = 1024;
+/** How long a narrower path is believed in after the last sign of it, ms: RFC 1191 section 6.3, RFC 8201 section 4. */
+export const PATH_AGE = 600_000;
+/**
+ * Time-outs in a row, nothing new having arrived, after which full segments are taken to be too long for a path whose
+ * routers do not say so (RFC 4821 section 7.7): 0.6 s and more, so that a busy machine is not taken for one.
+ */
+export const BLACK_HOLE_TIMEOUTS = 5;
 
 /* ---- UDP, ICMP, fragments ---- */
 

@@ -28,6 +28,7 @@ import {
   write16,
 } from '../packet/index.ts';
 import type { TunDevice } from '../tun/device.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { StackCounters } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import { PathMtu } from './path-mtu.ts';
@@ -51,20 +52,25 @@ export class PacketWriter {
   /** A datagram that fits: a router with a narrower link may cut it (IPv4). */
   readonly #uncut = { id: 0, offset: 0, more: false };
 
-  constructor(device: TunDevice, counters: StackCounters) {
+  constructor(device: TunDevice, counters: StackCounters, deadlines: Deadlines) {
     this.#device = device;
     this.#counters = counters;
-    this.paths = new PathMtu(device.mtu);
+    this.paths = new PathMtu(device.mtu, deadlines);
   }
 
   /** The MSS that fits the client's path: towards us, and what we send at most. */
   mss(addresses: Uint8Array): number {
-    return this.paths.get(addresses) - ipLength(addresses) - TCP_HEADER_LENGTH;
+    return this.paths.get(addresses) - PacketWriter.tcpHeaders(addresses);
+  }
+
+  /** Bytes of a packet beside a TCP segment's payload. */
+  static tcpHeaders(addresses: Uint8Array): number {
+    return ipLength(addresses) + TCP_HEADER_LENGTH;
   }
 
   /** The most payload of one super-segment. */
   static superSegment(addresses: Uint8Array): number {
-    return IP_TOTAL_MAX - ipLength(addresses) - TCP_HEADER_LENGTH;
+    return IP_TOTAL_MAX - PacketWriter.tcpHeaders(addresses);
   }
 
   /** One segment, or one super-segment that falls apart at `mss`. */

@@ -2,11 +2,13 @@
  * How long a packet may be on its way to one client: RFC 1191, RFC 8201.
  *
  * Clients on this machine are behind the device alone.  Those that it forwards for (containers, virtual machines) may be
- * behind a narrower link, of which a router tells when a packet was too long for it.
+ * behind a narrower link, of which a router tells when a packet was too long for it, or which shows when full segments do
+ * not arrive and smaller ones do.  Paths change: what is known of one is forgotten after a while, and learned anew.
  */
 import { ICMP4, ICMP6, ICMP_HEADER_LENGTH, PROTOCOL, read16, read32, type IpView } from '../packet/index.ts';
+import { Timed, type Deadlines } from './deadlines.ts';
 import { hash, type Tuple } from './flow-table.ts';
-import { PATHS, PATH_MTU_MIN_V4, PATH_MTU_MIN_V6 } from './limits.ts';
+import { PATHS, PATH_AGE, PATH_MTU_MIN_V4, PATH_MTU_MIN_V6 } from './limits.ts';
 
 /** The report of a router: which of our packets was too long. */
 export interface TooBig {
@@ -46,27 +48,70 @@ export function readTooBig(bytes: Uint8Array, ip: IpView): TooBig | null {
   };
 }
 
-export class PathMtu {
-  readonly #deviceMtu: number;
-  /** Of the clients behind a narrower link, by a hash of the address; two that share one share the smaller value. */
-  readonly #paths = new Map<number, number>();
+/** A path that is narrower than the device. */
+class NarrowPath extends Timed {
+  mtu: number;
+  readonly #forget: () => void;
 
-  constructor(deviceMtu: number) {
+  constructor(mtu: number, forget: () => void) {
+    super();
+    this.mtu = mtu;
+    this.#forget = forget;
+  }
+
+  override expire(): void {
+    this.#forget();
+  }
+}
+
+export class PathMtu {
+  /** Another one after each change: who keeps a value looks again. */
+  version = 0;
+  readonly #deviceMtu: number;
+  readonly #deadlines: Deadlines;
+  /** Of the clients behind a narrower link, by a hash of the address; two that share one share the smaller value. */
+  readonly #paths = new Map<number, NarrowPath>();
+
+  constructor(deviceMtu: number, deadlines: Deadlines) {
     this.#deviceMtu = deviceMtu;
+    this.#deadlines = deadlines;
   }
 
   /** `addresses`: the client's, and what it talks to. */
   get(addresses: Uint8Array): number {
-    return (this.#paths.size > 0 ? this.#paths.get(keyOf(addresses)) : undefined) ?? this.#deviceMtu;
+    return (this.#paths.size > 0 ? this.#paths.get(keyOf(addresses))?.mtu : undefined) ?? this.#deviceMtu;
   }
 
-  narrow(addresses: Uint8Array, mtu: number): void {
-    const narrowest = addresses.length === 32 ? PATH_MTU_MIN_V6 : PATH_MTU_MIN_V4;
-    const value = Math.max(mtu, narrowest);
-    if (value >= this.get(addresses)) return;
-    if (this.#paths.size >= PATHS) this.#paths.clear();
-    this.#paths.set(keyOf(addresses), value);
+  /** A sign, at `now`, that the path takes no more than `mtu`; it renews what is known already. */
+  narrow(addresses: Uint8Array, mtu: number, now: number): void {
+    const value = possibleMtu(addresses, mtu);
+    const known = this.get(addresses);
+    if (value > known || value === this.#deviceMtu) return;
+    const key = keyOf(addresses);
+    const path = this.#paths.get(key) ?? this.#add(key, value);
+    this.#deadlines.set(path, now + PATH_AGE);
+    if (value === known) return;
+    path.mtu = value;
+    this.version++;
   }
+
+  #add(key: number, mtu: number): NarrowPath {
+    if (this.#paths.size >= PATHS) {
+      for (const path of this.#paths.values()) this.#deadlines.remove(path);
+      this.#paths.clear();
+    }
+    const path = new NarrowPath(mtu, () => {
+      this.#paths.delete(key);
+      this.version++;
+    });
+    this.#paths.set(key, path);
+    return path;
+  }
+}
+
+/** What any link has to carry is carried. */
+export function possibleMtu(addresses: Uint8Array, mtu: number): number {
+  return Math.max(mtu, addresses.length === 32 ? PATH_MTU_MIN_V6 : PATH_MTU_MIN_V4);
 }
 
 function keyOf(addresses: Uint8Array): number {

@@ -71,7 +71,7 @@ export class Stack {
     const { counters } = this;
     const { random, onOutput = () => undefined } = options;
     const deadlines = this.#deadlines;
-    const writer = new PacketWriter(device, counters);
+    const writer = new PacketWriter(device, counters, deadlines);
     const errors = new IcmpErrors(writer, counters);
     this.#now = options.now;
     this.#errors = errors;

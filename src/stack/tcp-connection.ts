@@ -150,13 +150,13 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   /** A router had no room for the segment at `seq`.  Believed when that is on its way (RFC 5927 section 4.1). */
   tooBig(seq: number, mtu: number): void {
     const sender = this.#sender;
-    const { writer } = this.#layer;
-    const { addresses } = this.tuple;
+    const { writer, now } = this.#layer;
+    const { mss } = sender;
     const distance = (seq - sender.unacknowledged) | 0;
     if (distance < 0 || distance >= sender.queue.inFlight) return;
-    writer.paths.narrow(addresses, mtu);
-    if (sender.mss <= writer.mss(addresses)) return;
-    sender.mss = writer.mss(addresses);
+    writer.paths.narrow(this.tuple.addresses, mtu, now);
+    this.#segments.fitPath();
+    if (sender.mss === mss) return;
     sender.timedOut();
     this.#resend();
   }
@@ -219,6 +219,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
     const mustResend = sender.hear(now, bytes, view, this.#segments.isSackPermitted);
     if (sender.unacknowledged !== unacknowledged) {
       this.#layer.hold(sender.queue.cost - cost);
+      this.#segments.arrived(now);
       if (sender.outstanding === 0) this.#layer.deadlines.set(this, this.#presence.askedAt);
       else this.#armRetransmission();
       if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
@@ -325,7 +326,10 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
     } else {
       sender.timedOut();
       if (this.state === 'syn-received') this.#segments.synAck();
-      else this.#resend();
+      else {
+        if (sender.mayBeTooLong) this.#segments.tryNarrower();
+        this.#resend();
+      }
     }
     this.#armRetransmission();
   }

@@ -3,6 +3,7 @@ import { TCP_FLAG, synOptions, type TcpOptions } from '../packet/index.ts';
 import type { Tuple } from './flow-table.ts';
 import { MSS_DEFAULT_V4, MSS_DEFAULT_V6, MSS_MIN, WINDOW_SHIFT } from './limits.ts';
 import { PacketWriter } from './packet-writer.ts';
+import { possibleMtu } from './path-mtu.ts';
 import type { TcpReceiver } from './tcp-receiver.ts';
 import type { TcpSender } from './tcp-sender.ts';
 
@@ -19,6 +20,12 @@ export class TcpSegments {
   readonly #sender: TcpSender;
   readonly #receiver: TcpReceiver;
   readonly #isShiftOffered: boolean;
+  /** MSS that the program's kernel takes. */
+  readonly #mssOffered: number;
+  /** Of the path's knowledge that `sender.mss` goes by. */
+  #pathVersion = 0;
+  /** The path's MTU that is tried here, since no longer packet seems to pass; 0: none. */
+  #trialMtu = 0;
 
   /** `offered`: the options of the program's SYN, which bind both halves. */
   constructor(writer: PacketWriter, tuple: Tuple, sender: TcpSender, receiver: TcpReceiver, offered: TcpOptions) {
@@ -29,10 +36,39 @@ export class TcpSegments {
     this.isSackPermitted = offered.sackPermitted;
     this.#isShiftOffered = offered.windowShift !== null;
     const fallback = tuple.addresses.length === 32 ? MSS_DEFAULT_V6 : MSS_DEFAULT_V4;
-    sender.mss = Math.min(Math.max(offered.mss ?? fallback, MSS_MIN), writer.mss(tuple.addresses));
+    this.#mssOffered = Math.max(offered.mss ?? fallback, MSS_MIN);
+    this.#setMss();
     if (offered.windowShift === null) return;
     sender.shift = offered.windowShift;
     receiver.shift = WINDOW_SHIFT;
+  }
+
+  /** What is sent from now on fits the path, as far as it is known. */
+  fitPath(): void {
+    if (this.#pathVersion !== this.#writer.paths.version) this.#setMss();
+  }
+
+  /** Full segments do not arrive, and nobody says why: half the packet's size is tried (RFC 4821 section 7.7). */
+  tryNarrower(): void {
+    const { addresses } = this.#tuple;
+    this.#trialMtu = possibleMtu(addresses, (this.#sender.mss + PacketWriter.tcpHeaders(addresses)) >> 1);
+    this.#setMss();
+  }
+
+  /** Something new has arrived: what was tried is what the path takes. */
+  arrived(now: number): void {
+    if (this.#trialMtu === 0) return;
+    this.#writer.paths.narrow(this.#tuple.addresses, this.#trialMtu, now);
+    this.#trialMtu = 0;
+  }
+
+  #setMss(): void {
+    const { addresses } = this.#tuple;
+    const { paths } = this.#writer;
+    this.#pathVersion = paths.version;
+    const known = paths.get(addresses);
+    const mtu = this.#trialMtu === 0 ? known : Math.min(known, this.#trialMtu);
+    this.#sender.mss = Math.min(this.#mssOffered, mtu - PacketWriter.tcpHeaders(addresses));
   }
 
   synAck(): void {
@@ -51,6 +87,7 @@ export class TcpSegments {
 
   /** Data and FIN that were never sent, as the windows allow; with `force` a little more (RFC 9293 section 3.8.6.1). */
   unsent(now: number, force: boolean): void {
+    this.fitPath();
     const sender = this.#sender;
     const queue = sender.queue;
     const segmentMax = PacketWriter.superSegment(this.#tuple.addresses);
@@ -70,6 +107,7 @@ export class TcpSegments {
 
   /** The first hole once more. */
   again(): void {
+    this.fitPath();
     const sender = this.#sender;
     const queue = sender.queue;
     const length = sender.resendable(PacketWriter.superSegment(this.#tuple.addresses));

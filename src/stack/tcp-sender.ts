@@ -6,7 +6,7 @@
  * fast, and what the peer holds already is not sent twice.
  */
 import { TCP_FLAG, lowestSackEdge, type TcpView } from '../packet/index.ts';
-import { DUPLICATE_ACKS, RTO_MIN, RTO_MIN_PROMPT } from './limits.ts';
+import { BLACK_HOLE_TIMEOUTS, DUPLICATE_ACKS, RTO_MIN, RTO_MIN_PROMPT } from './limits.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SendQueue } from './send-queue.ts';
 import { isAfter, isAtOrAfter } from './sequence.ts';
@@ -146,6 +146,11 @@ export class TcpSender {
     this.roundTrip.backoff++;
     this.holeEnd = null;
     this.#recoverFrom();
+  }
+
+  /** A full segment is among what does not arrive, however often it is sent. */
+  get mayBeTooLong(): boolean {
+    return this.roundTrip.backoff >= BLACK_HOLE_TIMEOUTS && this.queue.inFlight >= this.mss;
   }
 
   /** ms until the next time-out, from now. */

@@ -47,7 +47,7 @@ export class UdpLayer {
   tooBig({ tuple, mtu }: TooBig): void {
     const { addresses, sourcePort, destinationPort } = tuple;
     const flow = this.#table.find(addresses, 0, addresses.length, sourcePort, destinationPort);
-    if (flow !== null) this.writer.paths.narrow(addresses, mtu);
+    if (flow !== null) this.writer.paths.narrow(addresses, mtu, this.now);
   }
 
   /** Programs with a connected socket learn it as ECONNREFUSED, as far as ICMP's rate allows. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ICMP4, ICMP6, PROTOCOL, VNET_FLAG, encodeIcmp, encodeUdp, read16 } from '../../../src/packet/index.ts';
-import { PATH_MTU_MIN_V4, PATH_MTU_MIN_V6 } from '../../../src/stack/limits.ts';
+import type { TcpFlow } from '../../../src/stack/index.ts';
+import { PATH_AGE, PATH_MTU_MIN_V4, PATH_MTU_MIN_V6 } from '../../../src/stack/limits.ts';
 import { Lab, ipPacket, readIp, readTcp } from './support/lab.ts';
 
 for (const v6 of [false, true]) {
@@ -48,6 +49,77 @@ for (const v6 of [false, true]) {
       lab.establish(65_536, true, { sourcePort: 50_000 }).send(new Uint8Array(20_000));
       lab.flush();
       assert.equal(gsoSize(lab.device.take()[0]), 1400 - ipLength - 20);
+    });
+
+    it('is found out in time when its link is wide again, by flows that live on and by new ones', () => {
+      const lab = new Lab({ v6 });
+      const flow = lab.establish();
+      flow.send(new Uint8Array(20_000));
+      lab.flush();
+      lab.device.deliver([tooBig(lab.device.take()[0], 1400)]);
+      lab.device.take();
+      lab.segment({ seq: 1, ack: 20_001 });
+      const sizeNow = (from: TcpFlow): number => {
+        from.send(new Uint8Array(20_000));
+        lab.flush();
+        return gsoSize(lab.device.take()[0]);
+      };
+      lab.time += PATH_AGE - 1;
+      lab.stack.poll(lab.time);
+      assert.equal(sizeNow(flow), 1400 - ipLength - 20);
+      lab.segment({ seq: 1, ack: 40_001 });
+      lab.time += 1;
+      assert.ok((lab.stack.nextWakeup() ?? Infinity) <= lab.time);
+      lab.stack.poll(lab.time);
+      assert.equal(sizeNow(flow), 1500 - ipLength - 20);
+      assert.equal(sizeNow(lab.establish(65_536, true, { sourcePort: 50_000 })), 1500 - ipLength - 20);
+    });
+
+    it('that drops what is too long and says nothing is found out by smaller segments, for all its flows', () => {
+      const lab = new Lab({ v6 });
+      lab.establish().send(new Uint8Array(20_000));
+      lab.flush();
+      const sizes: number[] = [];
+      for (let i = 0; i < 9; i++) {
+        sizes.push(...lab.device.take().map(gsoSize));
+        lab.time = lab.stack.nextWakeup()!;
+        lab.stack.poll(lab.time);
+        lab.flush();
+      }
+      const full = 1500 - ipLength - 20;
+      const least = (v6 ? PATH_MTU_MIN_V6 : PATH_MTU_MIN_V4) - ipLength - 20;
+      assert.deepEqual(sizes, [
+        ...Array(5).fill(full),
+        ...(v6 ? [] : [750 - ipLength - 20]),
+        ...Array(v6 ? 4 : 3).fill(least),
+      ]);
+      lab.segment({ seq: 1, ack: 20_001 });
+      lab.device.take();
+      lab.establish(65_536, true, { sourcePort: 50_000 }).send(new Uint8Array(20_000));
+      lab.flush();
+      assert.equal(gsoSize(lab.device.take()[0]), least);
+    });
+
+    it('that is only away for a while, or whose segments are small, is not taken for one', () => {
+      const lab = new Lab({ v6 });
+      lab.establish().send(new Uint8Array(20_000));
+      lab.flush();
+      for (let i = 0; i < 4; i++) {
+        lab.time = lab.stack.nextWakeup()!;
+        lab.stack.poll(lab.time);
+      }
+      lab.segment({ seq: 1, ack: 20_001 });
+      lab.flow.send(new Uint8Array(500));
+      lab.flush();
+      for (let i = 0; i < 8; i++) {
+        lab.time = lab.stack.nextWakeup()!;
+        lab.stack.poll(lab.time);
+      }
+      lab.segment({ seq: 1, ack: 20_501 });
+      lab.device.take();
+      lab.flow.send(new Uint8Array(20_000));
+      lab.flush();
+      assert.equal(gsoSize(lab.device.take()[0]), 1500 - ipLength - 20);
     });
 
     it('a report about what is not on its way, or for no flow, changes nothing', () => {
