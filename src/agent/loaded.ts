@@ -23,6 +23,7 @@ export function takeOver(): Pick<Loader, 'server' | 'socket'> | null {
   if (typeof loader === 'undefined') return null;
   const { server, socket, held, late } = loader;
   clearTimeout(late);
+  process.removeAllListeners('SIGTERM');
   server.removeAllListeners('connection');
   socket.removeAllListeners('data');
   for (const other of held) if (other !== socket) other.destroy();

@@ -32,7 +32,8 @@ const CONNECTION_LIMIT = 512;
 
 /**
  * Short, since every pod carries it: after -e, Node's own modules are variables.  Old Nodes must come as far as telling
- * their version, hence no syntax newer than ECMAScript 2015.  What it hands over is in loaded.ts.
+ * their version, hence no syntax newer than ECMAScript 2015.  A container's first process ignores SIGTERM that it has no
+ * handler for.  What the loader hands over is in loaded.ts.
  */
 const LOADER = `const [,sum,size]=process.argv,held=[],late=setTimeout(process.exit,${CODE_LIMIT_MS}),server=net.createServer(socket=>{
 let code=Buffer.alloc(+size),had=0
@@ -43,7 +44,8 @@ try{code=zlib.gunzipSync(code)}catch(e){}
 if(crypto.hash('sha256',code)==sum)Function('loader',code)({server,socket,held,late})
 else socket.destroy()
 }).write('${CODE_WANTED}')
-}).listen(0,'127.0.0.1',()=>console.log(JSON.stringify({event:'listening',port:server.address().port,node:process.version})))`;
+}).listen(0,'127.0.0.1',()=>console.log(JSON.stringify({event:'listening',port:server.address().port,node:process.version})))
+process.once('SIGTERM',()=>process.exit())`;
 
 /** The container's memory limit is 256 MB: what is not collected by then must be. */
 const NODE_FLAGS = [...DATA_PATH_FLAGS, '--max-old-space-size=192'];

@@ -127,6 +127,13 @@ describe("the agent's loader", () => {
     await Promise.all(floods);
   }).timeout(30_000);
 
+  it('ends on SIGTERM, as the first process of a container does only when it has said so', async () => {
+    const agent = await startAgent();
+    agent.child.kill('SIGTERM');
+    await once(agent.child, 'exit');
+    assert.equal(agent.child.exitCode, 0);
+  });
+
   it('takes the right code from anyone, which gives a neighbour nothing', async () => {
     const agent = await startAgent();
     const socket = await asked(agent);
