@@ -1,6 +1,7 @@
 /** `mirrord exec`: the command, with the target's environment over the user's own. */
 import { overLocal } from '../environment/index.ts';
 import { MirrordError } from '../errors.ts';
+import { asCalled } from '../node-environment.ts';
 import { become, ignorable } from './become.ts';
 import { sessionEnvironment } from './env.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
@@ -20,7 +21,7 @@ export async function runExec(name: string, command: readonly string[]): Promise
   delete process.env[IGNORED_SIGNALS];
   const { environment, unset = [], warnings = [] } = await sessionEnvironment(name);
   const own = new Map<string, string>();
-  for (const [variable, value] of Object.entries(await becomeInvokingUser())) {
+  for (const [variable, value] of Object.entries(asCalled(await becomeInvokingUser()))) {
     if (value !== undefined) own.set(variable, value);
   }
   for (const warning of warnings) err.line(`! ${warning}`);

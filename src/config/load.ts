@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { asCalled } from '../node-environment.ts';
 import { gitBranch } from './git-branch.ts';
 import { Layers, type ConfigFlags, type Environment } from './layers.ts';
 import { checkMeaning } from './meaning-check.ts';
@@ -65,7 +66,7 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
     const branch = source.text.includes('git_branch')
       ? env['MIRRORD_BRANCH_NAME'] || (await (request.git ?? gitBranch)(cwd))
       : undefined;
-    const parsed = await parseSource(source, { env, key, gitBranch: branch });
+    const parsed = await parseSource(source, { env: asCalled(env), key, gitBranch: branch });
     key = parsed.key;
     layers.file(source.name, parsed.document);
   }

@@ -1,6 +1,7 @@
 /** The agent of a `netns/` or `process/` target: a Node in that network namespace, as the invoking user. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { MirrordError } from '../errors.ts';
+import { setAside } from '../node-environment.ts';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
 import { commandEnvironment } from './machine/commands.ts';
 import type { NetworkTarget } from './target.ts';
@@ -48,7 +49,7 @@ export class AgentProcess {
       cwd: '/',
       env: {
         ...commandEnvironment(),
-        ...userEnvironment(options.user, options.environment),
+        ...setAside(userEnvironment(options.user, options.environment)),
         MIRRORD_PUBLIC_KEY: options.publicKey,
         MIRRORD_LISTEN: `unix:${options.socketPath}`,
         MIRRORD_RESOLV_CONF: resolvConf,

@@ -1,6 +1,7 @@
 /** `--detach`: the same command once more, in a session of its own that outlives the terminal. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { setAside } from '../node-environment.ts';
 
 export interface DetachedProcess {
   readonly pid: number | undefined;
@@ -16,7 +17,11 @@ export interface DetachedProcess {
 
 /** `args`: the script and its arguments, for the Node that runs this. */
 export function spawnDetached(args: readonly string[]): DetachedProcess {
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    env: setAside(process.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
     child.once('error', () => resolve(null));

@@ -5,6 +5,7 @@
  *
  * For programs that run as that user alone: sudo has its reasons to keep these values from root's.
  */
+import { setAside } from '../node-environment.ts';
 import type { Files } from './machine/files.ts';
 
 /**
@@ -18,7 +19,7 @@ export function beforeSudo(
   now: NodeJS.ProcessEnv,
   parent = process.ppid,
 ): Record<string, string> {
-  const before = calledWith(files, uid, parent);
+  const before = setAside(calledWith(files, uid, parent));
   const missing = Object.entries(before).filter(([name]) => now[name] === undefined);
   const folders = [before['PATH'], now['PATH']].flatMap((list) => list?.split(':') ?? []);
   return {

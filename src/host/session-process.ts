@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { MirrordError } from '../errors.ts';
 import type { HostToSession, SessionToHost } from '../ipc/protocol.ts';
+import { setAside } from '../node-environment.ts';
 import { type User, userEnvironment } from './user.ts';
 
 /** Descriptors of the session: 0 to 2 as usual, then the IPC channel, then the TUN. */
@@ -44,7 +45,7 @@ export class SessionProcess {
     const [command = '', ...args] = [...options.asUser, ...options.command];
     this.#child = spawn(command, args, {
       cwd: options.cwd,
-      env: userEnvironment(options.user, options.environment),
+      env: setAside(userEnvironment(options.user, options.environment)),
       stdio: [options.stdin, 'pipe', 'pipe', 'ipc', options.tunFd],
       // A process group of its own: Ctrl-C reaches the host alone, which then stops the session in order.
       detached: true,

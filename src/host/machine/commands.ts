@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { MirrordError } from '../../errors.ts';
+import { setAside } from '../../node-environment.ts';
 import type { Files } from './files.ts';
 
 /** No command here asks the network anything; one that takes longer hangs on a lock or a dead daemon. */
@@ -34,7 +35,7 @@ const commandPath = (): readonly string[] => [
 ];
 
 export const commandEnvironment = (): NodeJS.ProcessEnv => ({
-  ...process.env,
+  ...setAside(process.env),
   PATH: commandPath().join(':'),
   LC_ALL: 'C',
 });

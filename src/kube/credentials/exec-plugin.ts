@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { MirrordError } from '../../errors.ts';
+import { asCalled } from '../../node-environment.ts';
 import type { ExecFields } from '../kubeconfig/config.ts';
 import { contradictory, isCode, type ClusterEntry, type UserEntry } from '../kubeconfig/file.ts';
 import { YamlFault } from '../yaml/read.ts';
@@ -83,7 +84,7 @@ export class ExecPlugin implements CredentialSource {
     return new Promise((resolve, reject) => {
       // A group of its own, so that at the deadline its children go with it.
       const child = spawn(this.#command, this.#exec.args, {
-        env: { ...this.#env, ...this.#pluginEnv() },
+        env: { ...asCalled(this.#env), ...this.#pluginEnv() },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       });
