@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LOCAL_NAMES } from '../environment/index.ts';
 import { IGNORED } from './ignored.ts';
 import { FIELDS, type Field } from './schema.ts';
 
@@ -18,6 +19,13 @@ export function referencePage(): string {
     '| key | why it does nothing |',
     '| --- | --- |',
     ...[...IGNORED].map(([key, reason]) => `| \`${key}\` | ${cell(reason)} |`),
+    '',
+    '## Variables that stay here',
+    '',
+    'What `exec` and `env` never take from the target, unless `feature.env.include` has the very name (a wildcard does not',
+    'count; `["*", "NAME"]` takes all and NAME). A `*` stands for any ending, and such names are compared without case.',
+    '',
+    ...LOCAL_NAMES.map(({ reason, names }) => `- ${reason}: ${code(names)}`),
     '',
   ].join('\n');
 }
@@ -65,4 +73,11 @@ function defaultText({ schema, facts, isGroup }: Field): string | null {
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
+}
+
+function code(names: string): string {
+  return names
+    .split(' ')
+    .map((name) => `\`${name}\``)
+    .join(' ');
 }

@@ -15,6 +15,7 @@ export type { DeclaringPod, EnvironmentReaders, LinkedService } from './declared
 export { parseEnvFile } from './env-file.ts';
 export { ENVIRONMENT_FORMATS, writeEnvironment } from './format.ts';
 export type { EnvironmentFormat } from './format.ts';
+export { LOCAL_NAMES } from './local-names.ts';
 export { mergeEnvironment, mergeRemote, overLocal } from './merge.ts';
 export { parseProcessEnvironment } from './process-environment.ts';
 export { checkExpression, compileRules } from './rules.ts';

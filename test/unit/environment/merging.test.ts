@@ -59,15 +59,28 @@ describe('environment: merging', () => {
   });
 
   describe('names of this machine', () => {
-    const local = ['PATH', 'HOME', 'PWD', 'PYTHONPATH', 'CLASSPATH', 'JAVA_HOME', 'GOPATH', 'GEM_HOME', 'NODE_PATH'];
-    const more = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'BASH_FUNC_x%%', 'NODE_CHANNEL_FD', 'MIRRORD_AGENT'];
-    const shared = ['HOSTNAME', 'ENV', 'KUBERNETES_SERVICE_HOST', 'GOMAXPROCS', 'JAVA_OPTS', 'GIT_COMMIT', 'SSH_HOST'];
-    const remote = Object.fromEntries([...local, ...more, ...shared].map((name) => [name, 'remote']));
+    const local = (
+      'PATH HOME PWD PYTHONPATH CLASSPATH JAVA_HOME GOPATH GEM_HOME NODE_PATH MIRRORD_AGENT NODE_CHANNEL_FD ' +
+      'GIT_SSH_COMMAND GIT_ASKPASS GIT_EXTERNAL_DIFF GIT_CONFIG_COUNT GIT_TRACE2_EVENT SSH_ASKPASS LESSOPEN LESSCLOSE ' +
+      'PAGER EDITOR VISUAL BROWSER IFS CDPATH SHELLOPTS BASHOPTS PS4 BASH_FUNC_x%% BASH_ENV ENV PROMPT_COMMAND ' +
+      'PERL5DB PERL5OPT RUBYOPT RUBYGEMS_GEMDEPS NODE_OPTIONS NODE_COMPILE_CACHE LD_PRELOAD LD_AUDIT ' +
+      'DYLD_INSERT_LIBRARIES PYTHONSTARTUP PYTHONHOME PYTHONBREAKPOINT PYTHONWARNINGS PYTHONINSPECT ' +
+      'JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS JAVA_OPTS MAVEN_OPTS GRADLE_OPTS CARGO_BUILD_RUSTC_WRAPPER ' +
+      'RUSTC_WRAPPER GCONV_PATH LOCPATH TERMINFO OPENSSL_CONF SSLKEYLOGFILE npm_config_script_shell ' +
+      'nPm_CoNfIg_node_options YARN_RC_FILENAME yarn_plugins DOTNET_STARTUP_HOOKS PHP_INI_SCAN_DIR LUA_INIT_5_4 ' +
+      'R_PROFILE_USER KUBECONFIG DOCKER_HOST TAR_OPTIONS MAKEFLAGS GOFLAGS GOCACHEPROG ERL_AFLAGS ZDOTDIR'
+    ).split(' ');
+    const shared = (
+      'HOSTNAME KUBERNETES_SERVICE_HOST GOMAXPROCS UV_THREADPOOL_SIZE GIT_COMMIT SSH_HOST JAVA_VERSION NODE_ENV DEBUG ' +
+      'PYTHONUNBUFFERED RUST_LOG HTTP_PROXY no_proxy AWS_PROFILE PGPASSWORD ENVIRONMENT STACK_NAME LDAP_URL STORAGE'
+    ).split(' ');
+    const remote = Object.fromEntries([...local, ...shared].map((name) => [name, 'remote']));
 
     it('never come over, wildcards or not; the target’s own do', () => {
       assert.deepEqual(Object.keys(merge({}, remote)), shared);
       assert.deepEqual(Object.keys(merge({ include: '*' }, remote)), shared);
-      assert.deepEqual(Object.keys(merge({ include: 'JAVA_*' }, remote)), ['JAVA_OPTS']);
+      assert.deepEqual(Object.keys(merge({ include: 'JAVA_*' }, remote)), ['JAVA_VERSION']);
+      assert.deepEqual(Object.keys(merge({ include: ['*', 'ENV'] }, remote)), ['ENV', ...shared]);
     });
 
     it('come over when include names them', () => {
