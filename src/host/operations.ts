@@ -5,8 +5,10 @@
  */
 import { MirrordError } from '../errors.ts';
 import type {
+  AskedNames,
   BoundFlow,
   DnsMode,
+  DnsModeChoice,
   DnsState,
   Forwarded,
   HostOperations,
@@ -30,13 +32,15 @@ import { admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
 import { Strangers } from './network/strangers.ts';
-import { agreesWith, refuse, refusePublicSuffixes } from './requests.ts';
+import { agreesWith, refuse, refuseUnasked } from './requests.ts';
 import { type NetworkTarget, openTarget, readTarget } from './target.ts';
 import { Turns } from './turns.ts';
 import { type User, asUser } from './user.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */
 const AGENTS_MAX = 64;
+
+const NOTHING_ASKED: AskedNames = { domains: [], everything: false };
 
 export interface HostContext {
   readonly machine: Machine;
@@ -49,6 +53,8 @@ export interface HostContext {
   readonly reader: readonly string[];
   /** The target as `up` was told it; undefined when it was not. */
   readonly told: string | undefined;
+  /** `--dns`. */
+  readonly dns: DnsModeChoice;
   readonly output: (text: string) => void;
   /** Something that the session stands on has gone. */
   readonly lost: (error: MirrordError) => void;
@@ -67,8 +73,8 @@ export class Host implements HostOperations {
   /** As soon as there are routes. */
   #forwarded: Forwarded | undefined;
   #servers: readonly string[] = [];
-  /** The user's own; undefined until the session has told them. */
-  #domains: readonly string[] | undefined;
+  /** Undefined until the session has told it. */
+  #asked: AskedNames | undefined;
   #upstreams: Upstreams = { servers: [], ownAddresses: [] };
   readonly #agentTurns = new Turns();
   readonly #networkTurns = new Turns();
@@ -97,9 +103,9 @@ export class Host implements HostOperations {
     return facts;
   }
 
-  async domains(domains: readonly string[]): Promise<void> {
-    if (this.#domains !== undefined) refuse('other domains than at the start');
-    this.#domains = domains;
+  async asked(names: AskedNames): Promise<void> {
+    if (this.#asked !== undefined) refuse('other names than at the start');
+    this.#asked = names;
   }
 
   async target(name: string | null): Promise<NetworkTargetFacts | null> {
@@ -169,7 +175,7 @@ export class Host implements HostOperations {
 
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
     return this.#inTurn(this.#dnsTurns, async () => {
-      refusePublicSuffixes(state, this.#domains ?? []);
+      refuseUnasked(state, this.#asked ?? NOTHING_ASKED, this.#context.dns);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
       this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };

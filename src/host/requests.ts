@@ -7,6 +7,7 @@
 import { isWithin } from '../dns/name.ts';
 import { MirrordError } from '../errors.ts';
 import type {
+  AskedNames,
   BoundFlow,
   DnsModeChoice,
   DnsState,
@@ -182,15 +183,22 @@ export function checkDnsState(value: unknown): DnsState {
   };
 }
 
-export function checkDomains(value: unknown): readonly string[] {
-  return list(value, LIMITS.domains, 'domains', zone);
+export function checkAskedNames(value: unknown): AskedNames {
+  const names = fields(value, 'names that were asked for');
+  return {
+    domains: list(names['domains'], LIMITS.domains, 'domains', zone),
+    everything: flag(names['everything'], 'names that were asked for'),
+  };
 }
 
-/** Throws where the state takes over a public suffix that is none of `asked`, the user's own (`HostOperations.domains`). */
-export function refusePublicSuffixes({ domains, search }: DnsState, asked: readonly string[]): void {
-  for (const each of [...domains, ...search]) {
+/** Throws where the state takes over more names than the user asked for, with the configuration and `--dns` (`mode`). */
+export function refuseUnasked(state: DnsState, asked: AskedNames, mode: DnsModeChoice): void {
+  // Two of the ways bring every question to the session, so that choosing one is asking for all names.
+  if (state.mode !== 'off' && state.mode !== mode) refuse(`--dns ${state.mode} in place of ${mode}`);
+  if (state.everything && !asked.everything) refuse('every name');
+  for (const each of [...state.domains, ...state.search]) {
     const domain = each.toLowerCase();
-    if (isPublicSuffix(domain) && !asked.some((own) => isWithin(domain, own.toLowerCase()))) {
+    if (isPublicSuffix(domain) && !asked.domains.some((own) => isWithin(domain, own.toLowerCase()))) {
       refuse(`the public domain ${domain}`);
     }
   }
@@ -234,7 +242,7 @@ const OPERATIONS: Readonly<
   >
 > = {
   facts: (host) => host.facts(),
-  domains: (host, [domains]) => host.domains(checkDomains(domains)),
+  asked: (host, [names]) => host.asked(checkAskedNames(names)),
   target: (host, [target]) => host.target(target === null ? null : checkTarget(target)),
   startAgent: (host, [key, path], folder) => host.startAgent(checkPublicKey(key), checkSocketPath(path, folder)),
   network: (host, [state]) => host.network(checkNetworkState(state)),

@@ -129,6 +129,7 @@ async function serve(
       agentBundle: hooks.agentBundle,
       reader: hooks.reader,
       told: options.target,
+      dns: options.dns,
       output: hooks.output,
       lost: fail,
     });

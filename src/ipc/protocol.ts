@@ -142,6 +142,14 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** What the user has asked for about names: no later wish of the session goes beyond it. */
+export interface AskedNames {
+  /** Public suffixes, or domains above some, that may be taken over. */
+  readonly domains: readonly string[];
+  /** Whether `DnsState.everything` may be. */
+  readonly everything: boolean;
+}
+
 export interface RouteQuestion {
   readonly address: string;
   readonly protocol: 'tcp' | 'udp' | null;
@@ -151,11 +159,8 @@ export interface RouteQuestion {
 /** What the session may ask of the host. */
 export interface HostOperations {
   facts(): Promise<MachineFacts>;
-  /**
-   * The domains that the user's configuration names: no other public suffix is ever given to the session.  Once, and
-   * before the session has spoken to anyone who could have it say others.
-   */
-  domains(domains: readonly string[]): Promise<void>;
+  /** Once, and before the session has spoken to anyone who could have it say more; without it nothing was asked for. */
+  asked(names: AskedNames): Promise<void>;
   /** Once, at the start: the target when it is a namespace or process of this machine, else null.  It stays the target. */
   target(target: string | null): Promise<NetworkTargetFacts | null>;
   /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */

@@ -60,7 +60,7 @@ export class HostClient implements HostOperations {
   }
 
   facts: HostOperations['facts'] = () => this.#ask('facts');
-  domains: HostOperations['domains'] = (...args) => this.#ask('domains', ...args);
+  asked: HostOperations['asked'] = (...args) => this.#ask('asked', ...args);
   target: HostOperations['target'] = (...args) => this.#ask('target', ...args);
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);

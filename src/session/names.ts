@@ -21,7 +21,7 @@ import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../i
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { clusterNames } from './cluster-names.ts';
-import { describeTaken } from './domains.ts';
+import { askedNames, decidesByName, describeTaken } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
@@ -349,12 +349,7 @@ export class SessionNames {
       exempt: { hopLimit: this.#options.hopLimit, tcp: this.#upstream.tcpPorts },
       search: this.#taken.machineSearch,
       domains: this.#taken.domains,
-      everything: filter.settings.outgoing.scope === 'all' || decidesByName(filter),
+      everything: askedNames(filter).everything,
     };
   }
-}
-
-/** Whether an address may follow a name: then every name that leads to an address must be seen. */
-function decidesByName(filter: Filter): boolean {
-  return filter.rules.rules.some(({ entry: { host } }) => host.kind === 'name' || host.kind === 'below');
 }

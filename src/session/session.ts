@@ -14,8 +14,7 @@ import { Filter } from '../filter/filter.ts';
 import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
-import { isPublicSuffix } from '../public-suffix.ts';
-import { configuredDomains } from './domains.ts';
+import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { FarSide } from './far-side.ts';
 import type { HostClient } from './host-client.ts';
@@ -67,7 +66,7 @@ export class Session {
     this.#config = config;
     const filter = new Filter(config.feature.network);
     this.#filter = filter;
-    await this.#host.domains(configuredDomains(filter).filter(isPublicSuffix));
+    await this.#host.asked(askedNames(filter));
 
     const report: RemoteReport = (step, state, text) => {
       // What is told later is about something that passes: a pod that is being replaced.

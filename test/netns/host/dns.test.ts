@@ -34,10 +34,11 @@ describe('the host’s DNS', function () {
     const run = new HostRun(sandbox, {
       requests: [
         ['network', { ...NETWORK, routes: NETWORK.routes.slice(1) }],
+        ['asked', { domains: [], everything: dns.everything ?? false }],
         ['dns', { ...DNS, ...dns }],
       ],
     });
-    const [, result] = await run.replies();
+    const [, , result] = await run.replies();
     return [run, result as { mode: string; reason: string }];
   };
   const dig = async (...args: readonly string[]): Promise<string> =>

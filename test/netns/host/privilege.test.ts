@@ -164,17 +164,19 @@ describe('who does what', function () {
     assert.equal((await run.stop())['end'], 'interrupted');
   });
 
-  it('gives a session the public suffixes that it named first, and no others', async () => {
+  it('gives a session the names that it asked for first, and no others', async () => {
     const asking = (domain: string): unknown => ({ ...DNS, mode: 'nftables', domains: ['cluster.local', domain] });
     const requests = [
-      ['domains', ['dev']],
-      ['domains', ['com']],
+      ['asked', { domains: ['dev'], everything: false }],
+      ['asked', { domains: ['com'], everything: true }],
       ['dns', asking('com')],
+      ['dns', { ...DNS, mode: 'nftables', everything: true }],
+      ['dns', { ...DNS, mode: 'resolv.conf' }],
       ['dns', asking('dev')],
     ] as const;
     const run = new HostRun(sandbox, { requests });
     const codes = (await run.replies()).map((reply) => (reply as { code?: string } | null)?.code ?? 'done');
-    assert.deepEqual(codes, ['done', 'request-refused', 'request-refused', 'done']);
+    assert.deepEqual(codes, ['done', ...Array<string>(4).fill('request-refused'), 'done']);
     await run.stop();
   });
 

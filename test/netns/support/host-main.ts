@@ -1,6 +1,7 @@
 /** Runs the host part with the fake session; says on standard output what happens, one JSON object a line. */
 import { join } from 'node:path';
 import { runHost } from '../../../src/host/index.ts';
+import type { DnsModeChoice } from '../../../src/ipc/protocol.ts';
 
 const here = import.meta.dirname;
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -12,7 +13,7 @@ const end = await runHost(
     includeRoutes: [],
     excludeRoutes: [],
     domains: [],
-    dns: 'auto',
+    dns: (process.env['DNS_MODE'] ?? 'auto') as DnsModeChoice,
     verbose: false,
     overrides: {},
   },

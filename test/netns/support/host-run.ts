@@ -32,6 +32,7 @@ export class HostRun {
     this.#child = sandbox.spawn(command, args, {
       SUDO_UID: '',
       REQUESTS: JSON.stringify(options.requests ?? []),
+      DNS_MODE: askedMode(options.requests ?? []),
       ...options.environment,
     });
     let rest = '';
@@ -109,6 +110,12 @@ export class HostRun {
   get sandbox(): Sandbox {
     return this.#sandbox;
   }
+}
+
+/** As `--dns`: what the session asks first. */
+function askedMode(requests: NonNullable<RunOptions['requests']>): string {
+  const [, state] = requests.find(([op]) => op === 'dns') ?? [];
+  return (state as Partial<DnsState> | null | undefined)?.mode ?? 'auto';
 }
 
 export const NETWORK: NetworkState = {

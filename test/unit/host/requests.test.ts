@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import {
   checkBoundFlows,
   checkDnsState,
-  checkDomains,
+  checkAskedNames,
   checkNetworkState,
   checkPublicKey,
   checkRequest,
   checkSocketPath,
   checkTarget,
   dispatch,
-  refusePublicSuffixes,
+  refuseUnasked,
 } from '../../../src/host/requests.ts';
 import type { DnsState, HostOperations, NetworkState } from '../../../src/ipc/protocol.ts';
 
@@ -110,13 +110,23 @@ describe('requests of the session', () => {
   for (const state of PUBLIC) {
     it(`are refused: a public suffix that the user has not named, ${JSON.stringify(state)}`, () => {
       const checked = checkDnsState({ ...DNS, ...state });
-      assert.throws(() => refusePublicSuffixes(checked, []), refused);
-      assert.throws(() => refusePublicSuffixes(checked, ['net', 'example.com']), refused);
-      refusePublicSuffixes(checked, checkDomains(['com', 'UK', 'github.io', 'dev', 'local']));
+      const asking = (...domains: readonly string[]): void =>
+        refuseUnasked(checked, checkAskedNames({ domains, everything: true }), 'auto');
+      assert.throws(() => asking(), refused);
+      assert.throws(() => asking('net', 'example.com'), refused);
+      asking('com', 'UK', 'github.io', 'dev', 'local');
     });
   }
 
-  it('pass with domains that are nobody else’s', () => refusePublicSuffixes(checkDnsState(DNS), []));
+  it('are refused: every name, or another way to it, that the user has not asked for', () => {
+    const asked = { domains: [], everything: false };
+    refuseUnasked(DNS, asked, 'auto');
+    refuseUnasked({ ...DNS, mode: 'off' }, asked, 'auto');
+    assert.throws(() => refuseUnasked({ ...DNS, everything: true }, asked, 'auto'), refused);
+    refuseUnasked({ ...DNS, everything: true }, { ...asked, everything: true }, 'auto');
+    assert.throws(() => refuseUnasked({ ...DNS, mode: 'nftables' }, asked, 'auto'), refused);
+    assert.throws(() => refuseUnasked(DNS, asked, 'resolved'), refused);
+  });
 
   for (const nonsense of DNS_NONSENSE) {
     it(`are refused: DNS with ${JSON.stringify(nonsense).slice(0, 70)}`, () => {
