@@ -15,7 +15,7 @@ export interface UpSettings {
 
 export async function runUp(options: UpOptions, { detach, json }: UpSettings): Promise<void> {
   const running = await sessionStatus(options.name);
-  if (running) return alreadyUp(options.name, `${running.target}, pid ${running.pid}`, json);
+  if (running) return alreadyUp(options, `${running.target}, pid ${running.pid}`, json);
   requireRoot();
   if (detach) {
     const { startDetached } = await import('./detach.ts');
@@ -54,7 +54,7 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
       if (!end.wasReady) throw brokenOff(end.signal, end.isAsBefore);
       return show({ ended: { by: 'signal', as_before: end.isAsBefore } });
     case 'already-up':
-      return alreadyUp(options.name, `pid ${end.pid}`, json);
+      return alreadyUp(options, `pid ${end.pid}`, json);
   }
 }
 
@@ -71,8 +71,11 @@ function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
   }
 }
 
-function alreadyUp(name: string, detail: string, json: boolean): void {
-  const text = `session '${name}' is already up (${detail})`;
+/** What is asked for stands; anything else is an error. */
+async function alreadyUp(options: UpOptions, detail: string, json: boolean): Promise<void> {
+  const { requireSameSettings } = await import('./same-settings.ts');
+  await requireSameSettings(options);
+  const text = `session '${options.name}' is already up (${detail})`;
   if (json) forPrograms({ ready: [text] });
   else out.line(text);
 }

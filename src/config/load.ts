@@ -20,6 +20,8 @@ export interface LoadRequest {
   readonly cwd: string;
   /** For `-f -`; by default this process's own. */
   readonly stdin?: () => ByteSource;
+  /** Stands for the key that nobody gives; by default made up anew. */
+  readonly madeUpKey?: string;
   /** The branch that is checked out in a folder; by default read from its repository. */
   readonly git?: (folder: string) => Promise<string | undefined>;
 }
@@ -31,6 +33,8 @@ export interface LoadedConfig {
   /** Worth a line, but nothing to worry about. */
   readonly notices: readonly string[];
   readonly warnings: readonly string[];
+  /** `config.key` where nobody gave one. */
+  readonly madeUpKey: string | null;
 }
 
 export interface Outcome {
@@ -43,9 +47,9 @@ export interface Outcome {
 
 /** Finds, reads, layers and checks the configuration; throws one error that names everything that is wrong. */
 export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
-  const { flags, env, cwd, stdin } = request;
+  const { flags, env, cwd, stdin, madeUpKey = randomKey() } = request;
   const source = await findSource({ flag: flags.configFile, env, cwd, stdin });
-  const { config, problems, warnings } = await assemble(source, request);
+  const { config, problems, warnings } = await assemble(source, { ...request, madeUpKey });
   if (config === null || problems.length > 0) throw configInvalid(problems);
   const unnamed = source === null ? await unnamedFile(cwd) : null;
   const notices = unnamed === null ? [] : [`${unnamed} is here and not used: -f`];
@@ -53,12 +57,18 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
     source === null || source.others.length === 0
       ? []
       : [`${source.others.join(', ')}: not read, ${source.name} goes before`];
-  return { config, file: source?.name ?? null, notices, warnings: [...unused, ...warnings.map(formatProblem)] };
+  return {
+    config,
+    file: source?.name ?? null,
+    notices,
+    warnings: [...unused, ...warnings.map(formatProblem)],
+    madeUpKey: config.key === madeUpKey ? madeUpKey : null,
+  };
 }
 
 /** All that is wrong with a source under these flags and this environment; a text that cannot be parsed is thrown. */
 export async function assemble(source: Source | null, request: LoadRequest): Promise<Outcome> {
-  const { flags, env, cwd } = request;
+  const { flags, env, cwd, madeUpKey = randomKey() } = request;
   const layers = new Layers();
   let key = flags.key ?? (env['MIRRORD_KEY'] || undefined);
   if (source !== null) {
@@ -66,7 +76,7 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
     const branch = source.text.includes('git_branch')
       ? env['MIRRORD_BRANCH_NAME'] || (await (request.git ?? gitBranch)(cwd))
       : undefined;
-    const parsed = await parseSource(source, { env: asCalled(env), key, gitBranch: branch });
+    const parsed = await parseSource(source, { env: asCalled(env), key, madeUpKey, gitBranch: branch });
     key = parsed.key;
     layers.file(source.name, parsed.document);
   }
@@ -75,7 +85,7 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
   const { config: typed, problems } = checkTypes(layers);
   const found = [...layers.problems, ...problems];
   if (typed === null) return { config: null, problems: found, warnings: layers.warnings, tree: layers.tree };
-  const config = complete(typed, key ?? randomKey(), env);
+  const config = complete(typed, key ?? madeUpKey, env);
   const meaning = await checkMeaning(config, layers, cwd);
   // What was taken out for its type must not be missed a second time.
   const further = meaning.problems.filter((problem) => !found.some((other) => concernsSame(problem.key, other.key)));

@@ -10,12 +10,14 @@ export interface ParseContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From the command line or the environment, which go before the file. */
   readonly key: string | undefined;
+  /** For where nobody gives one. */
+  readonly madeUpKey: string;
   readonly gitBranch: string | undefined;
 }
 
 export interface ParsedSource {
   readonly document: Document;
-  /** The session's key: given, or the file's, or a random one. */
+  /** The session's key: given, or the file's, or the one that was made up. */
   readonly key: string;
 }
 
@@ -26,16 +28,16 @@ export function randomKey(): string {
 
 /**
  * Renders and parses.  `{{ key }}` may be used in the very file that gives `key`, so such a file is rendered twice: with a
- * random key to find its own, then with that one.
+ * made-up key to find its own, then with that one.
  */
 export async function parseSource(source: Source, context: ParseContext): Promise<ParsedSource> {
-  const random = randomKey();
-  const first = await parseWith(source, context, context.key ?? random);
+  const { madeUpKey } = context;
+  const first = await parseWith(source, context, context.key ?? madeUpKey);
   const own = isTree(first.document.value) ? first.document.value['key'] : undefined;
   if (context.key !== undefined || typeof own !== 'string')
-    return { document: first.document, key: context.key ?? random };
+    return { document: first.document, key: context.key ?? madeUpKey };
   if (!first.usesKey) return { document: first.document, key: own };
-  if (own.includes(random)) {
+  if (own.includes(madeUpKey)) {
     throw templateError(source, first.document.line(['key']), '`key` stands for itself, without end');
   }
   return { document: (await parseWith(source, context, own)).document, key: own };

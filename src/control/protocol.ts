@@ -75,6 +75,19 @@ export interface SessionEnvironment {
   readonly warnings?: readonly string[];
 }
 
+/** The answer to `settings`.  Of `configuration` the same holds: it may have values for the environment of programs. */
+export interface SessionSettings {
+  readonly target: string;
+  /** Null for a target on this machine. */
+  readonly cluster: { readonly context: string; readonly server: string; readonly namespace: string } | null;
+  /** As it was asked for, and not what was found. */
+  readonly dns: string;
+  /** Of `configuration`, where nobody gave a key. */
+  readonly madeUpKey: string | null;
+  /** All keys with their defaults. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
+
 /** The answer to `ping`: to the agent and back. */
 export interface RoundTrip {
   readonly rtt_ms: number;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/index.ts';
 import { ControlServer } from '../control/server.ts';
-import type { SessionEnvironment, SessionStatus } from '../control/protocol.ts';
+import type { SessionEnvironment, SessionSettings, SessionStatus } from '../control/protocol.ts';
 import { MirrordError } from '../errors.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
@@ -24,6 +24,7 @@ import { TUN_MTU } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
+import { effectiveSettings } from './settings.ts';
 
 /** `status` waits no longer than this for a round trip, ms. */
 const STATUS_PING_MS = 1_000;
@@ -46,6 +47,8 @@ export class Session {
   /** What the host has told last of its own accord: it may come while the agent is still being started. */
   #changedFacts: MachineFacts | undefined;
   #config: Config | undefined;
+  /** Known once the configuration has been read. */
+  readonly #settings = Promise.withResolvers<SessionSettings>();
   #filter: Filter | undefined;
   #rttMs: number | null = null;
   /** Since when, and why, no byte passes. */
@@ -151,7 +154,9 @@ export class Session {
 
   async #configure(): Promise<Config> {
     const { options, cwd } = this.#start;
-    const { config, notices, warnings } = await loadConfig({ flags: options, env: process.env, cwd });
+    const loaded = await loadConfig({ flags: options, env: process.env, cwd });
+    const { config, notices, warnings } = loaded;
+    this.#settings.resolve(effectiveSettings(loaded, options.dns, cwd, process.env));
     for (const notice of notices) this.#host.progress('config', 'warning', notice);
     for (const warning of warnings) this.#warn(warning);
     return config;
@@ -212,6 +217,7 @@ export class Session {
       ping: () => this.#ping(),
       explain: (params) => this.#explain(params),
       env: (_params, signal) => this.#environment(signal),
+      settings: () => this.#settings.promise,
       down: () => {
         this.#phase = 'stopping';
         this.#host.down();

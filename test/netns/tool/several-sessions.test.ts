@@ -12,6 +12,14 @@ const SECOND = [
   ...TAKEN.flatMap((range) => ['--exclude-route', range]),
 ];
 
+const KUBECONFIG = `
+apiVersion: v1
+current-context: b
+clusters: [{ name: b, cluster: { server: 'https://b.example:6443' } }]
+contexts: [{ name: b, context: { cluster: b, user: b } }]
+users: [{ name: b, user: { exec: { apiVersion: client.authentication.k8s.io/v1, command: touch, args: [/etc/plugin-ran], interactiveMode: Never } } }]
+`;
+
 describe('mirrord up, more than once', () => {
   const world = useSession();
 
@@ -19,6 +27,29 @@ describe('mirrord up, more than once', () => {
     const { code, stdout } = await mirrord(world.sandbox, ['up', '-t', `netns/${world.sandbox.target}`], 'sudo');
     assert.equal(code, 0);
     assert.match(stdout, /^session 'default' is already up/);
+  });
+
+  it('a second up of the same name with other settings names what is other, and changes nothing', async () => {
+    const { developer, target } = world.sandbox;
+    const file = '/run/home/b.kubeconfig';
+    await developer.run('sh', ['-ec', `cat >${file} <<'END'\n${KUBECONFIG}END`], { as: 'developer' });
+    const before = await machineState(developer);
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [['-t', 'netns/elsewhere'], `target netns/${target} (asked for: netns/elsewhere)`],
+      [['-t', `netns/${target}`, '--dns', 'off'], 'dns auto (asked for: off)'],
+      [['-t', `netns/${target}`, '--no-udp-outgoing'], 'feature.network.outgoing.udp true (asked for: false)'],
+      [['-t', `netns/${target}`, '--exclude-route', '10.0.0.0/8'], '(asked for: ["10.0.0.0/8"])'],
+      [['--kubeconfig', file], `context none (asked for: b), server none (asked for: https://b.example:6443)`],
+    ];
+    for (const as of ['developer', 'sudo'] as const) {
+      for (const [args, words] of cases) {
+        const { code, stderr } = await mirrord(world.sandbox, ['up', ...args], as);
+        assert.equal(code, 2, stderr);
+        assert.ok(stderr.startsWith("Error: Session 'default' is up with other settings: "), stderr);
+        assert.ok(stderr.includes(words), stderr);
+      }
+    }
+    assert.equal(difference(before, await machineState(developer)), '');
   });
 
   it('another name on the same ranges is refused with both names', async () => {
