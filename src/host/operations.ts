@@ -26,11 +26,13 @@ import { ResolvConfFile } from './dns/resolv-conf-file.ts';
 import { Resolved } from './dns/resolved.ts';
 import { readDns, readFacts } from './facts.ts';
 import type { Journal } from './journal/journal.ts';
+import { withLock } from './journal/lock.ts';
 import { playBackNetwork } from './journal/playback.ts';
 import type { Machine } from './machine/machine.ts';
 import { admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
+import { refuseSharedRanges } from './network/shared-ranges.ts';
 import { Strangers } from './network/strangers.ts';
 import { agreesWith, refuse, refuseUnasked } from './requests.ts';
 import { type NetworkTarget, openTarget, readTarget } from './target.ts';
@@ -149,6 +151,19 @@ export class Host implements HostOperations {
   /** No other flow is ended on the session's word than one to where it could have reset it: into its own routes. */
   async bound(flows: readonly BoundFlow[]): Promise<void> {
     this.#context.journal.writeBound(flows.filter(({ destination }) => this.#network.leadsTo(destination.host)));
+  }
+
+  reserve(ranges: readonly string[]): Promise<boolean> {
+    const { machine, journal } = this.#context;
+    return this.#inTurn(this.#networkTurns, () =>
+      // Two that start at the same moment must not both find the ranges free.
+      withLock(machine, async () => {
+        const others = journal.otherNetworks();
+        refuseSharedRanges(journal.name, ranges, others);
+        journal.writeReserved(ranges);
+        return others.length === 0;
+      }),
+    );
   }
 
   network(state: NetworkState): Promise<readonly string[]> {

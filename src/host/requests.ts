@@ -155,6 +155,10 @@ export function checkNetworkState(value: unknown): NetworkState {
   };
 }
 
+export function checkRanges(value: unknown): readonly string[] {
+  return list(value, LIMITS.routes, 'ranges', range);
+}
+
 export function checkNamedState(value: unknown): NamedState {
   const state = fields(value, 'a state of names');
   return {
@@ -245,6 +249,7 @@ const OPERATIONS: Readonly<
   asked: (host, [names]) => host.asked(checkAskedNames(names)),
   target: (host, [target]) => host.target(target === null ? null : checkTarget(target)),
   startAgent: (host, [key, path], folder) => host.startAgent(checkPublicKey(key), checkSocketPath(path, folder)),
+  reserve: (host, [ranges]) => host.reserve(checkRanges(ranges)),
   network: (host, [state]) => host.network(checkNetworkState(state)),
   named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),

@@ -165,6 +165,11 @@ export interface HostOperations {
   target(target: string | null): Promise<NetworkTargetFacts | null>;
   /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */
   startAgent(publicKey: string, socketPath: string): Promise<void>;
+  /**
+   * Claims ranges before anything is started for them; throws where another session has some.  Resolves to whether there
+   * is no other one in this network, who could.
+   */
+  reserve(ranges: readonly string[]): Promise<boolean>;
   /** Resolves to plain-word warnings (overlaps with other interfaces' routes, and the like). */
   network(state: NetworkState): Promise<readonly string[]>;
   /** Fast, since a program waits for its answer meanwhile. */

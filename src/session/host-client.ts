@@ -63,6 +63,7 @@ export class HostClient implements HostOperations {
   asked: HostOperations['asked'] = (...args) => this.#ask('asked', ...args);
   target: HostOperations['target'] = (...args) => this.#ask('target', ...args);
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
+  reserve: HostOperations['reserve'] = (...args) => this.#ask('reserve', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);
   strangers: HostOperations['strangers'] = () => this.#ask('strangers');

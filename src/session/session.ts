@@ -11,6 +11,7 @@ import { MirrordError } from '../errors.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
 import { Filter } from '../filter/filter.ts';
+import { routePlan } from '../filter/route-plan.ts';
 import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
@@ -20,7 +21,7 @@ import { FarSide } from './far-side.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
 import { NearSide } from './near-side.ts';
-import { TUN_MTU } from './network.ts';
+import { TUN_MTU, scopeOf } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
@@ -79,6 +80,8 @@ export class Session {
     const remote = await openRemote(config, this.#start, this.#host, report, signal);
     this.#remote = remote;
     remote.warnings.forEach((warning) => this.#warn(warning));
+
+    if (!(await this.#host.reserve([]))) await this.#reserveRanges(remote, filter, signal);
 
     const farSide = new FarSide(remote.agents, {
       changed: (reason) => this.#farSideChanged(reason),
@@ -143,6 +146,19 @@ export class Session {
     await Promise.allSettled([this.#near?.close(), this.#farSide?.close()]);
     this.#remote?.close();
     await this.#control?.close();
+  }
+
+  /**
+   * Beside another session, which may have what this one would route: to know costs less than an agent that is started for
+   * nothing.  What only the agent could tell of the ranges is looked at when they are routed.
+   */
+  async #reserveRanges(remote: Remote, filter: Filter, signal: AbortSignal): Promise<void> {
+    const [discovery, facts] = await Promise.all([
+      remote.discover(Promise.resolve({ serviceHost: null }), signal),
+      this.#host.facts(),
+    ]);
+    const scoped = filter.within(scopeOf({ discovery, facts, own: remote.ownAddresses() }));
+    await this.#host.reserve(routePlan(scoped).routes);
   }
 
   async #startAgent(farSide: FarSide, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {

@@ -25,6 +25,9 @@ import { socketsOf } from '../machine/sockets.ts';
 
 export const RUN_FOLDER = SESSIONS_FOLDER;
 
+/** Files that are gone with the routes, the undo batches aside. */
+const OF_THE_NETWORK: readonly string[] = ['network.json', 'bound.json', 'reserved.json'];
+
 /** Of the journal's files: for root alone, or for everybody to read. */
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
@@ -157,9 +160,14 @@ export class Journal implements SessionId {
     return socketsOf(this.network()?.addresses ?? [], bound);
   }
 
+  /** Ranges that others must keep clear of from now on, whether they are routed yet or not. */
+  writeReserved(ranges: readonly string[]): void {
+    this.#write('reserved.json', JSON.stringify(ranges));
+  }
+
   clearNetwork(): void {
     for (const file of [...this.#machine.files.list(this.folder), ...this.#own.keys()]) {
-      if (file === 'network.json' || file === 'bound.json' || file.startsWith('undo-')) this.#remove(file);
+      if (OF_THE_NETWORK.includes(file) || file.startsWith('undo-')) this.#remove(file);
     }
   }
 
@@ -200,9 +208,14 @@ export class Journal implements SessionId {
     this.#remove('redirect.json');
   }
 
-  /** Ranges of the other live sessions in this network namespace. */
+  /** Ranges of the other live sessions in this network namespace, one entry each. */
   otherNetworks(): readonly { readonly name: string; readonly routes: readonly string[] }[] {
-    return this.#neighbours().map((other) => ({ name: other.name, routes: other.network()?.routes ?? [] }));
+    return this.#neighbours().map((other) => ({ name: other.name, routes: other.#ranges() }));
+  }
+
+  #ranges(): readonly string[] {
+    const reserved = (this.#read('reserved.json') ?? []) as readonly string[];
+    return [...new Set([...(this.network()?.routes ?? []), ...reserved])];
   }
 
   /** Redirects of the same. */

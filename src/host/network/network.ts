@@ -1,7 +1,6 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
-import { MirrordError } from '../../errors.ts';
 import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../ipc/protocol.ts';
-import { containingRange, formatCidr, overlap, parseAddress, parseCidr, parseRanges } from '../../net/index.ts';
+import { containingRange, parseAddress, parseRanges } from '../../net/index.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommandResult, Run } from '../machine/commands.ts';
 import type { IpBatch } from '../machine/ip-batch.ts';
@@ -21,6 +20,7 @@ import {
   undoLines,
 } from './plan.ts';
 import { routeTo } from './route-to.ts';
+import { refuseSharedRanges } from './shared-ranges.ts';
 import { type Slot, isBeforeSessions, isSessionTable, slotOf } from './slot.ts';
 
 const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
@@ -82,7 +82,7 @@ export class Network {
    * as it is now.
    */
   async apply(state: NetworkState, facts: MachineFacts, rules?: ListedRules): Promise<readonly string[]> {
-    this.#refuseOverlapWithSessions(state);
+    refuseSharedRanges(this.#journal.name, state.routes, this.#journal.otherNetworks());
     const listed = rules ?? (await this.listRules());
     const { plans: present, routes } = await this.#look(facts, listed);
     this.#plans = present;
@@ -232,26 +232,6 @@ export class Network {
       plans: { 4: await this.#present(4, rules[4]), 6: await this.#present(6, rules[6]) },
       routes: facts.routes.filter(({ table }) => table === undefined || (tables.has(table) && !isSessionTable(table))),
     };
-  }
-
-  #refuseOverlapWithSessions(state: NetworkState): void {
-    for (const other of this.#journal.otherNetworks()) {
-      for (const text of state.routes) {
-        const range = parseCidr(text);
-        const theirs = other.routes
-          .map((route) => parseCidr(route))
-          .find((route) => range !== null && route !== null && overlap(range, route));
-        if (!theirs) continue;
-        throw new MirrordError(
-          'host',
-          'sessions-overlap',
-          `The range ${text} of session ${this.#journal.name} overlaps with ${formatCidr(theirs)}, which session ${other.name} has routed.`,
-          {
-            help: `Stop the other one (mirrord down --name ${other.name}), or leave the range out: --exclude-route ${text}`,
-          },
-        );
-      }
-    }
   }
 
   /**

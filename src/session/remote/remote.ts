@@ -34,7 +34,7 @@ export interface Remote {
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   /** Looks around while the agent is still being started; `info` is what it will say. */
-  discover(info: Promise<AgentInfo>, signal: AbortSignal): Promise<Discovery>;
+  discover(info: Promise<Pick<AgentInfo, 'serviceHost'>>, signal: AbortSignal): Promise<Discovery>;
   /** The target's container as it is declared now; null without a target that could. */
   declaredTarget(signal: AbortSignal): Promise<DeclaredTarget | null>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
-import { leftovers } from '../kube/support/cluster.ts';
-import { poll } from '../../netns/support/session.ts';
+import { kubectl, leftovers } from '../kube/support/cluster.ts';
 import { openDeveloper, statuses, useDeveloper } from '../support/session.ts';
+
+/** Of every Job that was made there. */
+const agentEvents = (namespace: string): readonly string[] =>
+  kubectl([
+    'get',
+    'events',
+    `--namespace=${namespace}`,
+    '--output=name',
+    '--field-selector=involvedObject.kind=Job,reason=SuccessfulCreate',
+  ])
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
 
 describe('mirrord up on Kubernetes, more than once', () => {
   const world = useDeveloper();
@@ -10,6 +22,8 @@ describe('mirrord up on Kubernetes, more than once', () => {
     const { developer, objects } = world;
     const session = await developer.up(['-n', objects.home]).ready();
     const jobs = leftovers(objects.home);
+    const events = (): readonly string[] => agentEvents(objects.home);
+    const told = events();
 
     const again = await developer.mirrordRun(['up', '-n', objects.home], { as: 'sudo' });
     assert.equal(again.code, 0, again.stderr);
@@ -23,8 +37,16 @@ describe('mirrord up on Kubernetes, more than once', () => {
       (await statuses(developer)).map(({ name }) => name),
       ['default'],
     );
-    await poll(() => leftovers(objects.home).length === jobs.length, 'the agent of the refused one is gone', 15_000);
+    // There never was an agent for it.
     assert.deepEqual(leftovers(objects.home), jobs);
+    assert.deepEqual(events(), told);
+
+    const elsewhere = await developer.mirrordRun(['up', '-t', 'deployment/web', '-n', objects.home], { as: 'sudo' });
+    assert.equal(elsewhere.code, 2, elsewhere.stderr);
+    assert.match(elsewhere.stderr, /is up with other settings: target targetless \(asked for: deployment\/web\)/);
+    const place = await developer.mirrordRun(['up', '-n', 'kube-system'], { as: 'sudo' });
+    assert.equal(place.code, 2, place.stderr);
+    assert.match(place.stderr, new RegExp(`namespace ${objects.home} \\(asked for: kube-system\\)`));
 
     const { stdout } = await developer.run('curl', ['-sS', '-m', '10', 'http://web:8080/']);
     assert.match(stdout, /^web-/);

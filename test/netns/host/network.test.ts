@@ -192,7 +192,25 @@ describe('the host’s network', function () {
     );
     const { code, message } = refusal as unknown as { code: string; message: string };
     assert.equal(code, 'sessions-overlap');
-    assert.match(message, /session two .*session one/);
+    assert.match(message, /^Session two .*session one/);
+    // Asked ahead, the answer is the same, and what is free is kept.
+    const other = new HostRun(sandbox, {
+      requests: [
+        ['reserve', ['10.96.128.0/24']],
+        ['reserve', []],
+        ['reserve', ['10.99.0.0/16']],
+      ],
+      environment: { NAME: 'four' },
+    });
+    const [taken, isAlone] = (await other.replies()) as [{ code: string }, boolean];
+    assert.deepEqual([taken.code, isAlone], ['sessions-overlap', false]);
+    const [fifth, kept] = await up(
+      { ...NETWORK, addresses: ['198.19.1.1/32'], routes: ['10.99.1.0/24'] },
+      { NAME: 'five' },
+    );
+    assert.match((kept as unknown as { message: string }).message, /^Session five .*session four/);
+    await fifth.stop();
+    await other.stop();
     await second.stop();
     const [third, warnings] = await up(
       { ...NETWORK, addresses: ['198.19.1.1/32'], routes: ['10.97.0.0/16'], pins: [], unreachable: [] },

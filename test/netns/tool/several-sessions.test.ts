@@ -53,7 +53,7 @@ describe('mirrord up, more than once', () => {
   });
 
   it('another name on the same ranges is refused with both names', async () => {
-    const { code, stderr } = await mirrord(
+    const { code, stdout, stderr } = await mirrord(
       world.sandbox,
       ['up', '--name', 'second', '-t', `netns/${world.sandbox.target}`],
       'sudo',
@@ -61,6 +61,9 @@ describe('mirrord up, more than once', () => {
     assert.equal(code, 6, stderr);
     assert.match(stderr, /default/);
     assert.match(stderr, /second/);
+    assert.match(stderr, /→ End it first: mirrord down --name default\. {2}Several/);
+    // Nothing had been started for it.
+    assert.doesNotMatch(stdout, /agent/);
     assert.equal((await statuses(world.sandbox)).length, 1);
   });
 

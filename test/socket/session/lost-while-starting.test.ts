@@ -111,6 +111,8 @@ class FakeHost implements HostChannel {
     switch (op) {
       case 'facts':
         return FACTS;
+      case 'reserve':
+        return true;
       case 'target':
         return { ranges: ['10.96.0.0/16'], addresses: [], resolvConf: '' };
       case 'startAgent': {

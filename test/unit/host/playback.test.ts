@@ -268,6 +268,12 @@ describe('the journal', () => {
     const namesake = new Journal(machine, 'second');
     namesake.claim({ uid: 0, gid: 0, name: 'root' });
     assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: ['10.96.0.0/16'] }]);
+    // What is only claimed counts as what is routed, and goes with it.
+    there.writeReserved(['10.98.0.0/16']);
+    journal.writeReserved(['10.97.0.0/16', '10.96.0.0/16']);
+    assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: ['10.96.0.0/16', '10.97.0.0/16'] }]);
+    journal.clearNetwork();
+    assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: [] }]);
     die();
     // What has died there is its own namespace's to restore, as long as that lives.
     const restored = await restoreAllLocked(machine);
