@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { readBounded } from './bounded-file.ts';
 
 /** `.git` files and HEAD are one line; more than this is something else.  Bytes. */
 const MAX_POINTER_BYTES = 4096;
@@ -33,8 +34,7 @@ async function gitFolder(path: string): Promise<string | undefined> {
 
 async function readPointer(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path);
-    return size > MAX_POINTER_BYTES ? undefined : (await readFile(path, 'utf8')).trim();
+    return (await readBounded(path, MAX_POINTER_BYTES))?.toString().trim();
   } catch {
     // As above: an unreadable repository has no branch to tell.
     return undefined;

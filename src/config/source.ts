@@ -1,7 +1,8 @@
-import { constants, open, readFile, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { constants, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
+import { readBounded } from './bounded-file.ts';
 import { DEFAULT_FOLDER } from './default-folder.ts';
 import { FORMATS, type Format } from './document.ts';
 
@@ -93,8 +94,7 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
     const facts = await stat(path);
     if (facts.isDirectory()) throw unreadable(name, 'it is a folder');
-    if (facts.size > MAX_FILE_BYTES) throw tooLarge(name);
-    if (facts.isFile()) return await readFile(path);
+    if (facts.isFile()) return (await readBounded(path, MAX_FILE_BYTES)) ?? tooLarge(name);
     if (facts.isFIFO()) return await readPipe(path, name);
     throw unreadable(name, 'it is neither a file nor a pipe');
   } catch (error) {
@@ -118,7 +118,7 @@ async function readPipe(path: string, name: string): Promise<Uint8Array> {
       if (read === 0 && written) return content.subarray(0, size);
       written ||= read !== 0;
       size += read ?? 0;
-      if (size > MAX_FILE_BYTES) throw tooLarge(name);
+      if (size > MAX_FILE_BYTES) tooLarge(name);
       const waited = performance.now() - started;
       if (!written && waited > WRITER_MS) throw unreadable(name, 'nobody writes to this pipe');
       if (waited > SILENCE_MS) throw unreadable(name, 'its writer does not come to an end');
@@ -151,7 +151,7 @@ async function collect(stream: ByteSource, name: string): Promise<Uint8Array> {
     let size = 0;
     for await (const chunk of stream) {
       size += chunk.length;
-      if (size > MAX_FILE_BYTES) throw tooLarge(name);
+      if (size > MAX_FILE_BYTES) tooLarge(name);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -209,8 +209,8 @@ function unreadable(name: string, reason: string, cause?: unknown): MirrordError
   );
 }
 
-function tooLarge(name: string): MirrordError {
-  return new MirrordError(
+function tooLarge(name: string): never {
+  throw new MirrordError(
     'usage',
     'config-too-large',
     `The configuration ${name} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MB.`,

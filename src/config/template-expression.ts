@@ -74,9 +74,11 @@ export class Expression {
 
   private call(name: string, args: Arguments): Value {
     if (name !== 'get_env') this.fail(`there is no function ${name}; there is get_env`);
-    const variable = args.get('name');
-    if (variable === undefined) this.fail('get_env needs an argument: get_env(name="X")');
-    const value = this.values.env[String(variable)] ?? args.get('default');
+    const given = args.get('name');
+    if (given === undefined) this.fail('get_env needs an argument: get_env(name="X")');
+    const variable = String(given);
+    const { env } = this.values;
+    const value = (Object.hasOwn(env, variable) ? env[variable] : undefined) ?? args.get('default');
     if (value !== undefined) return { value };
     return { missing: `the environment variable ${variable} is not set, and there is no default` };
   }

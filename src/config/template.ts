@@ -24,7 +24,7 @@ export function renderTemplate(source: string, values: TemplateValues): Rendered
   let at = 0;
   let line = 1;
   const advance = (to: number): void => {
-    for (let i = source.indexOf('\n', at); i >= 0 && i < to; i = source.indexOf('\n', i + 1)) line++;
+    line += count(source.slice(at, to));
     at = to;
   };
   let trim = false;

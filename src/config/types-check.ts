@@ -10,6 +10,8 @@ import { isTree, type Tree } from './tree.ts';
 const KEYS: readonly string[] = [...FIELDS.map(({ path }) => path), ...IGNORED.keys()];
 /** Up to this many changes, and no more than a third of its letters, a key elsewhere counts as the one that was meant. */
 const CLOSE = 2;
+/** More unknown keys of one object are counted: a file that is something else has thousands, and each search takes 5 ms. */
+const MANY = 49;
 
 /**
  * Fills in the defaults and checks the types; every fault is reported.  `config` is what is left when the faulty keys are
@@ -43,12 +45,20 @@ function prune(tree: Tree, issue: z.core.$ZodIssue): void {
 
 function describeIssue(issue: z.core.$ZodIssue, layers: Layers): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, layers));
+  if (issue.code === 'unrecognized_keys') return unknownKeys(path, issue.keys, layers);
   const value = valueAt(layers.tree, path);
   // A message of the schema's own says more than the type does.
   const isOwn = !issue.message.startsWith('Invalid input');
   const reason = issue.code === 'invalid_type' && !isOwn ? expectation(issue.expected, value) : clause(issue.message);
   return [{ key: formatPath(path), ...(value === undefined ? {} : { value }), reason, origin: layers.originOf(path) }];
+}
+
+function unknownKeys(path: Path, keys: readonly string[], layers: Layers): Problem[] {
+  const problems = keys.slice(0, MANY).map((key) => unknownKey(path, key, layers));
+  const more = keys.length - MANY;
+  if (more <= 0) return problems;
+  const reason = `${more} more keys that do not exist`;
+  return [...problems, { key: formatPath(path), reason, origin: layers.originOf(path) }];
 }
 
 function unknownKey(path: Path, key: string, layers: Layers): Problem {

@@ -2,8 +2,8 @@
  * The environment for `mirrord env` and `mirrord exec`: what the target's container declares and its process has, after
  * `feature.env`.  Held nowhere: asked anew each time, and never logged.
  */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readBounded } from '../config/bounded-file.ts';
 import type { Config } from '../config/index.ts';
 import type { SessionEnvironment } from '../control/protocol.ts';
 import {
@@ -18,6 +18,9 @@ import { MirrordError } from '../errors.ts';
 import type { ProcessEnvironment, TargetContainer } from '../tunnel/target-container.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import type { Remote } from './remote/remote.ts';
+
+/** More than the kernel gives any program (execve(2)); bytes. */
+const ENV_FILE_BYTES = 8 * 1024 * 1024;
 
 export async function targetEnvironment(
   config: Config,
@@ -76,7 +79,9 @@ async function processEnvironment(
 
 async function readEnvFile(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const bytes = await readBounded(path, ENV_FILE_BYTES);
+    if (bytes === null) throw new Error(`it is larger than ${ENV_FILE_BYTES / 1024 / 1024} MB`);
+    return bytes.toString();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MirrordError('usage', 'env-file-unreadable', `feature.env.env_file cannot be read: ${reason}.`, {

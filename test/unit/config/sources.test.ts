@@ -175,6 +175,18 @@ describe('a source that cannot be used', () => {
     });
   }
 
+  it('a file of /proc that is larger than it says', async () =>
+    assert.equal((await refusal({ flags: { configFile: '/proc/kallsyms' } })).code, 'config-too-large'));
+
+  it('60,000 keys that do not exist, which are counted', async function () {
+    this.timeout(20_000);
+    const keys = Array.from({ length: 60_000 }, (_, i) => `"k${i}": 1`);
+    const files = { 'c.json': `{${keys.join()}}` };
+    const error = await refusal({ files, flags: { configFile: 'c.json' } });
+    assert.match(error.message, /k0: there is no such key/);
+    assert.match(error.message, /59951 more keys that do not exist \(c\.json:1\)$/);
+  });
+
   it('an empty path, as of a variable that is not set', async () =>
     assert.match((await refusal({ flags: { configFile: '' } })).message, /^The configuration "" .*the path is empty/));
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { symlink } from 'node:fs/promises';
 import fc from 'fast-check';
 import { gitBranch } from '../../../src/config/git-branch.ts';
 import { renderTemplate, TemplateError } from '../../../src/config/template.ts';
@@ -48,6 +50,8 @@ describe('a template', () => {
     ['{{ key ~ "x" }}', 1, /not understood/],
     ['{{ "x" | replace(from="a") }}', 1, /needs the argument to/],
     ['{{ constructor }}', 1, /no variable constructor/],
+    ['{{ get_env(name="__proto__") }}', 1, /environment variable __proto__ is not set/],
+    ['{{ get_env(name="toString") }}', 1, /environment variable toString is not set/],
     ['{{ key | constructor }}', 1, /no filter constructor/],
   ] as const) {
     it(`${JSON.stringify(source)} fails in line ${line}`, () => {
@@ -57,6 +61,12 @@ describe('a template', () => {
       );
     });
   }
+
+  it('takes no longer than the file is long', () => {
+    const started = performance.now();
+    assert.equal(render('{{ key }}'.repeat(200_000)).length, 400_000);
+    assert.ok(performance.now() - started < 4_000);
+  });
 
   it('fails in no other way, whatever the text', () => {
     const pieces = fc.array(
@@ -155,6 +165,14 @@ describe('the branch', () => {
       ['feature/x', 'feature/x', 'w', undefined],
     );
     assert.equal(await at(''), undefined);
+    await workspace.remove();
+  });
+
+  it('is not looked for where HEAD has no end', async () => {
+    const workspace = await Workspace.make({ 'zero/.git/config': '', 'pipe/.git/config': '' });
+    await symlink('/dev/zero', `${workspace.path}/zero/.git/HEAD`);
+    execFileSync('mkfifo', [`${workspace.path}/pipe/.git/HEAD`]);
+    for (const folder of ['zero', 'pipe']) assert.equal(await gitBranch(`${workspace.path}/${folder}`), undefined);
     await workspace.remove();
   });
 });

@@ -1,0 +1,28 @@
+import { constants, open } from 'node:fs/promises';
+
+/** Up to this many bytes at once. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * The bytes of a regular file; null when it has more than `limit`.  Neither waits nor reads without end: a device or a pipe
+ * in its place throws, and the files of /proc, whose size is told as 0, are cut off by the count of what is read.
+ */
+export async function readBounded(path: string, limit: number): Promise<Buffer | null> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const facts = await file.stat();
+    if (!facts.isFile()) throw new Error('it is no regular file');
+    if (facts.size > limit) return null;
+    const chunks: Buffer[] = [];
+    for (let size = 0; size <= limit;) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, limit + 1 - size));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+      if (bytesRead === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+    return null;
+  } finally {
+    await file.close();
+  }
+}
