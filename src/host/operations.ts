@@ -34,9 +34,10 @@ import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
 import { refuseSharedRanges } from './network/shared-ranges.ts';
 import { Strangers } from './network/strangers.ts';
-import { agreesWith, refuse, refuseUnasked } from './requests.ts';
+import { agreesWith, refuseUnasked } from './requests.ts';
 import { type NetworkTarget, openTarget, readTarget } from './target.ts';
 import { Turns } from './turns.ts';
+import { refuse } from './unchecked.ts';
 import { type User, asUser } from './user.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */

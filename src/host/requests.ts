@@ -5,7 +5,6 @@
  * `ip -batch` is never the session's own.
  */
 import { isWithin } from '../dns/name.ts';
-import { MirrordError } from '../errors.ts';
 import type {
   AskedNames,
   BoundFlow,
@@ -21,6 +20,7 @@ import type {
 } from '../ipc/protocol.ts';
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
+import { type Fields, fields, flag, list, matching, refuse, whole } from './unchecked.ts';
 
 /**
  * Bounds that no cluster comes near; each holds the time and memory of one request down.  Routes, pins and rules have room
@@ -53,36 +53,6 @@ const KEY = /^[\x20-\x7e\n]+$/;
 const SOCKET_FILE = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 const MODES: readonly DnsModeChoice[] = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'];
 
-export function refuse(what: string): never {
-  throw new MirrordError(
-    'unexpected',
-    'request-refused',
-    `The session asked the host for something unlawful: ${what}.`,
-    {
-      help: 'This is a defect of mirrord.  Please report it.',
-    },
-  );
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fields(value: unknown, what: string): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : refuse(what);
-}
-
-function list<T>(value: unknown, max: number, what: string, check: (entry: unknown, what: string) => T): readonly T[] {
-  if (!Array.isArray(value) || value.length > max) return refuse(what);
-  return value.map((entry) => check(entry, what));
-}
-
-function whole(value: unknown, min: number, max: number, what: string): number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : refuse(what);
-}
-
-function matching(value: unknown, pattern: RegExp, what: string): string {
-  return typeof value === 'string' && pattern.test(value) ? value : refuse(what);
-}
-
 function range(value: unknown, what: string): string {
   const cidr = typeof value === 'string' ? parseCidr(value) : null;
   return cidr === null ? refuse(what) : formatCidr(cidr);
@@ -102,7 +72,6 @@ function address(value: unknown, what: string): string {
 const name = (value: unknown, what: string): string => matching(value, NAME, what);
 const zone = (value: unknown, what: string): string => matching(value, ZONE, what);
 const port = (value: unknown, what: string): number => whole(value, 1, 65_535, what);
-const flag = (value: unknown, what: string): boolean => (typeof value === 'boolean' ? value : refuse(what));
 
 export function checkTarget(value: unknown): string {
   return matching(value, TARGET, 'a target');
@@ -233,7 +202,6 @@ export function checkRouteQuestion(value: unknown): RouteQuestion {
 }
 
 export interface Request {
-  readonly id: number;
   readonly op: keyof HostOperations;
   readonly args: readonly unknown[];
 }
@@ -262,10 +230,10 @@ const isOperation = (op: unknown): op is keyof HostOperations =>
   typeof op === 'string' && Object.hasOwn(OPERATIONS, op);
 
 export function checkRequest(message: Fields): Request {
-  const { op, args, id } = message;
+  const { op, args } = message;
   if (!isOperation(op)) return refuse(`the operation ${typeof op === 'string' ? op : typeof op}`);
   if (!Array.isArray(args)) return refuse(`${op} without arguments`);
-  return { id: whole(id, 0, Number.MAX_SAFE_INTEGER, 'a request number'), op, args };
+  return { op, args };
 }
 
 export async function dispatch(host: HostOperations, request: Request, sessionFolder: string): Promise<unknown> {

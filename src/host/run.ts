@@ -12,9 +12,11 @@ import { Monitor } from './monitor.ts';
 import { Host } from './operations.ts';
 import { unreadableProgram } from './readable.ts';
 import { describeRemain } from './remains.ts';
+import type { Message } from './messages.ts';
 import { checkRequest, dispatch } from './requests.ts';
-import { type Message, SESSION_TUN_FD, SessionProcess } from './session-process.ts';
+import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import { openTun } from './tun.ts';
+import type { Fields } from './unchecked.ts';
 import { beforeSudo } from './environment-before-sudo.ts';
 import { asUser, invokingUser } from './user.ts';
 
@@ -150,10 +152,10 @@ async function serve(
     closeSync(tun.fd);
   }
 
-  function receive(message: Message): void {
+  function receive(message: Exclude<Message, { type: 'released' }>): void {
     switch (message.type) {
       case 'request':
-        void answer(message);
+        void answer(message.id, message.request);
         return;
       case 'progress':
         // Once all is being taken back it may see its agent go, which is no news.
@@ -177,13 +179,14 @@ async function serve(
     }
   }
 
-  async function answer(message: Extract<Message, { type: 'request' }>): Promise<void> {
+  async function answer(id: number, asked: Fields): Promise<void> {
     try {
-      const value = await dispatch(host, checkRequest({ ...message }), journal.sessionFolder);
-      session.send({ type: 'reply', id: message.id, value: value ?? null });
-      if (message.op === 'facts') known = JSON.stringify(value);
+      const request = checkRequest(asked);
+      const value = await dispatch(host, request, journal.sessionFolder);
+      session.send({ type: 'reply', id, value: value ?? null });
+      if (request.op === 'facts') known = JSON.stringify(value);
     } catch (error) {
-      session.send({ type: 'refusal', id: message.id, error: describeError(error) });
+      session.send({ type: 'refusal', id, error: describeError(error) });
     }
   }
 

@@ -1,7 +1,8 @@
 /** The unprivileged half, as a child: the TUN by inheritance, requests and answers by the IPC channel. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { MirrordError } from '../errors.ts';
-import type { HostToSession, SessionToHost } from '../ipc/protocol.ts';
+import type { HostToSession } from '../ipc/protocol.ts';
+import { type Message, checkMessage } from './messages.ts';
 import { setAside } from '../node-environment.ts';
 import { type User, userEnvironment } from './user.ts';
 
@@ -17,9 +18,6 @@ export const STOP_DEADLINE_MS = 10_000;
 /** Of its standard error, for the message when it dies. */
 const KEPT_OUTPUT = 2_000;
 
-/** What is not answered here. */
-export type Message = Exclude<SessionToHost, { type: 'released' }>;
-
 export interface SessionOptions {
   /** Program and arguments. */
   readonly command: readonly string[];
@@ -30,7 +28,7 @@ export interface SessionOptions {
   readonly stdin: 'inherit' | 'ignore';
   readonly tunFd: number;
   readonly output: (text: string) => void;
-  readonly message: (message: Message) => void;
+  readonly message: (message: Exclude<Message, { type: 'released' }>) => void;
   /** It is over, asked to or not. */
   readonly ended: (error: MirrordError) => void;
 }
@@ -55,11 +53,7 @@ export class SessionProcess {
       this.#errors = (this.#errors + text).slice(-KEPT_OUTPUT);
       options.output(text);
     });
-    this.#child.on('message', (message) => {
-      const told = message as SessionToHost;
-      if (told.type === 'released') this.#released.resolve();
-      else options.message(told);
-    });
+    this.#child.on('message', (value) => this.#hear(value, options));
     this.#gone = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         options.ended(
@@ -100,6 +94,17 @@ export class SessionProcess {
     clearTimeout(timer);
     // What it started and did not end (a credentials plugin) goes with it.
     this.#kill();
+  }
+
+  #hear(value: unknown, options: SessionOptions): void {
+    try {
+      const message = checkMessage(value);
+      if (message.type === 'released') this.#released.resolve();
+      else options.message(message);
+    } catch (error) {
+      // Whoever speaks so is no session of ours.
+      options.ended(error as MirrordError);
+    }
   }
 
   #kill(): void {

@@ -164,6 +164,18 @@ describe('who does what', function () {
     assert.equal((await run.stop())['end'], 'interrupted');
   });
 
+  for (const message of [null, { type: 'failed', error: { code: 'x', failure: 'ok', message: 'all is well' } }]) {
+    it(`ends a session that says ${JSON.stringify(message)}, and takes everything back`, async () => {
+      const before = await snapshot(sandbox);
+      const environment = { BEHAVIOUR: `say ${JSON.stringify(message)}` };
+      const run = new HostRun(sandbox, { requests: [['network', NETWORK]], environment });
+      const { error } = (await run.event('end')) as { error: { code: string; failure: string } };
+      assert.deepEqual([error.code, error.failure], ['request-refused', 'unexpected']);
+      await run.ended();
+      assert.equal(await snapshot(sandbox), before);
+    });
+  }
+
   it('gives a session the names that it asked for first, and no others', async () => {
     const asking = (domain: string): unknown => ({ ...DNS, mode: 'nftables', domains: ['cluster.local', domain] });
     const requests = [

@@ -1,6 +1,6 @@
 /**
  * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another (or all
- * at once with BEHAVIOUR=together; after `pause` when it gets SIGUSR2), and tells on standard output what came back; then lives until it is stopped.
+ * at once with BEHAVIOUR=together; after a message of any kind with BEHAVIOUR='say JSON'; after `pause` when it gets SIGUSR2), and tells on standard output what came back; then lives until it is stopped.
  *
  * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
  */
@@ -85,6 +85,7 @@ process.on('message', (message: HostToSession) => {
           error: { code: 'cluster-unreachable', failure: 'cluster', message: 'no answer', help: 'look at the cable' },
         });
       }
+      if (behaviour.startsWith('say ')) process.send?.(JSON.parse(behaviour.slice('say '.length)));
       if (behaviour === 'together') for (const each of requests) ask(each);
       else step();
       return;

@@ -1,0 +1,88 @@
+/**
+ * What the session says of its own accord, checked before the root part believes any of it: its class of failure becomes
+ * the exit code of `up`, its texts are printed.  Requests are looked at where they are answered (`requests.ts`).
+ */
+import { EXIT, type ErrorDescription, type FailureClass } from '../errors.ts';
+import type { Progress, Remain, SessionToHost } from '../ipc/protocol.ts';
+import { type Fields, fields, list, refuse, whole } from './unchecked.ts';
+
+/** As the session sends it, but for a request, whose fields may still be anything. */
+export type Message =
+  | Exclude<SessionToHost, { readonly type: 'request' }>
+  | { readonly type: 'request'; readonly id: number; readonly request: Fields };
+
+const LIMITS = { text: 65_536, lines: 64, remains: 64, withinMs: 86_400_000 } as const;
+
+const STEPS: readonly Progress['step'][] = [
+  'cluster',
+  'target',
+  'agent',
+  'routes',
+  'filter',
+  'dns',
+  'repair',
+  'config',
+];
+const STATES: readonly Progress['state'][] = ['running', 'done', 'warning'];
+
+/** Throws `request-refused` for what no session says. */
+export function checkMessage(value: unknown): Message {
+  const message = fields(value, 'a message');
+  switch (message['type']) {
+    case 'request':
+      return {
+        type: 'request',
+        id: whole(message['id'], 0, Number.MAX_SAFE_INTEGER, 'a request number'),
+        request: message,
+      };
+    case 'progress':
+      return { type: 'progress', progress: progress(message['progress']) };
+    case 'ready':
+      return { type: 'ready', lines: list(message['lines'], LIMITS.lines, 'its lines', text) };
+    case 'failed':
+      return { type: 'failed', error: failure(message['error']) };
+    case 'remains':
+      return { type: 'remains', remains: list(message['remains'], LIMITS.remains, 'what remains', remain) };
+    case 'released':
+    case 'interrupted':
+    case 'down':
+      return { type: message['type'] };
+    default:
+      return refuse('an unknown message');
+  }
+}
+
+function progress(value: unknown): Progress {
+  const { step, state, text: words } = fields(value, 'progress');
+  return { step: oneOf(STEPS, step), state: oneOf(STATES, state), text: text(words) };
+}
+
+function failure(value: unknown): ErrorDescription {
+  const error = fields(value, 'a failure');
+  return {
+    code: text(error['code']),
+    failure: oneOf(
+      (Object.keys(EXIT) as (keyof typeof EXIT)[]).filter((each): each is FailureClass => each !== 'ok'),
+      error['failure'],
+    ),
+    message: text(error['message']),
+    ...(error['help'] === undefined ? {} : { help: text(error['help']) }),
+  };
+}
+
+function remain(value: unknown): Remain {
+  const { what, why, withinMs } = fields(value, 'what remains');
+  return {
+    what: text(what),
+    why: why === null ? null : text(why),
+    withinMs: whole(withinMs, 0, LIMITS.withinMs, 'what remains'),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' && value.length <= LIMITS.text ? value : refuse('a text');
+}
+
+function oneOf<T extends string>(all: readonly T[], value: unknown): T {
+  return all.find((each) => each === value) ?? refuse('a word of its own');
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { checkMessage } from '../../../src/host/messages.ts';
+
+const refused = { code: 'request-refused' };
+
+describe('what the session says of its own accord', () => {
+  const messages = [
+    { type: 'progress', progress: { step: 'agent', state: 'done', text: 'agent ready' } },
+    { type: 'ready', lines: ['a', 'b'] },
+    { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.', help: 'Wait.' } },
+    { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.' } },
+    { type: 'remains', remains: [{ what: "The agent's Job a/b", why: null, withinMs: 120_000 }] },
+    { type: 'released' },
+    { type: 'interrupted' },
+    { type: 'down' },
+  ];
+  for (const message of messages) {
+    it(`takes ${JSON.stringify(message)} as it is`, () => assert.deepEqual(checkMessage(message), message));
+  }
+
+  it('leaves the fields of a request to whoever answers it', () => {
+    const request = { type: 'request', id: 3, op: 'facts', args: [] };
+    assert.deepEqual(checkMessage(request), { type: 'request', id: 3, request });
+  });
+
+  const strange = {
+    null: null,
+    'no object': 'down',
+    'no type': {},
+    'another type': { type: 'start' },
+    'a failure that would exit with 0': { type: 'failed', error: { code: 'x', failure: 'ok', message: 'x' } },
+    'a failure of a class that there is not': {
+      type: 'failed',
+      error: { code: 'x', failure: 'toString', message: 'x' },
+    },
+    'a step of its own': { type: 'progress', progress: { step: 'x', state: 'done', text: 'x' } },
+    'lines that are no texts': { type: 'ready', lines: [1] },
+    'too many lines': { type: 'ready', lines: Array.from({ length: 1_000 }, () => 'x') },
+    'a text without end': { type: 'ready', lines: ['x'.repeat(1 << 20)] },
+    'what remains for ever': { type: 'remains', remains: [{ what: 'x', why: null, withinMs: Infinity }] },
+    'a request without a number': { type: 'request', op: 'facts', args: [] },
+  };
+  for (const [name, message] of Object.entries(strange)) {
+    it(`refuses ${name}`, () => assert.throws(() => checkMessage(message), refused));
+  }
+
+  it('refuses anything else without another error', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        try {
+          checkMessage(value);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'request-refused');
+        }
+      }),
+    );
+  });
+});
