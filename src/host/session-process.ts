@@ -15,6 +15,9 @@ const RELEASE_DEADLINE_MS = 300;
 /** The agent's Job is deleted in this time, or said to remain and left to its own time limit. */
 export const STOP_DEADLINE_MS = 10_000;
 
+/** What it wrote before it ended is read in this time. */
+const LAST_WORDS_MS = 500;
+
 /** Of its standard error, for the message when it dies. */
 const KEPT_OUTPUT = 2_000;
 
@@ -61,8 +64,17 @@ export class SessionProcess {
         );
         resolve();
       });
+      // A program that it started may hold its output open for ever.
+      let timer: NodeJS.Timeout | undefined;
+      this.#child.once('exit', () => {
+        timer = setTimeout(() => {
+          this.#child.stdout?.destroy();
+          this.#child.stderr?.destroy();
+        }, LAST_WORDS_MS);
+      });
       // `close` and not `exit`: its last words are in.
       this.#child.once('close', (code, signal) => {
+        clearTimeout(timer);
         options.ended(this.#death(signal ?? `exit ${code}`));
         resolve();
       });

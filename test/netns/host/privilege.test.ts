@@ -192,6 +192,12 @@ describe('who does what', function () {
     await run.stop();
   });
 
+  it('ends although a program that the session started holds its output open', async () => {
+    const run = new HostRun(sandbox, { environment: { BEHAVIOUR: 'survived' } });
+    await run.replies();
+    assert.equal((await run.stop())['end'], 'interrupted');
+  });
+
   it('lives on when nobody reads its output, as after --detach', async () => {
     const before = await snapshot(sandbox);
     const run = new HostRun(sandbox, { requests: [['network', NETWORK]] });

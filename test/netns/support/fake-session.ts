@@ -4,6 +4,7 @@
  *
  * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
  */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { HostToSession } from '../../../src/ipc/protocol.ts';
 import { VNET_HEADER_LENGTH } from '../../../src/tun/device.ts';
@@ -86,6 +87,7 @@ process.on('message', (message: HostToSession) => {
         });
       }
       if (behaviour.startsWith('say ')) process.send?.(JSON.parse(behaviour.slice('say '.length)));
+      if (behaviour === 'survived') spawn('sleep', ['60'], { stdio: 'inherit', detached: true });
       if (behaviour === 'together') for (const each of requests) ask(each);
       else step();
       return;
