@@ -13,7 +13,8 @@ export { formatDestination, parseDestination, type ExplainTarget } from './desti
 export { formatEntry, parseEntry, type Protocol } from './entry.ts';
 export { explain, formatExplanation, type ExplainContext, type Explanation } from './explain.ts';
 export { Filter, ScopedFilter } from './filter.ts';
-export { NameRoutes, nameRules, type NameChange, type NameState } from './name-routes.ts';
+export { NameRoutes, type NameChange } from './name-routes.ts';
+export { nameRules, type NameState } from './name-state.ts';
 export { isClusterName, nameContext, nameForms } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
 export { formatRule, type Rule } from './rule.ts';

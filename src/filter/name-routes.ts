@@ -1,17 +1,9 @@
-import type { PolicyRule } from '../ipc/protocol.ts';
-import { formatAddress, hostCidr, formatCidr, parseAddress, type AddressBytes } from '../net/index.ts';
+import { formatAddress, parseAddress, type AddressBytes } from '../net/index.ts';
 import { type Protocol, unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
-import { policyRules } from './route-plan.ts';
-import { formatRule, takesAll, type FilterRule } from './rule.ts';
-import { isNever } from './scope-table.ts';
-
-/** What one or more names ask of the kernel, on top of the plan.  Its rules go before those of the plan. */
-export interface NameState {
-  readonly routes: readonly string[];
-  readonly pins: readonly string[];
-  readonly rules: readonly PolicyRule[];
-}
+import { HeldAddress, type Holder } from './held-address.ts';
+import { EMPTY, isSameState, joinStates, type NameState, stateOf } from './name-state.ts';
+import { formatRule, type FilterRule } from './rule.ts';
 
 export interface NameChange {
   /** Whether the kernel has to be told. */
@@ -21,21 +13,25 @@ export interface NameChange {
   readonly warnings: readonly string[];
 }
 
-/** A name that holds an address, as `explain` shows it. */
-export interface Holder {
-  readonly name: string;
-  readonly rules: readonly FilterRule[];
-}
-
 /**
- * A program may keep an answer longer than its TTL says, and connects only after it has it: the JVM keeps positive
- * answers for 30 s.  Milliseconds.
+ * How long an address stays decided after the last answer or the end of the last flow, whatever the TTL said: nginx and
+ * connection pools resolve once and connect again much later, and would go the other way without a word.  What stays on
+ * this machine is never seen, so for such flows the hour after the answer is all.  Milliseconds.
  */
-export const MIN_HOLD_MS = 30_000;
+export const DECIDED_HOLD_MS = 3_600_000;
+/** An address that no entry decides is remembered only to tell of names that share it; milliseconds, at the least. */
+export const PLAIN_HOLD_MS = 30_000;
 /** No answer is trusted for longer than this without being asked again (RFC 8767 section 4 caps at a week); milliseconds. */
 export const MAX_HOLD_MS = 86_400_000;
-/** Addresses held at once; a machine that resolves more names than this loses the oldest that no flow uses. */
+/** How often what a flow keeps is looked at, milliseconds. */
+export const LOOK_AGAIN_MS = 60_000;
+/**
+ * Addresses held at once.  A machine that resolves more names than this loses what no entry decides, then what was asked
+ * for or used longest ago; never what a flow uses.
+ */
 export const MAX_HELD_ADDRESSES = 16_384;
+/** Policy rules, of entries with a port or protocol: the kernel goes through them one by one for each new route. */
+export const MAX_HELD_RULES = 4_096;
 
 /** A line of a hosts file: all forms of a name, the one that stands there first. */
 export interface StandingAnswer {
@@ -43,43 +39,23 @@ export interface StandingAnswer {
   readonly addresses: readonly string[];
 }
 
-interface Hold extends Holder {
-  /** Infinity: it stands in a file. */
-  until: number;
-  /** Order of asking: the greatest decides. */
-  turn: number;
-}
-
-interface HeldAddress {
-  readonly address: AddressBytes;
-  readonly holds: Map<string, Hold>;
-  flows: number;
-  state: NameState;
-}
-
-const EMPTY: NameState = { routes: [], pins: [], rules: [] };
-
-/** Routes, pins and rules for the addresses that one name was just answered with. */
-export function nameRules(
-  scoped: ScopedFilter,
-  rules: readonly FilterRule[],
-  addresses: readonly AddressBytes[],
-): NameState {
-  return join(addresses.map((address) => stateOf(scoped, rules, unmap(address))));
-}
-
 /**
  * Which names currently hold which addresses, and what the kernel has to do about it.
  *
- * An answer holds its addresses until its TTL is over and as long as a flow to them is open.  A TUN sees addresses only,
- * so where two names with different rules share one, it follows the name that was asked last.  Time is the caller's:
- * milliseconds of any clock that does not jump.
+ * An address that a name decided stays decided for an hour (`DECIDED_HOLD_MS`), and as long as a flow to it is open.  A
+ * TUN sees addresses only, so where two names with different rules share one, it follows the name that was asked last: an
+ * address that was given to another name meanwhile is that name's.  Time is the caller's: milliseconds of any clock that
+ * does not jump.
  */
 export class NameRoutes {
   private scoped: ScopedFilter;
+  /** The one asked for or used longest ago first. */
   private readonly held = new Map<string, HeldAddress>();
+  /** Those among them that no entry decides. */
+  private readonly plain = new Set<HeldAddress>();
   private readonly warned = new Set<string>();
   private turn = 0;
+  private ruleCount = 0;
 
   constructor(scoped: ScopedFilter) {
     this.scoped = scoped;
@@ -95,7 +71,6 @@ export class NameRoutes {
   answered(names: readonly string[], addresses: readonly string[], ttlSeconds: number, now: number): NameChange {
     const rules = this.scoped.filter.named(names);
     const name = names[0] ?? '';
-    const until = now + Math.min(Math.max(ttlSeconds * 1000, MIN_HOLD_MS), MAX_HOLD_MS);
     const touched: HeldAddress[] = [];
     const warnings: string[] = [];
     this.turn++;
@@ -104,13 +79,19 @@ export class NameRoutes {
       if (parsed === null) continue;
       const held = this.hold(unmap(parsed));
       warnings.push(...this.conflicts(held, { name, rules }));
-      const longest = Math.max(until, held.holds.get(name)?.until ?? 0);
-      held.holds.set(name, { name, rules, until: longest, turn: this.turn });
+      const least = rules.length > 0 || held.isDecided ? DECIDED_HOLD_MS : PLAIN_HOLD_MS;
+      const until = now + Math.min(Math.max(ttlSeconds * 1000, least), MAX_HOLD_MS);
+      held.asked({ name, rules }, until, this.turn);
       touched.push(held);
     }
-    const evicted = this.evict();
-    const change = this.update([...touched, ...evicted]);
-    return { ...change, warnings };
+    const told = this.update(touched);
+    const evicted = this.update(this.evict());
+    return {
+      changed: told.changed || evicted.changed,
+      added: told.added,
+      removed: joinStates([told.removed, evicted.removed]),
+      warnings,
+    };
   }
 
   /**
@@ -120,9 +101,7 @@ export class NameRoutes {
   standing(answers: readonly StandingAnswer[], now: number): NameChange {
     const touched: HeldAddress[] = [];
     const warnings: string[] = [];
-    for (const held of this.held.values()) {
-      for (const hold of held.holds.values()) if (hold.until === Infinity) hold.until = now;
-    }
+    for (const held of this.held.values()) held.standsNoMore(now);
     for (const { names, addresses } of answers) {
       const [name = ''] = names;
       const rules = this.scoped.filter.named(names);
@@ -130,7 +109,7 @@ export class NameRoutes {
         if (parsed === null) continue;
         const held = this.hold(unmap(parsed));
         warnings.push(...this.conflicts(held, { name, rules }));
-        held.holds.set(name, { name, rules, until: Infinity, turn: held.holds.get(name)?.turn ?? 0 });
+        held.stands({ name, rules });
         touched.push(held);
       }
     }
@@ -142,45 +121,37 @@ export class NameRoutes {
     if (held !== undefined) held.flows++;
   }
 
-  flowClosed(address: string): void {
+  /** The program that had it may connect again as it did, without asking. */
+  flowClosed(address: string, now: number): void {
     const held = this.held.get(address);
-    if (held !== undefined && held.flows > 0) held.flows--;
+    if (held === undefined || held.flows === 0) return;
+    held.flows--;
+    if (held.isDecided) this.hold(held.address).used(now + DECIDED_HOLD_MS);
   }
 
   /** Forgets what is over. */
   expire(now: number): NameChange {
-    const touched: HeldAddress[] = [];
-    for (const held of this.held.values()) {
-      if (held.flows > 0) continue;
-      const before = held.holds.size;
-      for (const [name, hold] of held.holds) if (hold.until <= now) held.holds.delete(name);
-      if (held.holds.size !== before) touched.push(held);
-    }
-    return this.update(touched);
+    return this.update([...this.held.values()].filter((held) => held.flows === 0 && held.expire(now)));
   }
 
-  /** When `expire` has something to do next; null when nothing is held.  What a flow keeps is looked at once a minute. */
+  /** When `expire` has something to do next; null when nothing is held. */
   nextExpiry(now: number): number | null {
-    let next: number | null = null;
-    for (const held of this.held.values()) {
-      for (const { until } of held.holds.values()) {
-        const at = held.flows > 0 ? Math.max(until, now + 2 * MIN_HOLD_MS) : until;
-        if (next === null || at < next) next = at;
-      }
+    let next = Infinity;
+    for (const { flows, nextExpiry } of this.held.values()) {
+      next = Math.min(next, flows > 0 ? Math.max(nextExpiry, now + LOOK_AGAIN_MS) : nextExpiry);
     }
     return next === Infinity ? null : next;
   }
 
   /** Everything held, for the desired state. */
   state(): NameState {
-    return join([...this.held.values()].map(({ state }) => state));
+    return joinStates([...this.held.values()].map(({ state }) => state));
   }
 
   /** The names that hold an address, the one that decides first. */
   holders(address: string): readonly Holder[] {
     const parsed = parseAddress(address);
-    const held = parsed === null ? undefined : this.held.get(formatAddress(unmap(parsed)));
-    return [...(held?.holds.values() ?? [])].sort((a, b) => b.turn - a.turn);
+    return (parsed === null ? undefined : this.held.get(formatAddress(unmap(parsed))))?.holders ?? [];
   }
 
   /** The rule by which the name that decides about an address takes this port of it. */
@@ -194,10 +165,9 @@ export class NameRoutes {
 
   private hold(address: AddressBytes): HeldAddress {
     const text = formatAddress(address);
-    const found = this.held.get(text);
-    // Asked again: it moves to the end, so that the oldest stands first.
+    const held = this.held.get(text) ?? new HeldAddress(address);
+    // It moves to the end, so that the oldest stands first.
     this.held.delete(text);
-    const held = found ?? { address, holds: new Map<string, Hold>(), flows: 0, state: EMPTY };
     this.held.set(text, held);
     return held;
   }
@@ -205,7 +175,7 @@ export class NameRoutes {
   /** Other names that hold the address and want another way for it; different rules with one effect are no conflict. */
   private conflicts(held: HeldAddress, next: Holder): string[] {
     const warnings: string[] = [];
-    for (const other of held.holds.values()) {
+    for (const other of held.holders) {
       if (other.name === next.name || this.agree(other, next, held.address)) continue;
       const pair = [other.name, next.name].sort().join(' ');
       if (this.warned.has(pair)) continue;
@@ -221,56 +191,51 @@ export class NameRoutes {
 
   private agree(one: Holder, other: Holder, address: AddressBytes): boolean {
     if (ruleKey(one.rules) === ruleKey(other.rules)) return true;
-    const [first, second] = [one, other].map(({ rules }) => JSON.stringify(stateOf(this.scoped, rules, address)));
-    return first === second;
+    return isSameState(stateOf(this.scoped, one.rules, address), stateOf(this.scoped, other.rules, address));
   }
 
+  /** What is held beyond the bounds. */
   private evict(): HeldAddress[] {
-    const evicted: HeldAddress[] = [];
+    const evicted = new Set<HeldAddress>();
+    let rules = this.ruleCount - MAX_HELD_RULES;
+    const evict = (held: HeldAddress): void => {
+      if (held.flows > 0 || evicted.has(held)) return;
+      evicted.add(held);
+      held.forget();
+      rules -= held.state.rules.length;
+    };
     for (const held of this.held.values()) {
-      if (this.held.size - evicted.length <= MAX_HELD_ADDRESSES) break;
-      if (held.flows > 0) continue;
-      held.holds.clear();
-      evicted.push(held);
+      if (rules <= 0) break;
+      if (held.state.rules.length > 0) evict(held);
     }
-    return evicted;
+    for (const candidates of [this.plain, this.held.values()]) {
+      for (const held of candidates) {
+        if (this.held.size - evicted.size <= MAX_HELD_ADDRESSES) break;
+        evict(held);
+      }
+    }
+    return [...evicted];
   }
 
-  /** Brings the state of these addresses up to date; those that nobody holds any more go. */
+  /** Brings the state of these addresses up to date; those that no name holds any more go. */
   private update(addresses: readonly HeldAddress[]): NameChange {
     const before: NameState[] = [];
     const after: NameState[] = [];
     for (const held of addresses) {
-      const [owner] = [...held.holds.values()].sort((a, b) => b.turn - a.turn);
+      const [owner] = held.holders;
       const state = owner === undefined ? EMPTY : stateOf(this.scoped, owner.rules, held.address);
-      if (JSON.stringify(state) !== JSON.stringify(held.state)) {
+      if (!isSameState(state, held.state)) {
         before.push(held.state);
         after.push(state);
+        this.ruleCount += state.rules.length - held.state.rules.length;
         held.state = state;
       }
+      this.plain.delete(held);
       if (owner === undefined) this.held.delete(formatAddress(held.address));
+      else if (!held.isDecided) this.plain.add(held);
     }
-    return { changed: before.length > 0, added: join(after), removed: join(before), warnings: [] };
+    return { changed: before.length > 0, added: joinStates(after), removed: joinStates(before), warnings: [] };
   }
-}
-
-function stateOf(scoped: ScopedFilter, rules: readonly FilterRule[], address: AddressBytes): NameState {
-  const { settings, side } = scoped.filter;
-  const mark = scoped.table.longest(address)?.value;
-  if (rules.length === 0 || side === null || isNever(mark)) return EMPTY;
-  if (address.length === 16 && !settings.ipv6) return EMPTY;
-  const range = hostCidr(address);
-  const target = side === 'local' ? 'local' : 'cluster';
-  // The routes say it already.
-  if ((mark?.side ?? 'local') === target) return EMPTY;
-  const { outgoing } = settings;
-  if (rules.some((rule) => takesAll(rule, outgoing))) {
-    if (side === 'local') return { ...EMPTY, pins: [formatCidr(range)] };
-    // A route cannot tell a protocol that is off.
-    if (outgoing.tcp && outgoing.udp && !scoped.hasRemoteRules) return { ...EMPTY, routes: [formatCidr(range)] };
-    return { ...EMPTY, rules: policyRules({ protocol: 'any', port: null }, range, side, outgoing) };
-  }
-  return { ...EMPTY, rules: rules.flatMap(({ entry }) => policyRules(entry, range, side, outgoing)) };
 }
 
 function ruleKey(rules: readonly FilterRule[]): string {
@@ -282,12 +247,4 @@ function ruleKey(rules: readonly FilterRule[]): string {
 
 function describe(rules: readonly FilterRule[]): string {
   return rules.length === 0 ? 'no rule' : rules.map(({ rule }) => formatRule(rule)).join(', ');
-}
-
-function join(states: readonly NameState[]): NameState {
-  return {
-    routes: states.flatMap(({ routes }) => routes),
-    pins: states.flatMap(({ pins }) => pins),
-    rules: states.flatMap(({ rules }) => rules),
-  };
 }

@@ -28,6 +28,7 @@ import { SessionNames, type AgentFiles } from './names.ts';
 import { type Known, SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { StackDriver } from './stack-driver.ts';
+import type { FlowWatch } from './tcp-relay.ts';
 import { type VirtualAddresses, pickVirtualAddresses } from './virtual-addresses.ts';
 
 export interface NearSideOptions {
@@ -178,7 +179,11 @@ export class NearSide {
       matches.flow(protocol, destination, this.network.scoped, this.#nameRoutes);
       if (protocol === 'tcp') bound.entered(source, destination, this.network.known.facts);
     };
-    const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, this.#nameRoutes, entered);
+    const watch: FlowWatch = {
+      flowOpened: (address) => this.#nameRoutes.flowOpened(address),
+      flowClosed: (address) => this.#nameRoutes.flowClosed(address, performance.now()),
+    };
+    const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, watch, entered);
     if (this.#isReleased) router.refuseAll();
     this.#router = router;
     return new StackDriver(device, router);

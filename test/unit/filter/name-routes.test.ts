@@ -3,6 +3,7 @@ import { nameForms, NameRoutes, nameRules, type NameChange, type NameState } fro
 import { parseAddress } from '../../../src/net/index.ts';
 import { CLUSTER, NAMES, ranges, scoped, type NetworkInput } from '../support/filter.ts';
 
+const HOUR = 3_600_000;
 const EMPTY: NameState = { routes: [], pins: [], rules: [] };
 
 class Session {
@@ -41,10 +42,10 @@ describe('addresses of names', () => {
     assert.deepEqual(routes.answered(['plain.example'], ['198.51.100.7'], 60, 1_000).removed.routes, [
       '198.51.100.7/32',
     ]);
-    assert.deepEqual(routes.expire(100_000).added.routes, ['198.51.100.7/32']);
-    assert.equal(routes.standing([{ names, addresses: ['198.51.100.8'] }], 200_000).changed, true);
-    assert.equal(routes.nextExpiry(200_000), 200_000);
-    assert.deepEqual(routes.expire(200_000).removed.routes, ['198.51.100.7/32']);
+    assert.deepEqual(routes.expire(2 * HOUR).added.routes, ['198.51.100.7/32']);
+    assert.equal(routes.standing([{ names, addresses: ['198.51.100.8'] }], 3 * HOUR).changed, true);
+    assert.equal(routes.nextExpiry(3 * HOUR), 3 * HOUR);
+    assert.deepEqual(routes.expire(3 * HOUR).removed.routes, ['198.51.100.7/32']);
     assert.deepEqual(routes.state().routes, ['198.51.100.8/32']);
   });
 
@@ -107,27 +108,47 @@ describe('addresses of names', () => {
     );
   });
 
-  it('are held until the TTL is over, and not shorter than programs keep an answer', () => {
+  it('stay decided for an hour, however short the TTL is, and as long as a longer one says', () => {
     const session = new Session({ remote: ['a.example', 'b.example'] });
-    session.answer('a.example', ['198.51.100.1'], 1, 0);
-    session.answer('b.example', ['198.51.100.2'], 120, 0);
-    assert.equal(session.routes.nextExpiry(0), 30_000);
-    assert.equal(session.routes.expire(29_999).changed, false);
-    assert.deepEqual(session.routes.expire(30_000).removed.routes, ['198.51.100.1/32']);
+    session.answer('a.example', ['198.51.100.1'], 0, 0);
+    session.answer('b.example', ['198.51.100.2'], 7_200, 0);
+    assert.equal(session.routes.nextExpiry(0), HOUR);
+    assert.equal(session.routes.expire(HOUR - 1).changed, false);
+    assert.deepEqual(session.routes.expire(HOUR).removed.routes, ['198.51.100.1/32']);
     assert.deepEqual(session.routes.state().routes, ['198.51.100.2/32']);
-    assert.deepEqual(session.routes.expire(120_000).removed.routes, ['198.51.100.2/32']);
-    assert.equal(session.routes.nextExpiry(120_000), null);
+    assert.deepEqual(session.routes.expire(2 * HOUR).removed.routes, ['198.51.100.2/32']);
+    assert.equal(session.routes.nextExpiry(2 * HOUR), null);
   });
 
-  it('are held while a flow is open, also when the answer changes', () => {
+  it('stay here for an hour, too: flows that stay on the machine are not seen', () => {
+    const session = new Session({ local: ['db'] });
+    session.answer('db', ['10.96.0.9'], 5, 0);
+    assert.equal(session.routes.expire(HOUR - 1).changed, false);
+    assert.deepEqual(session.routes.expire(HOUR).removed.pins, ['10.96.0.9/32']);
+  });
+
+  it('stay decided while a flow is open and for an hour after, also when the answer changes', () => {
     const session = new Session({ remote: ['a.example'] });
     session.answer('a.example', ['198.51.100.1'], 5, 0);
     session.routes.flowOpened('198.51.100.1');
     session.answer('a.example', ['198.51.100.2'], 5, 10_000);
-    assert.equal(session.routes.expire(35_000).changed, false);
-    assert.deepEqual(session.routes.state().routes, ['198.51.100.1/32', '198.51.100.2/32']);
-    session.routes.flowClosed('198.51.100.1');
-    assert.deepEqual(session.routes.expire(36_000).removed.routes, ['198.51.100.1/32']);
+    assert.deepEqual(session.routes.expire(5 * HOUR).removed.routes, ['198.51.100.2/32']);
+    assert.equal(session.routes.nextExpiry(5 * HOUR), 5 * HOUR + 60_000);
+    session.routes.flowClosed('198.51.100.1', 5 * HOUR);
+    assert.equal(session.routes.expire(6 * HOUR - 1).changed, false);
+    assert.deepEqual(session.routes.expire(6 * HOUR).removed.routes, ['198.51.100.1/32']);
+  });
+
+  it('follow another name that they were given to, and for as long', () => {
+    const session = new Session({ remote: ['a.example', 'b.example:443'] });
+    session.answer('a.example', ['198.51.100.1'], 5, 0);
+    session.answer('plain.example', ['198.51.100.1'], 5, HOUR / 2);
+    assert.deepEqual(session.routes.state(), EMPTY);
+    assert.equal(session.routes.expire(HOUR).changed, false, 'it is not given back to a.example');
+    session.answer('b.example', ['198.51.100.1'], 5, HOUR);
+    assert.equal(session.routes.state().rules.length, 2);
+    session.routes.expire(2 * HOUR - 1);
+    assert.equal(session.routes.state().rules.length, 2);
   });
 
   it('two names on one address: the one asked last decides, and a warning names both, once', () => {
@@ -150,10 +171,10 @@ describe('addresses of names', () => {
 
   it('go back to the other name when the last one is over', () => {
     const session = new Session({ local: ['a.prod'] });
-    session.answer('a.prod', ['10.96.0.1'], 300, 0);
+    session.answer('a.prod', ['10.96.0.1'], 7_200, 0);
     session.answer('b.prod', ['10.96.0.1'], 60, 1000);
     assert.deepEqual(session.routes.state(), EMPTY);
-    assert.deepEqual(session.routes.expire(61_000).added.pins, ['10.96.0.1/32']);
+    assert.deepEqual(session.routes.expire(HOUR + 1000).added.pins, ['10.96.0.1/32']);
   });
 
   it('follow the ranges when these change', () => {
@@ -168,6 +189,44 @@ describe('addresses of names', () => {
     for (let i = 0; i < 20_000; i++)
       session.answer(`h${i}.example`, [`198.${51 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`], 300, i);
     assert.equal(session.routes.state().routes.length, 16_384);
+  });
+
+  it('are given up oldest first, what is in use and what no entry decides aside', () => {
+    const session = new Session({ remote: ['*.example', 'db.test:5432'] });
+    const address = (i: number): string => `198.${51 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`;
+    const fill = (from: number, to: number, domain: string): void => {
+      for (let i = from; i < to; i++) session.answer(`h${i}.${domain}`, [address(i)], 300, i);
+    };
+    fill(0, 3, 'example');
+    // A program that resolves much costs those names nothing that an entry decides.
+    fill(3, 20_000, 'test');
+    assert.equal(session.routes.state().routes.length, 3);
+    session.routes.flowOpened(address(0));
+    session.routes.flowOpened(address(1));
+    session.routes.flowClosed(address(1), 50_000);
+    fill(20_000, 20_000 + 16_382, 'example');
+    const { routes } = session.routes.state();
+    assert.deepEqual(
+      [0, 1, 2].map((i) => routes.includes(`${address(i)}/32`)),
+      [true, true, false],
+    );
+  });
+
+  it('ask no more rules of the kernel than it goes through quickly', () => {
+    const session = new Session({ remote: ['*.example:443'] });
+    for (let i = 0; i < 5_000; i++) session.answer(`h${i}.example`, [`198.51.${i >> 8}.${i & 255}`], 0, i);
+    const { rules } = session.routes.state();
+    assert.equal(rules.length, 4_096);
+    assert.equal(rules.at(-1)?.destination, '198.51.19.135/32');
+  });
+
+  it('remember the last names of thousands on one address', () => {
+    const session = new Session({ remote: ['*.example'] });
+    for (let i = 0; i < 5_000; i++) session.answer(`h${i}.example`, ['198.51.100.1'], 0, i);
+    const names = session.routes.holders('198.51.100.1').map(({ name }) => name);
+    assert.deepEqual([names.length, names[0]], [16, 'h4999.example']);
+    assert.equal(session.routes.expire(HOUR + 4_998).changed, false);
+    assert.equal(session.routes.expire(HOUR + 4_999).changed, true);
   });
 
   it('need no state for one answer', () => {
