@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { service } from '../../../scripts/sandbox/addresses.ts';
 import { must } from '../../../scripts/sandbox/command.ts';
 import { namespaceName } from '../../../scripts/sandbox/leftovers.ts';
-import { useSession } from '../support/session.ts';
+import { up, useSandbox } from '../support/session.ts';
 
 const MTU = 1400;
 
-/** A container behind a link with a smaller MTU than the TUN's, whose kernel checks every checksum. */
+/** A routed container, without a bridge: its packets come in by their source. */
+const RANGES = ['172.17.0.0/24', 'fd00:17::/64'];
+const CONFIG = JSON.stringify({ feature: { network: { outgoing: { forwarded: RANGES } } } });
+/** Its link has a smaller MTU than the TUN's, and its kernel checks every checksum. */
 const MACHINE = `
   sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
   ip link set narrow0 addrgenmode none mtu ${MTU} up
@@ -25,7 +28,7 @@ const CONTAINER = `
 
 describe('mirrord up, containers behind a narrower link', function () {
   this.timeout(60_000);
-  const world = useSession();
+  const world = useSandbox();
   const inside = (): string[] => [`--net=/run/netns/${namespaceName(world.sandbox.id, 'narrow')}`];
 
   before(async () => {
@@ -48,6 +51,8 @@ describe('mirrord up, containers behind a narrower link', function () {
     ]);
     await must('nsenter', ['--target', String(developerPid), '--net', 'sh', '-ec', MACHINE]);
     await must('nsenter', [...inside(), 'sh', '-ec', CONTAINER]);
+    await world.sandbox.developer.run('sh', ['-ec', `echo '${CONFIG}' >/run/home/mirrord.json`]);
+    await up(world.sandbox, { args: ['-f', '/run/home/mirrord.json'] }).ready();
   });
 
   for (const [family, address] of Object.entries(service(4))) {
