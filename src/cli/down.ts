@@ -29,9 +29,10 @@ export async function runDown(settings: DownSettings): Promise<void> {
   const { name, json, place } = settings;
   const trusts = await whoMayBeTold();
   const ended: SessionId[] = [];
+  const remains: string[] = [];
   for (const session of await chosen(settings)) {
     try {
-      if (await end(session, trusts)) ended.push(session);
+      if (await end(session, trusts, remains)) ended.push(session);
     } catch (error) {
       const isOthers = error instanceof MirrordError && error.code === 'session-not-yours';
       if (name !== undefined || !isOthers) throw error;
@@ -42,7 +43,8 @@ export async function runDown(settings: DownSettings): Promise<void> {
   const { removed, note, notices } = name === undefined ? await leftovers(place) : NOTHING;
   for (const notice of notices) err.line(`! ${notice}`);
   if (note !== null) err.paragraph(`The cluster was not searched for agents of killed sessions: ${note}`);
-  if (json) return out.json({ ended: ended.map((each) => each.name), removed });
+  for (const line of remains) err.line(`! ${line}`);
+  if (json) return out.json({ ended: ended.map((each) => each.name), removed, remains });
   const here = ownNetworkNamespace();
   const lines = [
     ...ended.map((each) => `session '${each.name}'${elsewhere(each, here)} is down`),
@@ -77,8 +79,8 @@ async function leftovers(place: LeftoverPlace): Promise<Leftovers> {
 const elsewhere = ({ networkNamespace }: SessionId, here: string): string =>
   networkNamespace === here ? '' : ` of another network namespace (${networkNamespace})`;
 
-/** Resolves to whether there was anything to end. */
-async function end(session: SessionId, trusts: Trust): Promise<boolean> {
+/** Resolves to whether there was anything to end; adds what of it the cluster keeps. */
+async function end(session: SessionId, trusts: Trust, remains: string[]): Promise<boolean> {
   const folder = sessionFolder(session);
   if (!existsSync(folder)) {
     // A power failure takes the folder along, but not a file in /etc.
@@ -87,7 +89,7 @@ async function end(session: SessionId, trusts: Trust): Promise<boolean> {
   const signal = AbortSignal.timeout(DOWN_DEADLINE_MS);
   const start = performance.now();
   for (let asked = false; existsSync(folder); await delay(POLL_MS)) {
-    asked ||= await askToEnd(session, signal, trusts);
+    asked ||= await askToEnd(session, signal, trusts, remains);
     if (asked ? signal.aborted : performance.now() - start > START_MS) return recover(session);
     // Root sees at once whether it lives.
     if (!asked && process.getuid?.() === 0 && (await isOver(session))) return true;
@@ -95,10 +97,10 @@ async function end(session: SessionId, trusts: Trust): Promise<boolean> {
   return true;
 }
 
-/** Resolves to whether it has heard. */
-async function askToEnd(session: SessionId, signal: AbortSignal, trusts: Trust): Promise<boolean> {
+/** Resolves to whether it has heard, when it has ended. */
+async function askToEnd(session: SessionId, signal: AbortSignal, trusts: Trust, remains: string[]): Promise<boolean> {
   try {
-    await askSession(session, 'down', undefined, signal, trusts);
+    remains.push(...(await describeRemains(await askSession(session, 'down', undefined, signal, trusts))));
   } catch (error) {
     if (!(error instanceof MirrordError)) throw error;
     // It does not listen yet, or no more: the folder tells.
@@ -107,6 +109,12 @@ async function askToEnd(session: SessionId, signal: AbortSignal, trusts: Trust):
     if (error.code !== 'session-no-answer') throw error;
   }
   return true;
+}
+
+async function describeRemains(answer: unknown): Promise<readonly string[]> {
+  if (!Array.isArray(answer) || answer.length === 0) return [];
+  const { checkRemains, describeRemain } = await import('../host/index.ts');
+  return checkRemains(answer).map(describeRemain);
 }
 
 function hasForgottenFile(name: string): boolean {

@@ -8,6 +8,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError, describeError } from '../errors.ts';
 import { peerUser } from '../native/peer-user.ts';
 import type { ControlRequest, ControlResponse } from './protocol.ts';
@@ -18,6 +19,9 @@ const MAX_REQUEST_BYTES = 65_536;
 const REQUEST_DEADLINE_MS = 5_000;
 /** A person, an IDE and a prompt may all ask at the same time; more is a mistake. */
 const MAX_CONNECTIONS = 64;
+
+/** At the end, for answers that are on their way, ms. */
+const LAST_ANSWERS_MS = 500;
 
 /** The signal aborts when the asker has gone away. */
 export type ControlHandler = (params: unknown, signal: AbortSignal) => unknown;
@@ -31,6 +35,8 @@ export class ControlServer {
   readonly #handlers: ReadonlyMap<string, ControlHandler>;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
+  /** Each settles when its answer is written. */
+  readonly #answering = new Set<Promise<void>>();
 
   /** `user`: who may ask besides root, by number; by default this process's own. */
   constructor(path: string, handlers: Readonly<Record<string, ControlHandler>>, user = process.geteuid?.()) {
@@ -51,9 +57,10 @@ export class ControlServer {
     await chmod(this.#path, 0o600);
   }
 
-  /** Stops listening and cuts whoever is still connected. */
+  /** Stops listening, gives what answers there are in time, and cuts whoever is still connected. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    await Promise.race([Promise.all(this.#answering), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
     for (const socket of this.#connections) socket.destroy();
     await closed;
   }
@@ -64,7 +71,7 @@ export class ControlServer {
     let length = 0;
 
     this.#connections.add(socket);
-    const deadline = setTimeout(() => reply(socket, refusal('no whole line came in time')), REQUEST_DEADLINE_MS);
+    const deadline = setTimeout(() => void reply(socket, refusal('no whole line came in time')), REQUEST_DEADLINE_MS);
     // An asker that breaks off is not our failure; 'close' follows and cleans up.
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -80,15 +87,21 @@ export class ControlServer {
         clearTimeout(deadline);
         socket.off('data', read).resume();
         // Whoever may not ask is heard out, too: to an asker that still writes, a closed socket says nothing.
-        if (mayAsk) void this.#answer(Buffer.concat(chunks), gone.signal).then((response) => reply(socket, response));
-        else reply(socket, notForYou());
+        if (mayAsk) this.#give(socket, Buffer.concat(chunks), gone.signal);
+        else void reply(socket, notForYou());
       } else if (length > MAX_REQUEST_BYTES) {
         clearTimeout(deadline);
         socket.off('data', read).resume();
-        reply(socket, refusal(`the question is longer than ${MAX_REQUEST_BYTES} bytes`));
+        void reply(socket, refusal(`the question is longer than ${MAX_REQUEST_BYTES} bytes`));
       }
     };
     socket.on('data', read);
+  }
+
+  #give(socket: Socket, question: Buffer, signal: AbortSignal): void {
+    const given = this.#answer(question, signal).then((response) => reply(socket, response));
+    this.#answering.add(given);
+    void given.finally(() => this.#answering.delete(given));
   }
 
   #answers(user: number | undefined): boolean {
@@ -138,6 +151,15 @@ function notForYou(): ControlResponse {
   return { error: error.describe() };
 }
 
-function reply(socket: Socket, response: ControlResponse): void {
-  if (!socket.destroyed) socket.end(`${JSON.stringify(response)}\n`, () => socket.destroySoon());
+/** Resolves when it is written, or never will be. */
+function reply(socket: Socket, response: ControlResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) return resolve();
+    socket.once('close', () => resolve());
+    socket.end(
+      `${JSON.stringify(response)}
+`,
+      () => socket.destroySoon(),
+    );
+  });
 }

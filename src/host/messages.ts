@@ -42,7 +42,7 @@ export function checkMessage(value: unknown): Message {
     case 'failed':
       return { type: 'failed', error: failure(message['error']) };
     case 'remains':
-      return { type: 'remains', remains: list(message['remains'], LIMITS.remains, 'what remains', remain) };
+      return { type: 'remains', remains: checkRemains(message['remains']) };
     case 'released':
     case 'interrupted':
     case 'down':
@@ -68,6 +68,10 @@ function failure(value: unknown): ErrorDescription {
     message: text(error['message']),
     ...(error['help'] === undefined ? {} : { help: text(error['help']) }),
   };
+}
+
+export function checkRemains(value: unknown): readonly Remain[] {
+  return list(value, LIMITS.remains, 'what remains', remain);
 }
 
 function remain(value: unknown): Remain {

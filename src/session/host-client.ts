@@ -40,6 +40,7 @@ export interface HostChannel {
 export class HostClient implements HostOperations {
   readonly #channel: HostChannel;
   readonly #waiting = new Map<number, Waiting>();
+  #remaining: readonly Remain[] = [];
   #nextId = 1;
   #events: HostEvents | undefined;
   /** Resolves with the first message of the host. */
@@ -71,6 +72,11 @@ export class HostClient implements HostOperations {
   route: HostOperations['route'] = (...args) => this.#ask('route', ...args);
   dns: HostOperations['dns'] = (...args) => this.#ask('dns', ...args);
 
+  /** What the host has been told last that the cluster has of the session. */
+  get remaining(): readonly Remain[] {
+    return this.#remaining;
+  }
+
   progress(step: Progress['step'], state: Progress['state'], text: string): void {
     this.#send({ type: 'progress', progress: { step, state, text } });
   }
@@ -84,6 +90,7 @@ export class HostClient implements HostOperations {
   }
 
   remains(remains: readonly Remain[]): void {
+    this.#remaining = remains;
     this.#send({ type: 'remains', remains });
   }
 

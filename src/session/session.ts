@@ -12,7 +12,7 @@ import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
 import { Filter } from '../filter/filter.ts';
 import { routePlan } from '../filter/route-plan.ts';
-import type { MachineFacts, StartMessage } from '../ipc/protocol.ts';
+import type { MachineFacts, Remain, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../tunnel/tunnel.ts';
 import { askedNames } from './domains.ts';
@@ -37,6 +37,8 @@ export class Session {
   readonly #host: HostClient;
   readonly #log: SessionLog;
   readonly #closing = new AbortController();
+  /** Resolves to what the cluster keeps. */
+  readonly #ended = Promise.withResolvers<readonly Remain[]>();
   readonly #warnings = new Set<string>();
   #phase: 'starting' | 'up' | 'stopping' = 'starting';
   #control: ControlServer | undefined;
@@ -145,6 +147,7 @@ export class Session {
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
     await Promise.allSettled([this.#near?.close(), this.#farSide?.close()]);
     this.#remote?.close();
+    this.#ended.resolve(this.#host.remaining);
     await this.#control?.close();
   }
 
@@ -237,7 +240,7 @@ export class Session {
       down: () => {
         this.#phase = 'stopping';
         this.#host.down();
-        return null;
+        return this.#ended.promise;
       },
     });
     await this.#control.listen();

@@ -13,6 +13,7 @@ const CUT = 'table inet away { chain out { type filter hook output priority -300
 describe('what a session has in the cluster when it ends', function () {
   this.timeout(120_000);
   const world = useDeveloper();
+  let said = '';
   const args = (): string[] => ['-n', world.objects.away];
 
   async function nothingIsLeft(): Promise<void> {
@@ -46,21 +47,37 @@ describe('what a session has in the cluster when it ends', function () {
     }
   });
 
-  it('is named when the API server does not answer, with the time that it still has', async () => {
-    const session = await world.developer.up(args()).ready();
+  /** Ends the session while packets to the API server are dropped; resolves to the line that names its Job. */
+  async function endAway(end: () => Promise<unknown>): Promise<string> {
     const [status] = await statuses(world.developer);
     const name = status?.agent?.name.replace('job/', '') ?? '';
     await world.developer.machine.run('nft', [CUT]);
     try {
-      assert.equal((await session.end('SIGINT')).code, 0, session.output);
+      await end();
     } finally {
       await world.developer.machine.run('nft', ['delete', 'table', 'inet', 'away']);
     }
-    const job = `The agent's Job ${world.objects.away}/${name} could not be removed`;
-    const rest = '(the API server does not answer). It ends by itself within 2 min.';
-    assert.ok(session.output.endsWith(`! ${job} ${rest}\nStopped.\n`), session.output);
     kubectl(['delete', `job/${name}`, '-n', world.objects.away]);
     await nothingIsLeft();
+    const job = `The agent's Job ${world.objects.away}/${name} could not be removed`;
+    return `! ${job} (the API server does not answer). It ends by itself within 2 min.\n`;
+  }
+
+  it('is named when the API server does not answer, with the time that it still has', async () => {
+    const session = await world.developer.up(args()).ready();
+    const line = await endAway(async () => assert.equal((await session.end('SIGINT')).code, 0, session.output));
+    assert.ok(session.output.endsWith(`${line}Stopped.\n`), session.output);
+  });
+
+  it('is named by `mirrord down`, too, of a session that nobody watches', async () => {
+    const started = await world.developer.run(world.developer.mirrord, ['up', '--detach', ...args()], { as: 'sudo' });
+    assert.equal(started.code, 0, started.stderr);
+    const line = await endAway(async () => {
+      const { code, stdout, stderr } = await world.developer.run(world.developer.mirrord, ['down']);
+      assert.deepEqual([code, stdout], [0, "session 'default' is down\n"]);
+      said = stderr;
+    });
+    assert.equal(said, line);
   });
 
   it('is named when the session process was killed', async () => {

@@ -106,6 +106,23 @@ describe('control socket', () => {
     assert.match(error.message, /longer than 65536 bytes/);
   });
 
+  it('gives an answer that comes with its end', async () => {
+    const place = join(folder, 'ending.sock');
+    const ended = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<undefined>();
+    const down = (): Promise<string> => {
+      asked.resolve(undefined);
+      return ended.promise;
+    };
+    const ending = new ControlServer(place, { down });
+    await ending.listen();
+    const answer = ask(place, 'down', undefined, soon());
+    await asked.promise;
+    ended.resolve('what remains');
+    await Promise.all([ending.close(), answer]);
+    assert.equal(await answer, 'what remains');
+  });
+
   it('forgets who closes without asking', async () => {
     assert.equal(await raw('', { end: true }), '');
     assert.equal(await raw('{"method"', { end: true }), '');
