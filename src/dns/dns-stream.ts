@@ -2,9 +2,11 @@
  * One client's byte stream: questions in, answers out, in the order in which they are ready (RFC 7766, 6.2.1.1).
  *
  * Bounded: a client that asks faster than it is answered, or does not read its answers, is held back; one that says
- * nothing is left.
+ * nothing is left.  With its first message that is no question for a resolver, the connection becomes the server's.
  */
 import { frame, FrameReader } from './framing.ts';
+import { isRelayed, type Relay } from './relay.ts';
+import { RelayedStream } from './relayed-stream.ts';
 import type { Resolver } from './resolver.ts';
 
 /** Questions of one connection in work. */
@@ -25,6 +27,7 @@ export interface StreamPort {
 
 export class DnsStream {
   readonly #resolver: Resolver;
+  readonly #relay: Relay;
   readonly #port: StreamPort;
   readonly #reader = new FrameReader();
   readonly #idle: NodeJS.Timeout;
@@ -38,9 +41,12 @@ export class DnsStream {
   /** We have ended ours. */
   #leaving = false;
   #closed = false;
+  /** Null while it is being connected. */
+  #relayed: RelayedStream | null | undefined;
 
-  constructor(resolver: Resolver, port: StreamPort) {
+  constructor(resolver: Resolver, relay: Relay, port: StreamPort) {
     this.#resolver = resolver;
+    this.#relay = relay;
     this.#port = port;
     this.#idle = setTimeout(() => this.#idled(), IDLE_MS);
   }
@@ -58,6 +64,7 @@ export class DnsStream {
   }
 
   drained(): void {
+    if (this.#relayed) return this.#relayed.drained();
     this.#blocked = false;
     this.#work();
   }
@@ -66,22 +73,61 @@ export class DnsStream {
   closed(): void {
     this.#closed = true;
     clearTimeout(this.#idle);
+    this.#relayed?.close();
   }
 
   #work(): void {
     if (this.#closed || this.#leaving) return;
-    while (!this.#blocked && this.#inWork < MAX_PIPELINED) {
-      const message = this.#waiting.shift();
-      if (message === undefined) break;
-      this.#inWork++;
-      void this.#answer(message);
-    }
+    if (this.#relayed === undefined) this.#ask();
+    else if (this.#relayed !== null) this.#pass(this.#relayed);
     const hold = this.#blocked || this.#waiting.length > 0;
     if (hold !== this.#held) {
       this.#held = hold;
       this.#port.hold(hold);
     }
-    if (this.#ended && this.#inWork === 0 && this.#waiting.length === 0) this.#leave();
+    if (!this.#ended || this.#inWork > 0 || this.#waiting.length > 0) return;
+    if (this.#relayed === undefined) this.#leave();
+    else this.#relayed?.end();
+  }
+
+  #ask(): void {
+    while (!this.#blocked && this.#inWork < MAX_PIPELINED) {
+      const [message] = this.#waiting;
+      if (message === undefined) return;
+      if (isRelayed(message)) {
+        // What was asked before is answered before.
+        if (this.#inWork === 0) void this.#handOver();
+        return;
+      }
+      this.#waiting.shift();
+      this.#inWork++;
+      void this.#answer(message);
+    }
+  }
+
+  #pass(relayed: RelayedStream): void {
+    while (!this.#blocked) {
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      this.#blocked = !relayed.send(frame(message));
+    }
+  }
+
+  async #handOver(): Promise<void> {
+    this.#relayed = null;
+    clearTimeout(this.#idle);
+    try {
+      const socket = await this.#relay.connect();
+      this.#relayed = new RelayedStream(socket, this.#port, () => {
+        this.#blocked = false;
+        this.#work();
+      });
+    } catch {
+      if (!this.#closed) this.#abort();
+      return;
+    }
+    if (this.#closed) this.#relayed.close();
+    else this.#work();
   }
 
   async #answer(message: Uint8Array): Promise<void> {

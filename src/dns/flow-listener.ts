@@ -1,18 +1,20 @@
 /** The resolver behind flows of the userspace stack: its virtual address, port 53. */
 import type { TcpFlow, UdpFlow } from '../stack/flow.ts';
 import { DnsStream } from './dns-stream.ts';
+import { isRelayed, type Relay } from './relay.ts';
 import type { Resolver } from './resolver.ts';
 
 /** What a client may send ahead: one message of the largest kind with its length. */
 const TCP_WINDOW_BYTES = 2 + 65_535;
-export function serveUdpFlow(resolver: Resolver, flow: UdpFlow): void {
+
+export function serveUdpFlow(resolver: Resolver, relay: Relay, flow: UdpFlow): void {
   let open = true;
   let unanswered = 0;
   flow.onClosed = () => {
     open = false;
   };
   const answer = async (question: Uint8Array) => {
-    const reply = await resolver.answer(question, 'udp');
+    const reply = await (isRelayed(question) ? relay.datagram(question) : resolver.answer(question, 'udp'));
     unanswered--;
     if (!open) return;
     if (reply !== null) flow.send(reply);
@@ -26,10 +28,10 @@ export function serveUdpFlow(resolver: Resolver, flow: UdpFlow): void {
   };
 }
 
-export function serveTcpFlow(resolver: Resolver, flow: TcpFlow): void {
+export function serveTcpFlow(resolver: Resolver, relay: Relay, flow: TcpFlow): void {
   let held = false;
   let unconsumed = 0;
-  const stream = new DnsStream(resolver, {
+  const stream = new DnsStream(resolver, relay, {
     send: (bytes) => flow.send(bytes),
     end: () => flow.end(),
     reset: () => flow.reset(),

@@ -10,6 +10,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { DnsStream } from './dns-stream.ts';
 import { OwnAddresses } from './own-addresses.ts';
+import { isRelayed, type Relay } from './relay.ts';
 import type { Resolver } from './resolver.ts';
 
 /** Ports tried until one is free for every family and protocol. */
@@ -25,8 +26,12 @@ export interface LoopbackListener {
   close(): Promise<void>;
 }
 
-/** Listens on a free port.  On a machine without IPv6 only 127.0.0.1 is served. */
-export async function listenOnLoopback(resolver: Resolver, own = new OwnAddresses()): Promise<LoopbackListener> {
+/** Listens on a free port, for one server (`relay`).  On a machine without IPv6 only 127.0.0.1 is served. */
+export async function listenOnLoopback(
+  resolver: Resolver,
+  relay: Relay,
+  own = new OwnAddresses(),
+): Promise<LoopbackListener> {
   let failure: unknown;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const open: (() => Promise<void>)[] = [];
@@ -34,11 +39,11 @@ export async function listenOnLoopback(resolver: Resolver, own = new OwnAddresse
       await Promise.all(open.map((each) => each()));
     };
     try {
-      const port = await listenTcp(resolver, own, '127.0.0.1', 0, open);
-      await listenUdp(resolver, own, '127.0.0.1', port, open);
+      const port = await listenTcp(resolver, relay, own, '127.0.0.1', 0, open);
+      await listenUdp(resolver, relay, own, '127.0.0.1', port, open);
       try {
-        await listenTcp(resolver, own, '::1', port, open);
-        await listenUdp(resolver, own, '::1', port, open);
+        await listenTcp(resolver, relay, own, '::1', port, open);
+        await listenUdp(resolver, relay, own, '::1', port, open);
       } catch (error) {
         if (!isNoIpv6(error)) throw error;
       }
@@ -59,6 +64,7 @@ export async function listenOnLoopback(resolver: Resolver, own = new OwnAddresse
 
 async function listenTcp(
   resolver: Resolver,
+  relay: Relay,
   own: OwnAddresses,
   host: string,
   port: number,
@@ -72,7 +78,7 @@ async function listenTcp(
     }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serveSocket(resolver, socket);
+    serveSocket(resolver, relay, socket);
   });
   server.maxConnections = MAX_CONNECTIONS;
   open.push(async () => {
@@ -89,8 +95,8 @@ async function listenTcp(
   });
 }
 
-function serveSocket(resolver: Resolver, socket: Socket): void {
-  const stream = new DnsStream(resolver, {
+function serveSocket(resolver: Resolver, relay: Relay, socket: Socket): void {
+  const stream = new DnsStream(resolver, relay, {
     send: (bytes) => socket.write(bytes),
     end: () => socket.end(),
     reset: () => socket.resetAndDestroy(),
@@ -107,6 +113,7 @@ function serveSocket(resolver: Resolver, socket: Socket): void {
 
 async function listenUdp(
   resolver: Resolver,
+  relay: Relay,
   own: OwnAddresses,
   host: string,
   port: number,
@@ -122,7 +129,7 @@ async function listenUdp(
     await new Promise<void>((resolve) => socket.close(resolve));
   });
   const answer = async (question: Uint8Array, from: RemoteInfo) => {
-    const reply = await resolver.answer(question, 'udp');
+    const reply = await (isRelayed(question) ? relay.datagram(question) : resolver.answer(question, 'udp'));
     // An answer that cannot be sent is lost as a datagram may be; the program asks again.
     if (reply !== null && !closed) socket.send(reply, from.port, from.address, () => undefined);
   };

@@ -6,11 +6,20 @@
  */
 import { readName } from './name.ts';
 import { readRecords } from './records.ts';
-import { FLAG, HEADER_LENGTH, MAX_MESSAGE_BYTES, putUint16, RCODE, TYPE, uint16, type Transport } from './wire.ts';
+import {
+  FLAG,
+  HEADER_LENGTH,
+  MAX_MESSAGE_BYTES,
+  OPCODE_MASK,
+  putUint16,
+  RCODE,
+  TYPE,
+  uint16,
+  type Transport,
+} from './wire.ts';
 
 /** What a UDP client takes when it says nothing (RFC 1035, 4.2.1). */
 const PLAIN_UDP_BYTES = 512;
-const OPCODE_MASK = 0x7800;
 
 export interface Edns {
   /** Where the OPT record stands in the message. */

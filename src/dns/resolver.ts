@@ -9,6 +9,8 @@
  * servers are.  No answer about the cluster lives longer than 5 s.  Names that are not the cluster's never reach it.  The
  * number of questions in work is bounded.
  *
+ * Only plain questions come here (`relay.ts`).
+ *
  * What this folder must not know: how questions come to it (systemd-resolved, redirection, a file), what an agent is, what
  * a filter entry looks like.
  *
@@ -21,7 +23,6 @@
  * | rule `cluster`                                              | the cluster, and nobody after it                      |
  * | no rule: by its kind, see `classify.ts`                     | the cluster (then the machine's servers), or only them|
  * | another class than IN                                       | the machine's servers                                 |
- * | zone transfers                                              | NOTIMP: they are many messages, one would be a lie    |
  */
 import { classify, type NameKind } from './classify.ts';
 import { ClusterLookup, type ClusterOutcome } from './cluster-lookup.ts';
@@ -149,7 +150,6 @@ class ClusterResolver implements Resolver {
 
   async #resolve(query: Query, transport: Transport): Promise<Uint8Array> {
     if (query.class !== CLASS_IN) return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
-    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return emptyReply(query, RCODE.NOTIMP);
     const names = this.#names;
     const asClassified = classify(query.name, names);
     const kind = asClassified === 'short' && ZONE_TYPES.has(query.type) ? 'outside' : asClassified;

@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { NoAnswer } from './deadline.ts';
 import { questionEndOf } from './query.ts';
 import type { UpstreamServer } from './upstream-server.ts';
-import { answersQuestion, uint16, withId } from './wire.ts';
+import { answersQuestion, FLAG, OPCODE_MASK, uint16, withId } from './wire.ts';
 
 /** As many as ids are found for without a search: half of them. */
 export const MAX_QUESTIONS_PER_PORT = 0x8000;
@@ -13,7 +13,7 @@ interface Pending {
   readonly server: UpstreamServer;
   /** As sent, with our id. */
   readonly message: Uint8Array;
-  readonly questionEnd: number;
+  readonly isAnswer: (answer: Uint8Array) => boolean;
   readonly answered: (answer: Uint8Array) => void;
   readonly failed: (error: Error) => void;
 }
@@ -41,10 +41,10 @@ export class UdpPort {
     this.#socket.on('message', (answer, from) => {
       const pending = this.#pending.get(uint16(answer, 0));
       if (pending === undefined) return;
-      const { server, message, questionEnd, answered } = pending;
+      const { server, isAnswer, answered } = pending;
       // RFC 5452, 9.1: address, port, id and question must all be those of the query.
       if (from.port !== server.port || from.address !== server.host) return;
-      if (answersQuestion(answer, message, questionEnd)) answered(answer);
+      if (isAnswer(answer)) answered(answer);
     });
   }
 
@@ -55,9 +55,33 @@ export class UdpPort {
 
   /** Resolves to the server's answer under the message's own id; rejects when `signal` aborts or nothing can be sent. */
   ask(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
-    let id = randomInt(0x10000);
+    const sent = withId(message, this.#unusedId(randomInt(0x10000)));
+    const questionEnd = questionEndOf(message);
+    return this.#send(message, sent, server, signal, (answer) => answersQuestion(answer, sent, questionEnd));
+  }
+
+  /** The same for any message, sent with its own id (which signatures cover: RFC 2931) while no other question has it. */
+  relay(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
+    const sent = withId(message, this.#unusedId(uint16(message, 0)));
+    const isAnswer = (answer: Uint8Array): boolean =>
+      (uint16(answer, 2) & FLAG.QR) !== 0 && ((uint16(answer, 2) ^ uint16(sent, 2)) & OPCODE_MASK) === 0;
+    return this.#send(message, sent, server, signal, isAnswer);
+  }
+
+  #unusedId(first: number): number {
+    let id = first;
     while (this.#pending.has(id)) id = (id + 1) & 0xffff;
-    const sent = withId(message, id);
+    return id;
+  }
+
+  #send(
+    message: Uint8Array,
+    sent: Uint8Array,
+    server: UpstreamServer,
+    signal: AbortSignal,
+    isAnswer: Pending['isAnswer'],
+  ): Promise<Uint8Array> {
+    const id = uint16(sent, 0);
     return new Promise<Uint8Array>((resolve, reject) => {
       const settle = (): boolean => {
         signal.removeEventListener('abort', aborted);
@@ -73,7 +97,7 @@ export class UdpPort {
       const answered = (answer: Uint8Array): void => {
         if (settle()) resolve(withId(answer, uint16(message, 0)));
       };
-      this.#pending.set(id, { server, message: sent, questionEnd: questionEndOf(message), answered, failed });
+      this.#pending.set(id, { server, message: sent, isAnswer, answered, failed });
       signal.addEventListener('abort', aborted);
       if (signal.aborted) return aborted();
       this.#bound.then(() => {

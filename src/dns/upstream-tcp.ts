@@ -9,6 +9,8 @@ import { answersQuestion } from './wire.ts';
 
 /** Connections at once.  TCP is the exception (truncated answers), and one takes a few round trips. */
 const TCP_PORTS = 16;
+/** Of these, what connections of programs may have, which last for as long as the program likes. */
+const MAX_RELAYED = 8;
 /** Below the ports that kernels give to connections by default (32768 up), so that no program holds ours by chance. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
@@ -22,6 +24,7 @@ export class TcpExchange {
   readonly #free: number[];
   readonly #waiting = new Set<(port: number) => void>();
   readonly #sockets = new Set<Socket>();
+  #relayed = 0;
   #closed = false;
 
   private constructor(ports: readonly number[]) {
@@ -43,14 +46,39 @@ export class TcpExchange {
   async ask(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
     const port = await this.#take(signal);
     try {
-      if (this.#closed) throw new NoAnswer('closed');
-      const socket = connect({ host: server.host, port: server.port, localPort: port, family: server.family });
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      return await exchange(message, socket, signal);
+      return await exchange(message, this.#connect(server, port), signal);
     } finally {
       this.#release(port);
     }
+  }
+
+  /** A connection for a program's own messages; its port is free again when it is closed. */
+  async relay(server: UpstreamServer, signal: AbortSignal): Promise<Socket> {
+    if (this.#relayed >= MAX_RELAYED) throw new NoAnswer('too many connections of programs');
+    this.#relayed++;
+    let port: number | undefined;
+    const done = (): void => {
+      this.#relayed--;
+      if (port !== undefined) this.#release(port);
+    };
+    try {
+      port = await this.#take(signal);
+      const socket = this.#connect(server, port);
+      socket.once('close', done);
+      return socket;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  #connect(server: UpstreamServer, localPort: number): Socket {
+    if (this.#closed) throw new NoAnswer('closed');
+    const { host, port, family } = server;
+    const socket = connect({ host, port, localPort, family, allowHalfOpen: true });
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
   }
 
   close(): void {

@@ -22,12 +22,21 @@ export class UdpExchange {
 
   /** Resolves to the server's answer under the message's own id; rejects when `signal` aborts or nothing can be sent. */
   async ask(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
+    return await this.#port(server).ask(message, server, signal);
+  }
+
+  /** The same for a message that is no question, as it is. */
+  async relay(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
+    return await this.#port(server).relay(message, server, signal);
+  }
+
+  #port(server: UpstreamServer): UdpPort {
     if (this.#closed) throw new NoAnswer('closed');
     const ports = this.#ports[server.family];
     const port = ports.length < MAX_PORTS ? this.#open(server.family) : ports[randomInt(ports.length)];
     if (port === undefined || port.waiting >= MAX_QUESTIONS_PER_PORT)
       throw new NoAnswer('too many questions on their way');
-    return await port.ask(message, server, signal);
+    return port;
   }
 
   close(): void {

@@ -12,6 +12,7 @@
 import { isIP } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
+import type { Relay } from './relay.ts';
 import { toServer, type UpstreamServer } from './upstream-server.ts';
 import { TcpExchange } from './upstream-tcp.ts';
 import { UdpExchange } from './upstream-udp.ts';
@@ -19,6 +20,8 @@ import { rcodeOf, type Transport } from './wire.ts';
 
 /** One server's time before the next is asked, ms: three servers fit into a question's 4.5 s. */
 export const SERVER_TIMEOUT_MS = 1_500;
+/** An update may wait for a disk; programs give up after 5 s by themselves (dig, nsupdate), ms. */
+const RELAY_TIMEOUT_MS = 5_000;
 /** Servers known; as many as glibc reads (MAXNS). */
 const MAX_SERVERS = 3;
 /** Servers asked for one question, the same one again where there are fewer. */
@@ -111,6 +114,27 @@ export class Upstream {
     }
     if (refusal !== null) return refusal;
     throw new NoAnswer(failure);
+  }
+
+  /** One server as it is, of those that programs ask; without `server`, the one that answered last. */
+  relay(server?: string): Relay {
+    const fixed = server === undefined ? undefined : toServer(server, this.#port);
+    const current = (): UpstreamServer => {
+      const chosen = fixed ?? this.#servers[this.#preferred];
+      if (chosen === undefined) throw new NoAnswer('this machine has no DNS server');
+      return chosen;
+    };
+    return {
+      datagram: async (message) => {
+        try {
+          return await withDeadline(RELAY_TIMEOUT_MS, (signal) => this.#udp.relay(message, current(), signal));
+        } catch (error) {
+          if (!(error instanceof NoAnswer)) throw error;
+          return null; // the program sees what it would have seen: silence
+        }
+      },
+      connect: () => withDeadline(RELAY_TIMEOUT_MS, (signal) => this.#tcp.relay(current(), signal)),
+    };
   }
 
   close(): void {

@@ -23,6 +23,7 @@ export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP:
 
 /** Bits of the header's second word. */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, AD: 0x0020, CD: 0x0010 } as const;
+export const OPCODE_MASK = 0x7800;
 const RCODE_MASK = 0x000f;
 
 export function uint16(bytes: Uint8Array, offset: number): number {

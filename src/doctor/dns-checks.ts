@@ -1,9 +1,8 @@
 /** How names will come to us, and what may keep them from coming. */
 import { Nftables } from '../host/dns/nftables.ts';
-import { parseResolvConf } from '../host/dns/resolv-conf.ts';
 import { resolvedRuns } from '../host/dns/resolved-process.ts';
 import { Resolved, leadsToResolved } from '../host/dns/resolved.ts';
-import { readAddresses } from '../host/facts.ts';
+import { readAddresses, readDns } from '../host/facts.ts';
 import { Journal } from '../host/journal/journal.ts';
 import { type Check, ok, warning } from './check.ts';
 import { isInstalled } from './machine-checks.ts';
@@ -21,13 +20,13 @@ const mode: Check = {
     if (machine.probes.uid() !== 0 && isInstalled(machine, 'nft')) {
       return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
     }
-    const { servers } = parseResolvConf(machine.files.read('/etc/resolv.conf') ?? '');
+    const { servers, asked } = readDns(machine, journal, []);
     const ownAddresses = (await readAddresses(machine.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
     const redirect = new Nftables(
       machine,
       journal,
       0,
-      () => ({ servers, ownAddresses }),
+      () => ({ servers, asked, ownAddresses }),
       () => undefined,
     );
     const nftables = await redirect.obstacle();

@@ -1,5 +1,6 @@
 /** The machine as it is, without what sessions have put there. */
 import { dirname, resolve } from 'node:path/posix';
+import { formatAddress, parseAddress } from '../net/index.ts';
 import type { MachineAddress, MachineBridge, MachineDns, MachineFacts, MachineRoute } from '../ipc/protocol.ts';
 import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
@@ -15,8 +16,9 @@ import type { Machine } from './machine/machine.ts';
 /** Where systemd-resolved keeps the servers that it asks itself. */
 const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
 
-/** resolv.conf(5): whom programs ask where the file names nobody. */
+/** resolv.conf(5): whom programs ask where the file names nobody; Go's resolver asks the second, too. */
 const UNNAMED_SERVER = '127.0.0.1';
+const UNNAMED_SERVERS = [UNNAMED_SERVER, '::1'];
 
 /** `ip -json route`, as far as it is read here. */
 interface ListedRoute {
@@ -143,14 +145,22 @@ export function readDns(machine: Machine, journal: Journal, ownServers: readonly
   const named = conf.servers.length > 0 || owners(UNNAMED_SERVER).length === 0 ? conf.servers : [UNNAMED_SERVER];
   // The stub asks the servers that it lists; asking it ourselves could lead back to us.
   const servers = named.flatMap((server) => (stub(server) ? upstreams : [server]));
+  const asked = [...(conf.servers.length > 0 ? conf.servers : UNNAMED_SERVERS), ...servers].map(canonical);
   return {
     servers: [...new Set(servers)].filter((server) => !ownServers.includes(server) && !stub(server)),
+    asked: [...new Set(asked)].filter((server) => !ownServers.includes(server)),
     search: conf.search,
     ndots: ndots(conf.options),
     resolved: resolved && conf.servers.some(isStub),
     resolvConf: text,
     overwritten: entry !== undefined && !ours,
   };
+}
+
+/** As rules and requests have it; with its zone, as it is. */
+function canonical(server: string): string {
+  const bytes = parseAddress(server);
+  return bytes === null ? server : formatAddress(bytes);
 }
 
 /** What was there before us, as it is now: behind a link other programs go on writing. */

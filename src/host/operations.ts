@@ -78,7 +78,7 @@ export class Host implements HostOperations {
   #servers: readonly string[] = [];
   /** Undefined until the session has told it. */
   #asked: AskedNames | undefined;
-  #upstreams: Upstreams = { servers: [], ownAddresses: [] };
+  #upstreams: Upstreams = { servers: [], asked: [], ownAddresses: [] };
   readonly #agentTurns = new Turns();
   readonly #networkTurns = new Turns();
   readonly #dnsTurns = new Turns();
@@ -102,7 +102,8 @@ export class Host implements HostOperations {
     const { machine, journal, tun } = this.#context;
     const facts = await readFacts(machine, journal, tun, this.#servers);
     const ownAddresses = facts.addresses.map(({ address }) => address.replace(/\/\d+$/, ''));
-    this.#upstreams = { servers: facts.dns.servers, ownAddresses };
+    const { servers, asked } = facts.dns;
+    this.#upstreams = { servers, asked, ownAddresses };
     return facts;
   }
 
@@ -194,9 +195,10 @@ export class Host implements HostOperations {
       refuseUnasked(state, this.#asked ?? NOTHING_ASKED, this.#context.dns);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
-      this.#upstreams = { ...this.#upstreams, servers: readDns(machine, journal, this.#servers).servers };
+      const { servers, asked } = readDns(machine, journal, this.#servers);
+      this.#upstreams = { ...this.#upstreams, servers, asked };
       this.#servers = state.servers;
-      const containers = this.#containers.apply(state, this.#upstreams.servers); // never rejects
+      const containers = this.#containers.apply(state, this.#upstreams); // never rejects
       try {
         const { mode, reason } = await this.#dns.apply(state);
         const without = await containers;

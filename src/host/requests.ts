@@ -8,6 +8,7 @@ import { isWithin } from '../dns/name.ts';
 import type {
   AskedNames,
   BoundFlow,
+  DnsRedirect,
   DnsModeChoice,
   DnsState,
   Forwarded,
@@ -34,6 +35,7 @@ const LIMITS = {
   unreachable: 1_024,
   forwarded: 256,
   servers: 4,
+  redirects: 16,
   ports: 2_048,
   search: 64,
   domains: 16_384,
@@ -137,15 +139,19 @@ export function checkNamedState(value: unknown): NamedState {
   };
 }
 
+function redirect(value: unknown, what: string): DnsRedirect {
+  const { server, port: number } = fields(value, what);
+  return { server: address(server, what), port: port(number, what) };
+}
+
 export function checkDnsState(value: unknown): DnsState {
   const state = fields(value, 'a DNS state');
   const exempt = fields(state['exempt'], 'an exemption');
   const mode = MODES.find((known) => known === state['mode']) ?? refuse('a DNS mode');
-  const off = mode === 'off';
   return {
     mode,
     servers: list(state['servers'], LIMITS.servers, 'DNS servers', address),
-    loopbackPort: whole(state['loopbackPort'], off ? 0 : 1, 65_535, 'a loopback port'),
+    redirects: list(state['redirects'], LIMITS.redirects, 'redirects', redirect),
     exempt: {
       hopLimit: whole(exempt['hopLimit'], 1, 255, 'a hop limit'),
       tcp: list(exempt['tcp'], LIMITS.ports, 'exempt ports', port),

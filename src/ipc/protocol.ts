@@ -63,6 +63,8 @@ export type Forwarded = 'bridges' | 'off' | readonly string[];
 export interface MachineDns {
   /** The servers that names outside the cluster keep going to; never a stub of ours. */
   readonly servers: readonly string[];
+  /** Whom programs ask: the servers of resolv.conf, and behind a stub of systemd-resolved those that it asks. */
+  readonly asked: readonly string[];
   readonly search: readonly string[];
   readonly ndots: number;
   /** systemd-resolved answers and resolv.conf points to it. */
@@ -116,8 +118,8 @@ export interface DnsState {
   readonly mode: DnsModeChoice;
   /** Virtual addresses of the resolver behind the TUN. */
   readonly servers: readonly string[];
-  /** Loopback port of the resolver, for the nftables redirect; same for IPv4 and IPv6, UDP and TCP. */
-  readonly loopbackPort: number;
+  /** For the nftables redirect; what is sent to no server of these passes untouched. */
+  readonly redirects: readonly DnsRedirect[];
   /**
    * By what the resolver's own questions upstream are known, which the redirect lets pass: the session's user, and by UDP
    * this hop limit, by TCP these source ports.
@@ -129,6 +131,12 @@ export interface DnsState {
   readonly domains: readonly string[];
   /** Every name must come to us (`scope: "all"`, or filters that need to see all names). */
   readonly everything: boolean;
+}
+
+/** A server that programs ask, and the resolver's loopback port for it: the same for UDP and TCP. */
+export interface DnsRedirect {
+  readonly server: string;
+  readonly port: number;
 }
 
 /** A TCP flow whose program has bound itself to an address of the machine's own. */

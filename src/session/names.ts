@@ -9,9 +9,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SessionStatus } from '../control/protocol.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { encodeQuestion, isTruncated, readAnswer } from '../dns/question.ts';
-import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { normalName } from '../dns/name.ts';
+import type { Relay } from '../dns/relay.ts';
 import { createResolver, type Resolver } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter, NameDecision } from '../filter/filter.ts';
@@ -26,6 +26,7 @@ import type { FarSide } from './far-side.ts';
 import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
+import { RedirectPorts } from './redirect-ports.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
 
@@ -60,11 +61,13 @@ export interface NamesOptions {
 
 export class SessionNames {
   readonly resolver: Resolver;
+  /** Of what comes to the resolver's own address and is no question for it. */
+  readonly relay: Relay;
   readonly #options: NamesOptions;
   readonly #hosts = new HostsFile(HOSTS_FILE);
   readonly #upstream: Upstream;
   readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
-  #listener: LoopbackListener | undefined;
+  readonly #ports: RedirectPorts;
   #discovery: Discovery;
   /** The machine has been told once: from then on it follows what is learned. */
   #isTaken = false;
@@ -82,7 +85,7 @@ export class SessionNames {
   static async open(options: NamesOptions, agent: AgentFiles, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers, { hopLimit: options.hopLimit });
     const session = new SessionNames(options, upstream, agent, discovery, facts.dns.search);
-    session.#listener = await listenOnLoopback(session.resolver);
+    await session.#ports.follow(facts.dns.asked);
     return session;
   }
 
@@ -123,6 +126,8 @@ export class SessionNames {
       now: () => performance.now(),
       report: options.report,
     });
+    this.relay = upstream.relay();
+    this.#ports = new RedirectPorts(this.resolver, (server) => upstream.relay(server));
   }
 
   /** What is needed to tell which names are one host. */
@@ -250,14 +255,16 @@ export class SessionNames {
     const isOther = !isDeepStrictEqual(facts.dns.search, this.#search);
     this.#search = facts.dns.search;
     if (isOther) this.#renamed();
-    if (isOther || facts.dns.overwritten) await this.#apply();
+    const isAsked = await this.#ports.follow(facts.dns.asked);
+    if (isOther || isAsked || facts.dns.overwritten) await this.#apply();
+    await this.#ports.prune();
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#expiry);
     unwatchFile(HOSTS_FILE, this.#hostsChanged);
     this.#upstream.close();
-    await this.#listener?.close();
+    await this.#ports.close();
   }
 
   /** A namespace that nobody had told of; from now on its names come to us by every way. */
@@ -345,7 +352,7 @@ export class SessionNames {
     return {
       mode: off ? 'off' : mode,
       servers: [address],
-      loopbackPort: this.#listener?.port ?? 0,
+      redirects: this.#ports.redirects,
       exempt: { hopLimit: this.#options.hopLimit, tcp: this.#upstream.tcpPorts },
       search: this.#taken.machineSearch,
       domains: this.#taken.domains,

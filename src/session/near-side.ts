@@ -171,8 +171,8 @@ export class NearSide {
       host.failed(describeError(new MirrordError('host', 'tun-lost', text, { help })));
     };
     const resolver = {
-      tcp: (flow: TcpFlow) => serveTcpFlow(names.resolver, flow),
-      udp: (flow: UdpFlow) => serveUdpFlow(names.resolver, flow),
+      tcp: (flow: TcpFlow) => serveTcpFlow(names.resolver, names.relay, flow),
+      udp: (flow: UdpFlow) => serveUdpFlow(names.resolver, names.relay, flow),
     };
     const bound = new BoundFlows(host, this.#virtual.tun);
     const entered: FlowSeen = (protocol, destination, source) => {

@@ -2,28 +2,46 @@
  * Cluster names for those who come in by this machine: containers and virtual machines on its bridges.
  *
  * They ask name servers by themselves: their packets are forwarded and never pass the way that this machine's own
- * questions take.  So what they send on to port 53 is translated to the resolver's virtual address.  Questions to
+ * questions take.  So what they ask of this machine's name servers, which container runtimes hand on to them, is translated
+ * to the resolver's virtual address.  Questions to any other server go there.  Questions to
  * this machine itself (a bridge's own name server) are left alone: that server's questions take the machine's way.  So
  * are those of a container that is the machine's own name server: they would come back to it.
  */
 import { parseAddress } from '../../net/index.ts';
 import type { DnsState } from '../../ipc/protocol.ts';
+import { isLoopback } from '../addresses.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Admission, passOthers } from '../network/admission.ts';
-import { HeldTable, type TableText, zoneChain } from './held-table.ts';
-import { PRIORITY, tableName } from './nftables.ts';
+import { HeldTable, questionsTo, type TableText, zoneChain } from './held-table.ts';
+import { PRIORITY, tableName, type Upstreams } from './nftables.ts';
 
-/** `exempt`: containers whose questions stay as they are. */
+/**
+ * Docker's (daemon/libnetwork, `resolvconf`): what it gives to containers where all servers of the machine are loopback
+ * ones, which no container reaches.
+ */
+const DOCKER_SERVERS = ['8.8.8.8', '8.8.4.4', '2001:4860:4860::8888', '2001:4860:4860::8844'];
+
+/** Whom containers ask on a machine whose programs ask these. */
+export function containerServers(asked: readonly string[]): readonly string[] {
+  const reachable = asked.filter((server) => !isLoopback(server) && !server.includes('%'));
+  return reachable.length > 0 ? reachable : DOCKER_SERVERS;
+}
+
+/** `asked`: the servers whose questions are taken; `exempt`: containers whose questions stay as they are. */
 export function containersTable(
   table: string,
   admission: Admission,
   servers: readonly string[],
+  asked: readonly string[],
   exempt: readonly string[],
   zone: number | null,
 ): string {
   const to = servers.flatMap((server) => {
-    const family = server.includes(':') ? 'ip6' : 'ip';
-    return ['udp', 'tcp'].map((protocol) => `${protocol} dport 53 dnat ${family} to ${server};`);
+    const isV6 = server.includes(':');
+    return asked
+      .filter((each) => each.includes(':') === isV6)
+      .flatMap(questionsTo)
+      .map((match) => `${match} dnat ${isV6 ? 'ip6' : 'ip'} to ${server};`);
   });
   const passes = [
     ...passOthers(admission),
@@ -32,7 +50,7 @@ export function containersTable(
   ];
   return [
     `table inet ${table} { flags owner;`,
-    ...zoneChain('prerouting', passes, zone),
+    ...zoneChain('prerouting', passes, asked.flatMap(questionsTo), zone),
     `chain in { type nat hook prerouting priority ${PRIORITY};`,
     ...passes,
     ...to,
@@ -47,7 +65,7 @@ export class Containers {
   #admission: Admission = { devices: [], ranges: [] };
   /** The resolver's addresses; none when names are left alone. */
   #servers: readonly string[] = [];
-  #upstreams: readonly string[] = [];
+  #upstreams: Pick<Upstreams, 'servers' | 'asked'> = { servers: [], asked: [] };
 
   constructor(machine: Machine, session: string) {
     this.#machine = machine;
@@ -57,7 +75,7 @@ export class Containers {
   }
 
   /** Resolves to why it cannot be done, in a few words. */
-  apply({ mode, servers }: DnsState, upstreams: readonly string[]): Promise<string | undefined> {
+  apply({ mode, servers }: DnsState, upstreams: Upstreams): Promise<string | undefined> {
     this.#servers = mode === 'off' ? [] : servers;
     this.#upstreams = upstreams;
     return this.#put();
@@ -77,9 +95,11 @@ export class Containers {
     }
     try {
       const exempt = new Set(
-        [...this.#upstreams, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
+        [...this.#upstreams.servers, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
       );
-      const write: TableText = (zone) => containersTable(this.#name, this.#admission, this.#servers, [...exempt], zone);
+      const asked = containerServers(this.#upstreams.asked);
+      const write: TableText = (zone) =>
+        containersTable(this.#name, this.#admission, this.#servers, asked, [...exempt], zone);
       await this.#table.put(write);
       return undefined;
     } catch (error) {

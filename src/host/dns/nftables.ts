@@ -1,25 +1,27 @@
 /**
- * A redirect of port 53 to the resolver's loopback port, in an nftables table that a child process holds.
- * /etc/resolv.conf and its search list are not touched.
+ * A redirect of questions to this machine's own name servers to the resolver's loopback ports, in an nftables table that a
+ * child process holds.  /etc/resolv.conf and its search list are not touched, and what a program sends to any other server
+ * goes there.
  *
  * Several sessions stand behind each other, the newest in front: what is not its own it asks as any program would, and
  * so comes to the next.  Each lets the questions of those behind it pass, or they would go round in circles.
  */
 import { MirrordError } from '../../errors.ts';
-import type { DnsState } from '../../ipc/protocol.ts';
+import type { DnsRedirect, DnsState } from '../../ipc/protocol.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Exemption, Journal, RedirectEntry } from '../journal/journal.ts';
 import type { Machine } from '../machine/machine.ts';
-import { HeldTable, type TableText, zoneChain } from './held-table.ts';
+import { HeldTable, questionsTo, type TableText, zoneChain } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
 import type { DnsBackend } from './backend.ts';
 
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
 export const PRIORITY = -110;
 
-/** Whom the resolver asks, and which addresses are this machine's own: a server there may lead back to us. */
+/** Whom the resolver asks, whom programs ask, and which addresses are this machine's own: a server there may lead back to us. */
 export interface Upstreams {
   readonly servers: readonly string[];
+  readonly asked: readonly string[];
   readonly ownAddresses: readonly string[];
 }
 
@@ -32,7 +34,7 @@ export interface Exemptions {
 
 export function redirectTable(
   table: string,
-  port: number,
+  redirects: readonly DnsRedirect[],
   exempt: Exemptions,
   zone: number | null,
   priority = PRIORITY,
@@ -40,11 +42,15 @@ export function redirectTable(
   const passes = [...exempt.sessions.flatMap(sessionPasses), ...exempt.users.map((uid) => `meta skuid ${uid} return;`)];
   return [
     `table inet ${table} { flags owner;`,
-    ...zoneChain('output', passes, zone),
+    ...zoneChain(
+      'output',
+      passes,
+      redirects.flatMap(({ server }) => questionsTo(server)),
+      zone,
+    ),
     `chain out { type nat hook output priority ${priority};`,
     ...passes,
-    `udp dport 53 redirect to :${port};`,
-    `tcp dport 53 redirect to :${port};`,
+    ...redirects.flatMap(({ server, port }) => questionsTo(server).map((match) => `${match} redirect to :${port};`)),
     '}; }',
   ].join(' ');
 }
@@ -99,9 +105,12 @@ export class Nftables implements DnsBackend {
     // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
     const exempt = { sessions: [{ uid: 0, hopLimit: 1, tcp: [1] }], users: [] };
     const result = await this.#machine
-      .run('nft', ['-c', redirectTable(table, 53, exempt, null)])
+      .run('nft', ['-c', redirectTable(table, [{ server: '127.0.0.1', port: 53 }], exempt, null)])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
+    const scoped = this.#upstreams().asked.find((server) => server.includes('%'));
+    if (scoped !== undefined)
+      return `the name server ${scoped} is on its link alone, from which no redirect leads here`;
     const root = this.#localServers().find(({ uid }) => uid === 0);
     return (
       root && `the DNS server at ${root.server} listens as root, whose questions cannot be told from other programs'`
@@ -116,13 +125,14 @@ export class Nftables implements DnsBackend {
     const older = others.filter((other) => priorityOf(other) > priority);
     this.#journal.writeRedirect({ priority, exemption });
     const exempt = { sessions: [exemption, ...older.map((other) => other.exemption)], users };
-    const write: TableText = (zone) =>
-      redirectTable(tableName(this.#journal.name), state.loopbackPort, exempt, zone, priority);
-    if (this.#table.holds(write)) return this.#reason();
+    // The session's word alone takes no other server's questions.
+    const { asked } = this.#upstreams();
+    const redirects = state.redirects.filter(({ server }) => asked.includes(server));
+    const write: TableText = (zone) => redirectTable(tableName(this.#journal.name), redirects, exempt, zone, priority);
+    const reason = this.#reason(redirects);
+    if (this.#table.holds(write)) return reason;
     const [strangers] = await Promise.all([this.#otherRedirects(), this.#table.put(write)]);
-    return strangers.length === 0
-      ? this.#reason()
-      : `${this.#reason()}, in front of the redirect of ${strangers.join(', ')}`;
+    return strangers.length === 0 ? reason : `${reason}, in front of the redirect of ${strangers.join(', ')}`;
   }
 
   async undo(): Promise<void> {
@@ -130,8 +140,9 @@ export class Nftables implements DnsBackend {
     this.#journal.clearRedirect();
   }
 
-  #reason(): string {
-    return 'nftables redirect of port 53; the search list of /etc/resolv.conf stays as it is';
+  #reason(redirects: readonly DnsRedirect[]): string {
+    const servers = redirects.map(({ server }) => server).join(', ') || 'no server';
+    return `nftables redirect of questions to ${servers}; the search list of /etc/resolv.conf stays as it is`;
   }
 
   #localServers(): readonly { server: string; uid: number }[] {

@@ -56,7 +56,7 @@ describe('the host’s DNS', function () {
   describe('nftables', () => {
     beforeEach(async () => {
       sandbox = await Sandbox.open();
-      await serve(far, '0.0.0.0', '53', UPSTREAM);
+      await serve(far, '192.168.7.254', '53', UPSTREAM);
       await serve([], '127.0.0.1', '5300', CLUSTER);
       await serve([], '::1', '5300', CLUSTER);
     });
@@ -64,27 +64,62 @@ describe('the host’s DNS', function () {
     it('is chosen where no systemd-resolved runs, and says why', async () => {
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'nftables');
-      assert.match(reason, /nftables redirect of port 53.*systemd-resolved does not run here/);
+      assert.match(reason, /nftables redirect of questions to 192\.168\.7\.254;.*systemd-resolved does not run here/);
       await run.stop();
     });
 
-    it('catches questions to any server, by UDP and TCP, IPv4 and IPv6', async () => {
+    it('takes questions to this machine’s own servers, by UDP and TCP, IPv4 and IPv6, and to no other', async () => {
+      await sandbox.shell(`
+        ip netns exec far ip addr add 192.168.7.253/24 dev far0
+        printf 'nameserver 192.168.7.254\\nnameserver fd00:7::ffff\\n' > /etc/resolv.conf
+      `);
+      await serve(far, '192.168.7.253', '53', UPSTREAM);
       const [run] = await up({ mode: 'nftables' });
       assert.equal(await getent('payments.default.svc.cluster.local'), CLUSTER);
-      for (const server of ['192.168.7.254', '8.8.8.8', '127.0.0.53', '127.0.0.1', '::1', '2001:db8::53']) {
-        assert.equal(await dig(`@${server}`, 'a.example'), CLUSTER, server);
-        assert.equal(await dig('+tcp', `@${server}`, 'a.example'), CLUSTER, `${server} by TCP`);
+      for (const way of ['+notcp', '+tcp']) {
+        for (const server of ['192.168.7.254', 'fd00:7::ffff']) {
+          assert.equal(await dig(way, `@${server}`, 'a.example'), CLUSTER, `${server} ${way}`);
+        }
+        assert.equal(await dig(way, '@192.168.7.253', 'a.example'), UPSTREAM, `another server ${way}`);
       }
       await run.stop();
       assert.equal(await dig('@192.168.7.254', 'a.example'), UPSTREAM);
     });
 
+    it('leaves to those servers what is no plain question, also where one socket asks both', async () => {
+      const [run] = await up({ mode: 'nftables' });
+      const from = ['-b', '192.168.7.1#40901', '@192.168.7.254'];
+      for (let round = 0; round < 2; round++) {
+        assert.equal(await dig(...from, 'a.example'), CLUSTER);
+        assert.equal(await dig(...from, '+norecurse', 'a.example'), UPSTREAM);
+        assert.equal(await dig(...from, '+opcode=notify', 'a.example'), UPSTREAM);
+      }
+      await run.stop();
+    });
+
+    it('takes no server’s questions on the session’s word alone', async () => {
+      await sandbox.shell('ip netns exec far ip addr add 192.168.7.253/24 dev far0');
+      await serve(far, '192.168.7.253', '53', UPSTREAM);
+      const [run] = await up({ mode: 'nftables', redirects: [{ server: '192.168.7.253', port: 5300 }] });
+      assert.equal(await dig('@192.168.7.253', 'a.example'), UPSTREAM);
+      await run.stop();
+    });
+
+    it('leaves the field to resolv.conf where a name server is on its link alone', async () => {
+      await sandbox.shell("printf 'nameserver fe80::1%%dev0\\n' > /etc/resolv.conf");
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'resolv.conf');
+      assert.match(reason, /fe80::1%dev0 is on its link alone/);
+      await run.stop();
+    });
+
     it('lets the resolver’s own questions through', async () => {
+      await sandbox.shell("printf 'nameserver 192.168.7.254\\nnameserver fd00:7::ffff\\n' > /etc/resolv.conf");
       const [run] = await up({ mode: 'nftables' });
       assert.equal(await askWith(100), UPSTREAM);
-      // No way leads there, so it is not answered.
-      assert.equal(await askWith(100, '2001:db8::53'), '');
-      assert.equal(await askWith(101, '2001:db8::53'), CLUSTER);
+      // Nobody listens there.
+      assert.equal(await askWith(100, 'fd00:7::ffff'), '');
+      assert.equal(await askWith(101, 'fd00:7::ffff'), CLUSTER);
       assert.equal(await dig('@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), CLUSTER);
       assert.equal(await dig('+tcp', '@192.168.7.254', '-b', '0.0.0.0#40002', 'a.example'), UPSTREAM);
       await run.stop();
@@ -170,7 +205,7 @@ describe('the host’s DNS', function () {
 E`);
       const [run, { reason }] = await up({ mode: 'nftables' });
       assert.match(reason, /in front of the redirect of ip other/);
-      assert.equal(await dig('@8.8.8.8', 'a.example'), CLUSTER);
+      assert.equal(await dig('@192.168.7.254', 'a.example'), CLUSTER);
       await run.stop();
     });
 

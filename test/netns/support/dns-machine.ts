@@ -59,7 +59,7 @@ const resolver = createResolver(
     report: (error) => console.log(`error ${String(error)}`),
   },
 );
-const listener = await listenOnLoopback(resolver);
+const listener = await listenOnLoopback(resolver, upstream.relay());
 const rules = `table inet dns_test {
   chain out {
     type nat hook output priority -100;

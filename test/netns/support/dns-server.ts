@@ -8,6 +8,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import packet from 'dns-packet';
 
+const OPCODE = 0x7800;
 const [address = '', port = '', answer = '', sourcePort, upstream] = process.argv.slice(2);
 const type = address.includes(':') ? 'udp6' : 'udp4';
 
@@ -19,7 +20,7 @@ async function reply(message: Buffer, transport: string): Promise<Buffer> {
   return packet.encode({
     type: 'response',
     id: query.id ?? 0,
-    flags: packet.RECURSION_DESIRED | packet.RECURSION_AVAILABLE,
+    flags: ((query.flags ?? 0) & OPCODE) | packet.RECURSION_DESIRED | packet.RECURSION_AVAILABLE,
     questions: query.questions ?? [],
     answers: question?.type === 'A' ? [{ type: 'A', name: question.name, ttl: 5, data: answer }] : [],
   });

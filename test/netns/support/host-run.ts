@@ -131,7 +131,7 @@ export const NETWORK: NetworkState = {
 export const DNS: DnsState = {
   mode: 'auto',
   servers: ['198.19.0.53'],
-  loopbackPort: 5300,
+  redirects: ['192.168.7.254', '127.0.0.2', '127.0.0.53', 'fd00:7::ffff'].map((server) => ({ server, port: 5300 })),
   exempt: { hopLimit: 100, tcp: [40002] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'default', '96.10.in-addr.arpa'],

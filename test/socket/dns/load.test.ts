@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { listenOnLoopback } from '../../../src/dns/loopback-listener.ts';
 import { Upstream } from '../../../src/dns/upstream.ts';
-import { answerTo, bench, decode, question } from '../../unit/support/dns.ts';
+import { answerTo, bench, decode, NO_RELAY, question } from '../../unit/support/dns.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 
 const OUTSTANDING = 32;
@@ -25,7 +25,7 @@ describe('load', function () {
         now: () => performance.now(),
       },
     });
-    const listener = await listenOnLoopback(resolver);
+    const listener = await listenOnLoopback(resolver, NO_RELAY);
     const client = createSocket({ type: 'udp4', recvBufferSize: 1024 * 1024 });
     const asked = new Map<number, number>();
     const latencies: number[] = [];

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { frame, FrameReader } from '../../../src/dns/framing.ts';
 import { listenOnLoopback, type LoopbackListener } from '../../../src/dns/loopback-listener.ts';
-import { answerTo, bench, decode, question } from '../../unit/support/dns.ts';
+import { answerTo, bench, decode, NO_RELAY, question } from '../../unit/support/dns.ts';
 
 const run = promisify(execFile);
 const many = Array.from({ length: 100 }, (_, i) => `10.244.0.${i}`);
@@ -47,7 +47,7 @@ describe('the loopback listener', () => {
   };
 
   beforeEach(async () => {
-    listener = await listenOnLoopback(test().resolver);
+    listener = await listenOnLoopback(test().resolver, NO_RELAY);
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
@@ -116,8 +116,9 @@ describe('the loopback listener', () => {
 
   it('refuses what is no question, and ends a connection that sends answers', async () => {
     const socket = await client();
+    // Two letters are a length; no server is told the rest, since the relay of this test has none.
     socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(4_000));
-    assert.equal(decode((await answers(socket, 1))[0] ?? null).rcode, 'NOTIMP');
+    await new Promise((resolve) => socket.resume().once('close', resolve));
     const other = await client();
     other.write(frame(answerTo(question('db'), [])));
     await new Promise((resolve) => other.resume().once('close', resolve));
@@ -150,6 +151,6 @@ describe('the loopback listener', () => {
     await client();
     await listener.close();
     await assert.rejects(client(), /ECONNREFUSED/);
-    listener = await listenOnLoopback(test().resolver);
+    listener = await listenOnLoopback(test().resolver, NO_RELAY);
   });
 });

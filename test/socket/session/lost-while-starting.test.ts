@@ -25,7 +25,7 @@ const FACTS: MachineFacts = {
   routes: [],
   bridges: [],
   addresses: [],
-  dns: { servers: ['192.0.2.1'], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
+  dns: { servers: ['192.0.2.1'], asked: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
 /** One agent: the names that it knows are `search`. */

@@ -14,7 +14,7 @@ const facts: MachineFacts = {
   routes: [],
   addresses: [],
   bridges: [],
-  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
+  dns: { servers: [], asked: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
 describe("the transport's own names", () => {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { frame, FrameReader } from '../../../src/dns/framing.ts';
 import { serveTcpFlow, serveUdpFlow } from '../../../src/dns/flow-listener.ts';
 import type { Refusal, TcpFlow, TcpFlowEvents, UdpFlow } from '../../../src/stack/flow.ts';
-import { answerFromZone, answerLines, bench, decode, question } from '../support/dns.ts';
+import { answerFromZone, answerLines, bench, decode, NO_RELAY, question } from '../support/dns.ts';
 
 const ZONE = { 'db.default.svc.cluster.local A': ['10.96.0.1'] };
 const ENDS = { source: { host: '10.0.0.1', port: 4000 }, destination: { host: '10.96.255.10', port: 53 } };
@@ -62,7 +62,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 describe('the resolver behind a TCP flow', () => {
   it('answers, keeps the window open, and ends after the program', async () => {
     const program = new Program();
-    serveTcpFlow(bench({ cluster: ZONE }).resolver, program);
+    serveTcpFlow(bench({ cluster: ZONE }).resolver, NO_RELAY, program);
     const whole = program.window;
     const bytes = frame(question('db'));
     program.write(bytes.subarray(0, 1));
@@ -80,7 +80,7 @@ describe('the resolver behind a TCP flow', () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     const program = new Program();
     const cluster = (message: Uint8Array) => gate.then(() => answerFromZone(message, ZONE));
-    serveTcpFlow(bench({ ports: { cluster } }).resolver, program);
+    serveTcpFlow(bench({ ports: { cluster } }).resolver, NO_RELAY, program);
     const whole = program.window;
     let sent = 0;
     const next = () => frame(question('db', 'A', { id: sent }));
@@ -100,7 +100,7 @@ describe('the resolver behind a TCP flow', () => {
   it('stops while the program does not read', async () => {
     const program = new Program();
     program.full = true;
-    serveTcpFlow(bench({ cluster: ZONE }).resolver, program);
+    serveTcpFlow(bench({ cluster: ZONE }).resolver, NO_RELAY, program);
     program.write(frame(question('db')));
     await settled();
     program.write(frame(question('db')));
@@ -115,7 +115,7 @@ describe('the resolver behind a TCP flow', () => {
 
   it('says nothing to a program that is gone', async () => {
     const program = new Program();
-    serveTcpFlow(bench({ cluster: ZONE }).resolver, program);
+    serveTcpFlow(bench({ cluster: ZONE }).resolver, NO_RELAY, program);
     program.write(frame(question('db')));
     program.events.reset();
     await settled();
@@ -142,7 +142,7 @@ describe('the resolver behind a UDP flow', () => {
 
   it('answers each datagram and lets the flow go with the last answer', async () => {
     const { flow, sent, closed } = flowTo();
-    serveUdpFlow(bench({ cluster: ZONE }).resolver, flow);
+    serveUdpFlow(bench({ cluster: ZONE }).resolver, NO_RELAY, flow);
     const view = Uint8Array.from(question('db'));
     flow.onDatagram(view);
     view.fill(0xff);
@@ -155,7 +155,7 @@ describe('the resolver behind a UDP flow', () => {
 
   it('sends nothing once the flow is closed', async () => {
     const { flow, sent } = flowTo();
-    serveUdpFlow(bench({ cluster: ZONE }).resolver, flow);
+    serveUdpFlow(bench({ cluster: ZONE }).resolver, NO_RELAY, flow);
     flow.onDatagram(question('db'));
     flow.onClosed();
     await settled();

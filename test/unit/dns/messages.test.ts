@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { frame, FrameReader } from '../../../src/dns/framing.ts';
 import { encodeName, readName } from '../../../src/dns/name.ts';
+import { isRelayed } from '../../../src/dns/relay.ts';
 import { readQuery } from '../../../src/dns/query.ts';
 import { answerLines, answerTo, bench, decode, question } from '../support/dns.ts';
 
@@ -34,10 +35,25 @@ describe('messages that are no plain question', () => {
       assert.equal(decode(answer).id, 4711);
     });
   }
+});
 
-  it('a zone transfer is NOTIMP', async () => {
-    assert.equal(decode(await bench().resolver.answer(question('corp.example', 'AXFR'), 'tcp')).rcode, 'NOTIMP');
-  });
+describe('messages between a program and its server', () => {
+  const flags = (q: Buffer, high: number): Buffer => Buffer.concat([q.subarray(0, 2), Buffer.of(high), q.subarray(3)]);
+  const rows: readonly (readonly [string, Buffer, boolean])[] = [
+    ['a plain question', question('db'), false],
+    ['one with EDNS', question('db', 'AAAA', { edns: 1232, dnssec: true }), false],
+    ['one without recursion', flags(question('db'), 0), true],
+    ['an update', flags(question('corp.example', 'SOA'), 0x28), true],
+    ['a notification', flags(question('corp.example', 'SOA'), 0x24), true],
+    ['a zone transfer', question('corp.example', 'AXFR'), true],
+    ['an incremental one', question('corp.example', 'IXFR'), true],
+    ['an answer', answerTo(question('db'), []), false],
+    ['half a header', question('db').subarray(0, 8), false],
+    ['a header', question('db').subarray(0, 12), false],
+  ];
+  for (const [what, message, relayed] of rows) {
+    it(`${what}: ${relayed ? 'the server’s' : 'the resolver’s'}`, () => assert.equal(isRelayed(message), relayed));
+  }
 });
 
 describe('size of answers', () => {

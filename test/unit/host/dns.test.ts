@@ -14,7 +14,7 @@ import { PaperMachine } from '../support/machine.ts';
 const STATE: DnsState = {
   mode: 'auto',
   servers: ['198.19.0.53'],
-  loopbackPort: 5300,
+  redirects: [{ server: '192.168.7.254', port: 5300 }],
   exempt: { hopLimit: 100, tcp: [40000, 40001] },
   search: ['default.svc.cluster.local', 'svc.cluster.local'],
   domains: ['cluster.local', 'svc', 'svc.cluster.local'],
@@ -82,7 +82,7 @@ options timeout:1 ndots:3 rotate
 
   it('gives nft its rules as an argument: nft 1.0.9 takes none from a standard input that is a socket', async () => {
     const machine = new PaperMachine();
-    const none = { servers: [], ownAddresses: [] };
+    const none = { servers: [], asked: [], ownAddresses: [] };
     const nftables = new Nftables(
       machine,
       new Journal(machine, 'default'),
@@ -99,17 +99,21 @@ options timeout:1 ndots:3 rotate
     const passes =
       'udp dport 53 ip ttl 100 meta skuid 1000 return; udp dport 53 ip6 hoplimit 100 meta skuid 1000 return; ' +
       'tcp dport 53 tcp sport { 40000, 40001 } meta skuid 1000 return; meta skuid 101 return; ';
+    const plain = '@th,80,8 & 0xf9 == 0x1';
     const redirect =
       `chain out { type nat hook output priority -110; ${passes}` +
-      'udp dport 53 redirect to :5300; tcp dport 53 redirect to :5300; }; }';
+      `ip daddr 192.168.7.254 udp dport 53 ${plain} redirect to :5300; ip daddr 192.168.7.254 tcp dport 53 redirect to :5300; ` +
+      `ip6 daddr fd00::53 udp dport 53 ${plain} redirect to :5301; ip6 daddr fd00::53 tcp dport 53 redirect to :5301; }; }`;
+    const redirects = [...STATE.redirects, { server: 'fd00::53', port: 5301 }];
     const exempt = { sessions: [{ uid: 1000, ...STATE.exempt }], users: [101] };
     assert.equal(
-      redirectTable('mirrord_default', 5300, exempt, 7),
+      redirectTable('mirrord_default', redirects, exempt, 7),
       `table inet mirrord_default { flags owner; chain zone { type filter hook output priority -300; ${passes}` +
-        `udp dport 53 ct original zone set 7; tcp dport 53 ct original zone set 7; }; ${redirect}`,
+        `ip daddr 192.168.7.254 udp dport 53 ${plain} ct original zone set 7; ip daddr 192.168.7.254 tcp dport 53 ct original zone set 7; ` +
+        `ip6 daddr fd00::53 udp dport 53 ${plain} ct original zone set 7; ip6 daddr fd00::53 tcp dport 53 ct original zone set 7; }; ${redirect}`,
     );
     assert.equal(
-      redirectTable('mirrord_default', 5300, exempt, null),
+      redirectTable('mirrord_default', redirects, exempt, null),
       `table inet mirrord_default { flags owner; ${redirect}`,
     );
   });

@@ -29,7 +29,7 @@ describe('routes as `ip -json` lists them', () => {
 const DNS: DnsState = {
   mode: 'resolv.conf',
   servers: ['198.19.0.53'],
-  loopbackPort: 5300,
+  redirects: [{ server: '192.168.7.254', port: 5300 }],
   exempt: { hopLimit: 100, tcp: [] },
   search: [],
   domains: [],

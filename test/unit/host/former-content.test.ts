@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { containersTable, publishedServers } from '../../../src/host/dns/containers.ts';
+import { containerServers, containersTable, publishedServers } from '../../../src/host/dns/containers.ts';
 import { PaperMachine } from '../support/machine.ts';
 import { formerContent, readFormerContent } from '../../../src/host/dns/former-content.ts';
 
@@ -26,18 +26,26 @@ describe('a resolv.conf that tells what was before it', () => {
   });
 });
 
+const PLAIN = '@th,80,8 & 0xf9 == 0x1';
 const BRIDGES = { devices: ['docker0', 'virbr0'], ranges: [] };
 
 describe('names for containers on a bridge', () => {
+  it('are taken where this machine’s servers are asked, or Docker’s where those are out of a container’s reach', () => {
+    assert.deepEqual(containerServers(['127.0.0.53', '192.0.2.1', 'fe80::1%eth0']), ['192.0.2.1']);
+    assert.ok(containerServers(['127.0.0.1', '::1']).includes('8.8.8.8'));
+  });
+
   it('are asked of the resolver of the same family, unless this machine was asked', () => {
     assert.equal(
-      containersTable('mirrord_x_containers', BRIDGES, ['198.19.0.53', 'fd00::53'], [], 7),
+      containersTable('mirrord_x_containers', BRIDGES, ['198.19.0.53', 'fd00::53'], ['192.0.2.1', 'fd00::1'], [], 7),
       'table inet mirrord_x_containers { flags owner; chain zone { type filter hook prerouting priority -300; ' +
         'iifname != { "docker0", "virbr0" } return; fib daddr type local return; ' +
-        'udp dport 53 ct original zone set 7; tcp dport 53 ct original zone set 7; }; chain in { type nat hook prerouting priority -110; ' +
+        `ip daddr 192.0.2.1 udp dport 53 ${PLAIN} ct original zone set 7; ip daddr 192.0.2.1 tcp dport 53 ct original zone set 7; ` +
+        `ip6 daddr fd00::1 udp dport 53 ${PLAIN} ct original zone set 7; ip6 daddr fd00::1 tcp dport 53 ct original zone set 7; }; ` +
+        'chain in { type nat hook prerouting priority -110; ' +
         'iifname != { "docker0", "virbr0" } return; fib daddr type local return; ' +
-        'udp dport 53 dnat ip to 198.19.0.53; tcp dport 53 dnat ip to 198.19.0.53; ' +
-        'udp dport 53 dnat ip6 to fd00::53; tcp dport 53 dnat ip6 to fd00::53; }; }',
+        `ip daddr 192.0.2.1 udp dport 53 ${PLAIN} dnat ip to 198.19.0.53; ip daddr 192.0.2.1 tcp dport 53 dnat ip to 198.19.0.53; ` +
+        `ip6 daddr fd00::1 udp dport 53 ${PLAIN} dnat ip6 to fd00::53; ip6 daddr fd00::1 tcp dport 53 dnat ip6 to fd00::53; }; }`,
     );
   });
 
@@ -55,8 +63,8 @@ describe('names for containers on a bridge', () => {
     assert.deepEqual(publishedServers(machine), ['172.17.0.2']);
     machine.discard();
     assert.match(
-      containersTable('x', BRIDGES, ['198.19.0.53'], ['172.17.0.2', 'fd00::2'], null),
-      / return; ip saddr 172\.17\.0\.2 return; ip6 saddr fd00::2 return; udp dport 53 dnat /,
+      containersTable('x', BRIDGES, ['198.19.0.53'], ['192.0.2.1'], ['172.17.0.2', 'fd00::2'], null),
+      / return; ip saddr 172\.17\.0\.2 return; ip6 saddr fd00::2 return; ip daddr 192\.0\.2\.1 udp dport 53 .* dnat /,
     );
   });
 });

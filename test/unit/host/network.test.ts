@@ -33,7 +33,7 @@ const FACTS: MachineFacts = {
     { device: 'eth0', address: 'fe80::1/64' },
   ],
   bridges: [{ name: 'docker0' }, { name: 'br0', uplink: 'eth0' }],
-  dns: { servers: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
+  dns: { servers: [], asked: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
 
 describe('the host’s network on paper', () => {

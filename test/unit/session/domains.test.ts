@@ -8,7 +8,7 @@ import { type NetworkInput, settings } from '../support/filter.ts';
 function domains(input: NetworkInput): readonly string[] {
   const discovery = { ranges: ['10.96.0.0/16'], namespaces: ['prod'], allNamespaces: true, domains: null, notes: [] };
   const found = routedDomains(['cluster.local'], discovery.namespaces, discovery, new Filter(settings(input)));
-  const state = { mode: 'auto', servers: [], loopbackPort: 1, exempt: { hopLimit: 100, tcp: [] }, search: [] };
+  const state = { mode: 'auto', servers: [], redirects: [], exempt: { hopLimit: 100, tcp: [] }, search: [] };
   return checkDnsState({ ...state, domains: found, everything: false }).domains;
 }
 

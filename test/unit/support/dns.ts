@@ -1,5 +1,6 @@
 /** Questions, answers and a scripted resolver for the DNS tests; dns-packet is the independent witness of the bytes. */
 import dnsPacket, { type Answer, type DecodedPacket, type RecordType } from 'dns-packet';
+import type { Relay } from '../../../src/dns/relay.ts';
 import {
   createResolver,
   type Resolver,
@@ -16,6 +17,12 @@ export const NAMES: ResolverNames = {
   search: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'ec2.internal'],
   ndots: 5,
   ranges: ['10.96.0.0/12', '10.244.0.0/24', 'fd00:10:96::/112'],
+};
+
+/** For what only asks plain questions. */
+export const NO_RELAY: Relay = {
+  datagram: () => Promise.reject(new Error('relayed')),
+  connect: () => Promise.reject(new Error('relayed')),
 };
 
 export const RD = dnsPacket.RECURSION_DESIRED;
