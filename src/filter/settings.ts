@@ -7,9 +7,9 @@ export interface NetworkSettings {
     readonly udp: boolean;
     readonly filter?: FilterLists | undefined;
     readonly scope: 'cluster' | 'all';
-    /** CIDRs. */
     /** Whose packets come in beside this machine's own: its bridges', nobody's, or those from these CIDRs. */
     readonly forwarded: 'bridges' | 'off' | readonly string[];
+    /** CIDRs. */
     readonly routes: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   };
   readonly dns: {

@@ -2,7 +2,7 @@
  * Takes back what a journal says.  Entries are independent of each other; each playback may be repeated, and works
  * when its change was made half, or not at all.
  */
-import { MirrordError } from '../../errors.ts';
+import { MirrordError, describeError } from '../../errors.ts';
 import { formerContent, readFormerContent } from '../dns/former-content.ts';
 import { resolvedRuns, rewriteResolvConf } from '../dns/resolved-process.ts';
 import { BYTES } from '../machine/files.ts';
@@ -77,7 +77,16 @@ async function restoreLocked(machine: Machine, journal: Journal): Promise<Restor
   if (machine.files.kind(journal.folder) === undefined) return { name, outcome: 'absent', notes: [] };
   if (journal.alive()) return { name, outcome: 'alive', notes: [] };
   const notes = await playBack(machine, journal);
-  journal.discard();
+  try {
+    journal.discard();
+  } catch (error) {
+    // What its user has mounted there keeps it; that is no reason to restore no other.
+    return {
+      name,
+      outcome: 'restored',
+      notes: [...notes, `its folder could not be removed: ${describeError(error).message}`],
+    };
+  }
   return { name, outcome: 'restored', notes };
 }
 

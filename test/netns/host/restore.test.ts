@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { HostRun, NETWORK, DNS } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
+import { folderOf } from '../support/session-place.ts';
 import { snapshot, snapshotEquals } from '../support/snapshot.ts';
 
 /** What a kill may leave for a moment: the guard starts a Node on a busy machine. */
@@ -102,4 +103,26 @@ describe('the host comes back as it was', function () {
       });
     });
   }
+
+  it('also where its user has mounted something in the folder of a killed session, and another one starts', async () => {
+    sandbox = await Sandbox.open();
+    try {
+      const run = new HostRun(sandbox, { requests: [['network', NETWORK]] });
+      await run.replies();
+      const rules = await sandbox.shell(`mkdir ${folderOf(sandbox.pid)}/session/x; ip rule`);
+      await sandbox.shell(`mount -t tmpfs user ${folderOf(sandbox.pid)}/session/x`);
+      const session = run.sessionPid();
+      await sandbox.shell('kill -9 $(pgrep -f mirrord-guard | head -1)');
+      run.signal('SIGKILL');
+      process.kill(session, 'SIGKILL');
+      await run.ended();
+      const next = new HostRun(sandbox, { environment: { NAME: 'other' } });
+      assert.match(JSON.stringify(await next.event('progress')), /its folder could not be removed: .*busy/);
+      await next.replies();
+      assert.notEqual(await sandbox.shell('ip rule'), rules);
+      assert.equal((await next.stop())['end'], 'interrupted');
+    } finally {
+      await sandbox.close();
+    }
+  });
 });
