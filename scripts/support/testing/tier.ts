@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Counts } from './counts.ts';
-
-export type Tier = 'unit' | 'socket' | 'netns' | 'cluster';
+import type { Run, Selection, Tier } from './selection.ts';
 
 /**
  * Seconds per test, and for the whole tier, all of which together must stay below CI's 40 minutes on a quiet machine.
@@ -31,10 +30,12 @@ function obstacle(tier: Tier): string | undefined {
   return undefined;
 }
 
-export function runTier(root: string, tier: Tier): Counts {
+type Options = Pick<Run, 'files'> & Pick<Selection, 'isRetried'>;
+
+export function runTier(root: string, tier: Tier, { files: chosen, isRetried }: Options): Counts {
   console.log(`\n  ${tier}`);
   const reason = obstacle(tier);
-  const files = globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort();
+  const files = chosen === 'all' ? globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort() : chosen;
   if (reason !== undefined) {
     console.log(`    the tier cannot run: ${reason}`);
     return { passed: 0, failed: 0, skipped: files.length, remarks: [`cannot run: ${tier}: ${reason}`] };
@@ -54,7 +55,7 @@ export function runTier(root: string, tier: Tier): Counts {
       '--timeout',
       `${test}s`,
       '--retries',
-      String(retries),
+      String(isRetried ? retries : 0),
       '--reporter',
       reporter,
     ];
