@@ -17,11 +17,17 @@ export const FLOW_QUEUES_SHARE = 1 / 16;
  */
 export const KEEPALIVE_IDLE_MS = 7_200_000;
 
-/** Flows open at once, TCP and UDP together; one descriptor each.  The client opens 8192 of UDP at most. */
-export const FLOW_LIMIT = 24_000;
+/**
+ * Descriptors of flows, TCP and UDP together: one for each flow, and one for each program's UDP socket.  The client has
+ * 8192 flows of UDP at most.
+ */
+export const FLOW_LIMIT = 32_000;
 
-/** A UDP flow without traffic ends, ms.  The client's own limit (60 s) is shorter; this one is for lost clients. */
-export const UDP_IDLE_MS = 90_000;
+/** A UDP flow without traffic ends, ms.  The client's own limit (5 min) is shorter; this one is for lost clients. */
+export const UDP_IDLE_MS = 330_000;
+
+/** Ports of one host from which one program's socket takes datagrams: a TFTP server takes one for each transfer. */
+export const UDP_ANSWER_PORTS = 64;
 
 /**
  * Answers that wait while the agent is busy with other flows, bytes.  A burst of 1000 questions draws 1000 answers at once;

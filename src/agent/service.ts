@@ -1,32 +1,23 @@
 /** The tunnel's service as the agent offers it: real sockets, within a limit of flows. */
-import type { IncomingDatagrams, IncomingStream, TunnelService } from '../tunnel/service.ts';
+import type { TunnelService } from '../tunnel/service.ts';
 import { relayDns } from './dns-relay.ts';
 import { agentInfo } from './info.ts';
 import { FLOW_LIMIT } from './limits.ts';
 import { readNameServers } from './name-servers.ts';
+import { Places } from './places.ts';
 import { probeHost } from './probe.ts';
 import type { AgentSettings } from './settings.ts';
 import { targetEnvironment } from './target-process.ts';
 import { dialTcp } from './tcp.ts';
-import { dialUdp } from './udp.ts';
+import { UdpSockets } from './udp.ts';
 
 export function createService({ resolvConf, hosts }: Pick<AgentSettings, 'resolvConf' | 'hosts'>): TunnelService {
   const nameServers = readNameServers(resolvConf);
-  let flows = 0;
-  const over = (): void => {
-    flows--;
-  };
-  const limited = <F extends IncomingStream | IncomingDatagrams>(
-    flow: F,
-    dial: (flow: F, over: () => void) => void,
-  ): void => {
-    if (flows >= FLOW_LIMIT) return flow.refuse('EADDRNOTAVAIL');
-    flows++;
-    dial(flow, over);
-  };
+  const places = new Places(FLOW_LIMIT);
+  const sockets = new UdpSockets(places);
   return {
-    tcp: (flow) => limited(flow, dialTcp),
-    udp: (flow) => limited(flow, dialUdp),
+    tcp: (flow) => (places.take() ? dialTcp(flow, () => places.leave()) : flow.refuse('EADDRNOTAVAIL')),
+    udp: (flow) => sockets.dial(flow),
     resolve: (message, signal) => relayDns(message, nameServers, signal),
     probe: probeHost,
     info: () => agentInfo(resolvConf, hosts),

@@ -1,11 +1,23 @@
-/** One UDP (source, destination) pair between the stack and the tunnel. */
+/**
+ * One UDP (source, destination) pair between the stack and the tunnel, and those that come of it: the destination may
+ * answer from other ports.
+ */
 import type { UdpFlow } from '../stack/flow.ts';
-import type { DialErrno, Tunnel } from '../tunnel/tunnel.ts';
+import type { DialErrno, FlowDatagrams, Tunnel } from '../tunnel/tunnel.ts';
 import { refusalOf } from './refusal.ts';
 import type { FlowWatch } from './tcp-relay.ts';
 
 export function relayUdp(flow: UdpFlow, tunnel: Tunnel, watch: FlowWatch): void {
-  const far = tunnel.datagrams(flow.destination.host, flow.destination.port);
+  const { source, destination } = flow;
+  const far = tunnel.datagrams(destination.host, destination.port, `${source.host} ${source.port}`);
+  const ended = join(flow, far, watch);
+  void far.opened.then((outcome) => {
+    if (!outcome.ok) ended(outcome.errno);
+  });
+}
+
+/** Returns what is to be called when the far end is gone. */
+function join(flow: UdpFlow, far: FlowDatagrams, watch: FlowWatch): (errno: DialErrno | null) => void {
   const { host } = flow.destination;
   let over = false;
   const finish = (): void => {
@@ -23,6 +35,11 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, watch: FlowWatch): void 
   far.onDatagram = (payload) => {
     if (!over) flow.send(payload);
   };
+  far.onAnswer = (port, answer) => {
+    const answered = flow.answeredFrom(port);
+    if (answered === null) answer.close();
+    else join(answered, answer, watch);
+  };
   const ended = (errno: DialErrno | null): void => {
     if (over) return;
     finish();
@@ -31,7 +48,5 @@ export function relayUdp(flow: UdpFlow, tunnel: Tunnel, watch: FlowWatch): void 
     else flow.refuse(refusal);
   };
   far.onClosed = ended;
-  void far.opened.then((outcome) => {
-    if (!outcome.ok) ended(outcome.errno);
-  });
+  return ended;
 }

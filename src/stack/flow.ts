@@ -73,6 +73,11 @@ export interface UdpFlow {
   onClosed: () => void;
   /** A datagram for the program, up to 65,507 bytes (65,527 with IPv6), fragmented where needed. */
   send(payload: Uint8Array): void;
+  /**
+   * The flow of the same socket with another port of the same destination, which has answered from there; null when
+   * there is one already, or when there are too many.  Its handlers are to be set at once.
+   */
+  answeredFrom(port: number): UdpFlow | null;
   /** ICMP unreachable in answer to the last datagram; the flow ends. */
   refuse(reason: Exclude<Refusal, 'timeout'>): void;
   close(): void;
@@ -88,7 +93,7 @@ export interface EchoRequest {
 export interface FlowHandler {
   /** A SYN has come in.  Exactly one of `flow.accept` and `flow.refuse` must follow (unless abandoned). */
   tcp(flow: TcpFlow): void;
-  /** The first datagram of a (source, destination) pair; it is delivered to `onDatagram` right after. */
+  /** The first datagram of a (source, destination) pair, from the program; it is delivered to `onDatagram` right after. */
   udp(flow: UdpFlow): void;
   echo(request: EchoRequest): void;
 }

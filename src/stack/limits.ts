@@ -96,10 +96,15 @@ export const BLACK_HOLE_TIMEOUTS = 5;
 
 /* ---- UDP, ICMP, fragments ---- */
 
-/** One more takes the place of the one that was idle for longest; a third of what the agent serves (its FLOW_LIMIT). */
+/**
+ * One more takes the place of the one that was idle for longest; half of what the agent serves (its FLOW_LIMIT), even
+ * where each is of a socket of its own.
+ */
 export const UDP_FLOWS = 8192;
-/** Idle time-out of a UDP flow, ms. */
-export const UDP_IDLE_MS = 60_000;
+/** Those among them that far hosts have begun, from other ports than the program sent to. */
+export const UDP_ANSWERED_FLOWS = 1024;
+/** Idle time-out of a UDP flow, ms: RFC 4787 section 4.3 recommends five minutes. */
+export const UDP_IDLE_MS = 300_000;
 /** The same once a DNS answer went back: a question and its answer are all that a resolver's socket carries. */
 export const UDP_DNS_IDLE_MS = 5000;
 /** Echo requests whose answer is awaited; ping -f keeps 100 of them. */

@@ -77,7 +77,7 @@ export class Stack {
     this.#errors = errors;
     this.#reassembly = new Reassembly(deadlines, counters);
     this.#tcp = new TcpLayer({ writer, deadlines, counters, handler, errors, random, onOutput });
-    this.#udp = new UdpLayer({ writer, deadlines, counters, handler, errors, random });
+    this.#udp = new UdpLayer({ writer, deadlines, counters, handler, errors, random, clock: options.now });
     this.#echo = new EchoLayer({
       writer,
       counters,

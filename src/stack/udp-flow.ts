@@ -14,6 +14,8 @@ const PAYLOAD_MAX_V6 = 65_527;
 
 export class UdpConversation extends Timed implements UdpFlow {
   readonly tuple: Tuple;
+  /** The far host has begun it. */
+  readonly isAnswered: boolean;
   tableKey = 0;
   tableNext: UdpConversation | null = null;
   older: UdpConversation | null = null;
@@ -25,10 +27,11 @@ export class UdpConversation extends Timed implements UdpFlow {
   #lastLength = 0;
   #isOpen = true;
 
-  constructor(layer: UdpLayer, tuple: Tuple) {
+  constructor(layer: UdpLayer, tuple: Tuple, isAnswered: boolean) {
     super();
     this.#layer = layer;
     this.tuple = tuple;
+    this.isAnswered = isAnswered;
     layer.recency.add(this);
     this.#touch();
   }
@@ -57,10 +60,15 @@ export class UdpConversation extends Timed implements UdpFlow {
       this.#layer.drop('udp-oversized');
       return;
     }
+    this.#layer.tick();
     if (this.tuple.destinationPort === DNS_PORT && this.#idle === UDP_IDLE_MS) this.#idle = UDP_DNS_IDLE_MS;
     this.#touch();
     this.#layer.counters.bytesDown += payload.length;
     this.#layer.writer.udp(this.tuple, payload);
+  }
+
+  answeredFrom(port: number): UdpFlow | null {
+    return this.#isOpen ? this.#layer.answered(this.tuple, port) : null;
   }
 
   refuse(reason: Unreachable): void {

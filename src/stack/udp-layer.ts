@@ -4,7 +4,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { FlowHandler, StackCounters } from './flow.ts';
 import { FlowTable, type Tuple } from './flow-table.ts';
 import type { IcmpErrors, Unreachable } from './icmp-errors.ts';
-import { UDP_FLOWS } from './limits.ts';
+import { UDP_ANSWERED_FLOWS, UDP_FLOWS } from './limits.ts';
 import type { TooBig } from './path-mtu.ts';
 import type { Parts } from './parts.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
@@ -17,12 +17,15 @@ export class UdpLayer {
   readonly deadlines: Deadlines;
   readonly counters: StackCounters;
   readonly recency = new Recency<UdpConversation>();
+  readonly #clock: () => number;
   readonly #handler: FlowHandler;
   readonly #errors: IcmpErrors;
   readonly #table: FlowTable<UdpConversation>;
   readonly #view = new UdpView();
+  #answered = 0;
 
-  constructor(parts: Parts & { readonly random: () => number }) {
+  constructor(parts: Parts & { readonly random: () => number; readonly clock: () => number }) {
+    this.#clock = parts.clock;
     this.writer = parts.writer;
     this.deadlines = parts.deadlines;
     this.counters = parts.counters;
@@ -55,6 +58,11 @@ export class UdpLayer {
     for (const flow of this.#table.all()) flow.refuse('refused');
   }
 
+  /** A datagram from afar comes at any time, and there may be no packet of a program's for minutes. */
+  tick(): void {
+    this.now = this.#clock();
+  }
+
   drop(reason: string): void {
     countDrop(this.counters, reason);
   }
@@ -63,7 +71,19 @@ export class UdpLayer {
     this.#errors.udpUnreachable(tuple, reason, length, this.now);
   }
 
+  /** The far host has sent from another port to the socket of `asked`. */
+  answered({ addresses, sourcePort }: Tuple, destinationPort: number): UdpConversation | null {
+    if (this.#table.find(addresses, 0, addresses.length, sourcePort, destinationPort) !== null) return null;
+    if (this.#answered >= UDP_ANSWERED_FLOWS) {
+      this.drop('udp-answered-flows');
+      return null;
+    }
+    this.#answered++;
+    return this.#add({ addresses, sourcePort, destinationPort }, true);
+  }
+
   removed(flow: UdpConversation): void {
+    if (flow.isAnswered) this.#answered--;
     this.deadlines.remove(flow);
     this.#table.remove(flow);
     this.recency.remove(flow);
@@ -91,14 +111,19 @@ export class UdpLayer {
   }
 
   #open(tuple: Tuple): UdpConversation {
+    const flow = this.#add(tuple, false);
+    this.#handler.udp(flow);
+    return flow;
+  }
+
+  #add(tuple: Tuple, isAnswered: boolean): UdpConversation {
     if (this.#table.size >= UDP_FLOWS) {
       this.drop('udp-flows');
       this.recency.oldest?.close();
     }
-    const flow = new UdpConversation(this, tuple);
+    const flow = new UdpConversation(this, tuple, isAnswered);
     this.#table.add(flow);
     this.counters.udpFlows = this.#table.size;
-    this.#handler.udp(flow);
     return flow;
   }
 }

@@ -5,7 +5,7 @@ import { createSessionId } from './hello.ts';
 import type { TunnelKey } from './key.ts';
 import { ANSWER_LIMIT_MS, RESUME_LIMIT_MS } from './limits.ts';
 import { Mux } from './mux.ts';
-import { KIND, type Kind } from './mux-open.ts';
+import { KIND, type Kind, type Opening } from './mux-open.ts';
 import { Pauses, connect, reconnect } from './redial.ts';
 import { decodeEnvironment, type ProcessEnvironment, type TargetContainer } from './target-container.ts';
 import type {
@@ -57,7 +57,8 @@ export async function createTunnel(
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
   const connectable = { stream, dial, key: key.privateKey, agent: { publicKey: null }, session: createSessionId() };
-  const mux = new Mux(stream, true, {
+  const mux: Mux = new Mux(stream, true, {
+    opened: (id, opening) => takeAnswer(mux, id, opening),
     broken: (reason) => {
       void stream.farewell(reason);
       die(reason);
@@ -72,6 +73,14 @@ export async function createTunnel(
   ended.signal.throwIfAborted();
   ready = true;
   return tunnel;
+}
+
+/** All that an agent may open: a peer has answered from another port. */
+function takeAnswer(mux: Mux, id: number, { kind, port, body }: Opening): void {
+  const asked = kind === KIND.answer ? mux.datagrams(body.readUInt32BE(0)) : undefined;
+  const flow = mux.acceptDatagrams(id);
+  if (asked === undefined) mux.refuse(id, 'EACCES');
+  else asked.onAnswer(port, flow);
 }
 
 class MuxTunnel implements Tunnel {
@@ -94,8 +103,8 @@ class MuxTunnel implements Tunnel {
     return Object.assign(stream, { opened });
   }
 
-  datagrams(host: string, port: number): TunnelDatagrams {
-    const { datagrams, opened } = this.#mux.openDatagrams(KIND.udp, host, port);
+  datagrams(host: string, port: number, socket: string): TunnelDatagrams {
+    const { datagrams, opened } = this.#mux.openDatagrams(KIND.udp, `${host} ${socket}`, port);
     return Object.assign(datagrams, { opened });
   }
 

@@ -18,6 +18,7 @@ export class MuxDatagrams implements FlowDatagrams {
   readonly id: number;
   onDatagram: (payload: Uint8Array) => void = nothing;
   onClosed: (errno: DialErrno | null) => void = nothing;
+  onAnswer: (port: number, flow: FlowDatagrams) => void = (_port, flow) => flow.close();
   readonly #owner: DatagramOwner;
   #isOver = false;
 

@@ -26,7 +26,7 @@ import {
 import { MuxDatagrams } from './mux-datagrams.ts';
 import { MuxHeld } from './mux-held.ts';
 import { MUX, MuxDecoder, muxFrame, type MuxSink, type MuxType } from './mux-frame.ts';
-import { type Kind, type Opening, decodeOpening, encodeOpening } from './mux-open.ts';
+import { type Kind, type Opening, decodeOpening, encodeAnswer, encodeOpening } from './mux-open.ts';
 import { MuxPings } from './mux-pings.ts';
 import { MuxStream } from './mux-stream.ts';
 import { MuxTurns } from './mux-turns.ts';
@@ -103,6 +103,21 @@ export class Mux implements MuxSink {
     const datagrams = new MuxDatagrams(id, this);
     const opened = this.#open(id, { datagrams }, kind, host, port);
     return { datagrams, opened };
+  }
+
+  /** For what comes from another port of the peer of `asked`; null when there is no room for it. */
+  openAnswer(asked: MuxDatagrams, port: number): MuxDatagrams | null {
+    if (this.#isOver || !this.#hasPlace(OPENINGS_AGAIN_LIMIT)) return null;
+    const id = this.#takeId();
+    const datagrams = new MuxDatagrams(id, this);
+    this.#entries.set(id, { datagrams });
+    this.#sendOpening(id, encodeAnswer(asked.id, port));
+    return datagrams;
+  }
+
+  /** The flow of that number, if there is one. */
+  datagrams(id: number): MuxDatagrams | undefined {
+    return this.#entries.get(id)?.datagrams;
   }
 
   /** One question, one answer; a refusal is its errno. */

@@ -15,9 +15,19 @@ export interface IncomingStream extends PendingFlow, FlowBytes {
   abort(): void;
 }
 
-export interface IncomingDatagrams extends PendingFlow, FlowDatagrams {
+/** A flow with one peer of a program's socket. */
+export interface PeerDatagrams extends FlowDatagrams {
+  accept(): void;
+  refuse(errno: DialErrno): void;
   /** Tells the other end the errno with which the socket failed, and ends the flow. */
   fail(errno: DialErrno): void;
+  /** The peer's host has sent from another port: a flow for that one; null when there is no room for it. */
+  answerFrom(port: number): PeerDatagrams | null;
+}
+
+export interface IncomingDatagrams extends PendingFlow, PeerDatagrams {
+  /** The program's socket: flows with the same text share it.  Of all sessions no two are alike. */
+  readonly socket: string;
 }
 
 export interface TunnelService {

@@ -77,6 +77,11 @@ export interface FlowDatagrams {
   onDatagram: (payload: Uint8Array) => void;
   /** The other end's socket failed (an ICMP error came back: a closed port), or the flow has ended (null). */
   onClosed: (errno: DialErrno | null) => void;
+  /**
+   * The peer's host has sent from another port to the same socket, which is a flow of its own from then on; its first
+   * datagram follows.  Without this it is closed.
+   */
+  onAnswer: (port: number, flow: FlowDatagrams) => void;
   /** No handler is called any more. */
   close(): void;
 }
@@ -121,7 +126,8 @@ export interface TunnelEvents {
 
 export interface Tunnel {
   connect(host: string, port: number): TunnelStream;
-  datagrams(host: string, port: number): TunnelDatagrams;
+  /** Flows with the same `socket`, at most 63 characters, have one port on the far side. */
+  datagrams(host: string, port: number, socket: string): TunnelDatagrams;
   /** One DNS message to the agent's own name servers, as it is; rejects when no answer came in time. */
   resolve(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** Whether the agent could reach `host` at all (ICMP echo's truth). */

@@ -29,7 +29,7 @@ async function attack(agent: RunningAgent, seed: number, echoPort: number): Prom
   });
   // What a client would open, so that frames meet something.
   const flow = tunnel.connect('127.0.0.1', echoPort);
-  tunnel.datagrams('127.0.0.1', echoPort);
+  tunnel.datagrams('127.0.0.1', echoPort, '10.0.0.1 5000');
   await flow.opened;
   const types = Object.values(MUX);
   const kinds = Object.values(KIND);

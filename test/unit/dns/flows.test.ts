@@ -132,6 +132,7 @@ describe('the resolver behind a UDP flow', () => {
       onDatagram: () => undefined,
       onClosed: () => undefined,
       send: (payload) => void sent.push(payload),
+      answeredFrom: () => null,
       refuse: () => undefined,
       close: () => {
         closed = true;

@@ -16,6 +16,7 @@ import {
   ICMP_BURST,
   REASSEMBLIES,
   REASSEMBLY_PATIENCE,
+  UDP_ANSWERED_FLOWS,
   UDP_DNS_IDLE_MS,
   UDP_FLOWS,
   UDP_IDLE_MS,
@@ -101,6 +102,55 @@ for (const v6 of [false, true]) {
       assert.equal(lab.stack.counters.udpFlows, 0);
       assert.deepEqual(lab.takeEvents().filter((event) => event === 'udp closed').length, 2);
       assert.equal(lab.stack.nextWakeup(), null);
+    });
+
+    it('lives five minutes after its last datagram, in either direction: a server may push late', () => {
+      const lab = new Lab({ v6 });
+      lab.device.deliver([udp(v6, pattern(3))]);
+      lab.wait(299_999);
+      lab.udp[0].send(pattern(9));
+      lab.wait(299_999);
+      lab.udp[0].send(pattern(8));
+      assert.deepEqual(lab.out(), ['udp len=9', 'udp len=8']);
+      lab.wait(300_000);
+      assert.equal(lab.stack.counters.udpFlows, 0);
+    });
+
+    it('an answer from another port of the destination is a flow of its own, from there to the same socket', () => {
+      const lab = new Lab({ v6 });
+      lab.device.deliver([udp(v6, pattern(3), 69)]);
+      const heard: number[] = [];
+      const answered = lab.udp[0].answeredFrom(4000) ?? assert.fail();
+      answered.onDatagram = (payload) => heard.push(payload.length);
+      assert.deepEqual(answered.destination, { host: v6 ? SERVICE6 : SERVICE, port: 4000 });
+      answered.send(pattern(100));
+      const [packet] = lab.device.take();
+      const { payload } = readIp(packet);
+      assert.equal(read32(packet, payload), (4000 << 16) | 5000, 'ports');
+      lab.takeEvents();
+      lab.device.deliver([udp(v6, pattern(4), 4000), udp(v6, pattern(5), 69)]);
+      assert.deepEqual(heard, [4]);
+      assert.deepEqual(lab.takeEvents(), ['datagram 5']);
+      assert.equal(lab.udp.length, 1, 'the handler is not asked to dial');
+      assert.equal(lab.udp[0].answeredFrom(4000), null, 'there is one');
+      lab.wait(UDP_IDLE_MS);
+      assert.equal(lab.stack.counters.udpFlows, 0);
+      assert.equal(lab.udp[0].answeredFrom(4001), null, 'nothing was sent for so long');
+    });
+
+    it('far hosts begin no more flows than their share', () => {
+      const lab = new Lab({ v6 });
+      lab.device.deliver([udp(v6, pattern(3), 69)]);
+      const begin = (from: number, count: number): number =>
+        Array.from({ length: count }, (_, i) => lab.udp[0].answeredFrom(from + i)).filter((flow) => flow !== null)
+          .length;
+      assert.equal(begin(1_000, 2_000), UDP_ANSWERED_FLOWS);
+      assert.equal(lab.stack.counters.udpFlows, 1 + UDP_ANSWERED_FLOWS);
+      assert.equal(lab.stack.counters.dropped['udp-answered-flows'], 2_000 - UDP_ANSWERED_FLOWS);
+      lab.wait(UDP_IDLE_MS - 1);
+      lab.device.deliver([udp(v6, pattern(3), 69)]);
+      lab.wait(1);
+      assert.equal(begin(1_000, 10), 10, 'what is over makes room');
     });
 
     it('refusals are ICMP unreachable that quotes the datagram', () => {

@@ -339,6 +339,32 @@ describe('flows of the multiplexer', () => {
       return { pair, near: pair.near.openDatagrams(KIND.udp, 'host', 53).datagrams, far, heard };
     }
 
+    it('are opened from the other end, too, where another port of the peer has answered', async () => {
+      const heard: string[] = [];
+      const pair: MuxPair = createPair({
+        near: {
+          opened: (id, { kind, port, body }) => {
+            const asked = pair.near.datagrams(body.readUInt32BE(0));
+            heard.push(`kind ${kind} port ${port} ${asked === near}`);
+            const answer = pair.near.acceptDatagrams(id);
+            answer.onDatagram = (payload) => heard.push(Buffer.from(payload).toString('latin1'));
+            answer.onClosed = (errno) => heard.push(`closed: ${errno}`);
+          },
+          broken: (reason) => broken.push(reason),
+        },
+        far: { opened: (id) => far.push(pair.far.acceptDatagrams(id)), broken: (reason) => broken.push(reason) },
+      });
+      const far: MuxDatagrams[] = [];
+      const near = pair.near.openDatagrams(KIND.udp, 'host socket', 69).datagrams;
+      await settled(() => far.length === 1, 'the opening');
+      const answered = pair.far.openAnswer(far[0] ?? assert.fail(), 4000) ?? assert.fail();
+      answered.send(Buffer.from('block 1'));
+      answered.fail('ECONNREFUSED');
+      await settled(() => heard.length === 3, 'all of it');
+      assert.deepEqual(heard, [`kind ${KIND.answer} port 4000 true`, 'block 1', 'closed: ECONNREFUSED']);
+      assert.deepEqual([pair.near.size, pair.far.size], [1, 1]);
+    });
+
     it('keep their boundaries, empty ones too, and end in order', async () => {
       const { pair, near, heard } = openDatagrams();
       for (const text of ['one', '', 'three']) near.send(Buffer.from(text));

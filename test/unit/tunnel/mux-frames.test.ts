@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ANSWER_LIMIT, CONTROL_LIMIT, DATAGRAM_LIMIT, QUESTION_LIMIT } from '../../../src/tunnel/limits.ts';
 import { MUX, MuxDecoder, type MuxType, muxFrame, muxHeader } from '../../../src/tunnel/mux-frame.ts';
-import { KIND, decodeOpening, encodeOpening } from '../../../src/tunnel/mux-open.ts';
+import { KIND, decodeOpening, encodeAnswer, encodeOpening } from '../../../src/tunnel/mux-open.ts';
 
 type Heard = readonly [stream: number, type: number, payload: string];
 
@@ -124,8 +124,10 @@ describe('frames of the multiplexer', () => {
 
 describe('openings', () => {
   it('come back as they went in', () => {
-    const opening = decodeOpening(encodeOpening(KIND.udp, 65_535, 'fd00::1'));
-    assert.deepEqual(opening, { kind: KIND.udp, port: 65_535, body: Buffer.from('fd00::1') });
+    const opening = decodeOpening(encodeOpening(KIND.udp, 65_535, 'fd00::1 10.0.0.1 5000'));
+    assert.deepEqual(opening, { kind: KIND.udp, port: 65_535, body: Buffer.from('fd00::1 10.0.0.1 5000') });
+    const answer = decodeOpening(encodeAnswer(0xffff_ffff, 4_000));
+    assert.deepEqual(answer, { kind: KIND.answer, port: 4_000, body: Buffer.alloc(4, 0xff) });
     assert.equal(decodeOpening(encodeOpening(KIND.info, 0, ''))?.kind, KIND.info);
   });
 
@@ -134,7 +136,10 @@ describe('openings', () => {
     for (let length = 0; length < whole.length; length++) assert.equal(decodeOpening(whole.subarray(0, length)), null);
     assert.equal(decodeOpening(encodeOpening(KIND.tcp, 80, 'a'.repeat(256))), null);
     assert.equal(decodeOpening(Buffer.from([0, 0, 80, 97])), null);
+    assert.equal(decodeOpening(encodeOpening(KIND.udp, 80, 'a'.repeat(320))), null);
+    assert.equal(decodeOpening(encodeOpening(KIND.answer, 80, 'abcde')), null);
     assert.equal(decodeOpening(Buffer.from([7, 0, 80, 97])), null);
+    assert.equal(decodeOpening(Buffer.from([8, 0, 80, 97])), null);
   });
 
   it('never throw, whatever comes', () => {

@@ -7,7 +7,7 @@ import { createTunnel } from '../../../src/tunnel/client.ts';
 import { FRAME, HEADER_LENGTH, writeHeader } from '../../../src/tunnel/frame.ts';
 import { createTunnelKey, readPublicKey } from '../../../src/tunnel/key.ts';
 import { TunnelServer } from '../../../src/tunnel/server.ts';
-import type { TunnelService } from '../../../src/tunnel/service.ts';
+import type { IncomingDatagrams, TunnelService } from '../../../src/tunnel/service.ts';
 import type { Tunnel } from '../../../src/tunnel/tunnel.ts';
 
 /** Bytes of the stream, in a frame of the layer below. */
@@ -23,6 +23,7 @@ describe('an end that speaks something else after the hello', () => {
   const notes: string[] = [];
   const transports: (readonly [near: Duplex, far: Duplex])[] = [];
   const dead: string[] = [];
+  const asked: IncomingDatagrams[] = [];
   let server: TunnelServer;
   let tunnels: [Tunnel, Tunnel];
 
@@ -31,7 +32,10 @@ describe('an end that speaks something else after the hello', () => {
       flow.accept();
       flow.onReset = () => flowsReset.push(flow.host);
     },
-    udp: (flow) => flow.refuse('ECONNREFUSED'),
+    udp(flow) {
+      flow.accept();
+      asked.push(flow);
+    },
     resolve: () => {
       throw new Error('thrown at once');
     },
@@ -55,7 +59,7 @@ describe('an end that speaks something else after the hello', () => {
     );
 
   beforeEach(async () => {
-    for (const list of [flowsReset, notes, transports, dead]) list.length = 0;
+    for (const list of [flowsReset, notes, transports, dead, asked]) list.length = 0;
     server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, service, {
       connected() {},
       note: (event, detail) => notes.push(`${event} ${detail}`),
@@ -85,6 +89,31 @@ describe('an end that speaks something else after the hello', () => {
       });
     }
   }
+
+  it('opens nothing at the client but answers to a flow that there is, and that wants them', async () => {
+    const heard: string[] = [];
+    const deaf = tunnels[0].datagrams('deaf', 1, 'socket');
+    const eager = tunnels[0].datagrams('open', 2, 'socket');
+    eager.onAnswer = (port, answer) => {
+      answer.onDatagram = (payload) => heard.push(`${port} ${Buffer.from(payload).toString()}`);
+    };
+    await Promise.all([deaf.opened, eager.opened]);
+    const [first, second] = asked;
+    assert.equal(first?.socket, second?.socket);
+    const ends: unknown[] = [];
+    const answer = (flow: IncomingDatagrams | undefined, port: number, text: string): void => {
+      const answered = flow?.answerFrom(port) ?? assert.fail();
+      answered.onClosed = (errno) => ends.push(errno);
+      answered.send(Buffer.from(text));
+    };
+    answer(first, 3, 'to one that is deaf');
+    answer(second, 4, 'heard');
+    await settled(() => heard.length > 0, 'one is heard');
+    eager.close();
+    answer(second, 5, 'to one that is over');
+    await settled(() => ends.length === 2, 'two are told');
+    assert.deepEqual([heard, ends, dead], [['4 heard'], [null, 'EACCES'], []]);
+  });
 
   it('is no match for a service that throws: the question fails, and nothing else', async () => {
     await assert.rejects(tunnels[0].info(), /could not answer/);
