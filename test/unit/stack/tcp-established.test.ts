@@ -355,11 +355,18 @@ describe('tcp ESTABLISHED: forged and stray segments (RFC 5961)', () => {
     assert.deepEqual(lab.takeEvents(), []);
   });
 
-  it('a segment without ACK is ignored, an urgent pointer too', () => {
+  it('a segment without ACK is ignored', () => {
     const lab = new Lab();
     lab.establish();
     lab.segment({ seq: 1, flags: 'F', payload: 'evil' });
     assert.deepEqual(lab.takeEvents(), []);
+  });
+
+  it('urgent data are ordinary bytes in their place (README: what it does not do)', () => {
+    const lab = new Lab();
+    lab.establish();
+    lab.segment({ seq: 1, ack: 1, flags: 'U', payload: 'stop!' });
+    assert.equal(lab.received.toString(), 'stop!');
   });
 
   it('challenges are limited', () => {

@@ -174,6 +174,7 @@ export function tcpPacket(isV6: boolean, fields: SegmentFields): Uint8Array {
     ['F', TCP_FLAG.fin],
     ['R', TCP_FLAG.rst],
     ['P', TCP_FLAG.psh],
+    ['U', TCP_FLAG.urg],
   ] as const) {
     if (flags.includes(letter)) bits |= bit;
   }
