@@ -1,7 +1,7 @@
 /** `mirrord ls`: what can be a target now. */
 import { clusterOptions, loadConfig } from '../config/index.ts';
 import { MirrordError } from '../errors.ts';
-import type { ListedTarget } from '../kube/cluster.ts';
+import type { ListedTarget } from '../kube/targets/target.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { err, out } from './output.ts';
 

@@ -7,6 +7,6 @@ export type {
   Cluster,
   ClusterOptions,
   Discovery,
-  PodTarget,
 } from './cluster.ts';
 export { openCluster } from './open-cluster.ts';
+export type { PodTarget } from './targets/target.ts';

@@ -7,11 +7,12 @@
  * carries much already is left alone (pod-size.ts).
  */
 import { MirrordError } from '../../errors.ts';
-import type { AgentRequest, ClusterAgent, ResolvedTarget } from '../cluster.ts';
+import type { AgentRequest, ClusterAgent } from '../cluster.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
+import type { ResolvedTarget } from '../targets/target.ts';
 import { isAdmissionRefusal, notAdmitted } from './admission.ts';
 import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';

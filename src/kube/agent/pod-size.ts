@@ -7,7 +7,7 @@
  */
 import type { V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
-import type { ResolvedTarget } from '../cluster.ts';
+import type { ResolvedTarget } from '../targets/target.ts';
 
 /** From here on people are told, bytes. */
 const REMARKABLE = 300_000;

@@ -2,8 +2,8 @@
 import type { V1Container, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { TargetContainer } from '../../tunnel/target-container.ts';
-import type { ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
+import type { ResolvedTarget } from './target.ts';
 
 /** kubectl's own (`kubectl logs`, `kubectl exec`). */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';

@@ -2,12 +2,12 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import { MANAGED_BY } from '../agent/manifest.ts';
-import type { ListedTarget } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { collectionPath, selectorOf, WORKLOAD_KINDS, type Workload, type WorkloadKind } from './kinds.ts';
 import { isReady } from './readiness.ts';
 import { isSelected } from './selector.ts';
+import type { ListedTarget } from './target.ts';
 
 /**
  * `namespace` null: of all namespaces.  Kinds that may not be listed are left out and told to `denied`; pods must be

@@ -2,10 +2,10 @@
 import type { V1ConfigMap, V1Node, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { TargetContainer } from '../../tunnel/target-container.ts';
-import type { ResolvedTarget } from '../cluster.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { targetContainer } from './container.ts';
+import type { ResolvedTarget } from './target.ts';
 
 /** Each reads once, and anew when called again.  Null: there is none.  Rejects with what may not be read, by name. */
 export interface TargetObjects {

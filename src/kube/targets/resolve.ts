@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import { objectBytes } from '../agent/pod-size.ts';
-import type { PodTarget, ResolvedTarget } from '../cluster.ts';
 import { nearest } from '../nearest.ts';
 import { ApiError, explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
@@ -12,6 +11,7 @@ import { chooseContainer, identityOf } from './container.ts';
 import { collectionPath, selectorOf, type Workload, type WorkloadKind } from './kinds.ts';
 import { isReady, newestFirst, whyNotReady } from './readiness.ts';
 import { selectorQuery } from './selector.ts';
+import type { PodTarget, ResolvedTarget } from './target.ts';
 
 /** A rollout brings a pod in a moment; before that there is nothing to say. */
 const QUIET_MS = 500;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { bundle } from '../../support/bundled.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
-import type { ResolvedTarget } from '../../../src/kube/cluster.ts';
+import type { ResolvedTarget } from '../../../src/kube/targets/target.ts';
 import { CERT, FakeServer, json, KEY, kubeconfigFor } from './support/fake-server.ts';
 
 const pem = (text: Buffer | string): string => Buffer.from(text).toString('base64');

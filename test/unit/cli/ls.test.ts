@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { formatDenied, formatTargets, targetPaths } from '../../../src/cli/ls.ts';
 import { parseTarget } from '../../../src/config/target.ts';
-import type { ListedTarget } from '../../../src/kube/cluster.ts';
+import type { ListedTarget } from '../../../src/kube/targets/target.ts';
 import { CLI_MS, runCli } from './run.ts';
 
 const listed = (more: Partial<ListedTarget>): ListedTarget => ({
