@@ -9,9 +9,9 @@ import type { Refusal, TcpFlow, TcpFlowEvents } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import * as limits from './limits.ts';
 import { isAfter } from './sequence.ts';
-import type { TcpLayer } from './tcp-layer.ts';
 import { TcpDial } from './tcp-dial.ts';
 import { TcpEntry } from './tcp-entry.ts';
+import type { TcpOwner } from './tcp-owner.ts';
 import { TcpPresence } from './tcp-presence.ts';
 import { TcpReceiver } from './tcp-receiver.ts';
 import { TcpSegments } from './tcp-segments.ts';
@@ -23,7 +23,7 @@ const { fin: FIN, syn: SYN, rst: RST, ack: ACK } = TCP_FLAG;
 export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   state: TcpState = 'held';
   onAbandoned: () => void = ignore;
-  readonly #layer: TcpLayer;
+  readonly #layer: TcpOwner<TcpConnection>;
   readonly #receiver: TcpReceiver;
   readonly #sender: TcpSender;
   readonly #segments: TcpSegments;
@@ -36,7 +36,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   /** In the layer's list of flows that have something to send. */
   #isDirty = false;
 
-  constructor(layer: TcpLayer, tuple: Tuple, syn: TcpView, options: TcpOptions, initial: number) {
+  constructor(layer: TcpOwner<TcpConnection>, tuple: Tuple, syn: TcpView, options: TcpOptions, initial: number) {
     super(tuple);
     this.#layer = layer;
     this.#dial = new TcpDial(layer.now);

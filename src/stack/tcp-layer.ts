@@ -11,12 +11,13 @@ import * as limits from './limits.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 import type { TooBig } from './path-mtu.ts';
 import { TcpConnection } from './tcp-connection.ts';
+import type { TcpOwner } from './tcp-owner.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const { fin: FIN, syn: SYN, rst: RST, ack: ACK } = TCP_FLAG;
 const NO_OPTIONS = new Uint8Array(0);
 
-export class TcpLayer {
+export class TcpLayer implements TcpOwner<TcpConnection> {
   /** ms, the caller's clock; set by the stack before anything else happens in a turn. */
   now = 0;
   readonly writer: PacketWriter;
@@ -96,7 +97,7 @@ export class TcpLayer {
     for (const flow of this.#table.all()) flow.terminate();
   }
 
-  /* ---- what connections ask ---- */
+  /* ---- TcpOwner ---- */
 
   get sendMark(): number {
     const share = (limits.SEND_HELD - this.#held) * limits.SEND_SHARE;
