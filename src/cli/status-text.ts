@@ -1,6 +1,5 @@
 /** A session's status for people. */
-import type { RuleMatch } from '../control/protocol.ts';
-import type { OtherSession, ShownSession } from './status.ts';
+import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
 
 /** More routes than this are counted, not listed. */
 const LISTED = 8;
@@ -8,7 +7,21 @@ const LISTED = 8;
 const LISTED_DOMAINS = 64;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** `here`: the network namespace of who reads; a session elsewhere says so. */
+/** Whose a session is, by what root has written down. */
+interface Whose {
+  readonly user: string;
+  readonly network_namespace: string;
+}
+
+export type ShownSession = SessionStatus & Whose;
+
+/** Another user's: only root or that user learns more. */
+export interface OtherSession extends Whose {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** `here`: the reader's network namespace; a session elsewhere says so. */
 export function formatStatus(status: ShownSession, here: string): string {
   const { cluster, agent, dns, forwarded, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;

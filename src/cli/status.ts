@@ -5,24 +5,10 @@ import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/ses
 import { MirrordError } from '../errors.ts';
 import { oneself } from './oneself.ts';
 import { out } from './output.ts';
-import { formatOther, formatStatus } from './status-text.ts';
+import { type OtherSession, type ShownSession, formatOther, formatStatus } from './status-text.ts';
 
 /** A session answers from memory; one that does not within this is stuck. */
 const STATUS_DEADLINE_MS = 3_000;
-
-/** Whose a session is, by what root has written down. */
-interface Whose {
-  readonly user: string;
-  readonly network_namespace: string;
-}
-
-export type ShownSession = SessionStatus & Whose;
-
-/** Another user's: only root or that user learns more. */
-export interface OtherSession extends Whose {
-  readonly name: string;
-  readonly pid: number;
-}
 
 export interface StatusSettings {
   readonly allNamespaces: boolean;

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { Output } from '../../../src/cli/output.ts';
 import { onOneLineEach } from '../../../src/cli/printable.ts';
-import { formatStatus } from '../../../src/cli/status-text.ts';
+import { type ShownSession, formatStatus } from '../../../src/cli/status-text.ts';
 import { formatTargets } from '../../../src/cli/ls.ts';
 import { formatFinding } from '../../../src/cli/doctor.ts';
 import { formatExplanation, type Explanation } from '../../../src/filter/index.ts';
 import { Workspace } from '../support/config.ts';
-import type { ShownSession } from '../../../src/cli/status.ts';
 import { HERE, STATUS } from '../support/status.ts';
 import { CLI_MS, runCliIn } from './run.ts';
 

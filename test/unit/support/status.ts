@@ -1,4 +1,4 @@
-import type { ShownSession } from '../../../src/cli/status.ts';
+import type { ShownSession } from '../../../src/cli/status-text.ts';
 
 export const HERE = 'net:[4026531840]';
 
