@@ -1,17 +1,16 @@
 /** Questions to a session of this network namespace that must be up. */
 import { askSession, listSessions } from '../control/client.ts';
-import { ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
+import { sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import { oneself } from './oneself.ts';
 
-/** Like `askSession`, but an error that nobody listens says which sessions there are, or how to start one. */
+/** Like `askSession`, but where none listens the error says which sessions there are, or how to start one. */
 export async function askRunning(name: string, method: string, deadlineMs: number, params?: unknown): Promise<unknown> {
   try {
     return await askSession(sessionHere(name), method, params, AbortSignal.timeout(deadlineMs), await oneself());
   } catch (error) {
     if (!(error instanceof MirrordError) || error.code !== 'session-not-running') throw error;
-    const here = ownNetworkNamespace();
-    const others = (await listSessions()).filter((other) => other.networkNamespace === here && other.name !== name);
+    const others = (await listSessions({ allNamespaces: false })).filter((other) => other.name !== name);
     const start = name === 'default' ? 'sudo mirrord up' : `sudo mirrord up --name ${name}`;
     throw new MirrordError('usage', 'session-not-running', `No session '${name}' is up.`, {
       help: [

@@ -21,11 +21,7 @@ export async function sessionStatus(name: string): Promise<SessionStatus | undef
 }
 
 export async function runStatus(name: string | undefined, settings: StatusSettings): Promise<void> {
-  const here = ownNetworkNamespace();
-  const chosen = (await listSessions()).filter(
-    (session) =>
-      (settings.allNamespaces || session.networkNamespace === here) && (name === undefined || session.name === name),
-  );
+  const chosen = (await listSessions(settings)).filter((session) => name === undefined || session.name === name);
   const trusts = await oneself();
   const sessions: ShownSession[] = [];
   const others: OtherSession[] = [];
@@ -35,7 +31,7 @@ export async function runStatus(name: string | undefined, settings: StatusSettin
       // In the middle of its start or its end.
       if (record === undefined) return;
       const whose = { user: record.user.name, network_namespace: session.networkNamespace };
-      // Who asked for it by name is told that it may not be asked.
+      // Given by name, it is asked all the same, and the refusal is shown.
       if (name === undefined && !trusts(record.user.uid)) {
         return void others.push({ name: session.name, pid: record.pid, ...whose });
       }
@@ -46,6 +42,7 @@ export async function runStatus(name: string | undefined, settings: StatusSettin
   for (const list of [sessions, others]) list.sort((a, b) => (a.name < b.name ? -1 : 1));
   if (settings.json) return out.json({ sessions, others });
   if (sessions.length + others.length === 0) return out.line('not running');
+  const here = ownNetworkNamespace();
   out.formatted({ sessions, others }, (shown) =>
     [...shown.sessions.map((session) => formatStatus(session, here)), ...shown.others.map(formatOther)].join('\n'),
   );

@@ -17,6 +17,7 @@ import {
   type SessionId,
   type SessionRecord,
   controlSocket,
+  ownNetworkNamespace,
   parseFolderName,
   sessionFolder,
   userFolder,
@@ -68,15 +69,17 @@ export async function ask(
   return response.result;
 }
 
-/** All sessions of all network namespaces that have a folder, whether they live or not. */
-export async function listSessions(folder: string = SESSIONS_FOLDER): Promise<SessionId[]> {
+/** Sessions that have a folder, whether they live or not: of this network namespace, or of all. */
+export async function listSessions({ allNamespaces }: { readonly allNamespaces: boolean }): Promise<SessionId[]> {
+  const here = ownNetworkNamespace();
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(SESSIONS_FOLDER, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
       .sort()
-      .flatMap((name) => parseFolderName(name) ?? []);
+      .flatMap((name) => parseFolderName(name) ?? [])
+      .filter(({ networkNamespace }) => allNamespaces || networkNamespace === here);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
