@@ -21,11 +21,12 @@ import { FarSide } from './far-side.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
 import { NearSide } from './near-side.ts';
-import { TUN_MTU, scopeOf } from './network.ts';
+import { scopeOf } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
 import { effectiveSettings } from './settings.ts';
+import { sessionStatus } from './status.ts';
 
 /** `status` waits no longer than this for a round trip, ms. */
 const STATUS_PING_MS = 1_000;
@@ -47,7 +48,7 @@ export class Session {
   #near: NearSide | undefined;
   #isReleased = false;
   readonly #matches = new RuleMatches();
-  /** What the host has told last of its own accord: it may come while the agent is still being started. */
+  /** The host's latest word about the machine: it may come while the agent is still being started. */
   #changedFacts: MachineFacts | undefined;
   #config: Config | undefined;
   /** Known once the configuration has been read. */
@@ -118,7 +119,7 @@ export class Session {
     if (this.#isReleased) near.release();
     await near.connect();
     this.#keepInStep(remote, near, signal);
-    await this.#whenSound(farSide, signal);
+    await this.#whenReachable(farSide, signal);
 
     this.#phase = 'up';
     const words = describeFilter(filter);
@@ -152,8 +153,8 @@ export class Session {
   }
 
   /**
-   * Beside another session, which may have what this one would route: to know costs less than an agent that is started for
-   * nothing.  What only the agent could tell of the ranges is looked at when they are routed.
+   * Beside another session, which may have routed what this one wants: asking first costs less than an agent started for
+   * nothing.  Ranges that only the agent can tell are checked when they are routed.
    */
   async #reserveRanges(remote: Remote, filter: Filter, signal: AbortSignal): Promise<void> {
     const [discovery, facts] = await Promise.all([
@@ -202,14 +203,14 @@ export class Session {
     if (this.#phase === 'up') this.#log.logger.info({ reason }, this.#state);
   }
 
-  /** Nobody is told that the session is ready before bytes can pass. */
-  async #whenSound(farSide: FarSide, signal: AbortSignal): Promise<void> {
+  /** The session is ready only once bytes can pass. */
+  async #whenReachable(farSide: FarSide, signal: AbortSignal): Promise<void> {
     const { away } = farSide;
     if (away === null) return;
     this.#host.progress('agent', 'running', `${away}; waiting for the agent`);
     const patience = AbortSignal.timeout(START_PATIENCE_MS);
     try {
-      await farSide.whenSound(AbortSignal.any([signal, patience]));
+      await farSide.whenReachable(AbortSignal.any([signal, patience]));
     } catch (error) {
       throw patience.aborted ? agentAway(farSide.away ?? away) : error;
     }
@@ -223,7 +224,7 @@ export class Session {
     this.#host.progress('config', 'warning', text);
   }
 
-  /** Work that nobody waits for: its failure is a warning, not the session's end. */
+  /** Work that nothing waits for: its failure is a warning, not the session's end. */
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#warn(error instanceof Error ? error.message : String(error));
@@ -253,7 +254,7 @@ export class Session {
     return { rtt_ms: this.#rttMs };
   }
 
-  /** Bounded: whoever asks for the status of a tunnel that has fallen silent gets the last one known. */
+  /** Bounded: the status of a tunnel that has fallen silent has the last round trip known. */
   async #freshRoundTrip(): Promise<void> {
     const measured = this.#ping().catch(() => undefined); // away: the state says so
     await Promise.race([measured, delay(STATUS_PING_MS, undefined, { ref: false })]);
@@ -272,33 +273,19 @@ export class Session {
 
   async #status(): Promise<SessionStatus> {
     const [dropped] = await Promise.all([this.#host.strangers().catch(() => null), this.#freshRoundTrip()]);
-    const { options, tun } = this.#start;
-    const near = this.#near;
-    const counters = near?.counters;
-    const agent = this.#farSide?.agent;
-    return {
-      name: options.name,
+    return sessionStatus({
+      start: this.#start,
       state: this.#state,
       reconnecting: this.#state === 'reconnecting' ? this.#away : null,
-      pid: process.pid,
-      target: this.#remote?.target ?? options.target ?? 'targetless',
-      cluster: this.#remote?.cluster ?? null,
-      agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
-      tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
-      routes: near?.network.routes ?? [],
-      dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] },
-      forwarded: { text: near?.forwarded ?? '', dropped },
-      flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
-      bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
-      transport: {
-        kind: this.#remote?.transport ?? '',
-        rtt_ms: this.#rttMs,
-        resumes: this.#farSide?.resumes ?? 0,
-      },
-      filter: this.#filter ? describeFilter(this.#filter) : [],
-      matches: this.#matches.list,
-      warnings: [...this.#warnings, ...(near?.network.warnings ?? [])],
-    };
+      remote: this.#remote,
+      farSide: this.#farSide,
+      near: this.#near,
+      filter: this.#filter,
+      matches: this.#matches,
+      rttMs: this.#rttMs,
+      dropped,
+      warnings: this.#warnings,
+    });
   }
 }
 

@@ -1,0 +1,56 @@
+/** The answer to `status`, from what the parts of a session know; those that do not stand yet have nothing to say. */
+import type { SessionStatus } from '../control/protocol.ts';
+import { describeFilter } from '../filter/describe.ts';
+import type { Filter } from '../filter/filter.ts';
+import type { StartMessage } from '../ipc/protocol.ts';
+import type { FarSide } from './far-side.ts';
+import type { NearSide } from './near-side.ts';
+import { TUN_MTU } from './network.ts';
+import type { Remote } from './remote/remote.ts';
+import type { RuleMatches } from './rule-matches.ts';
+
+export interface StatusParts {
+  readonly start: StartMessage;
+  readonly state: SessionStatus['state'];
+  readonly reconnecting: SessionStatus['reconnecting'];
+  readonly remote: Remote | undefined;
+  readonly farSide: FarSide | undefined;
+  readonly near: NearSide | undefined;
+  readonly filter: Filter | undefined;
+  readonly matches: RuleMatches;
+  /** The last one measured, ms. */
+  readonly rttMs: number | null;
+  /** Packets of other machines; null when they are not counted. */
+  readonly dropped: number | null;
+  readonly warnings: Iterable<string>;
+}
+
+export function sessionStatus(parts: StatusParts): SessionStatus {
+  const { near, remote, farSide } = parts;
+  const { options, tun } = parts.start;
+  const agent = farSide?.agent;
+  const counters = near?.counters;
+  return {
+    name: options.name,
+    state: parts.state,
+    reconnecting: parts.reconnecting,
+    pid: process.pid,
+    target: remote?.target ?? options.target ?? 'targetless',
+    cluster: remote?.cluster ?? null,
+    agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
+    tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
+    routes: near?.network.routes ?? [],
+    dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] },
+    forwarded: { text: near?.forwarded ?? '', dropped: parts.dropped },
+    flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
+    bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
+    transport: {
+      kind: remote?.transport ?? '',
+      rtt_ms: parts.rttMs,
+      resumes: farSide?.resumes ?? 0,
+    },
+    filter: parts.filter ? describeFilter(parts.filter) : [],
+    matches: parts.matches.list,
+    warnings: [...parts.warnings, ...(near?.network.warnings ?? [])],
+  };
+}
