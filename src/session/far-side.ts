@@ -35,7 +35,7 @@ export interface AgentSource {
 }
 
 export interface FarSideEvents {
-  /** `away` is another now; told at every stage of a session. */
+  /** `away` has changed; told at every stage of a session. */
   changed(reason: string | null): void;
   /** The agent has gone, and its flows with it; another one is being started. */
   gone(reason: string): void;
@@ -53,8 +53,8 @@ export class FarSide {
   #tunnel: Tunnel | undefined;
   #info: AgentInfo | undefined;
   #away: string | null = 'the agent has not been started';
-  /** Told when nothing is away any more. */
-  #soundWaiters: (() => void)[] = [];
+  /** Called once `away` is null. */
+  #reachableWaiters: (() => void)[] = [];
   #watching: AbortController | undefined;
   #waiters: ((tunnel: Tunnel) => void)[] = [];
   #pastResumes = 0;
@@ -76,7 +76,7 @@ export class FarSide {
     return this.#info;
   }
 
-  /** Why no byte can pass at the moment, in plain words; null when all is well. */
+  /** Why no byte can pass at the moment, in plain words; null when they can. */
   get away(): string | null {
     return this.#away;
   }
@@ -90,13 +90,13 @@ export class FarSide {
     return this.#pastResumes + (this.#tunnel?.resumes ?? 0);
   }
 
-  /** Resolves when all is well; rejects with the signal's reason. */
-  whenSound(signal: AbortSignal): Promise<void> {
+  /** Resolves once bytes can pass; rejects with the signal's reason. */
+  whenReachable(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#away === null) return resolve();
       if (signal.aborted) return reject(signal.reason);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      this.#soundWaiters.push(resolve);
+      this.#reachableWaiters.push(resolve);
     });
   }
 
@@ -186,7 +186,7 @@ export class FarSide {
 
   #tell(away: string | null): void {
     this.#away = away;
-    if (away === null) for (const sound of this.#soundWaiters.splice(0)) sound();
+    if (away === null) for (const resolve of this.#reachableWaiters.splice(0)) resolve();
     this.#events.changed(away);
   }
 

@@ -149,7 +149,7 @@ describe('the far side of a session', () => {
       return agents.started.length === 2 ? { ...agent, leaving: () => Promise.resolve('it goes at once') } : agent;
     };
     agents.leaves[0]?.('the pod is being deleted');
-    await farSide.whenSound(AbortSignal.timeout(5_000)).catch(() => undefined);
+    await farSide.whenReachable(AbortSignal.timeout(5_000)).catch(() => undefined);
     while (farSide.agent?.name !== 'agent 3') await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(farSide.away, null);
@@ -158,15 +158,15 @@ describe('the far side of a session', () => {
     await farSide.close();
   });
 
-  it('is waited for until it is sound, or nobody waits any more', async () => {
+  it('is waited for until it is reachable, or the wait is given up', async () => {
     const agents = new Agents();
     const farSide = new FarSide(agents, { changed() {}, gone() {}, restarted() {} }, new NoPauses());
-    await assert.rejects(farSide.whenSound(AbortSignal.abort(new Error('given up'))), /given up/);
-    const sound = farSide.whenSound(new AbortController().signal);
+    await assert.rejects(farSide.whenReachable(AbortSignal.abort(new Error('given up'))), /given up/);
+    const reachable = farSide.whenReachable(new AbortController().signal);
     assert.equal(typeof farSide.away, 'string');
     await farSide.start(() => undefined, new AbortController().signal);
-    await sound;
-    await farSide.whenSound(new AbortController().signal);
+    await reachable;
+    await farSide.whenReachable(new AbortController().signal);
     assert.deepEqual([farSide.away, farSide.info?.hostname], [null, 'pod']);
     await farSide.close();
   });
