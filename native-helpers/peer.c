@@ -1,8 +1,8 @@
 /*
  * peerCredentials(fd): who is at the other end of a connected unix socket (SO_PEERCRED of unix(7)).
  *
- * The kernel took them at connect(2) for the one that accepts, and at listen(2) for the one that connects: nobody can
- * claim to be another.
+ * The kernel recorded them, at connect(2) for the side that accepts and at listen(2) for the side that connects, so
+ * they cannot be forged.
  */
 #define _GNU_SOURCE /* struct ucred */
 #include "helpers.h"
@@ -29,7 +29,7 @@ napi_value peer_credentials(napi_env env, napi_callback_info info) {
   socklen_t length = sizeof peer;
   if (getsockopt((int)fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
     return system_error(env, errno, "getsockopt SO_PEERCRED");
-  /* A socket without a peer, or of another family, is nobody's. */
+  /* A socket without a peer, or of another family, has no credentials. */
   if (length != sizeof peer || peer.uid == (uid_t)-1) return system_error(env, ENOTCONN, "getsockopt SO_PEERCRED");
   if (napi_create_object(env, &result) != napi_ok || !put(env, result, "pid", peer.pid) ||
       !put(env, result, "uid", peer.uid) || !put(env, result, "gid", peer.gid))

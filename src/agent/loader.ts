@@ -9,7 +9,7 @@
  *
  * Any process in the pod can connect to the loader.  Whatever such a neighbour sends, only the code with that hash runs;
  * what one connection can make it hold is the length of the code; and of too many connections the oldest goes, so that
- * nobody is kept out by those that wait.
+ * idle ones keep no client out.
  */
 import { constants, gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';

@@ -3,7 +3,7 @@
  *
  * It listens on loopback (or a unix socket), lets in only who proves the key, and dials, asks and relays on the
  * client's behalf.  On standard output it prints one JSON line per event, never a secret.  It leaves by itself: when
- * its client says goodbye, when nobody has been connected for the resume limit, on SIGTERM and SIGINT, when standard
+ * its client says goodbye, when no client has been connected for the resume limit, on SIGTERM and SIGINT, when standard
  * input, if that is a pipe, ends, and after too many defects.  It keeps nothing on disk.  It must not know: the client's
  * side, Kubernetes.
  *
@@ -42,16 +42,16 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
     listener.close();
     setTimeout(() => process.exit(exitCode), FAREWELL_MS);
   };
-  const wait = (): NodeJS.Timeout => setTimeout(() => leave('nobody is connected'), settings.resumeLimitMs);
-  let nobody: NodeJS.Timeout | null = wait();
+  const wait = (): NodeJS.Timeout => setTimeout(() => leave('no client is connected'), settings.resumeLimitMs);
+  let idle: NodeJS.Timeout | null = wait();
   const options = { publicKey: settings.publicKey, resumeLimitMs: settings.resumeLimitMs, sourcesOf: peerUsers };
   const server = new TunnelServer(options, createService(settings), {
     connected(sessions) {
       if (sessions === 0) {
-        nobody ??= wait();
-      } else if (nobody !== null) {
-        clearTimeout(nobody);
-        nobody = null;
+        idle ??= wait();
+      } else if (idle !== null) {
+        clearTimeout(idle);
+        idle = null;
       }
     },
     goodbye: () => leave('the client said goodbye'),
@@ -67,7 +67,7 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
     process.stdin.once('error', () => leave('standard input failed'));
   }
   const defects = new Defects();
-  // What goes wrong in one flow must not end the others', unless it goes on and on.
+  // A defect in one flow must not end the others, unless it happens again and again.
   const survive = (message: string): void => {
     say('defect', { message });
     const tooMany = defects.count(performance.now());

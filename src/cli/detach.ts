@@ -7,7 +7,7 @@ import type { UpEvent } from './events.ts';
 import { out } from './output.ts';
 import { Steps } from './steps.ts';
 
-/** Whoever breaks off the start does not want what it would become; the terminal's own signals do not reach that. */
+/** They break off the start.  The terminal does not send them to the background process, so they are passed on. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export async function startDetached(name: string, json: boolean): Promise<void> {
@@ -28,7 +28,7 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as UpEvent;
-    // It may have become ready in the very moment: then it is stopped, which is what its starter says.
+    // It may have become ready at that very moment: it is stopped all the same, and that is what is said.
     if ('ready' in event && isBrokenOff) continue;
     show(event);
     if ('ready' in event) return child.release();

@@ -36,7 +36,7 @@ export class Output {
     this.#screen.write(`${indented(printable(text))}\n`);
   }
 
-  /** Lines of our own making, each ended by a line break. */
+  /** Our own text: whole lines, each ended by a line break. */
   text(text: string): void {
     this.#screen.write(printable(text));
   }

@@ -20,7 +20,7 @@ export interface LoadRequest {
   readonly cwd: string;
   /** For `-f -`; by default this process's own. */
   readonly stdin?: () => ByteSource;
-  /** Stands for the key that nobody gives; by default made up anew. */
+  /** The key where none is given; by default a new one is made up. */
   readonly madeUpKey?: string;
   /** The branch that is checked out in a folder; by default read from its repository. */
   readonly git?: (folder: string) => Promise<string | undefined>;
@@ -33,7 +33,7 @@ export interface LoadedConfig {
   /** Worth a line, but nothing to worry about. */
   readonly notices: readonly string[];
   readonly warnings: readonly string[];
-  /** `config.key` where nobody gave one. */
+  /** `config.key` where none was given. */
   readonly madeUpKey: string | null;
 }
 

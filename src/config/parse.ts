@@ -10,7 +10,7 @@ export interface ParseContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From the command line or the environment, which go before the file. */
   readonly key: string | undefined;
-  /** For where nobody gives one. */
+  /** Used where none is given. */
   readonly madeUpKey: string;
   readonly gitBranch: string | undefined;
 }

@@ -2,8 +2,8 @@
  * The asker's end of the control socket.
  *
  * A session is asked only when it is one's own, or root's: what it answers is printed, and goes into the environment of
- * programs.  Whose it is tells the folder, which root has made; that the folder's owner answers, and nobody to whom a link
- * in there leads, tells the kernel.
+ * programs.  Whose it is, the folder tells, which root has made.  That the answer comes from the folder's owner, and not
+ * from a socket that a link in there leads to, the kernel tells.
  */
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
@@ -32,7 +32,7 @@ export type Trust = (uid: number) => boolean;
 /**
  * Asks one question and resolves to the answer's result.
  *
- * Errors: `session-not-running` when nobody listens, `session-not-yours` when the session is another user's,
+ * Errors: `session-not-running` when nothing listens, `session-not-yours` when the session is another user's,
  * `session-foreign-socket` when it is not the session that listens, `session-no-answer` when the signal aborts or the
  * connection breaks, and whatever the session itself answers.
  */
@@ -50,7 +50,7 @@ export async function askSession(
   return ask(path, method, params, signal, owner);
 }
 
-/** Likewise, of what listens at `path` and is `server`'s, by user number. */
+/** The same of what listens at `path`, which must belong to the user with the number `server`. */
 export async function ask(
   path: string,
   method: string,

@@ -82,7 +82,7 @@ export interface SessionSettings {
   readonly cluster: { readonly context: string; readonly server: string; readonly namespace: string } | null;
   /** As it was asked for, and not what was found. */
   readonly dns: string;
-  /** Of `configuration`, where nobody gave a key. */
+  /** The key in `configuration`, where none was given. */
   readonly madeUpKey: string | null;
   /** All keys with their defaults. */
   readonly configuration: Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
  *
  * It answers the session's own user and root, by what the kernel says of the other end: the modes of folder (0700) and
  * socket (0600) may have been changed.  Even they may be broken: a question is bounded in size and time, and whatever is
- * no question gets an error and harms nobody else.
+ * no question gets an error and harms no other.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -57,7 +57,7 @@ export class ControlServer {
     await chmod(this.#path, 0o600);
   }
 
-  /** Stops listening, gives what answers there are in time, and cuts whoever is still connected. */
+  /** Stops listening, gives what answers there are in time, and cuts those who are still connected. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     await Promise.race([Promise.all(this.#answering), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
@@ -86,7 +86,7 @@ export class ControlServer {
       if (chunk.includes(0x0a)) {
         clearTimeout(deadline);
         socket.off('data', read).resume();
-        // Whoever may not ask is heard out, too: to an asker that still writes, a closed socket says nothing.
+        // One that may not ask is heard out as well: while it still writes, a closed socket tells it nothing.
         if (mayAsk) this.#give(socket, Buffer.concat(chunks), gone.signal);
         else void reply(socket, notForYou());
       } else if (length > MAX_REQUEST_BYTES) {

@@ -1,6 +1,6 @@
 /**
- * What the session says of its own accord, checked before the root part believes any of it: its class of failure becomes
- * the exit code of `up`, its texts are printed.  Requests are looked at where they are answered (`requests.ts`).
+ * What the session says unasked, checked before the root part believes any of it: its class of failure becomes the exit
+ * code of `up`, its texts are printed.  Requests are checked where they are answered (`requests.ts`).
  */
 import { EXIT, type ErrorDescription, type FailureClass } from '../errors.ts';
 import type { Progress, Remain, SessionToHost } from '../ipc/protocol.ts';
@@ -88,5 +88,5 @@ function text(value: unknown): string {
 }
 
 function oneOf<T extends string>(all: readonly T[], value: unknown): T {
-  return all.find((each) => each === value) ?? refuse('a word of its own');
+  return all.find((each) => each === value) ?? refuse('an unknown word');
 }

@@ -17,7 +17,7 @@ const CALM_MS = 150;
 const CALM_MAX_MS = 1_000;
 
 /**
- * `ip monitor` would notice only at the next event that nobody reads it any more: it ends with this process's pipe, and the
+ * `ip monitor` would notice only at the next event that its reader has gone: it ends with this process's pipe, and the
  * shell ends with it.
  */
 const SCRIPT = `
@@ -72,7 +72,7 @@ export class Monitor {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers) watcher.close();
-    // Resolves when nobody holds its pipe any more: `ip` is gone, too.
+    // Resolves once no process holds its pipe: `ip` is gone, too.
     await this.#child.close(killGroup);
   }
 

@@ -4,7 +4,7 @@
  *
  * Only the effective user changes: the real one stays root, so that the user can neither look into this process nor take
  * its descriptor, which leads where the user may not go.  It is a process of its own since a file system of the user's may
- * keep its reader waiting for ever (FUSE); whoever starts it sets it a deadline.
+ * keep its reader waiting for ever (FUSE); its caller sets a deadline.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { openBelow } from './machine/open-below.ts';

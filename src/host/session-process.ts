@@ -114,7 +114,7 @@ export class SessionProcess {
       if (message.type === 'released') this.#released.resolve();
       else options.message(message);
     } catch (error) {
-      // Whoever speaks so is no session of ours.
+      // A session of ours never sends this.
       options.ended(error as MirrordError);
     }
   }

@@ -80,8 +80,8 @@ async function openProcess(context: TargetContext, number: string): Promise<Open
 }
 
 /**
- * Who may call mirrord by sudo may enter the networks of this machine.  Another user namespace is somebody's own world, in
- * which root of this one has no business that the user has not: it must be one that the user may enter alone.
+ * A user who may call mirrord by sudo may enter the networks of this machine.  That does not hold for other user
+ * namespaces, which have a root of their own: such a one must be one that the user could enter without us.
  */
 async function refuseOthersNamespace({ machine, user }: TargetContext, number: string, inside: string): Promise<void> {
   const own = machine.files.link('/proc/self/ns/user');

@@ -1,15 +1,10 @@
-/** Values that came from the session and may be anything, taken apart; what is not of the form throws. */
+/** Reads values that came from the session and may be anything; whatever has not the expected form throws. */
 import { MirrordError } from '../errors.ts';
 
 export function refuse(what: string): never {
-  throw new MirrordError(
-    'unexpected',
-    'request-refused',
-    `The session told the root part what no session may: ${what}.`,
-    {
-      help: 'This is a defect of mirrord.  Please report it.',
-    },
-  );
+  throw new MirrordError('unexpected', 'request-refused', `The root part refused what the session sent: ${what}.`, {
+    help: 'This is a defect of mirrord.  Please report it.',
+  });
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

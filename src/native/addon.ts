@@ -42,7 +42,7 @@ export interface Addon {
   closeReader(reader: PacketReader): void;
   /** flock(2), exclusive; false while another one holds it.  Held until the descriptor is closed, at the latest by death. */
   tryLock(fd: number): boolean;
-  /** SO_PEERCRED of a connected unix socket: whoever connected, or for a client whoever listens. */
+  /** SO_PEERCRED of a connected unix socket: the process that connected; to that one, the process that listens. */
   peerCredentials(fd: number): PeerCredentials;
 }
 

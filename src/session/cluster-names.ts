@@ -1,15 +1,15 @@
 /**
  * The far side's names, from the resolv.conf that the agent sees, as far as its word counts.
  *
- * Whoever writes a pod's `dnsConfig`, or is root in the target's container, writes that file: it chooses among the domains
- * that others vouch for, and brings in none of its own.  For a namespace of this machine there is no API server; the user
- * chose it by name, so its file is believed, public suffixes aside.
+ * That file can be written by anyone who may set a pod's `dnsConfig`, and by root in the target's container: so it only
+ * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
+ * is no API server; the user chose it by name, so its file is believed, public suffixes aside.
  */
 import { isWithin } from '../dns/name.ts';
 import { parseNameSearch } from '../dns/resolv-conf.ts';
 import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
 
-/** The domain of nearly every cluster: nobody's on the Internet, and on no local link. */
+/** The domain of nearly every cluster; it exists neither on the Internet nor on a local link. */
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 /** As many as Kubernetes lets a pod have (MaxDNSSearchPaths). */
@@ -37,7 +37,7 @@ export interface ClusterNames {
   /** What this machine's programs try: no suffix outside the zones is theirs to ask the cluster for. */
   readonly machineSearch: readonly string[];
   readonly ndots: number;
-  /** The cluster domain that the file claims and nobody vouches for. */
+  /** The cluster domain that the file claims, where nothing else vouches for it. */
   readonly refused: string | null;
 }
 

@@ -13,7 +13,7 @@ import { cidrContains, parseAddress, parseCidr } from '../net/index.ts';
 import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
 import { NAME } from './cluster-names.ts';
 
-/** A pod has a handful; more is not a list that somebody wrote for it. */
+/** A pod has a handful; a longer list was not written for it. */
 const MAX_NAMES = 256;
 const MAX_ADDRESSES = 16;
 /** The kubelet's and glibc's own lines (`ip6-allnodes`), which are in every file. */

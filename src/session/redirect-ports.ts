@@ -1,4 +1,4 @@
-/** The resolver's ears on loopback, one for each name server that programs ask: a redirect leads its questions there. */
+/** The resolver's listeners on loopback, one for each name server that programs ask: a redirect leads its questions there. */
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import type { Relay } from '../dns/relay.ts';
 import type { Resolver } from '../dns/resolver.ts';

@@ -1,8 +1,8 @@
 /**
  * Which names of this machine's programs are the cluster's, put together from everything that is known.  Pure.
  *
- * A namespace is called as whoever made it liked.  Where that is a public suffix (`dev`, `app`, `com`), `web.dev` stays what
- * it is to everyone else, and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
+ * A namespace may have any name.  Where that is a public suffix (`dev`, `app`, `com`), `web.dev` keeps its public meaning,
+ * and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
  */
 import type { HostTable } from '../dns/hosts-file.ts';
 import type { ResolverNames } from '../dns/resolver-names.ts';
@@ -51,7 +51,7 @@ export function takenNames(
 
 const isDotted = (name: string): boolean => name.includes('.');
 
-/** Whether `web.LABEL` is a public name, and not the cluster's whatever there is called so. */
+/** Whether `web.LABEL` is a public name, even where a namespace is called LABEL. */
 export function isWithheld(label: string, filter: Filter): boolean {
   return isPublicSuffix(label) && !filter.domains.includes(label);
 }

@@ -48,7 +48,7 @@ export class TcpSegments {
     if (this.#pathVersion !== this.#writer.paths.version) this.#setMss();
   }
 
-  /** Full segments do not arrive, and nobody says why: half the packet's size is tried (RFC 4821 section 7.7). */
+  /** Full segments do not arrive, and no ICMP says why: half the packet's size is tried (RFC 4821 section 7.7). */
   tryNarrower(): void {
     const { addresses } = this.#tuple;
     this.#trialMtu = possibleMtu(addresses, (this.#sender.mss + PacketWriter.tcpHeaders(addresses)) >> 1);

@@ -72,7 +72,7 @@ export function createChallenge(agent: TunnelKey): Buffer {
   return Buffer.concat([MAGIC, version, randomBytes(NONCE_LENGTH), Buffer.from(agent.publicKey, 'base64')]);
 }
 
-/** Null: whoever answers is no agent of ours. */
+/** Null for what no agent of ours sends. */
 export function readChallenge(payload: Buffer): Challenge | null {
   if (payload.length < MAGIC.length + VERSION_LENGTH || !payload.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const version = payload.readUInt16BE(MAGIC.length);

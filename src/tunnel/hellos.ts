@@ -2,9 +2,9 @@
  * Transports in their hello, of which there may be many at once: any process that reaches the agent's port can open one
  * and say nothing.
  *
- * When there are too many, each source is left its share, so that one that floods makes room itself and keeps nobody
- * out.  Which of a source's transports go is left to chance: a flood that cannot be told from the client (the same user)
- * mostly pushes out its own, whatever it does, and the client dials again.
+ * When there are too many, each source is left its share, so that a flood makes room itself and keeps no other out.
+ * Which of a source's transports go is left to chance: a flood that cannot be told from the client (the same user) mostly
+ * pushes out its own, and the client dials again.
  */
 import { randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';

@@ -91,7 +91,7 @@ export const FRAME_COST = 400;
  */
 export const EXCESS_LIMIT = 1024 * 1024;
 
-/** The same for refusals, bytes: who opens on and on without reading them speaks something else. */
+/** The same for refusals, bytes: a peer that keeps opening and never reads them is broken. */
 export const REFUSALS_LIMIT = 4 * EXCESS_LIMIT;
 
 /**

@@ -95,7 +95,7 @@ export class TunnelServer {
     const stream: ByteStream = new ByteStream({
       lost: (reason) => {
         this.#events.note('lost', reason);
-        session.expiry = setTimeout(() => this.#end(id, session, 'nobody came back'), this.#limitMs);
+        session.expiry = setTimeout(() => this.#end(id, session, 'no client came back'), this.#limitMs);
         this.#count();
       },
       closed: (reason) => {

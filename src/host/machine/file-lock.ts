@@ -1,9 +1,9 @@
 /**
  * A file that one process at a time holds, by flock(2): the kernel lets go of it when its holder ends, however it ends.
  *
- * The file is for root alone: flock needs no right to write, so that whoever may open a file may also keep others waiting.
- * It is removed with the lock, so that nothing is left behind; a lock that was got on a file that has lost its name since
- * says nothing, and is tried again.
+ * The file is for root alone: flock needs no right to write, so any user who may open the file could keep others waiting.
+ * It is removed with the lock, so that nothing is left behind; a lock on a file that has lost its name since
+ * then holds nothing, and is tried again.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { loadAddon } from '../../native/addon.ts';

@@ -33,7 +33,7 @@ const SIDECARS = new Set([
 
 export interface ChosenContainer {
   readonly name: string;
-  /** Nobody named it and there were others. */
+  /** It was not named, and there were others. */
   readonly isGuessed: boolean;
 }
 

@@ -15,14 +15,14 @@ export interface ResolvedTarget {
   readonly pod: string;
   readonly node: string;
   readonly container: string;
-  /** Nobody named the container, and there are several: worth a line. */
+  /** The container was not named, and there are several: worth a line. */
   readonly isContainerGuessed: boolean;
   readonly addresses: readonly string[];
   /** Whom the container runs as, root aside, as far as the cluster knows; the rest is its image's matter. */
   readonly identity: { readonly runAsUser?: number; readonly runAsGroup?: number };
   /** It has the node's network: its address is the node's. */
   readonly hostNetwork: boolean;
-  /** It asks the cluster's DNS; with another `dnsPolicy`, names of the cluster are nobody's to it. */
+  /** It asks the cluster's DNS; with another `dnsPolicy` it does not know the cluster's names. */
   readonly clusterDns: boolean;
   /** What its object holds, bytes of JSON: each agent that was ever put into the pod leaves something for good. */
   readonly objectBytes: number;

@@ -106,7 +106,7 @@ function warningsOf(target: ResolvedTarget): readonly string[] {
   const { pod, container, isContainerGuessed, hostNetwork, clusterDns } = target;
   return [
     ...(isContainerGuessed
-      ? [`Nobody said which container of ${pod} is meant; ${container} was taken (/container/NAME says it).`]
+      ? [`${pod} has several containers; ${container} was chosen (name another with /container/NAME).`]
       : []),
     ...(hostNetwork ? [`${pod} has its node's network: its address and its ports are the node's.`] : []),
     ...(clusterDns

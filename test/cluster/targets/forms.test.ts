@@ -51,7 +51,7 @@ describe('mirrord up -t', () => {
     const addresses = podsOf(world.namespace, 'app=web').map(addressesOf);
     await withSession(world, ['-t', 'deployment/web'], async ({ output }) => {
       assert.match(output, /^✔ target deployment\/web → pod web-\S+ \(container app\), 1 of 2; traffic leaves from /m);
-      assert.match(output, /^! Nobody said which container of web-\S+ is meant; app was taken \(\/container\/NAME/m);
+      assert.match(output, /^! web-\S+ has several containers; app was chosen \(name another with \/container\/NAME/m);
       const leaves = /traffic leaves from (\S+), (\S+)$/m.exec(output)?.slice(1);
       assert.ok(
         addresses.some((each) => each.join() === leaves?.join()),

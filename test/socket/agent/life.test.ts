@@ -17,7 +17,7 @@ async function endOf({ child, events }: RunningAgent): Promise<{ code: number | 
   return { code: child.exitCode, said: events.slice(1) };
 }
 
-const nobody = { event: 'leaving', reason: 'nobody is connected' };
+const nobody = { event: 'leaving', reason: 'no client is connected' };
 
 describe("the agent's life", () => {
   it('ends when nobody comes', async () => {

@@ -208,7 +208,7 @@ describe('a tunnel whose transport is cut', () => {
     away = true;
     transports[0]?.destroy();
     await until(
-      () => agent.events.some(({ event, detail }) => event === 'ended' && detail === 'nobody came back'),
+      () => agent.events.some(({ event, detail }) => event === 'ended' && detail === 'no client came back'),
       'the end',
     );
     away = false;
