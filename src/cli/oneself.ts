@@ -1,13 +1,15 @@
+/**
+ * Whose sessions may be asked: one's own, and root's.
+ *
+ * Behind sudo, one is the user who called it.  What a session answers goes into the environment of programs, so it must
+ * come from the program's own user, or from root.
+ */
 import type { Trust } from '../control/client.ts';
 import { runCommand } from '../host/machine/commands.ts';
 import { invokingUser } from '../host/user.ts';
 
 const ROOT = 0;
 
-/**
- * Whose sessions may be asked: one's own, and root's.  Behind sudo one is the user who called it, so that what is taken
- * from a session never serves a user who has no say over it: neither another one, nor root.
- */
 export async function oneself(): Promise<Trust> {
   const own = process.geteuid?.();
   const user = own === ROOT ? (await invokingUser(runCommand, process.env)).uid : own;

@@ -1,11 +1,12 @@
+/** Reads files that may be anything: neither waits for one nor reads it without end. */
 import { constants, open } from 'node:fs/promises';
 
 /** Up to this many bytes at once. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * The bytes of a regular file; null when it has more than `limit`.  Neither waits nor reads without end: a device or a pipe
- * in its place throws, and the files of /proc, whose size is told as 0, are cut off by the count of what is read.
+ * The bytes of a regular file; null when it has more than `limit`.  A device or a pipe in its place throws; files of /proc,
+ * whose size is told as 0, are bounded by what is read of them.
  */
 export async function readBounded(path: string, limit: number): Promise<Buffer | null> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

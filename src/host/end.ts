@@ -1,3 +1,4 @@
+/** What ends a session: the first cause, of all that may come. */
 import type { MirrordError } from '../errors.ts';
 import type { Progress } from '../ipc/protocol.ts';
 import { STOP_DEADLINE_MS } from './session-process.ts';
@@ -7,7 +8,6 @@ export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type EndSignal = (typeof SIGNALS)[number];
 
-/** What ends a session. */
 export type Cause =
   /** `mirrord down`. */
   | { readonly outcome: 'stopped' }

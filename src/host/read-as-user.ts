@@ -1,12 +1,11 @@
+/** Reads files of others for the root part, by a process (`read-entry.ts`) with the user's rights. */
 import { spawn } from 'node:child_process';
 import { COMMAND_DEADLINE_MS, commandEnvironment } from './machine/commands.ts';
 import type { User } from './user.ts';
 
 /**
- * Reads the first of the files that is there, with the rights of `user`; `root` is a descriptor of the folder that the
- * paths begin in, for whose links it is the root.  The empty text when there is none that the user may read.
- *
- * `reader`: program and arguments of `read-entry.ts`.
+ * The first of the files that is there, read with the rights of `user`; empty when the user may read none.  `root` is a
+ * descriptor of the folder in which the paths, and links on them, begin; the last parameter, the program and its arguments.
  */
 export function readAsUser(
   root: number,

@@ -1,6 +1,6 @@
+/** What stayed behind in the cluster, for people. */
 import type { Remain } from '../ipc/protocol.ts';
 
-/** What stayed behind in the cluster, for people. */
 export function describeRemain({ what, why, withinMs }: Remain): string {
   const reason = why ?? 'the session ended before it could';
   return `${what} could not be removed (${reason}). It ends by itself within ${duration(withinMs)}.`;

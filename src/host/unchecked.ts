@@ -1,4 +1,4 @@
-/** Reads values that came from the session and may be anything; whatever has not the expected form throws. */
+/** Reads values that came from the session and may be anything; what does not have the expected form throws. */
 import { MirrordError } from '../errors.ts';
 
 export function refuse(what: string): never {

@@ -1,10 +1,8 @@
+/** Who is at the other end of a unix socket, as the kernel knows it. */
 import type { Socket } from 'node:net';
 import { loadAddon } from './addon.ts';
 
-/**
- * The user at the other end of a connected unix socket, by number, as the kernel knows it; undefined when the connection
- * is over already.
- */
+/** The user's number; undefined when the connection is over already. */
 export function peerUser(socket: Socket): number | undefined {
   // Node has the descriptor; its types have not.
   const { _handle: handle } = socket as { _handle?: { readonly fd: number } | null };

@@ -1,7 +1,7 @@
+/** Who comes in by this machine, in one line. */
 import { OUTGOING } from '../filter/settings.ts';
 import type { Forwarded, MachineBridge } from '../ipc/protocol.ts';
 
-/** Who comes in by this machine, in one line. */
 export function describeForwarded(forwarded: Forwarded, bridges: readonly MachineBridge[]): string {
   const key = `${OUTGOING}.forwarded`;
   if (forwarded === 'off') return `open to this machine alone (${key} is "off")`;

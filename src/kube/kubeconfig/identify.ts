@@ -1,7 +1,7 @@
+/** Which cluster a kubeconfig leads to, from its files alone: no plugin runs, and no server is asked. */
 import { endpointOf } from '../server/address.ts';
 import { type KubeconfigChoice, loadContext } from './load.ts';
 
-/** Which cluster a kubeconfig leads to: no plugin is run for it, and nobody is asked. */
 export interface ClusterIdentity {
   readonly context: string;
   readonly server: string;
