@@ -4,6 +4,10 @@
 export const MAX_NAME_BYTES = 255;
 const MAX_LABEL_BYTES = 63;
 
+/** A host's or domain's name as text, without final dot (RFC 1035, 2.3.4); underscores are seen in service names. */
+export const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+
 export interface NameRead {
   /** Lower case, no final dot; '' is the root.  Dots in labels, blanks and bytes beyond ASCII are escaped. */
   readonly text: string;

@@ -4,7 +4,7 @@
  * Every value comes out in canonical form, made anew from what was parsed: text that reaches a command line or an
  * `ip -batch` is never the session's own.
  */
-import { isWithin } from '../dns/name.ts';
+import { HOST_NAME, isWithin } from '../dns/name.ts';
 import type {
   AskedNames,
   BoundFlow,
@@ -46,8 +46,6 @@ const LIMITS = {
 const MTU_MIN = 1_280;
 const MTU_MAX = 65_535;
 
-/** RFC 1035 section 2.3.4, in text form; underscores are seen in service names. */
-const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 /** A name of the filter may have hyphens anywhere; `~` stands before it on a command line, so that it is no option. */
 const ZONE = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
 const TARGET = /^(netns\/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}|process\/[1-9][0-9]{0,6})$/;
@@ -71,7 +69,7 @@ function address(value: unknown, what: string): string {
   return bytes === null ? refuse(what) : formatAddress(bytes);
 }
 
-const name = (value: unknown, what: string): string => matching(value, NAME, what);
+const name = (value: unknown, what: string): string => matching(value, HOST_NAME, what);
 const zone = (value: unknown, what: string): string => matching(value, ZONE, what);
 const port = (value: unknown, what: string): number => whole(value, 1, 65_535, what);
 

@@ -5,7 +5,7 @@
  * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
  * is no API server; the user chose it by name, so its file is believed, public suffixes aside.
  */
-import { isWithin } from '../dns/name.ts';
+import { HOST_NAME, isWithin } from '../dns/name.ts';
 import { parseNameSearch } from '../dns/resolv-conf.ts';
 import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
 
@@ -14,8 +14,6 @@ export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 /** As many as Kubernetes lets a pod have (MaxDNSSearchPaths). */
 const MAX_SEARCH = 32;
-/** RFC 1035, 2.3.4; with underscores. */
-export const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** Whose word counts, beside the file's. */
 export interface Vouched {
@@ -44,7 +42,7 @@ export interface ClusterNames {
 /** A pod's search list is `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN ...`. */
 export function clusterNames(resolvConf: string, { byServer, byUser }: Vouched): ClusterNames {
   const { search: all, ndots } = parseNameSearch(resolvConf);
-  const listed = all.filter((suffix) => NAME.test(suffix)).slice(0, MAX_SEARCH);
+  const listed = all.filter((suffix) => HOST_NAME.test(suffix)).slice(0, MAX_SEARCH);
   const given = (name: string): boolean => byUser.some((domain) => isWithin(name, domain));
   const vouched = (domain: string): boolean =>
     given(domain) ||

@@ -8,10 +8,9 @@
  */
 import { isIPv4 } from 'node:net';
 import { parseHosts, type HostTable } from '../dns/hosts-file.ts';
-import { isWithin, normalName } from '../dns/name.ts';
+import { HOST_NAME, isWithin, normalName } from '../dns/name.ts';
 import { cidrContains, parseAddress, parseCidr } from '../net/index.ts';
 import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
-import { NAME } from './cluster-names.ts';
 
 /** A pod has a handful; a longer list was not written for it. */
 const MAX_NAMES = 256;
@@ -44,7 +43,8 @@ export function podHosts(text: string, { given, machineSearch }: HostsScope): Po
   for (const [name, all] of parseHosts(text)) {
     if (table.size + withheld.length >= MAX_NAMES) break;
     const addresses = all.filter(isUsable).slice(0, MAX_ADDRESSES);
-    if (addresses.length === 0 || !NAME.test(name) || BOILERPLATE.test(name) || isWithin(name, 'localhost')) continue;
+    if (addresses.length === 0 || !HOST_NAME.test(name) || BOILERPLATE.test(name) || isWithin(name, 'localhost'))
+      continue;
     const isGiven = given.some((domain) => isWithin(name, domain));
     if (isGiven || !isSomebodys(name, machineSearch)) table.set(name, addresses);
     else withheld.push(name);
