@@ -12,11 +12,14 @@ const LOCK_POLL_MS = 5;
 
 /** One process at a time plays journals back or claims a name; a holder that died does not hold. */
 export async function withLock<T>(machine: Machine, work: () => Promise<T>): Promise<T> {
-  const lock = await take(machine);
   try {
-    return await work();
+    const lock = await take(machine);
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
   } finally {
-    lock.release();
     machine.files.removeEmpty(RUN_FOLDER);
   }
 }

@@ -21,11 +21,13 @@ export class FileLock {
 
   /** Undefined while another one holds it.  The folder must be there. */
   static try(path: string): FileLock | undefined {
+    // First: an installation without it must not leave a file behind.
+    const addon = loadAddon();
     // Node adds O_CLOEXEC: no child keeps the lock for us.
     const fd = openSync(path, FLAGS, 0o600);
     let isHeld = false;
     try {
-      isHeld = loadAddon().tryLock(fd) && isNamed(path, fd);
+      isHeld = addon.tryLock(fd) && isNamed(path, fd);
     } finally {
       if (!isHeld) closeSync(fd);
     }

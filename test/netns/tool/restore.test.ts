@@ -93,6 +93,18 @@ describe('mirrord up, the machine afterwards', () => {
     }
   });
 
+  it('is as before where the native helper is missing', async () => {
+    const { developer, mirrord: program, target } = world.sandbox;
+    const folder = '/run/checkout/native-helpers/build';
+    const before = await machineState(developer);
+    await developer.run('mount', ['-t', 'tmpfs', 'missing', folder]);
+    const { code, stderr } = await developer.run(program, ['up', '-t', `netns/${target}`], { as: 'sudo' });
+    await developer.run('umount', [folder]);
+    assert.equal(code, 6);
+    assert.match(stderr, /^Error: The native helper .* has not been built\.$/m);
+    assert.equal(await machineState(developer), before);
+  });
+
   it('is not said to be when a session does not end', async () => {
     const session = await up(world.sandbox).ready();
     const [status] = await statuses(world.sandbox);
