@@ -36,12 +36,15 @@ interface ListedLink {
   readonly ifname: string;
   /** The bridge that it is a port of. */
   readonly master?: string;
+  /** A veth's peer, when it is in this network namespace. */
+  readonly link?: string | null;
   readonly linkinfo?: { readonly info_kind?: string };
   readonly addr_info: readonly { readonly local?: string; readonly prefixlen: number }[];
 }
 
-/** Kinds of the host's ends of containers and virtual machines: veth pairs, tap devices. */
-const ENDS: readonly (string | undefined)[] = ['veth', 'tun'];
+/** The host's ends of containers and virtual machines: veth pairs, whose other half is elsewhere, and tap devices. */
+const isEnd = ({ linkinfo, link }: ListedLink): boolean =>
+  linkinfo?.info_kind === 'tun' || (linkinfo?.info_kind === 'veth' && typeof link !== 'string');
 
 /** The kernel lets a name have quotes and backslashes, too, which would need care in rules; no program gives such names. */
 const PLAIN_NAME = /^[A-Za-z0-9_.@-]+$/;
@@ -109,14 +112,14 @@ async function readLinks(run: Run): Promise<readonly ListedLink[]> {
 }
 
 /**
- * A bridge with a port that is no veth and no tap (a network card, a VLAN, a VXLAN) is another network's: who is on it is
- * not this machine's to say.
+ * A bridge with another port (a network card, a VLAN, a VXLAN, a cable to another bridge) is another network's: who is on
+ * it is not this machine's to say.
  */
 function bridgesOf(links: readonly ListedLink[]): readonly MachineBridge[] {
   return links
     .filter((link) => link.linkinfo?.info_kind === 'bridge' && PLAIN_NAME.test(link.ifname))
     .map(({ ifname }) => {
-      const uplink = links.find((port) => port.master === ifname && !ENDS.includes(port.linkinfo?.info_kind));
+      const uplink = links.find((port) => port.master === ifname && !isEnd(port));
       return { name: ifname, ...(uplink === undefined ? {} : { uplink: uplink.ifname }) };
     });
 }

@@ -100,6 +100,29 @@ describe('other machines beside mirrord up', function () {
     await session.end();
   });
 
+  it('do not come in by a bridge that a cable joins to one of their LAN', async () => {
+    await Container.start(sandbox);
+    await onMachine(`
+      ip link add br0 type bridge; ip link set br0 addrgenmode none up
+      ip link add link eth0 name card0 type macvlan mode passthru; ip link set card0 addrgenmode none up master br0
+      ip link add patch0 type veth peer name patch1
+      ip link set patch0 addrgenmode none up master br0; ip link set patch1 addrgenmode none up master docker0
+      ip address flush dev eth0
+      ip address add ${DEVELOPER.v4}/24 dev docker0
+    `);
+    await poll(
+      async () => (await sandbox.internet.run('ping', ['-c1', '-W1', DEVELOPER.v4])).code === 0,
+      'it is joined',
+    );
+    const session = await up(sandbox, { args: ['--dns', 'off'] }).ready();
+    assert.match(
+      session.output,
+      /^✔ open to this machine alone; not to docker0, which leads out by patch1; not to br0, which leads out by card0$/m,
+    );
+    assert.notEqual((await fromLan(WEB)).code, 0);
+    await session.end();
+  });
+
   it('come in from a bridge as soon as it is there, and no longer when it is gone or leads out', async () => {
     const session = await up(sandbox, { args: ['--dns', 'nftables'] }).ready();
     const container = await Container.start(sandbox);

@@ -55,6 +55,9 @@ describe('who comes in beside this machine', () => {
       link('enp3s0', undefined, 'br0'),
       link('br1', 'bridge'),
       link('vx0', 'vxlan', 'br1'),
+      link('br2', 'bridge'),
+      { ...link('patch0', 'veth', 'br2'), link: 'patch1' },
+      { ...link('patch1', 'veth', 'br1'), link: 'patch0' },
       link('a"b', 'bridge'),
       link('bond0', 'bond'),
     ];
@@ -65,6 +68,7 @@ describe('who comes in beside this machine', () => {
       { name: 'virbr0' },
       { name: 'br0', uplink: 'enp3s0' },
       { name: 'br1', uplink: 'vx0' },
+      { name: 'br2', uplink: 'patch0' },
     ]);
     machine.discard();
   });
