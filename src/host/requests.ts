@@ -19,7 +19,8 @@ import type {
   RouteQuestion,
   SocketAddress,
 } from '../ipc/protocol.ts';
-import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/index.ts';
+import { VIRTUAL_BLOCKS } from '../ipc/virtual-blocks.ts';
+import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
 import { type Fields, fields, flag, list, matching, refuse, whole } from './unchecked.ts';
 
@@ -62,6 +63,15 @@ function range(value: unknown, what: string): string {
 function single(value: unknown, what: string): string {
   const cidr = typeof value === 'string' ? parseCidr(value) : null;
   return cidr === null || cidr.prefix !== cidr.address.length * 8 ? refuse(what) : formatCidr(cidr);
+}
+
+const VIRTUAL = parseRanges(Object.values(VIRTUAL_BLOCKS)) ?? [];
+
+/** For the TUN: any other would make this machine's own what is somebody else's, or end sockets that are none of its. */
+function virtual(value: unknown, what: string): string {
+  const text = single(value, what);
+  const cidr = parseCidr(text);
+  return cidr !== null && containingRange(VIRTUAL, cidr.address) !== undefined ? text : refuse(what);
 }
 
 function address(value: unknown, what: string): string {
@@ -114,7 +124,7 @@ function checkForwarded(value: unknown): Forwarded {
 export function checkNetworkState(value: unknown): NetworkState {
   const state = fields(value, 'a network state');
   return {
-    addresses: list(state['addresses'], LIMITS.addresses, 'addresses', single),
+    addresses: list(state['addresses'], LIMITS.addresses, 'addresses', virtual),
     mtu: whole(state['mtu'], MTU_MIN, MTU_MAX, 'an MTU'),
     routes: list(state['routes'], LIMITS.routes, 'routes', range),
     pins: list(state['pins'], LIMITS.pins, 'pins', range),

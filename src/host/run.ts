@@ -162,6 +162,8 @@ async function serve(
         if (!ending) hooks.progress(message.progress);
         return;
       case 'ready':
+        // It had said so before it heard of the end.
+        if (ending) return;
         end.isReady = true;
         hooks.ready(message.lines);
         return;

@@ -1,11 +1,6 @@
-/**
- * Picks the TUN's own addresses and the resolver's, away from everything that the machine and the cluster use.
- *
- * IPv4 comes from the upper half of the benchmarking range (RFC 2544 and RFC 6890: 198.18.0.0/15), which no real
- * network should route and which, unlike 100.64.0.0/10, no other VPN hands out.  IPv6 comes from a unique local prefix
- * (RFC 4193).
- */
+/** Picks the TUN's own addresses and the resolver's, away from everything that the machine and the cluster use. */
 import { MirrordError } from '../errors.ts';
+import { VIRTUAL_BLOCKS } from '../ipc/virtual-blocks.ts';
 import { overlappingRanges, parseRanges } from '../net/index.ts';
 
 export interface VirtualAddresses {
@@ -15,6 +10,7 @@ export interface VirtualAddresses {
   readonly resolver: string;
 }
 
+/** Each a /24 and a /64 of the blocks. */
 const CANDIDATES = 64;
 /** From one choice of a session to its next: beyond the first ones of all sessions, and in the end at every candidate. */
 const STRIDE = 21;
@@ -30,9 +26,9 @@ export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean, tu
   const first = Number(/\d+$/.exec(tun)?.[0] ?? 0);
   for (let choice = 0; choice < CANDIDATES; choice++) {
     const index = (first + choice * STRIDE) % CANDIDATES;
-    const v4 = `198.19.${index}`;
+    const v4 = VIRTUAL_BLOCKS.v4.replace('0.0/18', String(index));
     // The subnet's number begins at 1: with 0 in it the canonical text of an address has another form.
-    const v6 = `fd6d:6972:726f:${(index + 1).toString(16)}`;
+    const v6 = VIRTUAL_BLOCKS.v6.replace(':/48', (index + 1).toString(16));
     const blocks = ipv6 ? [`${v4}.0/24`, `${v6}::/64`] : [`${v4}.0/24`];
     if (overlappingRanges(parseRanges(blocks) ?? [], takenRanges).length > 0) continue;
     return { tun: ipv6 ? [`${v4}.1/32`, `${v6}::1/128`] : [`${v4}.1/32`], resolver: `${v4}.53` };
@@ -40,7 +36,7 @@ export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean, tu
   throw new MirrordError(
     'host',
     'no-free-address',
-    'No free address is left for the TUN: every block of 198.19.0.0/18 overlaps with a route of this machine or the cluster.',
+    `No free address is left for the TUN: every block of ${VIRTUAL_BLOCKS.v4} overlaps with a route of this machine or the cluster.`,
     { help: 'Take the overlapping range out of the session with --exclude-route, or end other sessions first.' },
   );
 }

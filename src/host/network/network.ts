@@ -1,6 +1,7 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
 import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../ipc/protocol.ts';
-import { containingRange, parseAddress, parseRanges } from '../../net/index.ts';
+import { cidrContains, parseAddress, parseRanges } from '../../net/index.ts';
+import { isLoopback } from '../addresses.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommandResult, Run } from '../machine/commands.ts';
 import type { IpBatch } from '../machine/ip-batch.ts';
@@ -67,6 +68,8 @@ export class Network {
   /** The state's own plans, what names add left out, and what they were made from. */
   #base: { readonly plans: Plans; readonly input: PlanInput } | undefined;
   #named: NamedState = NO_NAMES;
+  /** Of its main table. */
+  #machineRoutes: readonly string[] = [];
   readonly #ip: Readonly<Record<Family, IpBatch>>;
 
   constructor(machine: Machine, journal: Journal, tun: string) {
@@ -104,6 +107,7 @@ export class Network {
     this.#mtu = state.mtu;
     this.#base = base;
     this.#state = state;
+    this.#machineRoutes = facts.routes.flatMap(({ destination, table }) => (table === undefined ? [destination] : []));
 
     const wantsV6 = [...state.routes, ...state.addresses].some((range) => range.includes(':'));
     return [
@@ -172,11 +176,22 @@ export class Network {
     this.#areRoutesLost = false;
   }
 
-  /** Whether the address is in a range, or at a name, that the session has routed. */
+  /** Whether packets to the address enter the TUN, as far as routes alone say it. */
   leadsTo(host: string): boolean {
     const address = parseAddress(host);
-    const routes = parseRanges([...this.#state.routes, ...this.#named.routes]) ?? [];
-    return address !== null && containingRange(routes, address) !== undefined;
+    if (address === null || this.#base === undefined) return false;
+    const { kept, ownAddresses } = this.#base.input;
+    if (isLoopback(host) || ownAddresses.includes(host)) return false;
+    const longest = (ranges: readonly string[]): number =>
+      Math.max(
+        -1,
+        ...(parseRanges(ranges) ?? []).filter((range) => cidrContains(range, address)).map(({ prefix }) => prefix),
+      );
+    const entering = longest([...this.#state.routes, ...this.#named.routes]);
+    return (
+      entering > longest([...this.#state.pins, ...this.#named.pins, ...kept]) &&
+      entering >= longest(this.#machineRoutes)
+    );
   }
 
   /** The same state again, after the machine changed around it. */

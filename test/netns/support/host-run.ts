@@ -119,7 +119,7 @@ function askedMode(requests: NonNullable<RunOptions['requests']>): string {
 }
 
 export const NETWORK: NetworkState = {
-  addresses: ['198.19.0.1/32', 'fd6d:6972::1/128'],
+  addresses: ['198.19.0.1/32', 'fd6d:6972:726f:1::1/128'],
   mtu: 1500,
   routes: ['198.19.0.53/32', '10.96.0.0/16', '10.244.0.0/24', 'fd00:96::/112'],
   pins: ['10.96.0.1/32'],

@@ -96,6 +96,19 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     assert.doesNotMatch(machine.listing(), /from (127|fe80)/);
   });
 
+  it('leads to what enters the TUN: not to itself, nor to what keeps its way', async () => {
+    const network = new Network(machine, journal, 'mirrord2');
+    assert.equal(network.leadsTo('10.96.0.2'), false, 'no routes yet');
+    const neighbours = { destination: '192.168.7.0/24', device: 'eth0' };
+    const facts = { ...FACTS, routes: [...FACTS.routes, neighbours] };
+    await network.apply({ ...STATE, routes: ['0.0.0.0/0', '10.96.0.0/16', '::/0'] }, facts);
+    await network.applyNames({ routes: ['192.168.7.9/32'], pins: ['203.0.113.7/32'], rules: [] });
+    const inside = ['10.96.0.2', '203.0.113.8', '2001:db8::1', '192.168.7.9'];
+    const outside = ['10.96.0.1', '203.0.113.7', '192.168.7.254', '192.168.7.1', '127.0.0.1', '::1', 'no address'];
+    for (const host of inside) assert.equal(network.leadsTo(host), true, host);
+    for (const host of outside) assert.equal(network.leadsTo(host), false, host);
+  });
+
   it('does nothing when the wish is the same again', async () => {
     const network = new Network(machine, journal, 'mirrord2');
     await network.apply(STATE, FACTS);

@@ -15,7 +15,7 @@ import {
 import type { DnsState, HostOperations, NetworkState } from '../../../src/ipc/protocol.ts';
 
 const NETWORK: NetworkState = {
-  addresses: ['198.19.0.1/32', 'fd00::1/128'],
+  addresses: ['198.19.0.1/32', 'fd6d:6972:726f:1::1/128'],
   mtu: 1500,
   routes: ['10.96.0.0/16', 'fd00:96::/112'],
   pins: [],
@@ -53,6 +53,11 @@ describe('requests of the session', () => {
 
   const NETWORK_NONSENSE: readonly Partial<Record<keyof NetworkState, unknown>>[] = [
     { addresses: ['198.19.0.1/24'] },
+    { addresses: ['127.0.0.1/32'] },
+    { addresses: ['192.168.7.1/32'] },
+    { addresses: ['198.19.64.1/32'] },
+    { addresses: ['::1/128'] },
+    { addresses: ['::ffff:198.19.0.1/128'] },
     { addresses: Array(5).fill('198.19.0.1/32') },
     { mtu: 100 },
     { mtu: 1500.5 },
