@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Trust, askSession } from '../control/client.ts';
 import { type SessionId, sessionFolder } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { stuck } from './running-session.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
 const DOWN_DEADLINE_MS = 20_000;
@@ -83,9 +84,7 @@ async function recover(session: SessionId): Promise<void> {
     );
   }
   if (await isOver(session)) return;
-  throw new MirrordError('unexpected', 'session-stuck', `Session '${name}' lives, but does not end.`, {
-    help: `Find its processes with: pgrep -af mirrord.  Once they have been killed, this puts everything back: sudo mirrord down --name ${name}`,
-  });
+  throw stuck(name);
 }
 
 /** Puts back what it has left, unless it lives. */

@@ -1,12 +1,18 @@
 /** `mirrord up`: shows the host process's steps, and turns signals into its end. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionStatus } from '../control/protocol.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import { forPeople, forPrograms } from './events.ts';
 import { err, out } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
-import { sessionStatus } from './status.ts';
+import { runningSession, stuck, whenReady } from './running-session.ts';
 import { Steps } from './steps.ts';
+
+/** A session that ends has put everything back within this, and one that starts listens, ms. */
+const PATIENCE_MS = 20_000;
+const POLL_MS = 50;
 
 export interface UpSettings {
   readonly detach: boolean;
@@ -14,17 +20,23 @@ export interface UpSettings {
 }
 
 export async function runUp(options: UpOptions, { detach, json }: UpSettings): Promise<void> {
-  const running = await sessionStatus(options.name);
-  if (running) return alreadyUp(options, `${running.target}, pid ${running.pid}`, json);
-  requireRoot();
-  if (detach) {
-    const { startDetached } = await import('./detach.ts');
-    return startDetached(options.name, json);
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  for (; ; await delay(POLL_MS)) {
+    const running = await runningSession(options.name, patience);
+    if (running) return alreadyUp(options, running, json);
+    requireRoot();
+    if (detach) {
+      const { startDetached } = await import('./detach.ts');
+      return startDetached(options.name, json);
+    }
+    if (await runInForeground(options, json)) return;
+    // There is one that does not listen yet, or no more.
+    if (patience.aborted) throw stuck(options.name);
   }
-  await runInForeground(options, json);
 }
 
-async function runInForeground(options: UpOptions, json: boolean): Promise<void> {
+/** Resolves when the session has ended; to false when there is another one of its name. */
+async function runInForeground(options: UpOptions, json: boolean): Promise<boolean> {
   const steps = new Steps(out);
   const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.', steps);
   const { runHost } = await import('../host/index.ts');
@@ -47,14 +59,16 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<void>
   steps.stop();
   switch (end.outcome) {
     case 'stopped':
-      return show({ ended: { by: 'down', as_before: end.isAsBefore } });
+      show({ ended: { by: 'down', as_before: end.isAsBefore } });
+      return true;
     case 'failed':
       throw end.error;
     case 'interrupted':
       if (!end.wasReady) throw brokenOff(end.signal, end.isAsBefore);
-      return show({ ended: { by: 'signal', as_before: end.isAsBefore } });
+      show({ ended: { by: 'signal', as_before: end.isAsBefore } });
+      return true;
     case 'already-up':
-      return alreadyUp(options, `pid ${end.pid}`, json);
+      return false;
   }
 }
 
@@ -71,11 +85,12 @@ function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
   }
 }
 
-/** What is asked for stands; anything else is an error. */
-async function alreadyUp(options: UpOptions, detail: string, json: boolean): Promise<void> {
+/** What is asked for stands, or does so before long; anything else is an error. */
+async function alreadyUp(options: UpOptions, { target, pid }: SessionStatus, json: boolean): Promise<void> {
   const { requireSameSettings } = await import('./same-settings.ts');
   await requireSameSettings(options);
-  const text = `session '${options.name}' is already up (${detail})`;
+  await whenReady(options.name);
+  const text = `session '${options.name}' is already up (${target}, pid ${pid})`;
   if (json) forPrograms({ ready: [text] });
   else out.line(text);
 }

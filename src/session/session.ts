@@ -120,6 +120,7 @@ export class Session {
     await near.connect();
     this.#keepInStep(remote, near, signal);
     await this.#whenReachable(farSide, signal);
+    if (this.#phase !== 'starting') return;
 
     this.#phase = 'up';
     const words = describeFilter(filter);
@@ -137,6 +138,7 @@ export class Session {
 
   /** The first part of the end, while the machine still leads flows here; resets every one. */
   release(): void {
+    this.#phase = 'stopping';
     this.#isReleased = true;
     this.#near?.release();
   }

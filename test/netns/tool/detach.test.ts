@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
 import { partsOf } from '../resume/support/session-parts.ts';
+import { waitingAt } from '../support/control-socket.ts';
 import { folderOf } from '../support/session-place.ts';
 import { mirrord, poll, statuses, useSandbox } from '../support/session.ts';
 
@@ -59,20 +60,17 @@ describe('mirrord up --detach', () => {
   });
 
   it('says so when it is ended by down before it was ready', async () => {
-    const { developer, developerPid, mirrord: path, target } = world.sandbox;
+    const { developer, mirrord: path, target } = world.sandbox;
     const child = developer.start(path, ['up', '--detach', '-t', `netns/${target}`], { as: 'sudo' });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
     const closed = once(child, 'close');
-    const socket = `${folderOf(developerPid)}/session/control.sock`;
-    const asking = async (): Promise<string | undefined> =>
-      (await developer.run('ss', ['-xlHn', 'src', socket])).stdout.split(/\s+/)[2];
-    await poll(async () => (await asking()) !== undefined, 'the start has begun');
+    await poll(async () => (await waitingAt(world.sandbox)) !== undefined, 'the start has begun');
     // Held until it has been asked, so that it cannot become ready before.
     const { session } = partsOf(world.sandbox);
     process.kill(session ?? 0, 'SIGSTOP');
     const down = mirrord(world.sandbox, ['down'], 'sudo');
-    await poll(async () => Number(await asking()) > 0, 'down has asked');
+    await poll(async () => Number(await waitingAt(world.sandbox)) > 0, 'down has asked');
     process.kill(session ?? 0, 'SIGCONT');
     const [[code]] = await Promise.all([closed, down]);
     assert.equal(code, 0, said);
