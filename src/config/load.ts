@@ -6,7 +6,8 @@ import { checkMeaning } from './meaning-check.ts';
 import { parseSource, randomKey } from './parse.ts';
 import { configInvalid, formatProblem, type Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
-import { findSource, unnamedFile, type ByteSource, type Source } from './source.ts';
+import { findSource, unnamedFile, type Source } from './source.ts';
+import type { ByteSource } from './streams.ts';
 import type { Tree } from './tree.ts';
 import { checkTypes } from './types-check.ts';
 

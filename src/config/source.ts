@@ -1,10 +1,11 @@
-import { constants, open, readdir, stat, type FileHandle } from 'node:fs/promises';
+/** Which configuration file was named, and its text. */
+import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../errors.ts';
 import { readBounded } from './bounded-file.ts';
 import { DEFAULT_FOLDER } from './default-folder.ts';
 import { FORMATS, type Format } from './document.ts';
+import { type ByteSource, readPipe, readStream } from './streams.ts';
 
 /** Where the configuration comes from. */
 export interface Source {
@@ -25,17 +26,9 @@ export interface SourceRequest {
   readonly stdin: (() => ByteSource) | undefined;
 }
 
-/** Chunks, and the way to be rid of a writer that says nothing. */
-export type ByteSource = AsyncIterable<Uint8Array> & { destroy?(): unknown };
-
+const STDIN = 'standard input';
 /** A configuration of 10,000 filter entries is about 0.4 MB; what is five times as large is some other file.  Bytes. */
-export const MAX_FILE_BYTES = 2 * 1024 * 1024;
-/** A writer that says nothing; people who type by hand get this long.  Milliseconds. */
-const SILENCE_MS = 60_000;
-/** A named pipe that nobody has opened for writing: its writer starts at about the same time, or never.  Milliseconds. */
-const WRITER_MS = 2_000;
-/** Between two looks at a pipe; milliseconds. */
-const LOOK_MS = 20;
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** A folder that is named means the first of these in it. */
 const IN_FOLDER: readonly string[] = FORMATS.map((format) => `mirrord.${format}`);
 
@@ -46,8 +39,7 @@ const IN_FOLDER: readonly string[] = FORMATS.map((format) => `mirrord.${format}`
 export async function findSource(request: SourceRequest): Promise<Source | null> {
   const { flag, env, cwd, stdin = () => process.stdin } = request;
   if (flag === '-') {
-    const text = decode(await collect(stdin(), 'standard input'), 'standard input');
-    return { name: 'standard input', text, format: 'json', others: [] };
+    return { name: STDIN, text: decode(await readStdin(stdin()), STDIN), format: 'json', others: [] };
   }
   const variable = env['MIRRORD_CONFIG_FILE'];
   const named = flag ?? (variable === '' ? undefined : variable);
@@ -95,7 +87,7 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
     const facts = await stat(path);
     if (facts.isDirectory()) throw unreadable(name, 'it is a folder');
     if (facts.isFile()) return (await readBounded(path, MAX_FILE_BYTES)) ?? tooLarge(name);
-    if (facts.isFIFO()) return await readPipe(path, name);
+    if (facts.isFIFO()) return (await readPipe(path, MAX_FILE_BYTES)) ?? tooLarge(name);
     throw unreadable(name, 'it is neither a file nor a pipe');
   } catch (error) {
     if (error instanceof MirrordError) throw error;
@@ -103,64 +95,11 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
   }
 }
 
-/**
- * A named pipe, or that of `-f <(...)`.  It is looked at again and again instead of waited for: a thread that waits in
- * open(2) or read(2) would keep this process from ending.
- */
-async function readPipe(path: string, name: string): Promise<Uint8Array> {
-  const pipe = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const content = Buffer.allocUnsafe(MAX_FILE_BYTES + 1);
-    const started = performance.now();
-    let size = 0;
-    for (let written = false; ;) {
-      const read = await readSome(pipe, content.subarray(size));
-      if (read === 0 && written) return content.subarray(0, size);
-      written ||= read !== 0;
-      size += read ?? 0;
-      if (size > MAX_FILE_BYTES) tooLarge(name);
-      const waited = performance.now() - started;
-      if (!written && waited > WRITER_MS) throw unreadable(name, 'nobody writes to this pipe');
-      if (waited > SILENCE_MS) throw unreadable(name, 'its writer does not come to an end');
-      if (!read) await delay(LOOK_MS);
-    }
-  } finally {
-    await pipe.close();
-  }
-}
-
-/** 0 when no writer has it open, null when there is one that has nothing to say yet. */
-async function readSome(pipe: FileHandle, into: Uint8Array): Promise<number | null> {
-  try {
-    return (await pipe.read(into, 0, into.length, null)).bytesRead;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return null;
-    throw error;
-  }
-}
-
-async function collect(stream: ByteSource, name: string): Promise<Uint8Array> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    deadline.reject(unreadable(name, 'nothing came within a minute'));
-    // Else the pending read would keep this process from ending.
-    stream.destroy?.();
-  }, SILENCE_MS);
-  const read = async (): Promise<Uint8Array> => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of stream) {
-      size += chunk.length;
-      if (size > MAX_FILE_BYTES) tooLarge(name);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  };
-  try {
-    return await Promise.race([read(), deadline.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function readStdin(stream: ByteSource): Promise<Uint8Array> {
+  const bytes = await readStream(stream, MAX_FILE_BYTES).catch((error: unknown) => {
+    throw unreadable(STDIN, reasonOf(error), error);
+  });
+  return bytes ?? tooLarge(STDIN);
 }
 
 function decode(bytes: Uint8Array, name: string): string {
