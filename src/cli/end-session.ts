@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Trust, askSession } from '../control/client.ts';
 import { type SessionId, sessionFolder } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { readFormerContent } from '../host/dns/former-content.ts';
 import { stuck } from './running-session.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
@@ -64,7 +65,7 @@ async function describeRemains(answer: unknown): Promise<readonly string[]> {
 
 function hasForgottenFile(name: string): boolean {
   try {
-    return readFileSync(RESOLV_CONF, 'utf8').startsWith(`# Written by mirrord (session ${name})`);
+    return readFormerContent(readFileSync(RESOLV_CONF, 'utf8'))?.session === name;
   } catch {
     return false; // there is none, or none for us to read
   }
