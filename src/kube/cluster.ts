@@ -149,8 +149,11 @@ export interface ClusterAgent {
    * being deleted, has ended, its container has ended.  Rejects when the signal aborts, and when pods may not be read.
    */
   leaving(signal: AbortSignal): Promise<string>;
-  /** Deletes what was created; bounded in time, never throws. */
-  stop(): Promise<void>;
+  /**
+   * Deletes what was created; bounded in time, never throws.  `isOver`: the agent has heard that its session is over, or is
+   * gone already.
+   */
+  stop(isOver: boolean): Promise<void>;
 }
 
 export interface Discovery {

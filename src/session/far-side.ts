@@ -8,6 +8,7 @@
 import { MirrordError } from '../errors.ts';
 import { createTunnel } from '../tunnel/client.ts';
 import { createTunnelKey } from '../tunnel/key.ts';
+import { lateSignal } from '../tunnel/late-signal.ts';
 import { Pauses } from '../tunnel/redial.ts';
 import type { AgentInfo, Dial, Tunnel } from '../tunnel/tunnel.ts';
 
@@ -24,7 +25,8 @@ export interface StartedAgent {
   readonly dial: Dial;
   /** Resolves with the reason when it is known otherwise than by the tunnel that the agent goes; see ClusterAgent. */
   leaving?(signal: AbortSignal): Promise<string>;
-  stop(): Promise<void>;
+  /** `isOver`: it has heard that its session is over, or is gone already. */
+  stop(isOver: boolean): Promise<void>;
 }
 
 /** How agents come into being: in a pod, or in a network namespace of this machine. */
@@ -132,8 +134,8 @@ export class FarSide {
     const tunnel = this.#tunnel;
     this.#tunnel = undefined;
     // In the middle of its start it is taken back by the start itself.
-    await Promise.all([tunnel?.goodbye(), this.#opening]);
-    await this.#agent?.stop();
+    const [hasHeard = false] = await Promise.all([tunnel?.goodbye(), this.#opening]);
+    await this.#agent?.stop(hasHeard);
   }
 
   #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
@@ -145,11 +147,13 @@ export class FarSide {
   async #openOne(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
     const { resumeLimitMs } = this.#source;
     const agent = await this.#source.start(this.#key.publicKey, report, signal);
+    let goodbye = (): Promise<boolean> => Promise.resolve(false);
     try {
       const tunnel = await createTunnel(
         agent.dial,
         this.#key,
-        { signal, ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
+        // One that is not wanted any more has to be told so.
+        { signal: lateSignal(signal), ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
         {
           lost: (reason) => this.#tell(reason),
           // Before it says what it sees, it is of no use yet.
@@ -157,6 +161,7 @@ export class FarSide {
           dead: (reason) => this.#died(tunnel, reason),
         },
       );
+      goodbye = () => tunnel.goodbye();
       const info = await infoOf(tunnel, signal);
       this.#agent = agent;
       this.#tunnel = tunnel;
@@ -166,7 +171,7 @@ export class FarSide {
       for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
       return info;
     } catch (error) {
-      await agent.stop();
+      await agent.stop(await goodbye());
       throw error;
     }
   }
@@ -205,7 +210,7 @@ export class FarSide {
     const old = this.#agent;
     this.#agent = undefined;
     // The cluster may be out of reach, which must not keep the new agent from starting elsewhere: no waiting here.
-    void old?.stop();
+    void old?.stop(true);
     let pauseMs = FIRST_RETRY_PAUSE_MS;
     while (!signal.aborted) {
       try {
@@ -223,17 +228,15 @@ export class FarSide {
   }
 }
 
-/** Closes a tunnel whose agent does not answer, or is not wanted any more. */
+/** Throws when its agent does not answer, or is not wanted any more. */
 async function infoOf(tunnel: Tunnel, signal: AbortSignal): Promise<AgentInfo> {
+  signal.throwIfAborted();
   const close = (): void => tunnel.close();
   signal.addEventListener('abort', close, { once: true });
   try {
     const info = await tunnel.info();
     signal.throwIfAborted();
     return info;
-  } catch (error) {
-    await tunnel.goodbye();
-    throw error;
   } finally {
     signal.removeEventListener('abort', close);
   }

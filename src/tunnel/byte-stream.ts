@@ -116,13 +116,13 @@ export class ByteStream implements LinkOwner {
   }
 
   /** Tells the peer, in order, that there will be no resume; resolves when it has hung up, or after FAREWELL_MS. */
-  async farewell(reason: string): Promise<void> {
+  async farewell(reason: string): Promise<boolean> {
     clearInterval(this.#timer);
     clearTimeout(this.#doubt);
     const text = Buffer.from(reason).subarray(0, REASON_LIMIT);
     const link = this.#link;
     this.#link = null;
-    await link?.finish(controlFrame(FRAME.close, text), FAREWELL_MS);
+    return (await link?.finish(controlFrame(FRAME.close, text), FAREWELL_MS)) ?? false;
   }
 
   data(view: Buffer): void {

@@ -88,7 +88,7 @@ class MuxTunnel implements Tunnel {
   readonly #mux: Mux;
   readonly #stream: ByteStream;
   readonly #pauses: Pauses;
-  #heard: Promise<void> | undefined;
+  #heard: Promise<boolean> | undefined;
   readonly #closed: () => void;
 
   constructor(mux: Mux, stream: ByteStream, pauses: Pauses, closed: () => void) {
@@ -143,12 +143,12 @@ class MuxTunnel implements Tunnel {
     void this.goodbye();
   }
 
-  goodbye(): Promise<void> {
+  goodbye(): Promise<boolean> {
     this.#heard ??= this.#end();
     return this.#heard;
   }
 
-  #end(): Promise<void> {
+  #end(): Promise<boolean> {
     this.#closed();
     const heard = this.#stream.farewell('the client closed the tunnel');
     this.#stream.destroy();

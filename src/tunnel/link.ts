@@ -68,11 +68,15 @@ export class Link {
    * Sends a last frame, drops the transport when the peer has hung up or after `graceMs`, and resolves then.  The peer
    * hangs up first: a port-forward that is closed on this side may lose what it still carries.
    */
-  async finish(frame: Uint8Array, graceMs: number): Promise<void> {
-    if (this.#over) return;
+  async finish(frame: Uint8Array, graceMs: number): Promise<boolean> {
+    if (this.#over) return false;
     this.#stop();
     const transport = this.transport;
-    const deadline = setTimeout(() => transport.destroy(), graceMs);
+    let isHeard = true;
+    const deadline = setTimeout(() => {
+      isHeard = false;
+      transport.destroy();
+    }, graceMs);
     const closed = new Promise<void>((resolve) => transport.once('close', resolve));
     transport.once('end', () => transport.destroy());
     transport.write(frame);
@@ -80,6 +84,7 @@ export class Link {
     transport.resume();
     await closed;
     clearTimeout(deadline);
+    return isHeard;
   }
 
   #stop(): void {

@@ -142,6 +142,6 @@ export interface Tunnel {
   pathChanged(): void;
   /** Ends the tunnel.  An agent that can be reached is told, and ends as well when it has no other client. */
   close(): void;
-  /** The same; resolves when the agent has heard it and hung up, or after a second. */
-  goodbye(): Promise<void>;
+  /** The same; resolves to whether the agent has heard it and hung up, within a second. */
+  goodbye(): Promise<boolean>;
 }

@@ -3,13 +3,15 @@
  * from the pod's own address.
  *
  * Kubernetes cannot take an ephemeral container away again, nor stop it: it ends by itself, when the tunnel says goodbye
- * or no client comes back.  The same holds after an abort.  What it leaves in the pod's object stays there, so a pod that
+ * or no client comes back.  So after an abort its start goes on for a moment, or there would be nobody to tell; one that
+ * could not be told is among what remains.  What it leaves in the pod's object stays there, so a pod that
  * carries much already is left alone (pod-size.ts).
  */
 import { MirrordError } from '../../errors.ts';
+import { lateSignal } from '../../tunnel/late-signal.ts';
 import type { AgentRequest, ClusterAgent } from '../cluster.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
-import { explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
+import { ApiError, explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import type { ResolvedTarget } from '../targets/target.ts';
@@ -33,28 +35,37 @@ export async function startEphemeralAgent(
 ): Promise<ClusterAgent> {
   const { namespace, pod } = target;
   checkRoom(target, TARGETLESS);
-  const { options, program } = request;
+  const { options, program, remains } = request;
   const name = `mirrord-agent-${randomName()}`;
   const command = program.command(request.publicKey, options.logLevel);
   const targeted = { name, targetContainerName: target.container };
   const container = agentContainer({ options, command, env: program.env, identity: target.identity }, targeted);
+  const late = lateSignal(signal);
+  const what = `The agent ${name} in pod ${namespace}/${pod}`;
   signal.throwIfAborted();
+  remains.add(what);
   try {
     await api.patch({
       path: `/api/v1/namespaces/${namespace}/pods/${pod}/ephemeralcontainers`,
       contentType: 'application/strategic-merge-patch+json',
       body: { spec: { ephemeralContainers: [container] } },
-      signal,
+      signal: late,
     });
   } catch (error) {
-    signal.throwIfAborted();
+    // The server has said no; without an answer it may be there.
+    if (error instanceof ApiError) remains.remove(what);
     throw notAdded(error, target);
   }
   report(`ephemeral container ${name} added to pod/${pod}`);
   const selector = { fieldSelector: `metadata.name=${pod}` };
   const { refuses } = program;
   const expected = { namespace, selector, container: name, refuses, timeoutMs: options.startupTimeoutMs };
-  const started = await awaitAgent(api, expected, report, signal);
+  const started = await awaitAgent(api, expected, report, late).catch((error: unknown) => {
+    // Of one that failed the error tells what became of it.
+    if (late.aborted) remains.add(what, 'it had not started yet');
+    else remains.remove(what);
+    throw error;
+  });
   const place = { namespace, pod, container: name };
   return {
     kind: 'ephemeral',
@@ -64,8 +75,9 @@ export async function startEphemeralAgent(
     image: options.image,
     dial: program.delivering(agentDial(api, server, { ...place, port: started.port })),
     leaving: (until) => agentLeaving(api, place, until),
-    stop: async () => {
-      // See above: it has heard the tunnel's goodbye.
+    stop: async (isOver) => {
+      if (isOver) remains.remove(what);
+      else remains.add(what, 'it could not be reached');
     },
   };
 }

@@ -42,7 +42,7 @@ describe('the life of an agent Job', function () {
     const stream = await agent.dial(signal);
     assert.equal(await echo(stream, 'hello, pod'), 'hello, pod');
     stream.destroy();
-    await agent.stop();
+    await agent.stop(true);
     await eventually('Job and pod are gone', () => leftovers(namespace).length === 0);
   });
 
@@ -68,7 +68,7 @@ describe('the life of an agent Job', function () {
       assert.ok(container.resources?.limits?.['memory'] !== undefined);
       assert.ok(container.resources?.requests?.['cpu'] !== undefined);
     } finally {
-      await agent.stop();
+      await agent.stop(true);
     }
   });
 
@@ -83,7 +83,7 @@ describe('the life of an agent Job', function () {
     const answers = await Promise.all(streams.map((stream, i) => echo(stream, `stream ${i}`)));
     assert.deepEqual(answers, ['stream 0', 'stream 1', 'stream 2']);
     for (const stream of streams) stream.destroy();
-    await Promise.all(agents.map((agent) => agent.stop()));
+    await Promise.all(agents.map((agent) => agent.stop(true)));
     other.close();
     await eventually('both are gone', () => leftovers(namespace).length === 0);
   });
@@ -97,7 +97,7 @@ describe('the life of an agent Job', function () {
         .once('end', () => resolve(null))
         .resume();
     });
-    await agent.stop();
+    await agent.stop(true);
     await ended;
     await eventually('it is gone', () => leftovers(namespace).length === 0);
     await assert.rejects(agent.dial(signal), { code: 'agent-gone' });
@@ -111,7 +111,7 @@ describe('the life of an agent Job', function () {
       const error = await new Promise<Error>((resolve) => stream.once('error', resolve).resume());
       assert.match(error.message, /connection refused/);
     } finally {
-      await agent.stop();
+      await agent.stop(true);
     }
   });
 

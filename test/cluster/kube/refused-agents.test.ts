@@ -24,7 +24,7 @@ async function refusal(cluster: Cluster, wanted: AgentRequest): Promise<MirrordE
   const begin = performance.now();
   const failure = await cluster.startAgent(wanted, quiet, signal).then(
     async (agent) => {
-      await agent.stop();
+      await agent.stop(true);
       throw new Error('the agent started');
     },
     (error: MirrordError) => error,
@@ -153,7 +153,7 @@ describe('an agent in a namespace with a quota', function () {
 
   it('fits as it is', async () => {
     const agent = await cluster.startAgent(request(), quiet, signal);
-    await agent.stop();
+    await agent.stop(true);
     await eventually('it is gone', () => leftovers(namespace).length === 0, 20_000);
   });
 
@@ -184,7 +184,7 @@ describe('an agent in a namespace that enforces Pod Security restricted', functi
     const stream = await agent.dial(signal);
     assert.equal(await echo(stream, 'restricted'), 'restricted');
     stream.destroy();
-    await agent.stop();
+    await agent.stop(true);
     await eventually('it is gone', () => leftovers(namespace).length === 0, 20_000);
   });
 

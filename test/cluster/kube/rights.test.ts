@@ -65,7 +65,7 @@ describe('a client with few rights', function () {
     assert.ok(found.namespaces.includes(namespace));
     assert.ok(found.notes.includes(`pod ranges from the pods of namespace ${namespace}`), found.notes.join('\n'));
     stream.destroy();
-    await agent.stop();
+    await agent.stop(true);
     await eventually('it is gone', () => leftovers(namespace).length === 0);
     cluster.close();
   });
@@ -84,7 +84,7 @@ describe('a client with few rights', function () {
     const rules = minimal.rules.filter((rule) => !rule.resources.includes('events'));
     const cluster = await accountWith(namespace, 'eventless', { ...minimal, rules });
     const agent = await cluster.startAgent(request(), quiet, signal);
-    await agent.stop();
+    await agent.stop(true);
     const timed = request({ serviceAccount: 'nobody-here', startupTimeoutMs: 4_000 });
     await assert.rejects(cluster.startAgent(timed, quiet, signal), {
       code: 'agent-timeout',

@@ -69,6 +69,39 @@ describe('what a session has in the cluster when it ends', function () {
     assert.ok(session.output.endsWith(`${line}Stopped.\n`), session.output);
   });
 
+  /** Of the ephemeral container of that name: `running`, `terminated`, ... */
+  const stateOf = (name: string): string => {
+    const path = `{.items[*].status.ephemeralContainerStatuses[?(@.name=="${name}")].state}`;
+    const state = kubectl(['get', 'pods', '-n', world.objects.home, '-o', `jsonpath=${path}`]);
+    return Object.keys(JSON.parse(state === '' ? '{}' : state) as object).join();
+  };
+
+  it('ends at once also in a target’s pod, as soon as it is there', async () => {
+    const session = world.developer.up(['--json', '-n', world.objects.home, '-t', 'deployment/web']);
+    let name: string | undefined;
+    await poll(
+      () => (name = /ephemeral container (mirrord-agent-\w+) added/.exec(session.output)?.[1]) !== undefined,
+      'it is there',
+      30_000,
+      () => session.output,
+    );
+    assert.equal((await session.end('SIGINT')).code, 130, session.output);
+    assert.match(session.output, /Interrupted; everything has been put back\./);
+    await poll(() => stateOf(name ?? '') === 'terminated', 'the agent has ended', 5_000);
+  });
+
+  it('is named in a target’s pod, too, when it cannot be reached', async () => {
+    const session = await world.developer.up(['-n', world.objects.home, '-t', 'deployment/web']).ready();
+    await world.developer.machine.run('nft', [CUT]);
+    try {
+      assert.equal((await session.end('SIGINT')).code, 0, session.output);
+    } finally {
+      await world.developer.machine.run('nft', ['delete', 'table', 'inet', 'away']);
+    }
+    const line = `! The agent mirrord-agent-\\w+ in pod ${world.objects.home}/web-\\S+ could not be removed \\(it could not be reached\\)`;
+    assert.match(session.output, new RegExp(`^${line}\\. It ends by itself within 2 min\\.\\nStopped\\.$`, 'm'));
+  });
+
   it('is named by `mirrord down`, too, of a session that nobody watches', async () => {
     const started = await world.developer.run(world.developer.mirrord, ['up', '--detach', ...args()], { as: 'sudo' });
     assert.equal(started.code, 0, started.stderr);
