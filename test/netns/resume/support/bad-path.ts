@@ -3,9 +3,10 @@
  * do, by chance but the same for the same seed.
  */
 import { once } from 'node:events';
-import { chownSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { USER_ID } from './session-parts.ts';
 
 /** Bytes that one connection carries until it is cut, at most. */
@@ -43,9 +44,15 @@ export class BadPath {
   static async put(path: string, seed: number): Promise<BadPath> {
     const bad = new BadPath(path, seed);
     renameSync(path, bad.#far);
-    bad.#server.listen(path);
+    // The kernel remembers who has called listen(), and the session believes its own user alone, who has no way through
+    // the /proc of another process.
+    const before = process.cwd();
+    process.chdir(dirname(path));
+    process.seteuid?.(USER_ID);
+    bad.#server.listen(basename(path));
+    process.seteuid?.(0);
+    process.chdir(before);
     await once(bad.#server, 'listening');
-    chownSync(path, USER_ID, USER_ID);
     return bad;
   }
 
