@@ -1,5 +1,6 @@
 /** The command table: what oclif may run.  A command's file is its flags and texts; what it does is imported when run. */
 import { AgentCode } from './commands/agent-code.ts';
+import { Completion } from './commands/completion.ts';
 import { DiagnoseLatency } from './commands/diagnose-latency.ts';
 import { Doctor } from './commands/doctor.ts';
 import { Down } from './commands/down.ts';
@@ -11,6 +12,7 @@ import { Ls } from './commands/ls.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
 import { VerifyConfig } from './commands/verify-config.ts';
+import { Version } from './commands/version.ts';
 
 export const COMMANDS = {
   up: Up,
@@ -23,6 +25,8 @@ export const COMMANDS = {
   'verify-config': VerifyConfig,
   doctor: Doctor,
   'agent-code': AgentCode,
+  completion: Completion,
+  version: Version,
   help: Help,
   'diagnose:latency': DiagnoseLatency,
 };

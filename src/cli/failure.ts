@@ -2,20 +2,32 @@
 import { EXIT, MirrordError, describeError } from '../errors.ts';
 import type { ErrorDescription } from '../errors.ts';
 import { indented } from './printable.ts';
+import { type CommandTable, findCommand, unexpectedArguments, unknownFlags } from './words.ts';
 
-/** oclif's own errors: a flag or a command that does not exist, a value that is none. */
+/** oclif's own errors: a flag or an argument that does not exist, a value that is none. */
 interface UsageError extends Error {
   readonly oclif?: { readonly exit?: number | false };
+  readonly flags?: unknown;
+  readonly args?: unknown;
 }
 
-export function toDescription(error: unknown, command: string | undefined): ErrorDescription {
+/** `args`: the command line that failed. */
+export function toDescription(error: unknown, args: readonly string[], table: CommandTable): ErrorDescription {
   if (!(error instanceof Error)) return describeError(error);
   const message = withoutWrapping(error.message);
   if (error instanceof MirrordError) return { ...error.describe(), message };
-  if ((error as UsageError).oclif === undefined) return describeError(error);
-  const help = `See: mirrord ${command === undefined ? '' : `${command} `}--help`;
+  const { oclif, flags, args: unexpected } = error as UsageError;
+  if (oclif === undefined) return describeError(error);
+  const command = findCommand(args, table);
+  if (command !== undefined && areWords(flags)) return unknownFlags(command, flags, table).describe();
+  if (command !== undefined && areWords(unexpected)) return unexpectedArguments(command, unexpected).describe();
+  const help = `See: mirrord ${command === undefined ? '' : `${command.replaceAll(':', ' ')} `}--help`;
   return new MirrordError('usage', 'usage', message, { help }).describe();
 }
+
+/** Arguments that are missing come as objects, those that are too many as the words themselves. */
+const areWords = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 
 /** oclif rewrites the message of an error that a flag's parser throws, and adds an advice that ours has already. */
 function withoutWrapping(message: string): string {

@@ -15,6 +15,7 @@ import { completeConfigFile } from './config-file-argument.ts';
 import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, forPrograms, formatForPeople, toDescription } from './failure.ts';
 import { err, outliveReaders } from './output.ts';
+import { checkCommand } from './words.ts';
 
 // oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
 export { COMMANDS };
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
     tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
   });
   try {
+    checkCommand(args, COMMANDS);
     await run([...args], await loadConfig());
     await flush();
   } catch (error) {
@@ -42,10 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
 function tell(error: unknown, args: readonly string[]): void {
   const separator = args.indexOf('--');
   const ours = separator < 0 ? args : args.slice(0, separator);
-  const description = toDescription(
-    error,
-    ours.find((arg) => arg in COMMANDS),
-  );
+  const description = toDescription(error, ours, COMMANDS);
   if (ours.includes('--json')) err.json(forPrograms(description));
   else err.text(formatForPeople(description));
   process.exitCode = exitCodeOf(description);

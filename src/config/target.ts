@@ -51,7 +51,7 @@ export function parseTarget(text: string): ParsedTarget {
   if (word === 'netns') return parseNamespace(rest);
   if (word === 'process') return parseProcess(rest);
   if (word === 'label') return parseLabel(rest);
-  const kind = KUBERNETES_KINDS.find((known) => known === word) ?? ALIASES.get(word);
+  const kind = KUBERNETES_KINDS.find((known) => known === word || `${known}s` === word) ?? ALIASES.get(word);
   if (kind === undefined)
     return { reason: `there is no target of the kind ${JSON.stringify(word)}; there are: ${FORMS}` };
   const parts = rest.split('/');

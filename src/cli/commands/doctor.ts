@@ -12,8 +12,17 @@ export class Doctor extends Command {
     '<%= config.bin %> doctor --context staging -n shop --json',
   ];
   static override flags = {
-    namespace: Flags.string({ char: 'n', helpValue: 'NAMESPACE', description: 'namespace of the target' }),
-    context: Flags.string({ helpValue: 'CONTEXT', description: "context (default: the kubeconfig's current one)" }),
+    namespace: Flags.string({
+      char: 'n',
+      aliases: ['target-namespace'],
+      helpValue: 'NAMESPACE',
+      description: 'namespace of the target',
+    }),
+    context: Flags.string({
+      aliases: ['kube-context'],
+      helpValue: 'CONTEXT',
+      description: "context (default: the kubeconfig's current one)",
+    }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
     'accept-invalid-certificates': Flags.boolean({
       char: 'c',

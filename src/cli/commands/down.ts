@@ -19,11 +19,13 @@ export class Down extends Command {
     'all-namespaces': allNamespaces,
     namespace: Flags.string({
       char: 'n',
+      aliases: ['target-namespace'],
       helpValue: 'NAMESPACE',
       description: 'look here where Jobs of all namespaces may not be listed',
       dependsOn: ['all'],
     }),
     context: Flags.string({
+      aliases: ['kube-context'],
       helpValue: 'CONTEXT',
       description: "look in this context's cluster (default: the current one)",
       dependsOn: ['all'],

@@ -3,6 +3,7 @@ import { configFile } from '../flags.ts';
 
 export class Ls extends Command {
   static override summary = 'List what can be a target now.';
+  static override hiddenAliases = ['list'];
   static override examples = [
     '<%= config.bin %> ls',
     '<%= config.bin %> ls -n prod -t deployment,statefulset',
@@ -20,12 +21,17 @@ export class Ls extends Command {
     }),
     namespace: Flags.string({
       char: 'n',
+      aliases: ['target-namespace'],
       helpValue: 'NAMESPACE',
       description: 'namespace',
       exclusive: ['all-namespaces'],
     }),
     'all-namespaces': Flags.boolean({ char: 'A', description: 'all namespaces' }),
-    context: Flags.string({ helpValue: 'CONTEXT', description: "context (default: the kubeconfig's current one)" }),
+    context: Flags.string({
+      aliases: ['kube-context'],
+      helpValue: 'CONTEXT',
+      description: "context (default: the kubeconfig's current one)",
+    }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
     'config-file': configFile(),
   };

@@ -37,11 +37,13 @@ export class Up extends Command {
     }),
     namespace: Flags.string({
       char: 'n',
+      aliases: ['target-namespace'],
       helpValue: 'NAMESPACE',
       description: 'namespace of the target',
       helpGroup: 'CLUSTER',
     }),
     context: Flags.string({
+      aliases: ['kube-context'],
       helpValue: 'CONTEXT',
       description: "context (default: the kubeconfig's current one)",
       helpGroup: 'CLUSTER',

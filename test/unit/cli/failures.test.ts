@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
+import { COMMANDS } from '../../../src/cli/commands.ts';
 import { MirrordError } from '../../../src/errors.ts';
 import { exitCodeOf, forPrograms, formatForPeople, toDescription } from '../../../src/cli/failure.ts';
 import { CLI_MS, runCli, runCliInto } from './run.ts';
@@ -11,21 +12,24 @@ describe('failures', function () {
 
   it('are written as what happened and what to do', () => {
     assert.equal(
-      formatForPeople(toDescription(error, 'up')),
+      formatForPeople(toDescription(error, ['up'], COMMANDS)),
       'Error: The API server is away.\n  → Try this.\n  → Or that.\n',
     );
   });
 
   it('quote others set off from the advice', () => {
     const quoting = new MirrordError('cluster', 'x', 'it said:\n→ Run this.', { help: 'Look.' });
-    assert.equal(formatForPeople(toDescription(quoting, 'up')), 'Error: it said:\n      → Run this.\n  → Look.\n');
+    assert.equal(
+      formatForPeople(toDescription(quoting, ['up'], COMMANDS)),
+      'Error: it said:\n      → Run this.\n  → Look.\n',
+    );
   });
 
   it('are written as JSON with code, message and help', () => {
-    assert.deepEqual(forPrograms(toDescription(error, 'up')), {
+    assert.deepEqual(forPrograms(toDescription(error, ['up'], COMMANDS)), {
       error: { code: 'some-code', message: 'The API server is away.', help: 'Try this.\nOr that.' },
     });
-    assert.deepEqual(forPrograms(toDescription(new TypeError('oops'), 'up')), {
+    assert.deepEqual(forPrograms(toDescription(new TypeError('oops'), ['up'], COMMANDS)), {
       error: { code: 'unexpected', message: 'oops', help: '' },
     });
   });
@@ -46,7 +50,7 @@ describe('failures', function () {
       const description = new MirrordError(failure as keyof typeof classes, 'x', 'x').describe();
       assert.equal(exitCodeOf(description), code);
     }
-    assert.equal(exitCodeOf(toDescription(new TypeError('oops'), undefined)), 1);
+    assert.equal(exitCodeOf(toDescription(new TypeError('oops'), ['up'], COMMANDS)), 1);
   });
 
   it('have one more: what is printed goes to a full disk', () => {
@@ -59,7 +63,7 @@ describe('failures', function () {
 
   const cases: readonly [string[], RegExp, string][] = [
     [['up', '--nonsense'], /--nonsense/, 'See: mirrord up --help'],
-    [['upp'], /upp/, 'See: mirrord --help'],
+    [['upp'], /upp/, 'Did you mean: mirrord up\nSee: mirrord --help'],
     [['up', '--dns', 'magic'], /--dns=magic/, 'See: mirrord up --help'],
     [
       ['up', '--name', 'A/B'],
@@ -73,7 +77,11 @@ describe('failures', function () {
     ],
     [['down', '--context', 'x'], /--all/, 'See: mirrord down --help'],
     [['down', '--name', 'x', '--all'], /--all/, 'See: mirrord down --help'],
-    [['status', 'extra'], /extra/, 'See: mirrord status --help'],
+    [
+      ['status', 'extra'],
+      /extra/,
+      'The name of a session goes with a flag: mirrord status --name extra\nSee: mirrord status --help',
+    ],
   ];
   for (const [args, message, help] of cases) {
     it(`mirrord ${args.join(' ')}`, () => {

@@ -6,6 +6,8 @@ describe('a target', () => {
     ['targetless', { kind: 'targetless' }],
     ['pod/web-0', { kind: 'pod', name: 'web-0' }],
     ['deploy/web', { kind: 'deployment', name: 'web' }],
+    ['pods/web', { kind: 'pod', name: 'web' }],
+    ['statefulsets/db', { kind: 'statefulset', name: 'db' }],
     ['statefulset/db/container/pg', { kind: 'statefulset', name: 'db', container: 'pg' }],
     ['daemonset/a.b', { kind: 'daemonset', name: 'a.b' }],
     ['label/app=web', { kind: 'label', selector: 'app=web' }],

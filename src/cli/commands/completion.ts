@@ -1,0 +1,29 @@
+import { Args, Command } from '@oclif/core';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export class Completion extends Command {
+  static override summary = 'Print what makes a shell complete commands and flags.';
+  static override examples = [
+    { description: 'In ~/.bashrc:', command: 'source <(<%= config.bin %> completion bash)' },
+    { description: 'In ~/.zshrc, after compinit:', command: 'source <(<%= config.bin %> completion zsh)' },
+    {
+      description: 'Once, for fish:',
+      command: '<%= config.bin %> completion fish > ~/.config/fish/completions/<%= config.bin %>.fish',
+    },
+  ];
+  static override args = {
+    shell: Args.string({ required: true, options: SHELLS, description: 'the shell' }),
+  };
+
+  async run(): Promise<void> {
+    const { args } = await this.parse(Completion);
+    const shell = SHELLS.find((known) => known === args.shell)!;
+    const [{ completion }, { COMMANDS }, { out }] = await Promise.all([
+      import('../completion.ts'),
+      import('../commands.ts'),
+      import('../output.ts'),
+    ]);
+    out.text(completion(shell, COMMANDS));
+  }
+}
