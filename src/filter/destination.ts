@@ -13,8 +13,22 @@ export interface ExplainTarget {
   readonly protocol: Protocol | null;
 }
 
-/** `HOST`, `HOST:PORT`, `IP`, `[IPv6]:PORT`, and each with `tcp://` or `udp://` in front. */
-export function parseDestination(text: string): ExplainTarget {
+/** Where the scheme of a URL implies a port. */
+const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
+  ['http:', 80],
+  ['ws:', 80],
+  ['https:', 443],
+  ['wss:', 443],
+]);
+/** How kubectl names a service: `svc/payments`. */
+const SERVICE = /^(?:svc|services?)\//;
+
+/**
+ * `HOST`, `HOST:PORT`, `IP`, `[IPv6]:PORT`, and each with `tcp://` or `udp://` in front; also a URL, and `svc/NAME` with or
+ * without a port.
+ */
+export function parseDestination(typed: string): ExplainTarget {
+  const text = hostOfUrl(typed) ?? typed.replace(SERVICE, '');
   const bare = parseAddress(text);
   if (bare !== null) return { name: null, address: formatAddress(bare), port: null, protocol: null };
   const parsed = parseEntry(text);
@@ -43,8 +57,17 @@ export function formatDestination({ name, address, port, protocol }: ExplainTarg
   return `${host}${port === null ? '' : `:${port}`}${protocol === null ? '' : `/${protocol}`}`;
 }
 
+/** The host and port of a URL other than `tcp://` and `udp://`, which the grammar of the filter has; null for other texts. */
+function hostOfUrl(text: string): string | null {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^(tcp|udp):/i.test(text) || !URL.canParse(text)) return null;
+  const { protocol, hostname, port } = new URL(text);
+  if (hostname === '') return null;
+  const shown = port === '' ? DEFAULT_PORTS.get(protocol) : port;
+  return `tcp://${hostname}${shown === undefined ? '' : `:${shown}`}`;
+}
+
 function invalid(text: string, reason: string): MirrordError {
   return new MirrordError('usage', 'destination-invalid', `${JSON.stringify(text)} is no destination: ${reason}.`, {
-    help: 'Write it as HOST, HOST:PORT, IP, tcp://HOST:PORT or udp://HOST:PORT; an IPv6 address with a port stands in brackets.',
+    help: 'Write it as HOST, HOST:PORT, IP, URL, svc/NAME, tcp://HOST:PORT or udp://HOST:PORT; an IPv6 address with a port stands in brackets.',
   });
 }

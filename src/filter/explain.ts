@@ -17,10 +17,19 @@ export interface ExplainContext {
     /** `NXDOMAIN` and the like, where there are no addresses. */
     readonly failure?: string;
   };
+  /** For a name that does not exist: where a service of its name is. */
+  readonly elsewhere?: readonly Elsewhere[];
   /** The interface that the kernel would use. */
   readonly route?: string;
   /** Names that hold the address just now (`NameRoutes.holders`), the deciding one first. */
   readonly holders?: readonly Holder[];
+}
+
+export interface Elsewhere {
+  readonly service: string;
+  readonly namespace: string;
+  /** The shortest name that reaches it from this machine. */
+  readonly use: string;
 }
 
 export interface Explanation {
@@ -38,9 +47,13 @@ export interface Explanation {
     readonly failure: string | null;
     readonly rule: { readonly key: string; readonly value: string } | null;
   } | null;
+  readonly elsewhere: readonly Elsewhere[];
   readonly route: string | null;
   readonly notes: readonly string[];
 }
+
+/** How many namespaces a person is told of; `--json` has them all. */
+const TOLD = 5;
 
 /** Where a destination goes, and which rule says so. */
 export function explain(target: ExplainTarget, scoped: ScopedFilter, context: ExplainContext): Explanation {
@@ -76,6 +89,7 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
     range: decision.range,
     rule: shown(decision.rule),
     dns,
+    elsewhere: context.elsewhere ?? [],
     route: context.route ?? null,
     notes: [
       ...partial,
@@ -87,9 +101,16 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
 
 /** As people read it: one line that answers, then how it came about. */
 export function formatExplanation(explanation: Explanation): string {
-  const { destination, side, reason, dns, route, notes } = explanation;
+  const { destination, side, reason, dns, elsewhere, route, notes } = explanation;
+  const isAbsent = dns?.failure === 'NXDOMAIN';
   const lines = [
-    `${destination} ${reason === 'ipv6-shut' ? 'is unreachable' : goes(side)}`,
+    `${destination} ${isAbsent ? 'does not exist' : reason === 'ipv6-shut' ? 'is unreachable' : goes(side)}`,
+    ...elsewhere
+      .slice(0, TOLD)
+      .map(
+        ({ service, namespace, use }) => `  instead A service "${service}" is in namespace ${namespace}: use ${use}`,
+      ),
+    ...(elsewhere.length > TOLD ? [`  instead (${elsewhere.length - TOLD} other namespaces have one, too)`] : []),
     `  rule    ${ruleText(explanation)}`,
   ];
   if (dns !== null) lines.push(`  DNS     ${dnsText(dns)}`);

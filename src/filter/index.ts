@@ -11,7 +11,7 @@ export { checkNetwork, type Fault } from './check.ts';
 export { describeFilter } from './describe.ts';
 export { formatDestination, parseDestination, type ExplainTarget } from './destination.ts';
 export { formatEntry, parseEntry, type Protocol } from './entry.ts';
-export { explain, formatExplanation, type ExplainContext, type Explanation } from './explain.ts';
+export { explain, formatExplanation, type Elsewhere, type ExplainContext, type Explanation } from './explain.ts';
 export { Filter, ScopedFilter } from './filter.ts';
 export { NameRoutes, type NameChange } from './name-routes.ts';
 export { nameRules, type NameState } from './name-state.ts';

@@ -8,6 +8,7 @@ import {
   parseDestination,
 } from '../filter/index.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
+import { elsewhere } from './elsewhere.ts';
 import type { SessionNames } from './names.ts';
 
 export interface ExplainSources {
@@ -15,12 +16,16 @@ export interface ExplainSources {
   readonly names: SessionNames;
   readonly nameRoutes: NameRoutes;
   readonly scoped: ScopedFilter;
+  /** Names of the namespaces that are known (`Discovery`). */
+  readonly namespaces: readonly string[];
 }
 
 export async function explainDestination(text: string, sources: ExplainSources): Promise<Explanation> {
-  const { host, names, nameRoutes, scoped } = sources;
+  const { host, names, nameRoutes, scoped, namespaces } = sources;
   const target = parseDestination(text);
   const answer = target.name === null ? null : await lookUp(target.name, names, scoped);
+  const isAbsent = answer !== null && 'failure' in answer && answer.failure === 'NXDOMAIN';
+  const places = target.name !== null && isAbsent ? await elsewhere(target.name, { names, namespaces }) : [];
   const address = target.address ?? answer?.addresses[0];
   const { tcp, udp } = scoped.filter.settings.outgoing;
   // With one protocol off, what is said of a destination as such is said of the other.
@@ -28,6 +33,7 @@ export async function explainDestination(text: string, sources: ExplainSources):
   const route = address === undefined ? null : await host.route({ address, protocol, port: target.port });
   const explanation = explain(target, scoped, {
     names: names.context,
+    elsewhere: places,
     ...(answer === null ? {} : { answer }),
     ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
     ...(route === null ? {} : { route }),

@@ -141,6 +141,7 @@ export class NearSide {
       names: this.#names,
       nameRoutes: this.#nameRoutes,
       scoped: this.network.scoped,
+      namespaces: this.network.known.discovery.namespaces,
     });
   }
 

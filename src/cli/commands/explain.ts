@@ -13,7 +13,7 @@ export class Explain extends Command {
   static override args = {
     destination: Args.string({
       required: true,
-      description: 'HOST, HOST:PORT, IP, tcp://HOST:PORT or udp://HOST:PORT',
+      description: 'HOST, HOST:PORT, IP, URL, svc/NAME, tcp://HOST:PORT or udp://HOST:PORT',
     }),
   };
   static override flags = {

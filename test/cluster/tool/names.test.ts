@@ -49,6 +49,19 @@ describe('mirrord up on Kubernetes, by name', () => {
     });
   }
 
+  for (const name of ['inventory', 'inventory.HOME', 'inventory.HOME.svc.cluster.local', 'inventory.no-such']) {
+    it(`explain says that ${name} does not exist, and in which namespace it is`, async () => {
+      const { away } = world.objects;
+      const { stdout, stderr } = await world.developer.mirrordRun(['explain', `http://${filled(name)}:8080/`]);
+      const [first, ...others] = stdout.split('\n');
+      assert.equal(first, `${filled(name)}:8080/tcp does not exist`, stdout + stderr);
+      // Other runs may have the same in namespaces of their own.
+      const line = `  instead A service "inventory" is in namespace ${away}: use inventory.${away}`;
+      assert.ok(others.includes(line), stdout);
+      await world.run('getent', 'ahosts', `inventory.${away}`);
+    });
+  }
+
   it('a headless name has the addresses of all its pods', async () => {
     const { pods } = world.objects;
     const lines = await world.run('getent', 'ahosts', 'db');

@@ -58,6 +58,7 @@ describe('the output', () => {
     range: '10.0.0.0/8',
     rule: { key: 'k', value: 'v' },
     dns: { by: 'machine', addresses: ['1.2.3.4'], source: 's', failure: 'NXDOMAIN', rule: null },
+    elsewhere: [{ service: 'payments', namespace: 'shop', use: 'x' }],
     route: 'eth0',
     notes: ['note'],
   };

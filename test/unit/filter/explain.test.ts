@@ -70,6 +70,33 @@ describe('explain', () => {
     );
   });
 
+  it('a name that does not exist, and where a service of its name is', () => {
+    const answer = { by: 'cluster', addresses: [], failure: 'NXDOMAIN' } as const;
+    const elsewhere = [{ service: 'payments', namespace: 'shop', use: 'payments.shop.svc' }];
+    assert.equal(
+      text('payments:8080', {}, { answer, elsewhere }),
+      `payments:8080/tcp does not exist
+  instead A service "payments" is in namespace shop: use payments.shop.svc
+  rule    none: a name of the cluster
+  DNS     answered by the cluster (NXDOMAIN)
+`,
+    );
+  });
+
+  it('a service that many namespaces have', () => {
+    const answer = { by: 'cluster', addresses: [], failure: 'NXDOMAIN' } as const;
+    const elsewhere = Array.from({ length: 30 }, (_, i) => ({ service: 'db', namespace: `n${i}`, use: `db.n${i}` }));
+    const lines = text('db', {}, { answer, elsewhere }).split('\n').slice(1, 8);
+    assert.equal(lines[4], '  instead A service "db" is in namespace n4: use db.n4');
+    assert.equal(lines[5], '  instead (25 other namespaces have one, too)');
+    assert.match(lines[6] ?? '', /^ {2}rule/);
+  });
+
+  it('a name without an answer, which may exist', () => {
+    const answer = { by: 'cluster', addresses: [], failure: 'SERVFAIL' } as const;
+    assert.match(text('payments', {}, { answer }), /^payments goes to the cluster\n/);
+  });
+
   it('what only some ports do', () => {
     assert.equal(
       text('db', { local: ['db:5432', 'udp://:53'] }),
@@ -184,6 +211,7 @@ describe('explain', () => {
           failure: null,
           rule: { key: 'feature.network.outgoing.filter.local[0]', value: 'db' },
         },
+        elsewhere: [],
         route: 'lo',
         notes: [],
       },
@@ -198,6 +226,16 @@ describe('explain', () => {
     ['::1', '::1'],
     ['[::1]:80', '[::1]:80/tcp'],
     ['1.2.3.4', '1.2.3.4'],
+    ['http://payments', 'payments:80/tcp'],
+    ['https://payments.shop/path?query#part', 'payments.shop:443/tcp'],
+    ['http://user:secret@payments.shop:8080/', 'payments.shop:8080/tcp'],
+    ['postgres://user:secret@db.prod:5432/orders', 'db.prod:5432/tcp'],
+    ['redis://cache', 'cache/tcp'],
+    ['http://[fd00::1]:8080/', '[fd00::1]:8080/tcp'],
+    ['https://10.96.0.1', '10.96.0.1:443/tcp'],
+    ['svc/payments', 'payments'],
+    ['service/payments:8080', 'payments:8080/tcp'],
+    ['services/payments.shop', 'payments.shop'],
   ] as const) {
     it(`reads ${given} as ${expected}`, () => assert.equal(formatDestination(parseDestination(given)), expected));
   }
@@ -211,7 +249,10 @@ describe('explain', () => {
     'tcp://',
     '0.0.0.0:80',
     'a b',
-    'http://x',
+    'file:///etc/passwd',
+    'http://',
+    'svc/',
+    'pod/x',
     'x:0',
   ]) {
     it(`refuses ${JSON.stringify(given)}`, () => {
