@@ -12,7 +12,7 @@ interface Flag {
 }
 
 interface Completable {
-  readonly summary?: string;
+  readonly summary?: string | undefined;
   readonly args?: Readonly<Record<string, { readonly options?: readonly string[] }>>;
   readonly flags?: Readonly<Record<string, Flag>>;
 }

@@ -1,9 +1,8 @@
 /** `mirrord ls`: what can be a target now. */
-import { clusterOptions, loadConfig } from '../config/index.ts';
 import { MirrordError } from '../errors.ts';
 import type { ListedTarget } from '../kube/targets/target.ts';
-import { becomeInvokingUser } from './invoking-user.ts';
 import { err, out } from './output.ts';
+import { type ClusterFlags, withUserCluster } from './user-cluster.ts';
 
 /** Kubeconfig, credentials and one list per kind. */
 const LS_DEADLINE_MS = 30_000;
@@ -11,7 +10,15 @@ const LS_DEADLINE_MS = 30_000;
 type TargetKind = ListedTarget['kind'];
 
 /** In the order in which people look for them. */
-const KINDS: readonly TargetKind[] = ['deployment', 'statefulset', 'daemonset', 'replicaset', 'job', 'service', 'pod'];
+export const KINDS: readonly TargetKind[] = [
+  'deployment',
+  'statefulset',
+  'daemonset',
+  'replicaset',
+  'job',
+  'service',
+  'pod',
+];
 
 /** As kubectl has them. */
 const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
@@ -23,32 +30,17 @@ const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
   ['po', 'pod'],
 ]);
 
-export interface LsFlags {
+export interface LsFlags extends ClusterFlags {
   readonly output: 'json' | 'table' | undefined;
   /** Separated by commas; all of them when undefined. */
   readonly kinds: string | undefined;
-  readonly namespace?: string | undefined;
   readonly allNamespaces: boolean;
-  readonly context?: string | undefined;
-  readonly kubeconfig?: string | undefined;
-  readonly configFile?: string | undefined;
 }
 
 export async function runLs(flags: LsFlags): Promise<void> {
   const kinds = parseKinds(flags.kinds);
-  Object.assign(process.env, await becomeInvokingUser());
-  const { namespace, context, kubeconfig, configFile } = flags;
-  const given = Object.entries({ namespace, context, kubeconfig, configFile }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const stdin = () => process.stdin;
-  const cwd = process.cwd();
-  const { config, notices } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
-  for (const notice of notices) err.line(`! ${notice}`);
-  const { openCluster } = await import('../kube/open-cluster.ts');
   const signal = AbortSignal.timeout(LS_DEADLINE_MS);
-  const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
-  try {
+  await withUserCluster(flags, signal, async (cluster) => {
     const scope = flags.allNamespaces ? null : cluster.namespace;
     const denied: TargetKind[] = [];
     const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
@@ -57,9 +49,7 @@ export async function runLs(flags: LsFlags): Promise<void> {
     const table = flags.output === undefined ? out.isTerminal : flags.output === 'table';
     if (table) out.formatted(targets, (shown) => formatTargets(shown, scope));
     else out.json(targets.flatMap(targetPaths));
-  } finally {
-    cluster.close();
-  }
+  });
 }
 
 /** In the form that `--target` takes; a container is named where there are several. */

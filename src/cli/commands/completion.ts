@@ -19,11 +19,11 @@ export class Completion extends Command {
   async run(): Promise<void> {
     const { args } = await this.parse(Completion);
     const shell = SHELLS.find((known) => known === args.shell)!;
-    const [{ completion }, { COMMANDS }, { out }] = await Promise.all([
-      import('../completion.ts'),
-      import('../commands.ts'),
-      import('../output.ts'),
-    ]);
-    out.text(completion(shell, COMMANDS));
+    // The command table as oclif has it, since the table imports this file; an alias stands there once more.
+    const commands = this.config.commands.filter(({ id, hiddenAliases }) => !hiddenAliases.includes(id));
+    const table = Object.fromEntries(commands.map((command) => [command.id, command]));
+    const { completion } = await import('../completion.ts');
+    const { out } = await import('../output.ts');
+    out.text(completion(shell, table));
   }
 }

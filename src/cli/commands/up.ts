@@ -89,6 +89,10 @@ export class Up extends Command {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Up);
+    if (flags.target !== undefined && !flags.target.includes('/') && flags.target !== 'targetless') {
+      const { kindsOf } = await import('../target-kinds.ts');
+      throw await kindsOf(flags.target, { ...flags, configFile: flags['config-file'] });
+    }
     const options = toUpOptions(flags);
     if (flags['dry-run']) {
       const { runDryRun } = await import('../dry-run.ts');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { completion } from '../../../src/cli/completion.ts';
+import { CLI_MS, runCli } from './run.ts';
 
 /** What bash offers for the last of `words`. */
 function offered(...words: string[]): string[] {
@@ -11,7 +12,16 @@ function offered(...words: string[]): string[] {
   return text.split(/\s/).filter((word) => word !== '');
 }
 
-describe('completion', () => {
+describe('completion', function () {
+  this.timeout(CLI_MS);
+
+  it('the command prints it, of every command and flag', () => {
+    const words = (script: string): string[] => [...new Set(script.split(/[\s"();]+/))].toSorted();
+    const { code, stdout, stderr } = runCli('completion', 'bash');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(words(stdout), words(completion('bash', COMMANDS)));
+  });
+
   it('bash: commands', () => {
     assert.deepEqual(offered('mirrord', 'd'), ['down', 'doctor', 'diagnose']);
     assert.deepEqual(offered('mirrord', 'diagnose', ''), ['latency']);
