@@ -25,6 +25,7 @@ chown 4242:4242 "$state/fs/run/home"
 
 open_way "$(dirname "$checkout")" "$state/fs"
 mount -t sysfs sysfs /sys
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount --rbind "$state/fs/run" /run
 
 # No wait for duplicate address detection: nothing changes by itself later.

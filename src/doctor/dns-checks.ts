@@ -26,6 +26,7 @@ const mode: Check = {
       machine,
       journal,
       0,
+      () => undefined,
       () => ({ servers, asked, ownAddresses }),
       () => undefined,
     );

@@ -34,6 +34,7 @@ import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
 import { refuseSharedRanges } from './network/shared-ranges.ts';
 import { Strangers } from './network/strangers.ts';
+import type { Outside } from './outside.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';
 import { type NetworkTarget, openTarget, readTarget } from './target.ts';
 import { Turns } from './turns.ts';
@@ -50,6 +51,7 @@ export interface HostContext {
   readonly journal: Journal;
   readonly tun: string;
   readonly user: User;
+  readonly outside: Outside;
   readonly environment: NodeJS.ProcessEnv;
   readonly agentBundle: string;
   /** Program and arguments of `read-entry.ts`. */
@@ -87,13 +89,20 @@ export class Host implements HostOperations {
   constructor(context: HostContext) {
     const { machine, journal, tun } = context;
     this.#context = context;
-    this.#network = new Network(machine, journal, tun);
+    this.#network = new Network(machine, journal, tun, context.outside);
     this.#resolvConf = new ResolvConfFile(machine, journal);
     this.#containers = new Containers(machine, journal.name);
     this.#strangers = new Strangers(machine.run, journal.name, tun);
     this.#dns = new DnsManager([
       new Resolved(machine, journal, tun),
-      new Nftables(machine, journal, context.user.uid, () => this.#upstreams, context.lost),
+      new Nftables(
+        machine,
+        journal,
+        context.user.uid,
+        () => context.outside.mark,
+        () => this.#upstreams,
+        context.lost,
+      ),
       this.#resolvConf,
     ]);
   }

@@ -8,8 +8,11 @@ import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
 import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
 import { type Machine, thisMachine } from './machine/machine.ts';
+import { playBackOutside } from './journal/playback-outside.ts';
 import { Monitor } from './monitor.ts';
+import { slotOf } from './network/slot.ts';
 import { Host } from './operations.ts';
+import { Outside } from './outside.ts';
 import { unreadableProgram } from './readable.ts';
 import { describeRemain } from './remains.ts';
 import type { Message } from './messages.ts';
@@ -113,6 +116,7 @@ async function serve(
 ): Promise<HostEnd> {
   const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
   const prefix = asUser(machine.files, user);
+  const outside = new Outside(machine, journal);
   const tun = openTun(machine);
   let session: SessionProcess;
   let host: Host;
@@ -127,6 +131,7 @@ async function serve(
       journal,
       tun: tun.name,
       user,
+      outside,
       environment: hooks.environment,
       agentBundle: hooks.agentBundle,
       reader: hooks.reader,
@@ -135,6 +140,7 @@ async function serve(
       output: hooks.output,
       lost: fail,
     });
+    outside.open(slotOf(tun.name).mark);
     session = new SessionProcess({
       command: hooks.session,
       asUser: prefix,
@@ -208,6 +214,8 @@ async function serve(
   try {
     monitor = new Monitor(filesOfInterest(machine), () => void reread());
     host.prepare();
+    // It opens no socket before it has been told to start.
+    if (session.pid !== undefined) outside.take(session.pid);
     session.send({
       type: 'start',
       options,
@@ -233,8 +241,9 @@ async function serve(
   );
   await Promise.all([session.stop(), monitorEnded]);
   host.stopAgents();
+  const stayed = playBackOutside(machine, journal);
   if ('error' in undone) throw undone.error;
-  const notes = [...undone.notes, ...remains.map(describeRemain)];
+  const notes = [...undone.notes, ...stayed, ...remains.map(describeRemain)];
   for (const text of notes) hooks.progress({ step: 'repair', state: 'warning', text });
   if (result.outcome !== 'failed') return { ...result, isAsBefore: notes.length === 0 };
   if (result.error.code !== 'session-died') return result;

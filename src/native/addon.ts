@@ -44,6 +44,8 @@ export interface Addon {
   tryLock(fd: number): boolean;
   /** SO_PEERCRED of a connected unix socket: the process that connected; to that one, the process that listens. */
   peerCredentials(fd: number): PeerCredentials;
+  /** Every socket that a process of the cgroup makes from now on carries the mark; `fd` is the cgroup's folder. */
+  markSockets(fd: number, mark: number): void;
 }
 
 export interface PeerCredentials {

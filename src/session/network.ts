@@ -101,6 +101,7 @@ export class SessionNetwork {
       pins: plan.pins,
       rules: plan.rules,
       unreachable: plan.unreachable,
+      resolver: this.#resolverRoute,
       forwarded: this.#filter.settings.outgoing.forwarded,
     };
     this.warnings = await this.#wishes.set(this.#state);

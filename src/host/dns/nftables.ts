@@ -55,7 +55,8 @@ export function redirectTable(
   ].join(' ');
 }
 
-function sessionPasses({ uid, hopLimit, tcp }: Exemption): readonly string[] {
+function sessionPasses({ uid, hopLimit, tcp, mark }: Exemption): readonly string[] {
+  if (mark !== undefined) return [`meta mark ${mark} return;`];
   const user = `meta skuid ${uid}`;
   return [
     `udp dport 53 ip ttl ${hopLimit} ${user} return;`,
@@ -75,19 +76,22 @@ export class Nftables implements DnsBackend {
   readonly #table: HeldTable;
   readonly #uid: number;
   readonly #upstreams: () => Upstreams;
+  readonly #mark: () => number | undefined;
 
   /**
-   * `uid`: whom the session runs as.  `upstreams`: the servers that the resolver asks.  `died`: the child, and the redirect
-   * with it, ended unasked.
+   * `uid`: whom the session runs as.  `mark`: of its sockets (`Outside`).  `upstreams`: the servers that the resolver asks.
+   * `died`: the child, and the redirect with it, ended unasked.
    */
   constructor(
     machine: Machine,
     journal: Journal,
     uid: number,
+    mark: () => number | undefined,
     upstreams: () => Upstreams,
     died: (error: MirrordError) => void,
   ) {
     this.#uid = uid;
+    this.#mark = mark;
     this.#machine = machine;
     this.#journal = journal;
     this.#upstreams = upstreams;
@@ -119,7 +123,8 @@ export class Nftables implements DnsBackend {
 
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
-    const exemption = { uid: this.#uid, ...state.exempt };
+    const mark = this.#mark();
+    const exemption = { uid: this.#uid, ...state.exempt, ...(mark === undefined ? {} : { mark }) };
     const others = this.#journal.otherRedirects();
     const priority = this.#journal.redirect()?.priority ?? Math.min(PRIORITY + 1, ...others.map(priorityOf)) - 1;
     const older = others.filter((other) => priorityOf(other) > priority);

@@ -68,6 +68,15 @@ export interface Exemption {
   readonly hopLimit: number;
   /** Source ports by TCP. */
   readonly tcp: readonly number[];
+  /** Firewall mark of its sockets; it alone is enough. */
+  readonly mark?: number;
+}
+
+/** A cgroup of the session's own. */
+export interface OutsideEntry {
+  readonly folder: string;
+  /** The cgroup that it is in. */
+  readonly parent: string;
 }
 
 export function checkName(name: string): void {
@@ -196,6 +205,18 @@ export class Journal implements SessionId {
     this.#remove('resolved');
   }
 
+  writeOutside(entry: OutsideEntry): void {
+    this.#write('outside.json', JSON.stringify(entry));
+  }
+
+  outside(): OutsideEntry | undefined {
+    return this.#read('outside.json') as OutsideEntry | undefined;
+  }
+
+  clearOutside(): void {
+    this.#remove('outside.json');
+  }
+
   writeRedirect(entry: RedirectEntry): void {
     this.#write('redirect.json', JSON.stringify(entry));
   }
@@ -236,7 +257,12 @@ export class Journal implements SessionId {
 
   /** Every change has been taken back. */
   get clean(): boolean {
-    return this.network() === undefined && this.resolvConf() === undefined && !this.resolved();
+    return (
+      this.network() === undefined &&
+      this.resolvConf() === undefined &&
+      this.outside() === undefined &&
+      !this.resolved()
+    );
   }
 
   /** Removes the folder, and with the last session's the one that holds them all. */

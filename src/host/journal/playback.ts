@@ -10,6 +10,7 @@ import { type Machine, thisMachine } from '../machine/machine.ts';
 import { endSockets } from '../machine/sockets.ts';
 import { Journal, type NetworkEntry, type ResolvConfEntry, allJournals, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
+import { playBackOutside } from './playback-outside.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
 
@@ -93,7 +94,7 @@ async function restoreLocked(machine: Machine, journal: Journal): Promise<Restor
 /** All entries, by their owner or by whoever comes after it. */
 export async function playBack(machine: Machine, journal: Journal): Promise<readonly string[]> {
   await playBackNetwork(machine, journal);
-  const notes = playBackResolvConf(machine, journal);
+  const notes = [...playBackResolvConf(machine, journal), ...playBackOutside(machine, journal)];
   // Last, since it may have to wait; and once the link is gone, of which resolved would write again.
   await playBackResolved(machine, journal);
   return notes;

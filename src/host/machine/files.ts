@@ -17,6 +17,7 @@ import {
   rmdirSync,
   statSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -130,6 +131,16 @@ export class Files {
     mkdirSync(this.path(path), { recursive: true, mode });
     chownSync(this.path(path), uid, gid);
     chmodSync(this.path(path), mode);
+  }
+
+  /** One that was not there. */
+  makeFolder(path: string): void {
+    mkdirSync(this.path(path), { mode: 0o755 });
+  }
+
+  /** Writes to a file of the kernel's, which takes it as an order. */
+  tell(path: string, order: string): void {
+    writeFileSync(this.path(path), order, { flag: 'r+' });
   }
 
   remove(path: string): void {

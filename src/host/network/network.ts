@@ -14,12 +14,14 @@ import {
   type Family,
   type FamilyPlan,
   applyLines,
+  isEverything,
   linkLines,
   type PlanInput,
   planFamily,
   planNames,
   undoLines,
 } from './plan.ts';
+import type { Outside } from '../outside.ts';
 import { routeTo } from './route-to.ts';
 import { refuseSharedRanges } from './shared-ranges.ts';
 import { type Slot, isBeforeSessions, isSessionTable, slotOf } from './slot.ts';
@@ -33,6 +35,7 @@ export const EMPTY_STATE: NetworkState = {
   pins: [],
   rules: [],
   unreachable: [],
+  resolver: null,
   forwarded: 'off',
 };
 
@@ -57,6 +60,7 @@ export class Network {
   readonly #journal: Journal;
   readonly #tun: string;
   readonly #slot: Slot;
+  readonly #outside: Pick<Outside, 'mark' | 'obstacle'>;
   #state: NetworkState = EMPTY_STATE;
   /** The link's; undefined when it has to be set up. */
   #mtu: number | undefined;
@@ -72,7 +76,9 @@ export class Network {
   #machineRoutes: readonly string[] = [];
   readonly #ip: Readonly<Record<Family, IpBatch>>;
 
-  constructor(machine: Machine, journal: Journal, tun: string) {
+  /** `outside`: as it is at each change. */
+  constructor(machine: Machine, journal: Journal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
+    this.#outside = outside;
     this.#machine = machine;
     this.#journal = journal;
     this.#tun = tun;
@@ -99,6 +105,7 @@ export class Network {
       kept: overlaps.kept,
       admission: admissionOf(state.forwarded, facts.bridges),
       ownAddresses: facts.addresses.map(({ address }) => address.replace(/\/\d+$/, '')).filter(isOwnGlobal),
+      outside: this.#outside.mark,
       cubic: this.#wantsCubic(),
     };
     const plan = (family: Family): FamilyPlan => (family === 6 && disabled ? EMPTY_PLAN : planFamily(family, input));
@@ -113,10 +120,20 @@ export class Network {
     return [
       ...overlaps.warnings,
       ...(disabled && wantsV6 ? [disabled] : []),
+      ...this.#insideWarning(state),
       ...(await this.#diverted(
         state.routes.filter((range) => !disabled || !range.includes(':')),
         listed,
       )),
+    ];
+  }
+
+  /** Told where it matters: when everything is routed, a login that the tunnel needs may be as well. */
+  #insideWarning({ routes }: NetworkState): readonly string[] {
+    const { obstacle } = this.#outside;
+    if (obstacle === undefined || !routes.some(isEverything)) return [];
+    return [
+      `credential plugins are inside the session here (${obstacle}): keep their login servers on this machine with filter.local.`,
     ];
   }
 

@@ -6,6 +6,8 @@
  *   5000  iif lo goto 5002                                  this machine's own packets, and who else comes in
  *   5001  goto 5009                                         all others: for them there is no session
  *   5002  nop
+ *   5003  to RESOLVER lookup 7300
+ *   5003  fwmark MARK goto 5009                             the session's own sockets (outside.ts)
  *   5003  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
  *   5004  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters since a name has led to it
  *   5005  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
@@ -47,6 +49,8 @@ export interface PlanInput {
   readonly admission: Admission;
   /** The machine's own global addresses. */
   readonly ownAddresses: readonly string[];
+  /** Mark of what stays outside the session, whatever it dials. */
+  readonly outside: number | undefined;
   /** Set `congctl cubic`: the machine's default paces by timers, which a lossless local link does not need. */
   readonly cubic: boolean;
 }
@@ -79,6 +83,8 @@ export const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const;
 
 /** Routes of this length or shorter make "everything". */
 const EVERYTHING_PREFIX = 1;
+
+export const isEverything = (range: string): boolean => (parseCidr(range)?.prefix ?? 128) <= EVERYTHING_PREFIX;
 
 export function planFamily(family: Family, input: PlanInput): FamilyPlan {
   const { state, tun, slot } = input;
@@ -164,7 +170,9 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
 }
 
 /** Lets nobody but the admitted pass to the rules between its two ends. */
-function gate(family: Family, { slot, admission: { devices, ranges } }: PlanInput): readonly string[] {
+function gate(family: Family, input: PlanInput): readonly string[] {
+  const { slot } = input;
+  const { devices, ranges } = input.admission;
   const admit = (selector: string): string => `pref ${slot.admit} ${selector} goto ${slot.admitted}`;
   return [
     `pref ${slot.leave} nop`,
@@ -172,6 +180,17 @@ function gate(family: Family, { slot, admission: { devices, ranges } }: PlanInpu
     ...['lo', ...devices].map((device) => admit(`iif ${device}`)),
     ...ranges.filter((range) => range.includes(':') === (family === 6)).map((range) => admit(`from ${range}`)),
     `pref ${slot.others} goto ${slot.leave}`,
+    ...passOutside(family, input),
+  ];
+}
+
+/** The resolver's address is nowhere else: who has it from /etc/resolv.conf asks it, marked or not. */
+function passOutside(family: Family, { slot, state, outside }: PlanInput): readonly string[] {
+  if (outside === undefined) return [];
+  const resolver = family === 4 && state.resolver !== null ? [state.resolver] : [];
+  return [
+    ...resolver.map((address) => `pref ${slot.bound} to ${address} lookup ${slot.table}`),
+    `pref ${slot.bound} fwmark ${outside} goto ${slot.leave}`,
   ];
 }
 

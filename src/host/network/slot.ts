@@ -13,7 +13,7 @@ export interface Slot {
   readonly others: number;
   /** Where what comes in lands. */
   readonly admitted: number;
-  /** Sockets bound to an address of the machine's own keep to their interface (only when everything is routed). */
+  /** Sockets that keep to the machine's own path: marked, or bound to an address of its own when everything is routed. */
   readonly bound: number;
   /** What stays, or enters, since a name has led to it. */
   readonly named: number;
@@ -29,12 +29,19 @@ export interface Slot {
   readonly table: number;
   /** Nothing but a default route into the TUN, for policy rules that lead there. */
   readonly remoteTable: number;
+  /** Firewall mark of the session's own sockets, and of those of the programs that it starts. */
+  readonly mark: number;
 }
 
 const FIRST_PREFERENCE = 5000;
 const PREFERENCES = 10;
 const FIRST_TABLE = 7300;
 const SLOTS = 20;
+/**
+ * "mr" in the upper half: outside the bits that Tailscale (0xff0000, value 0x80000), Kubernetes (0x4000, 0x8000) and Docker
+ * look at.
+ */
+const FIRST_MARK = 0x6d72_0000;
 
 export function slotOf(tun: string): Slot {
   const number = Number(/\d+$/.exec(tun)?.[0] ?? Number.NaN);
@@ -61,6 +68,7 @@ export function slotOf(tun: string): Slot {
     leave: base + PREFERENCES - 1,
     table: FIRST_TABLE + 2 * number,
     remoteTable: FIRST_TABLE + 2 * number + 1,
+    mark: FIRST_MARK + number,
   };
 }
 

@@ -1,10 +1,11 @@
 /**
  * Stands in for the session process: sends the requests of the environment variable REQUESTS, one after another (or all
  * at once with BEHAVIOUR=together; after a message of any kind with BEHAVIOUR='say JSON'; after `pause` when it gets SIGUSR2), and tells on standard output what came back; then lives until it is stopped.
+ * With PLUGIN (a shell line) it runs that, as it would a credential plugin, each time that it gets SIGHUP.
  *
- * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`.
+ * Lines on standard output: `{"reply": ...}`, `{"refusal": ...}`, `{"changed": facts}`, `{"start": message}`, `{"idle":true}`, `{"plugin": output}`.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { HostToSession } from '../../../src/ipc/protocol.ts';
 import { VNET_HEADER_LENGTH } from '../../../src/tun/device.ts';
@@ -112,6 +113,10 @@ process.on('message', (message: HostToSession) => {
 });
 process.on('disconnect', () => {
   if (behaviour !== 'deaf') process.exit(0);
+});
+process.on('SIGHUP', () => {
+  const { PLUGIN = '' } = process.env;
+  execFile('/bin/sh', ['-c', PLUGIN], (_error, stdout) => say({ plugin: stdout.trim() }));
 });
 process.on('SIGUSR1', () => process.send?.({ type: 'down' }));
 process.on('SIGINT', () => say({ interrupted: true }));

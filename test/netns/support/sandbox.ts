@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -120,8 +120,14 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
+    const network = /\d+/.exec(readlinkSync(`/proc/${this.pid}/ns/net`))?.[0];
     this.#holder.stdin.end();
     this.#holder.kill('SIGKILL');
     if (this.#holder.exitCode === null && this.#holder.signalCode === null) await once(this.#holder, 'exit');
+    // Cgroups are in no namespace: of a session that was killed with its machine, this one stays.
+    for (const place of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) {
+      const left = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(`.${network}`)) : [];
+      for (const name of left) if (name.startsWith('mirrord.')) rmdirSync(join(place, name));
+    }
   }
 }

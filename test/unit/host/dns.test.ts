@@ -87,6 +87,7 @@ options timeout:1 ndots:3 rotate
       machine,
       new Journal(machine, 'default'),
       0,
+      () => undefined,
       () => none,
       () => undefined,
     );
@@ -115,6 +116,14 @@ options timeout:1 ndots:3 rotate
     assert.equal(
       redirectTable('mirrord_default', redirects, exempt, null),
       `table inet mirrord_default { flags owner; ${redirect}`,
+    );
+  });
+
+  it('lets pass by the mark alone what has one', () => {
+    const exempt = { sessions: [{ uid: 1000, ...STATE.exempt, mark: 7 }], users: [] };
+    assert.match(
+      redirectTable('mirrord_default', [{ server: '192.168.7.254', port: 5300 }], exempt, null),
+      /priority -110; meta mark 7 return; ip daddr 192.168.7.254/,
     );
   });
 

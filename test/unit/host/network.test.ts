@@ -22,6 +22,7 @@ const STATE: NetworkState = {
     { destination: '172.20.0.9/32', protocol: 'udp', side: 'remote' },
   ],
   unreachable: ['fd00:244::/64'],
+  resolver: '198.19.0.53/32',
   forwarded: 'bridges',
 };
 
@@ -35,6 +36,8 @@ const FACTS: MachineFacts = {
   bridges: [{ name: 'docker0' }, { name: 'br0', uplink: 'eth0' }],
   dns: { servers: [], asked: [], search: [], ndots: 1, resolved: false, resolvConf: '', overwritten: false },
 };
+
+const OUTSIDE = { mark: 0x6d72_0002, obstacle: undefined };
 
 describe('the host’s network on paper', () => {
   let machine: PaperMachine;
@@ -50,7 +53,7 @@ describe('the host’s network on paper', () => {
   afterEach(() => machine.discard());
 
   it('becomes as wished', async () => {
-    await new Network(machine, journal, 'mirrord2').apply(STATE, FACTS);
+    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply(STATE, FACTS);
     assert.equal(
       machine.listing().replaceAll(/ $/gm, ''),
       `4 addr 198.19.0.1/32 dev mirrord2
@@ -62,6 +65,8 @@ describe('the host’s network on paper', () => {
 4 rule pref 5020 iif lo goto 5022
 4 rule pref 5021 goto 5029
 4 rule pref 5022 nop
+4 rule pref 5023 fwmark 1836187650 goto 5029
+4 rule pref 5023 to 198.19.0.53/32 lookup 7304
 4 rule pref 5025 to 10.96.0.0/16 ipproto 6 dport 5432 goto 5029 protocol 247
 4 rule pref 5025 to 172.20.0.9/32 ipproto 17 lookup 7305 protocol 245
 4 rule pref 5026 to 10.96.0.0/16 lookup main suppress_prefixlength 16
@@ -74,6 +79,7 @@ describe('the host’s network on paper', () => {
 6 rule pref 5020 iif lo goto 5022
 6 rule pref 5021 goto 5029
 6 rule pref 5022 nop
+6 rule pref 5023 fwmark 1836187650 goto 5029
 6 rule pref 5026 to fd00:244::/64 lookup main suppress_prefixlength 64
 6 rule pref 5026 to fd00:96::/112 lookup main suppress_prefixlength 112
 6 rule pref 5027 lookup 7304
@@ -85,19 +91,19 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
 
   it('leaves the congestion control alone where it is cubic already', async () => {
     machine.put('/proc/sys/net/ipv4/tcp_congestion_control', 'cubic\n');
-    await new Network(machine, journal, 'mirrord2').apply(STATE, FACTS);
+    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply(STATE, FACTS);
     assert.doesNotMatch(machine.listing(), /congctl/);
   });
 
   it('exempts bound sockets and marked packets when everything is routed', async () => {
-    await new Network(machine, journal, 'mirrord2').apply({ ...STATE, routes: ['0.0.0.0/0'] }, FACTS);
+    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply({ ...STATE, routes: ['0.0.0.0/0'] }, FACTS);
     assert.match(machine.listing(), /^4 rule pref 5023 from 192\.168\.7\.1 goto 5029 $/m);
     assert.match(machine.listing(), /^4 rule pref 5027 fwmark 0\/0xffffffff lookup 7304 $/m);
     assert.doesNotMatch(machine.listing(), /from (127|fe80)/);
   });
 
   it('leads to what enters the TUN: not to itself, nor to what keeps its way', async () => {
-    const network = new Network(machine, journal, 'mirrord2');
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
     assert.equal(network.leadsTo('10.96.0.2'), false, 'no routes yet');
     const neighbours = { destination: '192.168.7.0/24', device: 'eth0' };
     const facts = { ...FACTS, routes: [...FACTS.routes, neighbours] };
@@ -110,7 +116,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   });
 
   it('does nothing when the wish is the same again', async () => {
-    const network = new Network(machine, journal, 'mirrord2');
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
     await network.apply(STATE, FACTS);
     const before = machine.calls.filter((call) => call.includes('-batch')).length;
     await network.apply(STATE, FACTS);
@@ -137,6 +143,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     pins: ranges,
     rules: fc.uniqueArray(rule, { maxLength: 4, selector: (entry) => JSON.stringify(entry) }),
     unreachable: ranges,
+    resolver: fc.constantFrom(null, '198.19.0.53/32'),
     forwarded: fc.constantFrom<Forwarded>('bridges', 'off', ['172.17.0.0/16', 'fd00:17::/64']),
   });
 
@@ -147,7 +154,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
       fresh.put('/proc/sys/net/ipv6/conf/mirrord0/disable_ipv6', '0\n');
       const own = new Journal(fresh, 'default');
       own.claim({ uid: 0, gid: 0, name: 'root' });
-      const network = new Network(fresh, own, 'mirrord0');
+      const network = new Network(fresh, own, 'mirrord0', OUTSIDE);
       for (const wish of states) await network.apply(wish, FACTS);
       const listing = fresh.listing().replaceAll(/^link.*\n?/gm, '');
       await playBack(fresh, own);
@@ -164,7 +171,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   });
 
   it('is taken back whole when the TUN goes while it is being put right', async () => {
-    const network = new Network(machine, journal, 'mirrord2');
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
     await network.apply(STATE, FACTS);
     rmSync(join(machine.root, '/proc/sys/net/ipv6/conf/mirrord2'), { recursive: true });
     machine.answers.set('ip -4 -batch', { code: 1, stdout: '', stderr: 'Cannot find device "mirrord2"' });
@@ -185,6 +192,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
           kept: [],
           admission: admissionOf(wish.forwarded, FACTS.bridges),
           ownAddresses: [],
+          outside: 0x6d72_0000,
           cubic: false,
         });
         const undo = new Set(undoLines(plan));

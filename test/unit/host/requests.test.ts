@@ -21,6 +21,7 @@ const NETWORK: NetworkState = {
   pins: [],
   rules: [{ destination: '10.0.0.0/8', protocol: 'tcp', port: 80, side: 'local' }],
   unreachable: ['::/0'],
+  resolver: '198.19.0.53/32',
   forwarded: ['192.168.7.0/24'],
 };
 
@@ -75,6 +76,9 @@ describe('requests of the session', () => {
     { rules: [{ destination: '10.0.0.0/8', side: 'local', port: 80 }] },
     { rules: [null] },
     { pins: ['-4'] },
+    { resolver: '192.168.7.1/32' },
+    { resolver: '198.19.0.53 lookup main' },
+    { resolver: undefined },
     { forwarded: 'all' },
     { forwarded: ['docker0'] },
     { forwarded: Array(300).fill('10.0.0.0/8') },

@@ -1,0 +1,41 @@
+/** Control groups, version 2 (the kernel's Documentation/admin-guide/cgroup-v2.rst), alone or beside version 1. */
+import { join, relative } from 'node:path';
+import type { Files } from './files.ts';
+
+/** A process may fork while it is moved. */
+const ATTEMPTS = 20;
+
+/** The folder of the cgroup that this process is in; undefined where none can be seen. */
+export function ownCgroup(files: Files): string | undefined {
+  const path = /^0::(\/.*)$/m.exec(files.read('/proc/self/cgroup') ?? '')?.[1];
+  // In a cgroup namespace: `/..` is outside of it.
+  if (path === undefined || path.startsWith('/..')) return undefined;
+  for (const line of (files.read('/proc/self/mountinfo') ?? '').split('\n')) {
+    // proc_pid_mountinfo(5): ID PARENT DEVICE ROOT PLACE OPTIONS ... - TYPE SOURCE OPTIONS
+    const [before = '', after = ''] = line.split(' - ');
+    const [, , , root = '', place = ''] = before.split(' ');
+    const below = relative(root, path);
+    if (after.startsWith('cgroup2 ') && !below.startsWith('..')) return join(place, below);
+  }
+  return undefined;
+}
+
+/** Moves who is still in the cgroup to its parent, and removes it.  False: it is still there. */
+export function removeCgroup(files: Files, folder: string, parent: string): boolean {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (files.kind(folder) === undefined) return true;
+    for (const pid of files.read(`${folder}/cgroup.procs`)?.split('\n') ?? []) {
+      if (pid !== '') move(files, parent, pid);
+    }
+    files.removeEmpty(folder);
+  }
+  return files.kind(folder) === undefined;
+}
+
+function move(files: Files, parent: string, pid: string): void {
+  try {
+    files.tell(`${parent}/cgroup.procs`, pid);
+  } catch {
+    // It has ended meanwhile; or it may not go there, and the folder stays.
+  }
+}
