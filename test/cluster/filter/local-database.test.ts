@@ -43,12 +43,12 @@ describe('a filter, with a real database on either side', () => {
     return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
   }
 
-  /** `sudo mirrord up` in a folder with this `.mirrord/mirrord.json`. */
+  /** `sudo mirrord up -f` in a folder with this `.mirrord/mirrord.json`. */
   async function upIn(config: string): Promise<Session> {
     await session?.end();
     world.developer.write(`${PROJECT}/.mirrord/mirrord.json`, config);
     const { mirrord } = world.developer;
-    const line = `cd ${PROJECT} && exec ${mirrord} up -n ${world.objects.home}`;
+    const line = `cd ${PROJECT} && exec ${mirrord} up -f -n ${world.objects.home}`;
     session = await world.developer.start('sh', ['-c', line], { as: 'sudo' }).ready();
     return session;
   }
@@ -105,7 +105,7 @@ describe('a filter, with a real database on either side', () => {
       `${PROJECT}/.mirrord/mirrord.json`,
       JSON.stringify({ feature: { network: { outgoing: { filter: { remote: [server] } } } } }),
     );
-    const line = `cd ${PROJECT} && exec ${world.developer.mirrord} up -n ${world.objects.home}`;
+    const line = `cd ${PROJECT} && exec ${world.developer.mirrord} up -f -n ${world.objects.home}`;
     const refused = world.developer.start('sh', ['-c', line], { as: 'sudo' });
     assert.equal((await refused.ended).code, 2, refused.output);
     assert.match(refused.output, /filter\.remote\[0\] = ".*" is the API server's address/);
