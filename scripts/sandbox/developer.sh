@@ -12,7 +12,7 @@ mkdir "$state/fs/etc" "$state/fs/etc-work" "$state/fs/run" "$state/fs/run/netns"
 mount -t overlay overlay -o "lowerdir=/etc,upperdir=$state/fs/etc,workdir=$state/fs/etc-work" /etc
 rm -f /etc/resolv.conf
 [ -e /etc/hosts ] || echo '127.0.0.1 localhost' >/etc/hosts
-printf 'nameserver %s\nsearch home.example\n' "$name_server" >/etc/resolv.conf
+printf 'nameserver %s\n' "$name_server" >/etc/resolv.conf
 sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf
 echo 'developer:x:4242:4242::/run/home:/bin/sh' >>/etc/passwd
 echo 'developer:x:4242:' >>/etc/group

@@ -41,6 +41,11 @@ import { CLASS_IN, RCODE, TYPE, withId, type Transport, rcodeOf } from './wire.t
 export const MAX_QUESTIONS = 2_048;
 /** From question to SERVFAIL, ms: shorter than the 5 s after which glibc asks again. */
 export const QUESTION_DEADLINE_MS = 4_500;
+/**
+ * For how long a name that may be the cluster's after all waits for the machine's servers, ms: dead ones must not cost it
+ * more than a second.
+ */
+const MACHINE_PATIENCE_MS = 800;
 /** What a route may take before the program has to be told that it failed, ms. */
 const ROUTE_DEADLINE_MS = 2_000;
 /**
@@ -170,9 +175,11 @@ class ClusterResolver implements Resolver {
 
   /** The machine's servers; what they do not know may be in a namespace that nobody has told of, or a pod of a service. */
   async #askOutside(query: Query, transport: Transport): Promise<Uint8Array> {
-    const answer = await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
-    if (rcodeOf(answer) !== RCODE.NXDOMAIN || !(await this.#isShortAfterAll(query.name))) return answer;
-    return await this.#askCluster(query, 'short', false, this.#names, transport);
+    const asked = this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
+    const answer = await within(MACHINE_PATIENCE_MS, asked);
+    if (answer !== undefined && rcodeOf(answer) !== RCODE.NXDOMAIN) return answer;
+    if (!(await this.#isShortAfterAll(query.name))) return answer ?? (await asked);
+    return await this.#askCluster(query, 'short', answer === undefined, this.#names, transport);
   }
 
   /** `service.namespace` and `pod.service`, where the cluster knows the last label. */
@@ -278,6 +285,12 @@ function possibleOwner(name: string): string | null {
   return labels.length < 2 || last === 'arpa' || last === 'local' || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(last)
     ? null
     : last;
+}
+
+/** What it resolves to, or undefined when it has not within `ms`, or has failed. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const given = promise.catch(() => undefined);
+  return await withDeadline(ms, () => given).catch(() => undefined);
 }
 
 function servfail(query: Query): Uint8Array {

@@ -1,6 +1,6 @@
 /** How names will come to us, and what may keep them from coming. */
 import { Nftables } from '../host/dns/nftables.ts';
-import { resolvedRuns } from '../host/dns/resolved-process.ts';
+import { asksResolved, ends, NSSWITCH, hostsSources } from '../host/dns/nsswitch.ts';
 import { Resolved, leadsToResolved } from '../host/dns/resolved.ts';
 import { readAddresses, readDns } from '../host/facts.ts';
 import { Journal } from '../host/journal/journal.ts';
@@ -15,23 +15,26 @@ const mode: Check = {
     // Only asked whether they could: nothing is held or written, so nothing can be lost.
     const journal = new Journal(machine, 'doctor');
     // Any link will do to ask whether resolved answers.
-    const resolved = await new Resolved(machine, journal, 'lo').obstacle();
-    if (resolved === undefined) return ok('auto takes resolved');
-    if (machine.probes.uid() !== 0 && isInstalled(machine, 'nft')) {
-      return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
-    }
-    const { servers, asked } = readDns(machine, journal, []);
+    const { servers, asked, search } = readDns(machine, journal, []);
     const ownAddresses = (await readAddresses(machine.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
+    const upstreams = { servers, asked, search, ownAddresses };
     const redirect = new Nftables(
       machine,
       journal,
       0,
       () => undefined,
-      () => ({ servers, asked, ownAddresses }),
+      () => upstreams,
       () => undefined,
     );
+    const resolved = await new Resolved(machine, journal, 'lo', redirect).obstacle();
+    if (resolved === undefined) return ok('auto takes resolved');
+    if (machine.probes.uid() !== 0 && isInstalled(machine, 'nft')) {
+      return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
+    }
     const nftables = await redirect.obstacle();
-    if (nftables === undefined) return ok(`auto takes nftables (${resolved})`);
+    const weakness = redirect.weakness();
+    if (nftables === undefined && weakness === undefined) return ok(`auto takes nftables (${resolved})`);
+    if (nftables === undefined) return ok(`auto takes resolv.conf (${resolved}; ${weakness})`);
     return warning(
       `auto takes resolv.conf (${resolved}; ${nftables})`,
       'It works, and changes a file that other programs may write too; nftables would leave it alone.',
@@ -39,19 +42,12 @@ const mode: Check = {
   },
 };
 
-/** One source of the `hosts` line with what is done after it: `mdns4_minimal [NOTFOUND=return]`. */
-interface HostsSource {
-  readonly name: string;
-  /** In upper case, without blanks: `NOTFOUND=RETURN`, `!UNAVAIL=RETURN`. */
-  readonly actions: readonly string[];
-}
-
 const nsswitch: Check = {
   id: 'nsswitch',
   title: 'name service switch',
   needs: ['kernel'],
   async run({ machine }) {
-    const sources = hostsSources(machine.files.read('/etc/nsswitch.conf') ?? '');
+    const sources = hostsSources(machine.files.read(NSSWITCH) ?? '');
     if (sources === undefined) return ok('no hosts line: the hosts file, then DNS');
     const line = `hosts: ${sources.map(({ name }) => name).join(' ')}`;
     const asked = sources.findIndex(({ name }) => name === 'dns' || name === 'resolve');
@@ -66,12 +62,10 @@ const nsswitch: Check = {
           'update libnss-mdns, which by now leaves names of more than two labels alone.',
       );
     }
-    // While resolved runs, a `dns` behind nss-resolve is never asked, and our redirect sees no question of programs.
-    const resolve = sources.find(({ name }) => name === 'resolve');
-    if (resolve?.actions.some(ends) && resolvedRuns(machine) && !leadsToResolved(machine)) {
+    if (asksResolved(machine) && !leadsToResolved(machine)) {
       return warning(
-        `${line}: programs ask systemd-resolved, while /etc/resolv.conf leads elsewhere`,
-        'Let both lead to one: ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',
+        `${line}: programs of glibc ask systemd-resolved, while /etc/resolv.conf leads elsewhere`,
+        'up takes both over.  To let both lead to one: ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',
       );
     }
     return ok(line);
@@ -79,24 +73,3 @@ const nsswitch: Check = {
 };
 
 export const DNS_CHECKS: readonly Check[] = [mode, nsswitch];
-
-/** nsswitch.conf(5); undefined without a `hosts` line, or without the file, which musl does not know. */
-export function hostsSources(text: string): readonly HostsSource[] | undefined {
-  const line = /^[ \t]*hosts:([^#\n]*)/m.exec(text)?.[1];
-  if (line === undefined) return undefined;
-  const sources: { name: string; actions: string[] }[] = [];
-  for (const [, actions, name] of line.matchAll(/\[([^\]]*)\]|([^\s[]+)/g)) {
-    if (name !== undefined) sources.push({ name, actions: [] });
-    else sources.at(-1)?.actions.push(...actionsOf(actions ?? ''));
-  }
-  return sources;
-}
-
-function actionsOf(text: string): readonly string[] {
-  const joined = text.toUpperCase().replace(/\s*=\s*/g, '=');
-  return joined.split(/\s+/).filter((action) => action !== '');
-}
-
-/** Whether "there is no such name" ends the search. */
-const ends = (action: string): boolean =>
-  action === 'NOTFOUND=RETURN' || (/^!\w+=RETURN$/.test(action) && action !== '!NOTFOUND=RETURN');

@@ -6,7 +6,7 @@ import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { resolvedRuns } from './dns/resolved-process.ts';
 import { isStub } from './dns/resolved.ts';
-import { ndots, parseResolvConf } from './dns/resolv-conf.ts';
+import { localDomain, ndots, parseResolvConf } from './dns/resolv-conf.ts';
 import type { Journal, ResolvConfEntry } from './journal/journal.ts';
 import { RESOLV_CONF } from './journal/playback.ts';
 import { type Run, expectSuccess } from './machine/commands.ts';
@@ -139,7 +139,7 @@ export function readDns(machine: Machine, journal: Journal, ownServers: readonly
   // A session that came later has us for its server: to ask it would go round in circles.
   const ours = entry !== undefined && (now === entry.written || readFormerContent(now) !== undefined);
   const text = ours ? (formerText(machine, entry) ?? '') : now;
-  const conf = parseResolvConf(text);
+  const conf = parseResolvConf(text, localDomain(files));
   const resolved = resolvedRuns(machine);
   const owners = socketOwners(machine);
   // Where resolved does not run, another program may answer at its addresses: a server like any other.

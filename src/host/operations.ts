@@ -78,9 +78,11 @@ export class Host implements HostOperations {
   /** As soon as there are routes. */
   #forwarded: Forwarded | undefined;
   #servers: readonly string[] = [];
+  /** The last wish for DNS. */
+  #wished: DnsState | undefined;
   /** Undefined until the session has told it. */
   #asked: AskedNames | undefined;
-  #upstreams: Upstreams = { servers: [], asked: [], ownAddresses: [] };
+  #upstreams: Upstreams = { servers: [], asked: [], search: [], ownAddresses: [] };
   readonly #agentTurns = new Turns();
   readonly #networkTurns = new Turns();
   readonly #dnsTurns = new Turns();
@@ -93,26 +95,23 @@ export class Host implements HostOperations {
     this.#resolvConf = new ResolvConfFile(machine, journal);
     this.#containers = new Containers(machine, journal.name);
     this.#strangers = new Strangers(machine.run, journal.name, tun);
-    this.#dns = new DnsManager([
-      new Resolved(machine, journal, tun),
-      new Nftables(
-        machine,
-        journal,
-        context.user.uid,
-        () => context.outside.mark,
-        () => this.#upstreams,
-        context.lost,
-      ),
-      this.#resolvConf,
-    ]);
+    const redirect = new Nftables(
+      machine,
+      journal,
+      context.user.uid,
+      () => context.outside.mark,
+      () => this.#upstreams,
+      context.lost,
+    );
+    this.#dns = new DnsManager([new Resolved(machine, journal, tun, redirect), redirect, this.#resolvConf]);
   }
 
   async facts(): Promise<MachineFacts> {
     const { machine, journal, tun } = this.#context;
     const facts = await readFacts(machine, journal, tun, this.#servers);
     const ownAddresses = facts.addresses.map(({ address }) => address.replace(/\/\d+$/, ''));
-    const { servers, asked } = facts.dns;
-    this.#upstreams = { servers, asked, ownAddresses };
+    const { servers, asked, search } = facts.dns;
+    this.#upstreams = { servers, asked, search, ownAddresses };
     return facts;
   }
 
@@ -204,8 +203,9 @@ export class Host implements HostOperations {
       refuseUnasked(state, this.#asked ?? NOTHING_ASKED, this.#context.dns);
       const { machine, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
-      const { servers, asked } = readDns(machine, journal, this.#servers);
-      this.#upstreams = { ...this.#upstreams, servers, asked };
+      const { servers, asked, search } = readDns(machine, journal, this.#servers);
+      this.#upstreams = { ...this.#upstreams, servers, asked, search };
+      this.#wished = state;
       this.#servers = state.servers;
       const containers = this.#containers.apply(state, this.#upstreams); // never rejects
       try {
@@ -232,14 +232,16 @@ export class Host implements HostOperations {
     this.#network.prepare();
   }
 
-  /** After the machine changed: puts back what is missing, and resolves to the new facts. */
-  changed(): Promise<MachineFacts> {
-    return this.#inTurn(this.#networkTurns, async () => {
-      const facts = await this.facts();
-      await this.#network.reapply(facts);
-      this.#admit(facts);
-      return facts;
+  /** After the machine changed: puts back what is missing of the routes, and resolves to the new facts. */
+  async changed(): Promise<MachineFacts> {
+    const facts = await this.#inTurn(this.#networkTurns, async () => {
+      const read = await this.facts();
+      await this.#network.reapply(read);
+      this.#admit(read);
+      return read;
     });
+    const holds = await this.#inTurn(this.#dnsTurns, async () => this.#wished && this.#dns.holds(this.#wished));
+    return holds === false ? { ...facts, dns: { ...facts.dns, overwritten: true } } : facts;
   }
 
   /**

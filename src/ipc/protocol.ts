@@ -71,7 +71,7 @@ export interface MachineDns {
   readonly resolved: boolean;
   /** The text of resolv.conf. */
   readonly resolvConf: string;
-  /** Another program has put its own in the place of this session's. */
+  /** What this session has put there for names is there no longer, or is not what programs ask: it is to be asked for anew. */
   readonly overwritten: boolean;
 }
 

@@ -22,7 +22,9 @@ export interface ExplainSources {
 
 export async function explainDestination(text: string, sources: ExplainSources): Promise<Explanation> {
   const { host, names, nameRoutes, scoped, namespaces } = sources;
-  const target = parseDestination(text);
+  const asked = parseDestination(text);
+  // What a program is told is not what it asks, where the machine has a search list.
+  const target = asked.name === null ? asked : { ...asked, name: await names.programForm(asked.name) };
   const answer = target.name === null ? null : await lookUp(target.name, names, scoped);
   const isAbsent = answer !== null && 'failure' in answer && answer.failure === 'NXDOMAIN';
   const places = target.name !== null && isAbsent ? await elsewhere(target.name, { names, namespaces }) : [];
@@ -38,9 +40,14 @@ export async function explainDestination(text: string, sources: ExplainSources):
     ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
     ...(route === null ? {} : { route }),
   });
-  if (target.name === null || !names.isWithheldHost(target.name)) return explanation;
-  const note = `the pod's /etc/hosts has it, too, and has no say about it here (--domain ${target.name} gives it one)`;
-  return { ...explanation, notes: [...explanation.notes, note] };
+  return { ...explanation, notes: [...explanation.notes, ...notesOf(asked.name, target.name, names)] };
+}
+
+function notesOf(asked: string | null, name: string | null, names: SessionNames): readonly string[] {
+  if (asked === null || name === null) return [];
+  const searched = `programs that are told ${asked} get ${name}, by the search list of this machine`;
+  const withheld = `the pod's /etc/hosts has it, too, and has no say about it here (--domain ${name} gives it one)`;
+  return [...(asked === name ? [] : [searched]), ...(names.isWithheldHost(name) ? [withheld] : [])];
 }
 
 async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilter) {

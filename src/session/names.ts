@@ -75,6 +75,7 @@ export class SessionNames {
   #agent: AgentFiles;
   /** This machine's. */
   #search: readonly string[];
+  #ndots: number;
   #podHosts: PodHosts = NO_POD_HOSTS;
   #taken: TakenNames;
   #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
@@ -84,7 +85,7 @@ export class SessionNames {
 
   static async open(options: NamesOptions, agent: AgentFiles, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers, { hopLimit: options.hopLimit });
-    const session = new SessionNames(options, upstream, agent, discovery, facts.dns.search);
+    const session = new SessionNames(options, upstream, agent, discovery, facts.dns);
     await session.#ports.follow(facts.dns.asked);
     return session;
   }
@@ -94,12 +95,13 @@ export class SessionNames {
     upstream: Upstream,
     agent: AgentFiles,
     discovery: Discovery,
-    search: readonly string[],
+    { search, ndots }: MachineFacts['dns'],
   ) {
     this.#options = options;
     this.#upstream = upstream;
     this.#agent = agent;
     this.#search = search;
+    this.#ndots = ndots;
     this.#discovery = discovery;
     this.#taken = this.#take();
     this.#wishes = new Latest((state) => options.host.dns(state));
@@ -162,6 +164,25 @@ export class SessionNames {
     return this.#podHosts.withheld.includes(normalName(name));
   }
 
+  /**
+   * The name that programs get an answer to when they are told `name`: itself, or with a suffix of this machine's own search
+   * list, where that is tried first or alone has an answer (resolv.conf(5), `ndots`).
+   */
+  async programForm(name: string): Promise<string> {
+    const theirs = this.#search.map(normalName).filter((suffix) => !this.#taken.machineSearch.includes(suffix));
+    if (this.#mode.mode === 'off' || (await this.hosts([name])) !== undefined) return name;
+    // A redirect leaves the file as it is; by the other ways the cluster's suffixes stand in front.
+    const ours = this.#mode.mode === 'nftables' ? [] : this.#taken.machineSearch;
+    const longer = [...ours, ...theirs].map((suffix) => `${name}.${suffix}`);
+    const exists = async (form: string): Promise<boolean> => (await this.lookUp(form)).addresses.length > 0;
+    for (const form of name.split('.').length - 1 >= this.#ndots ? [name, ...longer] : [...longer, name]) {
+      if (!(await exists(form))) continue;
+      // The same host, as a rule, which the name alone means here, too.
+      return ours.some((suffix) => form === `${name}.${suffix}`) && (await exists(name)) ? name : form;
+    }
+    return name;
+  }
+
   /** What a program that asks for the name would get: A first, AAAA where there is none. */
   async lookUp(name: string): Promise<{ readonly addresses: readonly string[]; readonly failure?: string }> {
     let failure = 'no answer';
@@ -205,7 +226,12 @@ export class SessionNames {
   }
 
   async #apply(): Promise<void> {
-    if (this.#isTaken) this.#mode = await this.#wishes.set(this.#state());
+    if (!this.#isTaken) return;
+    const before = this.#mode.mode;
+    this.#mode = await this.#wishes.set(this.#state());
+    if (before !== 'off' && this.#mode.mode !== before) {
+      this.#options.warn(`Names come another way now, since programs ask others than before: ${this.#mode.reason}.`);
+    }
   }
 
   /**
@@ -254,9 +280,16 @@ export class SessionNames {
     this.#upstream.setServers(facts.dns.servers);
     const isOther = !isDeepStrictEqual(facts.dns.search, this.#search);
     this.#search = facts.dns.search;
+    this.#ndots = facts.dns.ndots;
     if (isOther) this.#renamed();
     const isAsked = await this.#ports.follow(facts.dns.asked);
+    const { mode } = this.#mode;
     if (isOther || isAsked || facts.dns.overwritten) await this.#apply();
+    if (facts.dns.overwritten && this.#mode.mode === mode && mode !== 'off') {
+      this.#options.warn(
+        `Another program had changed this machine's DNS settings; names come here again: ${this.#mode.reason}.`,
+      );
+    }
     await this.#ports.prune();
   }
 

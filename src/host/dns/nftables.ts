@@ -13,6 +13,7 @@ import type { Exemption, Journal, RedirectEntry } from '../journal/journal.ts';
 import type { Machine } from '../machine/machine.ts';
 import { HeldTable, questionsTo, type TableText, zoneChain } from './held-table.ts';
 import { socketOwners } from './local-servers.ts';
+import { asksResolved } from './nsswitch.ts';
 import type { DnsBackend } from './backend.ts';
 
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
@@ -22,6 +23,8 @@ export const PRIORITY = -110;
 export interface Upstreams {
   readonly servers: readonly string[];
   readonly asked: readonly string[];
+  /** The machine's own search list. */
+  readonly search: readonly string[];
   readonly ownAddresses: readonly string[];
 }
 
@@ -121,6 +124,18 @@ export class Nftables implements DnsBackend {
     );
   }
 
+  weakness(): string | undefined {
+    if (asksResolved(this.#machine))
+      return 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), past a redirect';
+    const { search } = this.#upstreams();
+    // `web.corp.example` is all that is seen, whichever of the two was typed.
+    return search.length === 0 ? undefined : hiding(search);
+  }
+
+  async holds(): Promise<boolean> {
+    return true; // no other process can change the table, and its end ends the session
+  }
+
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
     const mark = this.#mark();
@@ -164,6 +179,10 @@ export class Nftables implements DnsBackend {
     return natTables(result.stdout).filter((table) => !table.includes(' mirrord_'));
   }
 }
+
+/** A redirect cannot tell what a program has put behind a name. */
+const hiding = ([first = '', ...more]: readonly string[]): string =>
+  `with a redirect a name of one label is looked up in ${[first, ...more].join(', ')} first, so that web.${first} hides the service web`;
 
 /** Names of the tables whose rules translate destination port 53 of this machine's own packets. */
 export function natTables(ruleset: string): readonly string[] {

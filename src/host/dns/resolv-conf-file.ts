@@ -14,7 +14,8 @@ import { BYTES } from '../machine/files.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { DnsBackend } from './backend.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
-import { formatResolvConf, parseResolvConf } from './resolv-conf.ts';
+import { asksResolved } from './nsswitch.ts';
+import { formatResolvConf, localDomain, parseResolvConf } from './resolv-conf.ts';
 
 /** Writes of others that are followed within the time; more is no change of network but a quarrel. */
 const FOLLOWED_MAX = 5;
@@ -37,6 +38,18 @@ export class ResolvConfFile implements DnsBackend {
     return state.servers.length > 0 ? undefined : 'there is no virtual DNS server to name in it';
   }
 
+  weakness(): string | undefined {
+    return asksResolved(this.#machine)
+      ? 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), and no server of /etc/resolv.conf'
+      : undefined;
+  }
+
+  async holds(): Promise<boolean> {
+    const entry = this.#journal.resolvConf();
+    const content = this.#machine.files.read(RESOLV_CONF, BYTES) ?? '';
+    return entry === undefined || content === entry.written || readFormerContent(content) !== undefined;
+  }
+
   async apply(state: DnsState): Promise<string> {
     const { files } = this.#machine;
     const entry = this.#journal.resolvConf();
@@ -48,7 +61,11 @@ export class ResolvConfFile implements DnsBackend {
     if (later !== undefined) return `${RESOLV_CONF}, below session ${later}`;
     if (theirs) this.#follow();
     const before = entry && !theirs ? entry.before : kind && { ...kind, content };
-    const settings = formatResolvConf(this.#journal.name, parseResolvConf(before?.content ?? ''), state);
+    const settings = formatResolvConf(
+      this.#journal.name,
+      parseResolvConf(before?.content ?? '', localDomain(files)),
+      state,
+    );
     const written = settings + formerContent(before);
     if (content === written) return RESOLV_CONF;
 

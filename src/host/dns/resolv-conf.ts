@@ -1,5 +1,6 @@
 /** The grammar of resolv.conf(5), as far as the take-over needs it. */
 import { parseAddress } from '../../net/index.ts';
+import type { Files } from '../machine/files.ts';
 
 export interface ResolvConf {
   readonly servers: readonly string[];
@@ -15,10 +16,20 @@ const SERVERS_MAX = 3;
 const NDOTS_DEFAULT = 1;
 const NDOTS_MAX = 15;
 
-export function parseResolvConf(text: string): ResolvConf {
+/**
+ * What is searched where the file says nothing about it: what is behind the first dot of the machine's name
+ * (resolv.conf(5), `search`).
+ */
+export function localDomain(files: Files): string {
+  const name = (files.read('/proc/sys/kernel/hostname') ?? '').trim();
+  return name.includes('.') ? name.slice(name.indexOf('.') + 1) : '';
+}
+
+/** `local`: the machine's domain (`localDomain`). */
+export function parseResolvConf(text: string, local = ''): ResolvConf {
   const servers: string[] = [];
   const options: string[] = [];
-  let search: readonly string[] = [];
+  let search: readonly string[] = [local];
   for (const line of text.split('\n')) {
     // A comment has its mark in the first column.
     if (line.startsWith('#') || line.startsWith(';')) continue;
@@ -28,7 +39,7 @@ export function parseResolvConf(text: string): ResolvConf {
     if (keyword === 'domain') search = words.slice(0, 1);
     if (keyword === 'options') options.push(...words);
   }
-  return { servers, search: search.filter((name) => name !== '.'), options };
+  return { servers, search: search.filter((name) => name !== '.' && name !== ''), options };
 }
 
 export function ndots(options: readonly string[]): number {

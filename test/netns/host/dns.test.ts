@@ -55,7 +55,7 @@ describe('the host’s DNS', function () {
 
   describe('nftables', () => {
     beforeEach(async () => {
-      sandbox = await Sandbox.open();
+      sandbox = await Sandbox.open("sed -i '/^search/d' /etc/resolv.conf");
       await serve(far, '192.168.7.254', '53', UPSTREAM);
       await serve([], '127.0.0.1', '5300', CLUSTER);
       await serve([], '::1', '5300', CLUSTER);
@@ -66,6 +66,19 @@ describe('the host’s DNS', function () {
       assert.equal(mode, 'nftables');
       assert.match(reason, /nftables redirect of questions to 192\.168\.7\.254;.*systemd-resolved does not run here/);
       await run.stop();
+    });
+
+    it('leaves the field to resolv.conf where the machine has a search list, unless that cannot be written', async () => {
+      await sandbox.shell("echo 'search home.example' >> /etc/resolv.conf");
+      const [run, { mode, reason }] = await up({});
+      assert.equal(mode, 'resolv.conf');
+      assert.match(reason, /web\.home\.example hides the service web/);
+      await run.stop();
+      await sandbox.shell('mount --bind /etc/resolv.conf /etc/resolv.conf; mount -o remount,bind,ro /etc/resolv.conf');
+      const [other, told] = await up({});
+      assert.equal(told.mode, 'nftables');
+      assert.match(told.reason, /beware: .*web\.home\.example hides the service web.*cannot be written/);
+      await other.stop();
     });
 
     it('takes questions to this machine’s own servers, by UDP and TCP, IPv4 and IPv6, and to no other', async () => {
@@ -338,6 +351,32 @@ E`);
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'nftables');
       assert.match(reason, /does not lead to systemd-resolved/);
+      await run.stop();
+    });
+
+    it('has the cluster’s suffixes in front of those of every other link, whenever they change', async () => {
+      const stub = async (): Promise<string> => sandbox.shell('grep ^search /run/systemd/resolve/stub-resolv.conf');
+      const links = (names: readonly string[]): Promise<string> =>
+        sandbox.shell(
+          names
+            .map(
+              (name) => `ip link add ${name} type bridge; ip link set ${name} addrgenmode none; ip link set ${name} up
+              resolvectl domain ${name} ${name}.example; resolvectl dns ${name} 172.20.0.1`,
+            )
+            .join('\n'),
+        );
+      await links(['vpn0', 'vpn1', 'vpn2', 'vpn3']);
+      const [run] = await up({});
+      assert.match(await stub(), /^search default\.svc\.cluster\.local svc\.cluster\.local (vpn\d\.example ?){4}$/m);
+      await links(['vpn4', 'vpn5', 'vpn6', 'vpn7']);
+      await run.event('changed', ({ changed }) => JSON.stringify(changed).includes('vpn7.example'));
+      await run.stop();
+    });
+
+    it('says that its settings were taken away, for them to be put back', async () => {
+      const [run] = await up({});
+      await sandbox.shell('resolvectl revert mirrord0');
+      await run.event('changed', ({ changed }) => JSON.stringify(changed).includes('"overwritten":true'));
       await run.stop();
     });
 

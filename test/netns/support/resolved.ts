@@ -10,21 +10,21 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Sandbox } from './sandbox.ts';
 
-/** The folder of the unpacked package; fetched once. */
-function unpacked(): string {
+/** The folder of the unpacked package, in the version of the library that is installed; fetched once. */
+function unpacked(name: string): string {
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const cache = process.env['MIRRORD_CACHE'] ?? join(caches, 'mirrord');
   // Its own library is installed, and only the same version of both fits.
   const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'libsystemd-shared'], { encoding: 'utf8' });
-  const folder = join(cache, `systemd-resolved-${version}`);
+  const folder = join(cache, `${name}-${version}`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const aside = mkdtempSync(join(cache, 'resolved-'));
   try {
     // As root apt-get drops its rights for the download, and cannot write here.
     const options = ['-o', 'APT::Sandbox::User=root', '-q', '-q'];
-    execFileSync('apt-get', [...options, 'download', `systemd-resolved=${version}`], { cwd: aside, stdio: 'pipe' });
-    const file = readdirSync(aside).find((name) => name.endsWith('.deb'));
+    execFileSync('apt-get', [...options, 'download', `${name}=${version}`], { cwd: aside, stdio: 'pipe' });
+    const file = readdirSync(aside).find((each) => each.endsWith('.deb'));
     assert.ok(file, 'apt-get has downloaded nothing');
     execFileSync('dpkg', ['-x', join(aside, file), join(aside, 'root')]);
     renameSync(join(aside, 'root'), folder);
@@ -56,4 +56,13 @@ resolvectl status >/dev/null || { cat /run/sandbox/*.log >&2; exit 1; }
 `;
 
 /** A sandbox whose names go through systemd-resolved, whose own upstream is the gateway; `more`: setup of the caller's. */
-export const openResolved = (more = ''): Promise<Sandbox> => Sandbox.open(`${setup(unpacked())}\n${more}`);
+export const openResolved = (more = ''): Promise<Sandbox> =>
+  Sandbox.open(`${setup(unpacked('systemd-resolved'))}\n${more}`);
+
+/** Setup that leads programs of glibc to resolved by its own module: found by ld.so's list, as an installed one is. */
+export const nssResolve = (): string => `
+mkdir -p /etc/ld.so.conf.d
+dirname ${unpacked('libnss-resolve')}/usr/lib/*/libnss_resolve.so.2 > /etc/ld.so.conf.d/nss-resolve.conf
+ldconfig
+sed -i 's/^hosts:.*/hosts: files resolve [!UNAVAIL=return] dns/' /etc/nsswitch.conf
+`;

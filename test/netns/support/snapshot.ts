@@ -17,7 +17,7 @@ section run;     find /run/mirrord 2>/dev/null | sort
 section cgroups; find /sys/fs/cgroup -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)"
 section processes; ps -eo stat=,args= | grep -v -e ^Z -e section | grep -o -E '[i]p monitor|[m]irrord-guard|[n]ft -i|[f]ake-[a-z]+|[h]ost-main|[r]estore-entry' | sort || true
 section sysctl;  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/rp_filter
-section resolved; if command -v resolvectl >/dev/null && [ -S /run/dbus/system_bus_socket ]; then resolvectl dns; resolvectl domain; fi
+section resolved; if command -v resolvectl >/dev/null && [ -S /run/dbus/system_bus_socket ]; then resolvectl dns || true; resolvectl domain || true; fi
 true
 `;
 

@@ -243,6 +243,26 @@ describe('a name outside', () => {
     );
   });
 
+  it('waits less than a second for silent servers of the machine where it is a service of a namespace after all', async () => {
+    const { resolver } = bench({
+      cluster: { 'db.found.svc.cluster.local A': [SERVICE] },
+      upstream: { 'db.found A': 'silent' },
+      ports: { namespaceExists: (label) => Promise.resolve(label === 'found') },
+    });
+    const started = performance.now();
+    assert.deepEqual(answerLines(await resolver.answer(question('db.found'), 'udp')), [`db.found A ${SERVICE}`]);
+    assert.ok(performance.now() - started < 1_000);
+  });
+
+  it('is the machine’s, however slow, where the namespace has no such service', async () => {
+    const upstream = async (message: Uint8Array): Promise<Uint8Array> => {
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      return answerTo(message, [{ name: 'web.found', type: 'A', ttl: 1, data: POD }]);
+    };
+    const { resolver } = bench({ ports: { upstream, namespaceExists: () => Promise.resolve(true) } });
+    assert.deepEqual(answerLines(await resolver.answer(question('web.found'), 'udp')), [`web.found A ${POD}`]);
+  });
+
   it('is still answered when the policy fails on it', async () => {
     const test = bench({
       upstream: { 'www.example.com A': ['192.0.2.1'] },

@@ -192,9 +192,12 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
     },
     {
       title: 'nss-resolve, but resolv.conf leads elsewhere',
-      story: nss('files resolve [!UNAVAIL=return] dns', { '/proc/77/comm': 'systemd-resolve\n' }),
+      story: nss('files resolve [!UNAVAIL=return] dns', {
+        '/proc/77/comm': 'systemd-resolve\n',
+        '/etc/ld.so.cache': '\0libnss_resolve.so.2\0',
+      }),
       state: 'warning',
-      detail: /programs ask systemd-resolved/,
+      detail: /programs of glibc ask systemd-resolved/,
       fix: /stub-resolv\.conf/,
     },
   ],

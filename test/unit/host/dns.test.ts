@@ -5,7 +5,7 @@ import { socketOwners } from '../../../src/host/dns/local-servers.ts';
 import { DnsManager } from '../../../src/host/dns/manager.ts';
 import { Nftables, natTables, redirectTable } from '../../../src/host/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/host/dns/resolv-conf.ts';
-import { linkDomains, rivalLinks } from '../../../src/host/dns/resolved.ts';
+import { linkDomains, orderedSearch, rivalLinks } from '../../../src/host/dns/resolved.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { MirrordError } from '../../../src/errors.ts';
 import type { DnsMode, DnsState } from '../../../src/ipc/protocol.ts';
@@ -43,6 +43,12 @@ describe('DNS take-over on paper', () => {
       assert.equal(ndots(['ndots:99']), 15);
     });
 
+    it('searches the domain of the machine’s name where it says nothing about it', () => {
+      assert.deepEqual(parseResolvConf('nameserver 1.2.3.4\n', 'corp.example').search, ['corp.example']);
+      assert.deepEqual(parseResolvConf('search .\n', 'corp.example').search, []);
+      assert.deepEqual(parseResolvConf('domain home.example\n', 'corp.example').search, ['home.example']);
+    });
+
     it('is written with our servers, both search lists, and the options that were there', () => {
       const before = parseResolvConf(
         'nameserver 1.2.3.4\nsearch home.example svc.cluster.local\noptions timeout:1 ndots:3 rotate\n',
@@ -74,6 +80,18 @@ options timeout:1 ndots:3 rotate
     assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [], everything: true }), ['~.']);
   });
 
+  it('puts the cluster’s suffixes in front of those of other links', () => {
+    const text =
+      'nameserver 127.0.0.53\noptions edns0\nsearch corp.example default.svc.cluster.local svc.cluster.local lan cluster.local\n';
+    const ordered = orderedSearch(text);
+    assert.equal(
+      ordered,
+      'nameserver 127.0.0.53\noptions edns0\nsearch default.svc.cluster.local svc.cluster.local cluster.local corp.example lan\n',
+    );
+    assert.equal(orderedSearch(ordered ?? ''), undefined);
+    assert.equal(orderedSearch('nameserver 127.0.0.53\n'), undefined);
+  });
+
   it('finds other links that claim the same names', () => {
     const listing =
       'Global: ~.\nLink 2 (eth0): home.example\nLink 3 (vpn0): ~corp.example ~Cluster.local\n        svc\nLink 7 (mirrord0): ~cluster.local\n';
@@ -82,7 +100,7 @@ options timeout:1 ndots:3 rotate
 
   it('gives nft its rules as an argument: nft 1.0.9 takes none from a standard input that is a socket', async () => {
     const machine = new PaperMachine();
-    const none = { servers: [], asked: [], ownAddresses: [] };
+    const none = { servers: [], asked: [], search: [], ownAddresses: [] };
     const nftables = new Nftables(
       machine,
       new Journal(machine, 'default'),
@@ -169,9 +187,11 @@ table inet vpn {
 
   describe('the choice', () => {
     const log: string[] = [];
-    const backend = (mode: DnsMode, obstacle?: string, failure?: string): DnsBackend => ({
+    const backend = (mode: DnsMode, obstacle?: string, failure?: string, weakness?: string): DnsBackend => ({
       mode,
       obstacle: async () => obstacle,
+      weakness: () => weakness,
+      holds: async () => true,
       apply: async () => {
         log.push(`${mode} on`);
         if (failure !== undefined) throw new MirrordError('host', 'x', failure);
@@ -198,6 +218,33 @@ table inet vpn {
       assert.equal((await manager.apply({ ...STATE, mode: 'resolv.conf' })).mode, 'resolv.conf');
       assert.equal((await manager.apply({ ...STATE, mode: 'off' })).mode, 'off');
       assert.deepEqual(log, ['nftables on', 'nftables on', 'nftables off', 'resolv.conf on', 'resolv.conf off']);
+    });
+
+    it('takes a way without a weakness where there is one, and says what it would have been', async () => {
+      const weak = backend('nftables', undefined, undefined, 'web is hidden');
+      const manager = new DnsManager([backend('resolved', 'not here'), weak, backend('resolv.conf')]);
+      assert.deepEqual(await manager.apply(STATE), {
+        mode: 'resolv.conf',
+        reason: 'resolv.conf (not here; web is hidden)',
+      });
+      const alone = new DnsManager([weak, backend('resolv.conf', 'read-only')]);
+      assert.deepEqual(await alone.apply(STATE), {
+        mode: 'nftables',
+        reason: 'nftables; beware: web is hidden (read-only)',
+      });
+    });
+
+    it('is made anew when what was chosen works no longer, unless it was asked for by name', async () => {
+      const obstacles: string[] = [];
+      const first = { ...backend('resolved'), obstacle: async () => obstacles[0] };
+      const manager = new DnsManager([first, backend('nftables')]);
+      assert.equal((await manager.apply(STATE)).mode, 'resolved');
+      assert.equal(await manager.holds(STATE), true);
+      obstacles.push('resolv.conf leads elsewhere');
+      assert.equal(await manager.holds({ ...STATE, mode: 'resolved' }), true);
+      assert.equal(await manager.holds(STATE), false);
+      assert.equal((await manager.apply(STATE)).mode, 'nftables');
+      assert.deepEqual(log, ['resolved on', 'resolved off', 'nftables on']);
     });
 
     it('changes nothing when it is off', async () => {

@@ -1,0 +1,227 @@
+/**
+ * What `explain` says of a name, and what programs get: glibc, dig, and a static binary where there is a Go to build it with.
+ * Names × machines × modes.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Session } from '../../../scripts/sandbox/session.ts';
+import { nssResolve, openResolved } from '../support/resolved.ts';
+import { Sandbox } from '../support/sandbox.ts';
+import { poll } from '../support/session.ts';
+
+const CHECKOUT = join(import.meta.dirname, '../../..');
+const CLUSTER_DNS = '10.96.0.10';
+const CLUSTER = `
+ip netns add cluster
+ip -n cluster link set lo up
+ip -n cluster link add services type veth peer name services-end
+ip -n cluster link set services-end up
+ip -n cluster link set services up
+ip -n cluster address add 10.96.0.1/16 dev services
+ip -n cluster address add ${CLUSTER_DNS}/32 dev services
+mkdir -p /etc/netns/cluster
+printf 'nameserver ${CLUSTER_DNS}\\nsearch default.svc.cluster.local svc.cluster.local cluster.local\\noptions ndots:5\\n' > /etc/netns/cluster/resolv.conf
+`;
+const CLUSTER_ZONE = {
+  'web.default.svc.cluster.local': '10.96.0.80',
+  'db.staging.svc.cluster.local': '10.96.0.81',
+  'staging.svc.cluster.local': '10.96.0.82',
+};
+const OFFICE_ZONE = {
+  'web.corp.example': '192.0.2.80',
+  'intranet.corp.example': '192.0.2.81',
+  'www.example.com': '192.0.2.82',
+};
+const GO = '/usr/local/go/bin/go';
+const GO_SOURCE = `package main
+import ("fmt"; "net"; "os")
+func main() { a, _ := net.LookupHost(os.Args[1]); if len(a) > 0 { fmt.Println(a[0]) } }
+`;
+
+type Name = 'web' | 'web.corp.example' | 'intranet' | 'db.staging' | 'www.example.com' | 'nowhere' | 'web.default.svc';
+type Answers = Readonly<Partial<Record<Name, string>>>;
+const RIGHT: Answers = {
+  web: '10.96.0.80',
+  'web.corp.example': '192.0.2.80',
+  intranet: '192.0.2.81',
+  'db.staging': '10.96.0.81',
+  'www.example.com': '192.0.2.82',
+  nowhere: '',
+  'web.default.svc': '10.96.0.80',
+};
+const WITHOUT_SEARCH: Answers = { ...RIGHT, intranet: '' };
+/** Of an office whose server says nothing: a cluster name may wait for it for a second, and a program takes some time itself. */
+const CLUSTER_NAME_MS = 2_000;
+
+interface Machine {
+  /** Of the office's answers about corp.example. */
+  readonly late?: string;
+  /** Shell lines, before the session. */
+  readonly setup: string | (() => string);
+  readonly resolved?: boolean;
+  /** What dig gets and no other program. */
+  readonly ofDig?: Answers;
+  /** By `--dns`: what the session says that it takes, and what programs get. */
+  readonly modes: Readonly<Record<string, readonly [taken: RegExp, answers: Answers]>>;
+}
+
+const link = 'resolvectl dns dev0 192.168.7.254; resolvectl domain dev0 corp.example';
+const write = (text: string): string => `rm -f /etc/resolv.conf; printf '${text}' > /etc/resolv.conf`;
+const SEARCHING = write('nameserver 192.168.7.254\\nsearch corp.example\\noptions timeout:1 attempts:1\\n');
+/**
+ * A namespace that no list has is not routed by systemd-resolved: programs find its services by the search list, which dig
+ * does not try behind a name with a dot.
+ */
+const WITHOUT_SEARCH_OF_DIG: Answers = { 'db.staging': '' };
+const HIDDEN: Answers = { ...RIGHT, web: '192.0.2.80' };
+
+const MACHINES: Readonly<Record<string, Machine>> = {
+  'no search list': {
+    setup: write('nameserver 192.168.7.254\\n'),
+    modes: { auto: [/nftables redirect/, WITHOUT_SEARCH], 'resolv.conf': [/\/etc\/resolv\.conf/, WITHOUT_SEARCH] },
+  },
+  'an office search domain': {
+    setup: SEARCHING,
+    modes: {
+      auto: [/\(\/etc\/resolv\.conf.*web\.corp\.example hides/, RIGHT],
+      nftables: [/beware: .*web\.corp\.example hides the service web/, HIDDEN],
+    },
+  },
+  'a slow office': {
+    late: '900',
+    setup: write('nameserver 192.168.7.254\\nsearch corp.example\\n'),
+    modes: { auto: [/\(\/etc\/resolv\.conf/, RIGHT] },
+  },
+  'a dead office': {
+    late: 'never',
+    setup: SEARCHING,
+    modes: {
+      auto: [
+        /\(\/etc\/resolv\.conf/,
+        { web: '10.96.0.80', 'db.staging': '10.96.0.81', 'web.default.svc': '10.96.0.80' },
+      ],
+    },
+  },
+  'a name server on its link alone': {
+    setup: `ip link set dev0 addrgenmode eui64; ip addr add fe80::7/64 dev dev0 nodad
+      ip netns exec far ip addr add fe80::1/64 dev far0 nodad; ${write('nameserver fe80::1%%dev0\\n')}`,
+    modes: { auto: [/\(\/etc\/resolv\.conf.*fe80::1%dev0 is on its link alone/, WITHOUT_SEARCH] },
+  },
+  'the stub of systemd-resolved': {
+    resolved: true,
+    setup: link,
+    modes: { auto: [/systemd-resolved, link/, RIGHT] },
+    ofDig: WITHOUT_SEARCH_OF_DIG,
+  },
+  'nss-resolve without the stub': {
+    resolved: true,
+    setup: () => `${nssResolve()}\n${write('nameserver 192.168.7.254\\n')}`,
+    modes: { auto: [/systemd-resolved, .*for programs of glibc .*for others nftables/, WITHOUT_SEARCH] },
+  },
+};
+
+describe('explain, and what programs get', function () {
+  this.timeout(90_000);
+  let sandbox: Sandbox;
+  let session: Session | undefined;
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mirrord-names-'));
+    if (!existsSync(GO)) return;
+    writeFileSync(join(folder, 'look.go'), GO_SOURCE);
+    const env = { ...process.env, CGO_ENABLED: '0', GOCACHE: join(folder, 'cache'), GOFLAGS: '-mod=mod' };
+    execFileSync(GO, ['build', '-o', join(folder, 'look'), join(folder, 'look.go')], { env, stdio: 'pipe' });
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  afterEach(async () => {
+    await sandbox?.close();
+    session = undefined;
+  });
+
+  async function serve(side: string, address: string, zone: object, ...late: string[]): Promise<void> {
+    const program = join(CHECKOUT, 'test/netns/support/zone-server.ts');
+    const args = ['netns', 'exec', side, process.execPath, program, address, JSON.stringify(zone), ...late];
+    await once(sandbox.spawn('ip', args).stdout, 'data');
+  }
+  async function open({ setup, resolved, late }: Omit<Machine, 'modes'>, isLinkLocal = false): Promise<void> {
+    const make = resolved === true ? openResolved : (more: string) => Sandbox.open(more);
+    sandbox = await make(`${CLUSTER}\n${typeof setup === 'string' ? setup : setup()}`);
+    const office = isLinkLocal ? 'fe80::1%far0' : '192.168.7.254';
+    await serve('far', office, OFFICE_ZONE, ...(late === undefined ? [] : [late, 'corp.example']));
+    await serve('cluster', CLUSTER_DNS, CLUSTER_ZONE);
+  }
+  async function up(dns: string): Promise<Session> {
+    const args = ['up', '-t', 'netns/cluster', '--dns', dns];
+    session = await new Session(sandbox.spawn(join(CHECKOUT, 'bin/mirrord'), args, { SUDO_UID: '' })).ready();
+    return session;
+  }
+  const explained = async (name: string): Promise<string> => {
+    const { stdout, stderr } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'explain', name, '--json');
+    const { dns } = JSON.parse(stdout || assert.fail(stderr)) as { dns: { addresses: readonly string[] } | null };
+    return dns?.addresses[0] ?? '';
+  };
+  const PROGRAMS: Readonly<Record<string, (name: string) => Promise<string>>> = {
+    getent: async (name) => (await sandbox.run('getent', 'ahostsv4', name)).stdout.split(/\s/)[0] ?? '',
+    dig: async (name) => (await sandbox.run('dig', '+search', '+short', '+tries=1', '+time=4', name)).stdout.trim(),
+    ...(existsSync(GO) ? { Go: async (name) => (await sandbox.run(join(folder, 'look'), name)).stdout.trim() } : {}),
+  };
+
+  /** With each difference in the message. */
+  async function agree(answers: Answers, ofDig: Answers = {}): Promise<void> {
+    const seen: string[] = [];
+    const wanted: string[] = [];
+    for (const [name, right] of Object.entries(answers)) {
+      for (const [program, ask] of [...Object.entries(PROGRAMS), ['explain', explained] as const]) {
+        seen.push(`${name} ${program}: ${await ask(name)}`);
+        const other = program === 'dig' ? ofDig[name as Name] : undefined;
+        wanted.push(`${name} ${program}: ${other ?? right}`);
+      }
+    }
+    assert.deepEqual(seen, wanted);
+  }
+
+  for (const [title, machine] of Object.entries(MACHINES)) {
+    for (const [dns, [taken, answers]] of Object.entries(machine.modes)) {
+      it(`agree: ${title}, --dns ${dns}`, async () => {
+        await open(machine, title.includes('link alone'));
+        assert.match((await up(dns)).output, taken);
+        const start = performance.now();
+        assert.equal(await PROGRAMS['getent']?.('web'), answers.web);
+        assert.ok(performance.now() - start < CLUSTER_NAME_MS, `web took ${performance.now() - start} ms`);
+        await agree(answers, machine.ofDig);
+      });
+    }
+  }
+
+  it('agree again when resolv.conf has been replaced by another VPN’s client, which is said', async () => {
+    await open({ resolved: true, setup: link });
+    const running = await up('auto');
+    await sandbox.shell(write('nameserver 192.168.7.254\\n'));
+    await poll(
+      () => /Names come another way now.*nftables redirect/.test(running.output),
+      'it is said',
+      5_000,
+      () => running.output,
+    );
+    await agree(WITHOUT_SEARCH);
+    const { stdout } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'status', '--json');
+    assert.match(stdout, /"mode":\s*"nftables"/);
+  });
+
+  it('agree again when the link’s settings have been taken away, which is said', async () => {
+    await open({ resolved: true, setup: link });
+    const running = await up('auto');
+    await sandbox.shell('resolvectl revert "$(ip -o link show type tun | grep -o \'mirrord[0-9]*\' | head -1)"');
+    await poll(
+      () => /had changed this machine's DNS settings/.test(running.output),
+      'it is said',
+      5_000,
+      () => running.output,
+    );
+    await agree(RIGHT, WITHOUT_SEARCH_OF_DIG);
+  });
+});
