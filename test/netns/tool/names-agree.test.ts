@@ -138,8 +138,13 @@ describe('explain, and what programs get', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
   afterEach(async () => {
+    if (session !== undefined) {
+      const { code, stderr } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'down');
+      assert.equal(code, 0, stderr);
+      await session.ended;
+      session = undefined;
+    }
     await sandbox?.close();
-    session = undefined;
   });
 
   async function serve(side: string, address: string, zone: object, ...late: string[]): Promise<void> {
