@@ -6,6 +6,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,8 @@ import { must } from './command.ts';
 
 export const STATE_FOLDER = '/run/mirrord-sandbox';
 const NAMESPACE_FOLDER = '/run/netns';
+/** Where version 2 is mounted, alone or beside version 1. */
+const CGROUPS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 /** The kernel frees a killed process's namespaces a moment later; more than this is a defect. */
 const END_DEADLINE_MS = 5_000;
 
@@ -46,9 +49,35 @@ export async function remove(id: string, extra: readonly number[]): Promise<void
     ...present.map((name) => statSync(join(NAMESPACE_FOLDER, name)).ino),
   ]);
   await endProcesses(inodes);
+  for (const inode of inodes) await removeCgroups(inode);
   for (const name of present) await must('ip', ['netns', 'delete', name]);
   rmSync(stateFolder(id), { recursive: true, force: true });
   if (readdirSync(STATE_FOLDER).length === 0) rmSync(STATE_FOLDER, { recursive: true, force: true });
+}
+
+/**
+ * Of sessions that were killed with the machine whose network namespace has this inode: cgroups are in no namespace.  The
+ * kernel ends a machine's processes one after the other, and until the last one is gone its cgroup is busy.
+ */
+export async function removeCgroups(inode: number): Promise<void> {
+  for (const place of CGROUPS) {
+    const names = existsSync(place) ? readdirSync(place) : [];
+    for (const name of names) {
+      if (name.startsWith('mirrord.') && name.endsWith(`.${inode}`)) await removeCgroup(join(place, name));
+    }
+  }
+}
+
+async function removeCgroup(folder: string): Promise<void> {
+  for (const deadline = Date.now() + END_DEADLINE_MS; ; await delay(10)) {
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EBUSY' || Date.now() > deadline) throw error;
+    }
+  }
 }
 
 async function endProcesses(inodes: ReadonlySet<number>): Promise<void> {

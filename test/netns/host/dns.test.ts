@@ -55,7 +55,8 @@ describe('the host’s DNS', function () {
 
   describe('nftables', () => {
     beforeEach(async () => {
-      sandbox = await Sandbox.open("sed -i '/^search/d' /etc/resolv.conf");
+      // Where there are no cgroups, the resolver's own questions are told by user and hop limit; else see outside.test.ts.
+      sandbox = await Sandbox.open("sed -i '/^search/d' /etc/resolv.conf; mount -t tmpfs none /sys/fs/cgroup");
       await serve(far, '192.168.7.254', '53', UPSTREAM);
       await serve([], '127.0.0.1', '5300', CLUSTER);
       await serve([], '::1', '5300', CLUSTER);

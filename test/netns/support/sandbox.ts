@@ -7,8 +7,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeCgroups } from '../../../scripts/sandbox/leftovers.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../../..');
 const START_DEADLINE_MS = 10_000;
@@ -124,10 +125,6 @@ export class Sandbox {
     this.#holder.stdin.end();
     this.#holder.kill('SIGKILL');
     if (this.#holder.exitCode === null && this.#holder.signalCode === null) await once(this.#holder, 'exit');
-    // Cgroups are in no namespace: of a session that was killed with its machine, this one stays.
-    for (const place of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) {
-      const left = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(`.${network}`)) : [];
-      for (const name of left) if (name.startsWith('mirrord.')) rmdirSync(join(place, name));
-    }
+    await removeCgroups(Number(network));
   }
 }
