@@ -52,13 +52,20 @@ function environmentOf(files: Files, pid: number): string[] {
   }
 }
 
-/** Any process may call itself so, and a user's own could make its reader wait for ever (userfaultfd, FUSE). */
+/**
+ * Any process may call itself so, and a user's own could make its reader wait for ever (userfaultfd, FUSE).  The real user
+ * of a sudo that waits is still its caller.
+ */
 function isSudo(files: Files, pid: number): boolean {
-  return files.read(`/proc/${pid}/comm`)?.trim() === 'sudo' && statusOf(files, pid, 'Uid') === 0;
+  return files.read(`/proc/${pid}/comm`)?.trim() === 'sudo' && statusOf(files, pid, 'Uid', EFFECTIVE) === 0;
 }
 
-/** The first number of a line of /proc/PID/status; 0 when there is none. */
-function statusOf(files: Files, pid: number, key: 'PPid' | 'Uid'): number {
+/** Users in /proc/PID/status (proc_pid_status(5)): real, effective, saved, of the file system. */
+const EFFECTIVE = 1;
+
+/** A number of a line of /proc/PID/status, by default the first; 0 where there is no line. */
+function statusOf(files: Files, pid: number, key: 'PPid' | 'Uid', place = 0): number {
   const status = files.read(`/proc/${pid}/status`) ?? '';
-  return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  const numbers = new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+  return Number(numbers.split(/\s+/)[place] ?? 0);
 }

@@ -21,7 +21,9 @@ describe('the environment before sudo', () => {
       const folder = join(root, 'proc', String(100 + i));
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, 'comm'), `${name}\n`);
-      writeFileSync(join(folder, 'status'), `Name:\t${name}\nPPid:\t${i === 0 ? 1 : 99 + i}\nUid:\t${uid}\t0\t0\t0\n`);
+      // As real sudo has it, which waits with its caller's real user.
+      const users = [name === 'sudo' ? 1000 : uid, uid, uid, uid].join('\t');
+      writeFileSync(join(folder, 'status'), `Name:\t${name}\nPPid:\t${i === 0 ? 1 : 99 + i}\nUid:\t${users}\n`);
       writeFileSync(join(folder, 'environ'), environ);
     });
     return beforeSudo(new Files(root), 1000, now, 99 + chain.length);
