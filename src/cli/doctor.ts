@@ -9,7 +9,7 @@ import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
 import { thisMachine } from '../host/machine/machine.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
-import { oneself } from './oneself.ts';
+import { whoMayBeTold } from './oneself.ts';
 import { out } from './output.ts';
 import { indented } from './printable.ts';
 
@@ -116,7 +116,8 @@ function openTunDevice(): NodeJS.ErrnoException | undefined {
 
 async function roundTrip(name: string, signal: AbortSignal): Promise<number | null> {
   try {
-    return ((await askSession(sessionHere(name), 'ping', undefined, signal, await oneself())) as RoundTrip).rtt_ms;
+    const answer = await askSession(sessionHere(name), 'ping', undefined, signal, await whoMayBeTold());
+    return Number((answer as RoundTrip | null)?.rtt_ms);
   } catch (error) {
     if (error instanceof MirrordError && error.code === 'session-not-running') return null;
     throw error;

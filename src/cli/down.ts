@@ -1,10 +1,10 @@
 /** `mirrord down`: which sessions are ended, and what is said of it. */
-import { type Trust, listSessions } from '../control/client.ts';
+import { listSessions } from '../control/client.ts';
 import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import { endSession } from './end-session.ts';
 import type { LeftoverPlace, Leftovers } from './leftovers.ts';
-import { oneself } from './oneself.ts';
+import { whoMayBeTold } from './oneself.ts';
 import { err, out } from './output.ts';
 
 const NOTHING: Leftovers = { removed: [], note: null, notices: [] };
@@ -47,11 +47,6 @@ export async function runDown(settings: DownSettings): Promise<void> {
     ...removed.map((job) => `removed ${job}, which a killed session had left`),
   ];
   for (const line of lines.length === 0 ? ['not running'] : lines) out.line(line);
-}
-
-/** Root may end any session, since nothing is taken from it. */
-async function whoMayBeTold(): Promise<Trust> {
-  return process.geteuid?.() === 0 ? () => true : oneself();
 }
 
 async function chosen({ name, allNamespaces }: DownSettings): Promise<readonly SessionId[]> {

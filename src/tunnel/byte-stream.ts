@@ -21,8 +21,8 @@ export interface ByteStreamEvents {
   closed(reason: string): void;
 }
 
-/** How long a farewell may take, ms. */
-const FAREWELL_MS = 1_000;
+/** How long a farewell may take, ms: a kubelet passes on some of the hang-ups only after a second (seen). */
+const FAREWELL_MS = 2_000;
 const PING_LENGTH = 8;
 /** Longest reason that fits a farewell, bytes. */
 const REASON_LIMIT = 200;
