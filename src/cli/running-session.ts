@@ -13,9 +13,7 @@ export async function runningSession(name: string, patience: AbortSignal): Promi
       const status = await sessionStatus(name);
       if (status?.state !== 'stopping') return status;
     } catch (error) {
-      // In its last moments it hangs up.
-      const isEnding = error instanceof MirrordError && error.code === 'session-no-answer';
-      if (!isEnding || patience.aborted) throw error;
+      if (!isHungUp(error) || patience.aborted) throw error;
     }
     if (patience.aborted) throw stuck(name);
   }
@@ -23,8 +21,15 @@ export async function runningSession(name: string, patience: AbortSignal): Promi
 
 /** Its start has deadlines of its own, so that this needs none; throws `session-died` when it ends instead. */
 export async function whenReady(name: string): Promise<void> {
-  for (; ; await delay(POLL_MS)) {
-    const status = await sessionStatus(name);
+  for (let hangUps = 0; ; await delay(POLL_MS)) {
+    let status: SessionStatus | undefined;
+    try {
+      status = await sessionStatus(name);
+    } catch (error) {
+      // Ask once more: by then it is gone, or does not answer anyone.
+      if (!isHungUp(error) || ++hangUps > 1) throw error;
+      continue;
+    }
     if (status?.state === 'ready' || status?.state === 'reconnecting') return;
     if (status?.state === 'starting') continue;
     throw new MirrordError('unexpected', 'session-died', `Session '${name}' ended before it was ready.`, {
@@ -32,6 +37,9 @@ export async function whenReady(name: string): Promise<void> {
     });
   }
 }
+
+/** What a session does in its last moments. */
+const isHungUp = (error: unknown): boolean => error instanceof MirrordError && error.code === 'session-no-answer';
 
 /** Neither listens nor ends. */
 export const stuck = (name: string): MirrordError =>
