@@ -1,5 +1,5 @@
 /** `main.ts [--kubernetes]`: the demo, as root. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { difference, machineState } from '../../sandbox/machine-state.ts';
@@ -59,6 +59,7 @@ async function openPlace(kubernetes: boolean): Promise<Place> {
 async function main(): Promise<void> {
   const place = await openPlace(process.argv.includes('--kubernetes'));
   const folder = mkdtempSync(join(tmpdir(), 'mirrord-demo-'));
+  chmodSync(folder, 0o755);
   let broken: number;
   try {
     broken = await show(place, folder);

@@ -1,4 +1,4 @@
-/** Runs commands on the developer machine before the eyes of the reader, and remembers whether they did as promised. */
+/** Runs commands on the developer machine, as its user, before the eyes of the reader, and remembers whether they did as promised. */
 import type { Machine } from '../../sandbox/index.ts';
 
 /** More lines of an output than this are cut. */
@@ -23,7 +23,7 @@ export class Stage {
   /** `line` is run by a shell; `shown` is what the reader sees, where that is shorter. */
   async run(line: string, promise: RegExp, shown: string = line): Promise<void> {
     console.log(`\n$ ${shown}`);
-    const { stdout, stderr } = await this.#machine.run('sh', ['-c', line], { timeoutMs: 20_000 });
+    const { stdout, stderr } = await this.#machine.run('sh', ['-c', line], { as: 'developer', timeoutMs: 20_000 });
     const output = `${stdout}${stderr}`.trimEnd();
     console.log(output.split('\n').slice(0, SHOWN_LINES).join('\n'));
     if (!promise.test(output)) this.#fail(`that should have matched ${String(promise)}`);
