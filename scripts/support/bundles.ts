@@ -34,7 +34,7 @@ export const programs: BuildOptions = {
     session: 'src/session/main.ts',
     mirrord: 'src/cli/main.ts',
     restore: 'src/host/restore-entry.ts',
-    read: 'src/host/read-entry.ts',
+    read: 'src/machine/linux/processes/read-entry.ts',
   },
   outdir: 'dist',
   format: 'esm',

@@ -7,7 +7,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MirrordError } from '../errors.ts';
-import { runCommand } from '../host/machine/commands.ts';
+import { runCommand } from '../machine/linux/system/commands.ts';
 
 /**
  * In between for what follows a failed execve(2): it searches PATH, says what is wrong, and exits with 127 or 126 as

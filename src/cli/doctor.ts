@@ -7,7 +7,7 @@ import { sessionHere } from '../control/session-folder.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
 import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
-import { thisMachine } from '../host/machine/machine.ts';
+import { thisMachine } from '../machine/linux/system/system.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { whoMayBeTold } from './oneself.ts';
 import { out } from './output.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Trust, askSession } from '../control/client.ts';
 import { type SessionId, sessionFolder } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
-import { readFormerContent } from '../host/dns/former-content.ts';
+import { readFormerContent } from '../machine/linux/dns/former-content.ts';
 import { stuck } from './running-session.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */

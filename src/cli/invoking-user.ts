@@ -1,8 +1,8 @@
 /** From root to the user behind sudo, for good. */
-import { beforeSudo } from '../host/environment-before-sudo.ts';
-import { runCommand } from '../host/machine/commands.ts';
-import { thisMachine } from '../host/machine/machine.ts';
-import { invokingUser, userEnvironment } from '../host/user.ts';
+import { beforeSudo } from '../machine/linux/processes/environment-before-sudo.ts';
+import { runCommand } from '../machine/linux/system/commands.ts';
+import { thisMachine } from '../machine/linux/system/system.ts';
+import { invokingUser, userEnvironment } from '../machine/linux/processes/user.ts';
 
 /**
  * Nothing happens when this is no root, or really root.  Resolves to the environment that the user's programs should

@@ -5,8 +5,8 @@
  * come from the program's own user, or from root.
  */
 import type { Trust } from '../control/client.ts';
-import { runCommand } from '../host/machine/commands.ts';
-import { invokingUser } from '../host/user.ts';
+import { runCommand } from '../machine/linux/system/commands.ts';
+import { invokingUser } from '../machine/linux/processes/user.ts';
 
 const ROOT = 0;
 

@@ -1,4 +1,4 @@
-import type { Machine } from '../host/machine/machine.ts';
+import type { Machine } from '../machine/linux/system/system.ts';
 import type { Right } from '../kube/preflight.ts';
 
 /** `warning`: a session works without it, but something is missing.  `skipped`: it could not be looked at. */

@@ -1,8 +1,8 @@
 /** How names will come to us, and what may keep them from coming. */
-import { Nftables } from '../host/dns/nftables.ts';
-import { asksResolved, ends, NSSWITCH, hostsSources } from '../host/dns/nsswitch.ts';
-import { Resolved, leadsToResolved } from '../host/dns/resolved.ts';
-import { readAddresses, readDns } from '../host/facts.ts';
+import { Nftables } from '../machine/linux/dns/nftables.ts';
+import { asksResolved, ends, NSSWITCH, hostsSources } from '../machine/linux/dns/nsswitch.ts';
+import { Resolved, leadsToResolved } from '../machine/linux/dns/resolved.ts';
+import { readAddresses, readDns } from '../machine/linux/facts.ts';
 import { Journal } from '../host/journal/journal.ts';
 import { type Check, ok, warning } from './check.ts';
 import { isInstalled } from './machine-checks.ts';

@@ -1,8 +1,8 @@
 /** Kernel, privilege, TUN and tools. */
 import { constants } from 'node:fs';
-import { Files } from '../host/machine/files.ts';
-import type { Machine } from '../host/machine/machine.ts';
-import { explain } from '../host/tun.ts';
+import { Files } from '../machine/linux/system/files.ts';
+import type { Machine } from '../machine/linux/system/system.ts';
+import { explain } from '../machine/linux/tun.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
 /** What the TUN's finder of causes asks for as well: vnet_hdr with TSO works from here on. */

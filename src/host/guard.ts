@@ -8,10 +8,10 @@
 import { spawn } from 'node:child_process';
 import type { Journal } from './journal/journal.ts';
 import { undoName } from './journal/journal.ts';
-import { commandEnvironment } from './machine/commands.ts';
-import { KeptChild } from './machine/kept-child.ts';
-import type { Machine } from './machine/machine.ts';
-import { END_SOCKETS } from './machine/sockets.ts';
+import { commandEnvironment } from '../machine/linux/system/commands.ts';
+import { KeptChild } from '../machine/linux/system/kept-child.ts';
+import type { Machine } from '../machine/linux/system/system.ts';
+import { END_SOCKETS } from '../machine/linux/network/sockets.ts';
 
 /** $1: the filter of the sockets to end; $2 and $3: the undo batches; the rest: the restore command. */
 const SCRIPT = `

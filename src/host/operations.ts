@@ -18,28 +18,28 @@ import type {
   NetworkTargetFacts,
   RouteQuestion,
 } from '../ipc/protocol.ts';
-import { AgentProcess } from './agent-process.ts';
-import { Containers } from './dns/containers.ts';
-import { DnsManager } from './dns/manager.ts';
-import { Nftables, type Upstreams } from './dns/nftables.ts';
-import { ResolvConfFile } from './dns/resolv-conf-file.ts';
-import { Resolved } from './dns/resolved.ts';
-import { readDns, readFacts } from './facts.ts';
+import { AgentProcess } from '../machine/linux/processes/agent-process.ts';
+import { Containers } from '../machine/linux/dns/containers.ts';
+import { DnsManager } from '../machine/linux/dns/manager.ts';
+import { Nftables, type Upstreams } from '../machine/linux/dns/nftables.ts';
+import { ResolvConfFile } from '../machine/linux/dns/resolv-conf-file.ts';
+import { Resolved } from '../machine/linux/dns/resolved.ts';
+import { readDns, readFacts } from '../machine/linux/facts.ts';
 import type { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
 import { playBackNetwork } from './journal/playback.ts';
-import type { Machine } from './machine/machine.ts';
-import { admissionOf } from './network/admission.ts';
-import { Network } from './network/network.ts';
-import { routeTo } from './network/route-to.ts';
-import { refuseSharedRanges } from './network/shared-ranges.ts';
-import { Strangers } from './network/strangers.ts';
-import type { Outside } from './outside.ts';
+import type { Machine } from '../machine/linux/system/system.ts';
+import { admissionOf } from '../machine/linux/network/admission.ts';
+import { Network } from '../machine/linux/network/network.ts';
+import { routeTo } from '../machine/linux/network/route-to.ts';
+import { refuseSharedRanges } from './shared-ranges.ts';
+import { Strangers } from '../machine/linux/nftables/strangers.ts';
+import type { Outside } from '../machine/linux/processes/outside.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';
-import { type NetworkTarget, openTarget, readTarget } from './target.ts';
+import { type NetworkTarget, openTarget, readTarget } from '../machine/linux/target.ts';
 import { Turns } from './turns.ts';
 import { refuse } from './unchecked.ts';
-import { type User, asUser } from './user.ts';
+import { type User, asUser } from '../machine/linux/processes/user.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */
 const AGENTS_MAX = 64;

@@ -1,10 +1,10 @@
 /** What may be known of the machine without a session, and without changing it. */
 import type { MachineFacts, NetworkTargetFacts } from '../ipc/protocol.ts';
-import { readFacts } from './facts.ts';
+import { readFacts } from '../machine/linux/facts.ts';
 import { Journal } from './journal/journal.ts';
-import { thisMachine } from './machine/machine.ts';
-import { openTarget, readTarget } from './target.ts';
-import { invokingUser } from './user.ts';
+import { thisMachine } from '../machine/linux/system/system.ts';
+import { openTarget, readTarget } from '../machine/linux/target.ts';
+import { invokingUser } from '../machine/linux/processes/user.ts';
 
 /** No session: no interface of ours to leave out, no resolver of ours among the servers. */
 const NO_TUN = '';

@@ -7,21 +7,21 @@ import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
 import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
-import { type Machine, thisMachine } from './machine/machine.ts';
+import { type Machine, thisMachine } from '../machine/linux/system/system.ts';
 import { playBackOutside } from './journal/playback-outside.ts';
-import { Monitor } from './monitor.ts';
-import { slotOf } from './network/slot.ts';
+import { Monitor } from '../machine/linux/monitor.ts';
+import { slotOf } from '../machine/linux/network/slot.ts';
 import { Host } from './operations.ts';
-import { Outside } from './outside.ts';
-import { unreadableProgram } from './readable.ts';
+import { Outside } from '../machine/linux/processes/outside.ts';
+import { unreadableProgram } from '../machine/linux/processes/readable.ts';
 import { describeRemain } from './remains.ts';
 import type { Message } from './messages.ts';
 import { checkRequest, dispatch } from './requests.ts';
 import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
-import { openTun } from './tun.ts';
+import { openTun } from '../machine/linux/tun.ts';
 import type { Fields } from './unchecked.ts';
-import { beforeSudo } from './environment-before-sudo.ts';
-import { asUser, invokingUser } from './user.ts';
+import { beforeSudo } from '../machine/linux/processes/environment-before-sudo.ts';
+import { asUser, invokingUser } from '../machine/linux/processes/user.ts';
 
 export interface HostHooks {
   /** Program and arguments of the session process. */

@@ -1,7 +1,7 @@
 /**
  * The kernel's TUN as a `TunDevice`: the addon's batched reader and gathered writer over a descriptor.
  *
- * The descriptor was opened elsewhere (`src/host/tun.ts`), with a vnet header of 10 bytes and offloads on, and stays
+ * The descriptor was opened elsewhere (`src/machine/linux/tun.ts`), with a vnet header of 10 bytes and offloads on, and stays
  * its owner's.
  */
 import { getSystemErrorName } from 'node:util';

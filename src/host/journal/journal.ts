@@ -19,9 +19,9 @@ import {
 } from '../../control/session-folder.ts';
 import { MirrordError } from '../../errors.ts';
 import type { BoundFlow } from '../../ipc/protocol.ts';
-import type { FileKind } from '../machine/files.ts';
-import type { Machine } from '../machine/machine.ts';
-import { socketsOf } from '../machine/sockets.ts';
+import type { FileKind } from '../../machine/linux/system/files.ts';
+import type { Machine } from '../../machine/linux/system/system.ts';
+import { socketsOf } from '../../machine/linux/network/sockets.ts';
 
 export const RUN_FOLDER = SESSIONS_FOLDER;
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../../errors.ts';
-import { FileLock, lockHolder } from '../machine/file-lock.ts';
-import type { Machine } from '../machine/machine.ts';
+import { FileLock, lockHolder } from '../../machine/linux/system/file-lock.ts';
+import type { Machine } from '../../machine/linux/system/system.ts';
 import { RUN_FOLDER, runFolderUnusable } from './journal.ts';
 
 const LOCK = `${RUN_FOLDER}/.flock`;

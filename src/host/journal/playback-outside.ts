@@ -1,5 +1,5 @@
-import { removeCgroup } from '../machine/cgroups.ts';
-import type { Machine } from '../machine/machine.ts';
+import { removeCgroup } from '../../machine/linux/system/cgroups.ts';
+import type { Machine } from '../../machine/linux/system/system.ts';
 import type { Journal } from './journal.ts';
 
 /**

@@ -3,11 +3,11 @@
  * when its change was made half, or not at all.
  */
 import { MirrordError, describeError } from '../../errors.ts';
-import { formerContent, readFormerContent } from '../dns/former-content.ts';
-import { resolvedRuns, rewriteResolvConf } from '../dns/resolved-process.ts';
-import { BYTES } from '../machine/files.ts';
-import { type Machine, thisMachine } from '../machine/machine.ts';
-import { endSockets } from '../machine/sockets.ts';
+import { formerContent, readFormerContent } from '../../machine/linux/dns/former-content.ts';
+import { resolvedRuns, rewriteResolvConf } from '../../machine/linux/dns/resolved-process.ts';
+import { BYTES } from '../../machine/linux/system/files.ts';
+import { type Machine, thisMachine } from '../../machine/linux/system/system.ts';
+import { endSockets } from '../../machine/linux/network/sockets.ts';
 import { Journal, type NetworkEntry, type ResolvConfEntry, allJournals, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
 import { playBackOutside } from './playback-outside.ts';

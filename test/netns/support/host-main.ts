@@ -20,7 +20,7 @@ const end = await runHost(
   {
     session: [process.execPath, join(here, 'fake-session.ts')],
     restore: [process.execPath, join(here, '../../../src/host/restore-entry.ts')],
-    reader: [process.execPath, join(here, '../../../src/host/read-entry.ts')],
+    reader: [process.execPath, join(here, '../../../src/machine/linux/processes/read-entry.ts')],
     agentBundle: process.env['AGENT'] ?? join(here, 'fake-agent.ts'),
     stdin: 'ignore',
     cwd: '/',

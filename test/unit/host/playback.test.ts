@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { ResolvConfFile } from '../../../src/host/dns/resolv-conf-file.ts';
+import { ResolvConfFile } from '../../../src/machine/linux/dns/resolv-conf-file.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { withLock } from '../../../src/host/journal/lock.ts';
 import {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, MACHINE_CHECKS } from '../../../src/doctor/index.ts';
 import type { DoctorContext, Finding } from '../../../src/doctor/index.ts';
-import { commandMissing } from '../../../src/host/machine/commands.ts';
-import type { CommandResult } from '../../../src/host/machine/commands.ts';
-import { Files } from '../../../src/host/machine/files.ts';
+import { commandMissing } from '../../../src/machine/linux/system/commands.ts';
+import type { CommandResult } from '../../../src/machine/linux/system/commands.ts';
+import { Files } from '../../../src/machine/linux/system/files.ts';
 
 export interface Story {
   readonly uid?: number;

@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type CommandResult, type Run, batchFailed } from '../../../src/host/machine/commands.ts';
-import type { IpBatch } from '../../../src/host/machine/ip-batch.ts';
-import { type Encoding, Files } from '../../../src/host/machine/files.ts';
-import type { Machine, Probes } from '../../../src/host/machine/machine.ts';
+import { type CommandResult, type Run, batchFailed } from '../../../src/machine/linux/system/commands.ts';
+import type { IpBatch } from '../../../src/machine/linux/system/ip-batch.ts';
+import { type Encoding, Files } from '../../../src/machine/linux/system/files.ts';
+import type { Machine, Probes } from '../../../src/machine/linux/system/system.ts';
 
 export const NAMESPACE = 'net:[4026531840]';
 

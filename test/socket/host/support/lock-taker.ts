@@ -7,8 +7,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withLock } from '../../../../src/host/journal/lock.ts';
-import { Files } from '../../../../src/host/machine/files.ts';
-import { thisMachine } from '../../../../src/host/machine/machine.ts';
+import { Files } from '../../../../src/machine/linux/system/files.ts';
+import { thisMachine } from '../../../../src/machine/linux/system/system.ts';
 
 /** Owner and mode need a right that this test does without. */
 class OwnFiles extends Files {

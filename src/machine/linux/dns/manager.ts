@@ -1,0 +1,97 @@
+/**
+ * Chooses how the machine's DNS is taken over, keeps one way in force at a time, and says why it is that one.
+ *
+ * `auto` keeps what it has chosen while that works as well as any other; whom programs ask may change meanwhile (another
+ * VPN's resolv.conf), and then it chooses anew.
+ */
+import { MirrordError } from '../../../errors.ts';
+import type { DnsMode, DnsState } from '../../../ipc/protocol.ts';
+import type { DnsBackend } from './backend.ts';
+
+/** In order of preference: what leaves least behind first. */
+export type DnsBackends = readonly DnsBackend[];
+
+interface Told {
+  readonly mode: DnsMode;
+  readonly reason: string;
+}
+
+export class DnsManager {
+  readonly #backends: DnsBackends;
+  #active: DnsBackend | undefined;
+
+  constructor(backends: DnsBackends) {
+    this.#backends = backends;
+  }
+
+  async apply(state: DnsState): Promise<Told> {
+    if (state.mode === 'off') {
+      await this.undo();
+      return { mode: 'off', reason: 'asked for: programs resolve names as before' };
+    }
+    const candidates = this.#backends.filter(({ mode }) => state.mode === 'auto' || mode === state.mode);
+    const active = this.#active;
+    if (active && candidates.includes(active) && (await this.#stays(active, candidates, state))) {
+      return { mode: active.mode, reason: told(await active.apply(state), active.weakness(), []) };
+    }
+    await this.undo();
+
+    const strong = candidates.filter((backend) => backend.weakness() === undefined);
+    const obstacles: string[] = [];
+    for (const backend of [...strong, ...candidates.filter((each) => !strong.includes(each))]) {
+      const obstacle = await this.#attempt(backend, state);
+      if (typeof obstacle === 'object') {
+        const passedOver = candidates.slice(0, candidates.indexOf(backend)).map((each) => each.weakness());
+        const why = [...obstacles, ...passedOver.filter((weakness) => weakness !== undefined)];
+        return { mode: backend.mode, reason: told(obstacle.told, backend.weakness(), why) };
+      }
+      obstacles.push(obstacle);
+    }
+    throw new MirrordError('host', 'dns-impossible', `DNS cannot be taken over: ${obstacles.join('; ')}.`, {
+      help: 'Choose another way with --dns, or go on without names with --dns off.',
+    });
+  }
+
+  /** Whether what was applied is still there, and `auto` would choose it again. */
+  async holds(state: DnsState): Promise<boolean> {
+    const active = this.#active;
+    if (active === undefined) return true;
+    return (await active.holds()) && (await this.#stays(active, this.#backends, state));
+  }
+
+  async undo(): Promise<void> {
+    const active = this.#active;
+    this.#active = undefined;
+    await active?.undo();
+  }
+
+  /** One that is asked for by name stays whatever happens. */
+  async #stays(active: DnsBackend, candidates: DnsBackends, state: DnsState): Promise<boolean> {
+    if (state.mode !== 'auto') return true;
+    if ((await active.obstacle(state)) !== undefined) return false;
+    if (active.weakness() === undefined) return true;
+    const stronger = candidates.filter((each) => each !== active && each.weakness() === undefined);
+    const obstacles = await Promise.all(stronger.map((each) => each.obstacle(state)));
+    return obstacles.every((obstacle) => obstacle !== undefined);
+  }
+
+  async #attempt(backend: DnsBackend, state: DnsState): Promise<string | { readonly told: string }> {
+    const obstacle = await backend.obstacle(state);
+    if (obstacle !== undefined) return obstacle;
+    try {
+      // Before it is tried, so that a half-made change is taken back.
+      this.#active = backend;
+      return { told: await backend.apply(state) };
+    } catch (error) {
+      await this.undo();
+      // Asked for by name: its own error says more than a summary.
+      if (state.mode !== 'auto' || !(error instanceof MirrordError)) throw error;
+      return error.message;
+    }
+  }
+}
+
+function told(what: string, weakness: string | undefined, passedOver: readonly string[]): string {
+  const beware = weakness === undefined ? '' : `; beware: ${weakness}`;
+  return `${what}${beware}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
+}

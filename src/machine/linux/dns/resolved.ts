@@ -1,0 +1,183 @@
+/**
+ * systemd-resolved, per link: settings of the TUN's link, which die with the link.  What it has written of them into
+ * its resolv.conf files may stay, and has an entry in the journal.
+ *
+ * `default-route no` comes first: a link with servers and no routing domain would otherwise attract every name.
+ * DNSSEC and DNS over TLS are off for this link alone, since our resolver is one hop away and speaks neither.
+ */
+import type { DnsState } from '../../../ipc/protocol.ts';
+import type { Journal } from '../../../host/journal/journal.ts';
+import { playBackResolved } from '../../../host/journal/playback.ts';
+import { expectSuccess } from '../system/commands.ts';
+import type { Machine } from '../system/system.ts';
+import type { DnsBackend } from './backend.ts';
+import { asksResolved } from './nsswitch.ts';
+import { localDomain, parseResolvConf } from './resolv-conf.ts';
+import { resolvedRuns } from './resolved-process.ts';
+
+const RESOLV_CONF = '/etc/resolv.conf';
+const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf';
+
+/** The addresses at which resolved itself answers. */
+const STUBS = ['127.0.0.53', '127.0.0.54'];
+
+export class Resolved implements DnsBackend {
+  readonly mode = 'resolved';
+  readonly #machine: Machine;
+  readonly #journal: Journal;
+  readonly #tun: string;
+  readonly #redirect: DnsBackend;
+  #servers: readonly string[] = [];
+
+  /** `redirect`: for programs that ask the servers of resolv.conf, where those of glibc do not. */
+  constructor(machine: Machine, journal: Journal, tun: string, redirect: DnsBackend) {
+    this.#redirect = redirect;
+    this.#machine = machine;
+    this.#journal = journal;
+    this.#tun = tun;
+  }
+
+  async obstacle(): Promise<string | undefined> {
+    if (!resolvedRuns(this.#machine)) return 'systemd-resolved does not run here';
+    if (!leadsToResolved(this.#machine) && !asksResolved(this.#machine))
+      return `${RESOLV_CONF} does not lead to systemd-resolved`;
+    const result = await this.#machine.run('resolvectl', ['dns', this.#tun]).catch((error: Error) => ({
+      code: 1,
+      stderr: error.message,
+    }));
+    return result.code === 0 ? undefined : `systemd-resolved does not answer: ${result.stderr.trim()}`;
+  }
+
+  weakness(): string | undefined {
+    return undefined;
+  }
+
+  /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list anew. */
+  async holds(): Promise<boolean> {
+    const { code, stdout } = await this.#machine.run('resolvectl', ['dns', this.#tun]);
+    const words = stdout.split(/\s+/);
+    return (
+      code !== 0 || (this.#servers.every((server) => words.includes(server)) && this.#orderedSearch() === undefined)
+    );
+  }
+
+  async apply(state: DnsState): Promise<string> {
+    const set = (...args: readonly string[]): Promise<string> => expectSuccess(this.#machine.run, 'resolvectl', args);
+    this.#journal.writeResolved();
+    await set('default-route', this.#tun, state.everything ? 'yes' : 'no');
+    await Promise.all([
+      set('dnssec', this.#tun, 'no'),
+      set('dnsovertls', this.#tun, 'no'),
+      set('llmnr', this.#tun, 'no'),
+      set('mdns', this.#tun, 'no'),
+    ]);
+    const domains = linkDomains(state);
+    await set('domain', this.#tun, ...domains);
+    await set('dns', this.#tun, ...state.servers);
+    this.#servers = state.servers;
+    const ordered = this.#orderedSearch();
+    if (ordered !== undefined) this.#writeStub(ordered);
+    const rivals = rivalLinks(await set('domain'), this.#tun, domains);
+    // Both would be asked, and either's answer taken.
+    const warning = rivals.length === 0 ? '' : `; beware: the same names are claimed by ${rivals.join(', ')}`;
+    return `systemd-resolved, link ${this.#tun}${warning}${await this.#forOthers(state)}`;
+  }
+
+  async undo(): Promise<void> {
+    await this.#redirect.undo();
+    const { code } = await this.#machine.run('resolvectl', ['revert', this.#tun]);
+    if (code === 0) this.#journal.clearResolved();
+    // The link has gone, and took its settings along.
+    else await playBackResolved(this.#machine, this.#journal);
+  }
+
+  /** What is not led to resolved by the way that leads glibc there, or is led with another search list. */
+  async #forOthers(state: DnsState): Promise<string> {
+    if (!leadsToResolved(this.#machine)) {
+      const obstacle = await this.#redirect.obstacle(state);
+      const told = obstacle === undefined ? await this.#redirect.apply(state) : `no cluster names, since ${obstacle}`;
+      return ` for programs of glibc (nss-resolve); for others ${told}`;
+    }
+    await this.#redirect.undo();
+    const { files } = this.#machine;
+    const theirs = parseResolvConf(files.read(RESOLV_CONF) ?? '', localDomain(files)).search.filter(
+      (domain) => !state.search.includes(domain),
+    );
+    if (asksResolved(this.#machine)) {
+      return theirs.length === 0
+        ? ''
+        : `; beware: what ${theirs.join(', ')} has, too, answers for a name of one label by chance`;
+    }
+    return this.#stub() === undefined && state.search.length > 0
+      ? `; beware: no service is found by a name of one label, since ${RESOLV_CONF} is not the file of systemd-resolved`
+      : '';
+  }
+
+  /** resolved's own file, where resolv.conf is a link to it. */
+  #stub(): string | undefined {
+    const { files } = this.#machine;
+    return files.target(RESOLV_CONF) === STUB_FILE ? files.read(STUB_FILE) : undefined;
+  }
+
+  /** The stub file with the cluster's suffixes in front; undefined when they are: resolved lists those of all links by chance. */
+  #orderedSearch(): string | undefined {
+    const text = this.#stub();
+    return text === undefined ? undefined : orderedSearch(text);
+  }
+
+  /** resolved writes it anew with its next change, and when the link goes. */
+  #writeStub(text: string): void {
+    const { files } = this.#machine;
+    const kind = files.kind(STUB_FILE);
+    // The folder is resolved's own: what has the name is replaced and not followed.
+    if (kind?.kind === 'file') files.replace(STUB_FILE, text, kind.mode, kind.uid, kind.gid);
+  }
+}
+
+/**
+ * `text` with clusters' suffixes in front of all others in its search list; undefined when they are.  Those of several
+ * sessions keep their order, or each would put its own in front for ever.
+ */
+export function orderedSearch(text: string): string | undefined {
+  const line = /^search .*$/m.exec(text)?.[0];
+  if (line === undefined) return undefined;
+  const listed = line.split(/\s+/).slice(1);
+  const isClusters = (suffix: string): boolean => /(^|\.)svc\./.test(suffix) || listed.includes(`svc.${suffix}`);
+  const ordered = ['search', ...listed.filter(isClusters), ...listed.filter((suffix) => !isClusters(suffix))].join(' ');
+  return ordered === line.trimEnd() ? undefined : text.replace(line, () => ordered);
+}
+
+/** LINK_SEARCH_DOMAINS_MAX of systemd-resolved: with one more it takes none. */
+const LINK_DOMAINS_MAX = 256;
+
+/**
+ * Search domains as they are, routing domains with `~`, the most important first; `''` empties the list.  Names below what
+ * does not fit are asked elsewhere first, and then by the search list.
+ */
+export function linkDomains(state: DnsState): readonly string[] {
+  const search = new Set(state.search);
+  const routing = state.domains.filter((domain) => !search.has(domain)).map((domain) => `~${domain}`);
+  const domains = [...(state.everything ? ['~.'] : []), ...search, ...routing].slice(0, LINK_DOMAINS_MAX);
+  return domains.length > 0 ? domains : [''];
+}
+
+/** Other links with one of our domains, from `resolvectl domain`: `Link 3 (vpn0): ~corp.example cluster.local`. */
+export function rivalLinks(listing: string, tun: string, domains: readonly string[]): readonly string[] {
+  const bare = (domain: string): string => domain.replace(/^~/, '').toLowerCase();
+  const ours = new Set(domains.map(bare));
+  // A long list goes on in lines that begin with blanks.
+  return listing
+    .replace(/\n\s+/g, ' ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, link, words = ''] = /^Link \d+ \((.+?)\): (.*)$/.exec(line) ?? [];
+      const shared = words.split(' ').filter((word) => word !== '' && ours.has(bare(word)));
+      return link === undefined || link === tun || shared.length === 0 ? [] : [`${link} (${shared.join(', ')})`];
+    });
+}
+
+export const isStub = (server: string): boolean => STUBS.includes(server);
+
+export function leadsToResolved({ files }: Machine): boolean {
+  return parseResolvConf(files.read(RESOLV_CONF) ?? '').servers.some(isStub);
+}

@@ -1,0 +1,84 @@
+/**
+ * What the session starts stays outside it: the session's own connections, and those of credential plugins.
+ *
+ * A plugin's login server may lie in a range that the session has routed.  Through a tunnel that waits for just this
+ * login, it could never be reached.
+ *
+ * The session process is moved into a cgroup of its own, below the one that the host is in (so the user's login session,
+ * its limits and its end hold as before).  What it starts is born there, and only root can bring others in.  Sockets of the
+ * cgroup carry a firewall mark from the start; a policy rule (`network/plan.ts`) leads the mark past the session's routes,
+ * and the redirect of DNS (`dns/nftables.ts`) lets it pass.
+ *
+ * A cgroup outlives every process, hence the journal's entry.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import { loadAddon } from '../../../native/addon.ts';
+import type { Journal } from '../../../host/journal/journal.ts';
+import { playBackOutside } from '../../../host/journal/playback-outside.ts';
+import { ownCgroup, removeCgroup } from '../system/cgroups.ts';
+import type { Machine } from '../system/system.ts';
+
+export class Outside {
+  readonly #machine: Machine;
+  readonly #journal: Journal;
+  #folder: string | undefined;
+  #mark: number | undefined;
+  #obstacle: string | undefined;
+
+  constructor(machine: Machine, journal: Journal) {
+    this.#machine = machine;
+    this.#journal = journal;
+  }
+
+  /** Undefined: nothing is marked. */
+  get mark(): number | undefined {
+    return this.#mark;
+  }
+
+  /** Why nothing is marked, in plain words; undefined when it is. */
+  get obstacle(): string | undefined {
+    return this.#obstacle;
+  }
+
+  /** Makes the cgroup.  Never throws: where it cannot be had (containers, old kernels), `obstacle` says why. */
+  open(mark: number): void {
+    const { files } = this.#machine;
+    try {
+      const parent = ownCgroup(files);
+      if (parent === undefined) throw new Error('no cgroup2 is mounted');
+      const folder = `${parent}/mirrord.${basename(this.#journal.folder)}`;
+      this.#journal.writeOutside({ folder, parent });
+      // Of a session whose journal is lost (its /run was a container's), and whose network's number has been given out again.
+      removeCgroup(files, folder, parent);
+      files.makeFolder(folder);
+      const fd = openSync(files.path(folder), 'r');
+      try {
+        loadAddon().markSockets(fd, mark);
+      } finally {
+        closeSync(fd);
+      }
+      this.#folder = folder;
+      this.#mark = mark;
+    } catch (error) {
+      this.#giveUp(error as Error);
+    }
+  }
+
+  /** Before the process makes its first socket. */
+  take(pid: number): void {
+    if (this.#folder === undefined) return;
+    try {
+      this.#machine.files.tell(`${this.#folder}/cgroup.procs`, String(pid));
+    } catch (error) {
+      this.#giveUp(error as Error);
+    }
+  }
+
+  #giveUp(error: Error): void {
+    this.#obstacle = error.message;
+    this.#mark = undefined;
+    this.#folder = undefined;
+    playBackOutside(this.#machine, this.#journal);
+  }
+}

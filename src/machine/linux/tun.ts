@@ -1,0 +1,107 @@
+/**
+ * Opens the TUN, and when that fails finds out why: an ordered list of likely causes, the most basic first.
+ */
+import { MirrordError } from '../../errors.ts';
+import { loadAddon } from '../../native/addon.ts';
+import type { Machine } from './system/system.ts';
+
+/** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/slot.ts`). */
+export const TUN_TEMPLATE = 'mirrord%d';
+
+export interface OpenTun {
+  readonly fd: number;
+  readonly name: string;
+}
+
+/** Bit of CAP_NET_ADMIN in /proc/self/status (linux/capability.h). */
+const CAP_NET_ADMIN = 12n;
+
+export function openTun(machine: Machine, name: string = TUN_TEMPLATE): OpenTun {
+  try {
+    return loadAddon().openTun(name);
+  } catch (error) {
+    if (error instanceof MirrordError || error instanceof TypeError) throw error;
+    throw explain(machine, name, error as NodeJS.ErrnoException);
+  }
+}
+
+/** Exported for its test. */
+export function explain(machine: Machine, name: string, error: NodeJS.ErrnoException): MirrordError {
+  for (const find of CAUSES) {
+    const found = find(machine, name, error);
+    if (found) return found;
+  }
+  const { syscall, code, message } = error;
+  return new MirrordError(
+    'host',
+    'tun-failed',
+    `The TUN interface could not be made: ${syscall}: ${message} (${code}).`,
+    {
+      cause: error,
+    },
+  );
+}
+
+type Cause = (machine: Machine, name: string, error: NodeJS.ErrnoException) => MirrordError | undefined;
+
+const CAUSES: readonly Cause[] = [
+  ({ probes }) =>
+    probes.uid() === 0
+      ? undefined
+      : new MirrordError('permission', 'not-root', 'Only root may make a network interface.', {
+          help: 'Run it with sudo: sudo mirrord up',
+        }),
+
+  ({ files }) => {
+    const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(files.read('/proc/self/status') ?? '')?.[1];
+    if (mask === undefined || (BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) return undefined;
+    return new MirrordError(
+      'permission',
+      'no-net-admin',
+      'This root lacks the capability CAP_NET_ADMIN, probably because it runs in a container.',
+      { help: 'Start the container with --cap-add NET_ADMIN --device /dev/net/tun, or run mirrord outside it.' },
+    );
+  },
+
+  ({ files }) => {
+    if (files.kind('/dev/net/tun') !== undefined) return undefined;
+    if (files.kind('/sys/class/misc/tun') !== undefined) {
+      return new MirrordError('host', 'tun-device-missing', 'The device file /dev/net/tun is missing.', {
+        help: 'In a container, start it with --device /dev/net/tun.  Elsewhere: mkdir -p /dev/net && mknod /dev/net/tun c 10 200',
+      });
+    }
+    return noModule();
+  },
+
+  // The device file stands for a driver that is not there.
+  (_machine, _name, error) => (error.code === 'ENODEV' || error.code === 'ENXIO' ? noModule() : undefined),
+
+  (_machine, _name, error) =>
+    error.syscall?.startsWith('open') && (error.code === 'EPERM' || error.code === 'EACCES')
+      ? new MirrordError('permission', 'tun-forbidden', 'The machine forbids to open /dev/net/tun, even to root.', {
+          help: 'A container needs --device /dev/net/tun; otherwise look at the permissions of /dev/net/tun and at the security module’s log.',
+          cause: error,
+        })
+      : undefined,
+
+  (_machine, name, error) =>
+    error.code === 'EBUSY'
+      ? new MirrordError('host', 'tun-name-in-use', `There is already an interface ${name}.`, {
+          help: `See what it is with: ip -details link show ${name}.  Left behind, it goes away with: ip link delete ${name}`,
+          cause: error,
+        })
+      : undefined,
+
+  (_machine, _name, error) =>
+    error.syscall?.startsWith('TUNSET') && (error.code === 'EINVAL' || error.code === 'ENOTTY')
+      ? new MirrordError('host', 'tun-too-old', `This kernel’s TUN driver does not know ${error.syscall}.`, {
+          help: 'Linux 4.18 or newer is needed.',
+          cause: error,
+        })
+      : undefined,
+];
+
+const noModule = (): MirrordError =>
+  new MirrordError('host', 'tun-module-missing', 'The kernel has no TUN driver loaded.', {
+    help: 'Load it with: modprobe tun.  When there is no such module, install the full kernel package and reboot.',
+  });
