@@ -2,12 +2,12 @@
  * The client's side of the loader: gives the agent's code to whatever asks for it.
  *
  * Loader and agent listen on the same port, one after the other, and both speak first: the loader asks with one byte, the
- * agent greets (tunnel/hello.ts).  The code is no secret, so it matters little who asks; that it was the agent is proved
+ * agent greets (connection/hello.ts).  The code is no secret, so it matters little who asks; that it was the agent is proved
  * by the hello, which follows on the same connection.
  */
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dial } from '../tunnel/tunnel.ts';
+import type { Dial } from '../connection/dial.ts';
 
 /** No frame of the hello begins with it. */
 export const CODE_WANTED = '?';

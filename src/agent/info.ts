@@ -1,6 +1,6 @@
 /** What the agent sees around itself. */
 import { hostname, networkInterfaces } from 'node:os';
-import type { AgentInfo } from '../tunnel/tunnel.ts';
+import type { AgentInfo } from '../peer/tunnel.ts';
 
 /** Set by the bundler. */
 declare const MIRRORD_VERSION: string;

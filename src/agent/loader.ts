@@ -13,8 +13,8 @@
  */
 import { constants, gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
-import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
-import type { Dial } from '../tunnel/tunnel.ts';
+import { RESUME_LIMIT_MS } from '../connection/limits.ts';
+import type { Dial } from '../connection/dial.ts';
 import { codeHash } from './code-hash.ts';
 import { CODE_WANTED, delivering } from './delivery.ts';
 

@@ -12,7 +12,7 @@
 import { fstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
-import { TunnelServer } from '../tunnel/server.ts';
+import { TunnelServer } from '../peer/server.ts';
 import { Defects } from './defects.ts';
 import { giveWay } from './give-way.ts';
 import { takeOver } from './loaded.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { endianness } from 'node:os';
-import type { SourcesOf } from '../tunnel/hellos.ts';
+import type { SourcesOf } from '../connection/hellos.ts';
 
 const TABLE = '/proc/self/net/tcp';
 

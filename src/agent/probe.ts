@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram';
 import { connect, isIP } from 'node:net';
-import { toErrno } from '../tunnel/errno.ts';
-import type { DialErrno, DialOutcome } from '../tunnel/tunnel.ts';
+import { toErrno } from '../mux/errno.ts';
+import type { DialErrno, DialOutcome } from '../mux/flow.ts';
 import { PROBE_LIMIT_MS } from './limits.ts';
 
 /** Ports that firewalls most often leave open, or at least answer for. */

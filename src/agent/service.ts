@@ -1,5 +1,5 @@
 /** The tunnel's service as the agent offers it: real sockets, within a limit of flows. */
-import type { TunnelService } from '../tunnel/service.ts';
+import type { TunnelService } from '../peer/service.ts';
 import { relayDns } from './dns-relay.ts';
 import { agentInfo } from './info.ts';
 import { FLOW_LIMIT } from './limits.ts';

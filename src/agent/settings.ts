@@ -1,8 +1,8 @@
 /** What the agent is told: by its loader's command line, or by environment variables where it is started by itself. */
 import { readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
-import { readPublicKey } from '../tunnel/key.ts';
-import { RESUME_LIMIT_MS } from '../tunnel/limits.ts';
+import { readPublicKey } from '../connection/key.ts';
+import { RESUME_LIMIT_MS } from '../connection/limits.ts';
 
 /** Characters of the hosts file: hundreds of names. */
 const HOSTS_LIMIT = 65_536;

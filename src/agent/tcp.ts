@@ -2,8 +2,8 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { BLOCK_BYTES, blocks } from '../block-pool.ts';
-import { toErrno } from '../tunnel/errno.ts';
-import type { IncomingStream } from '../tunnel/service.ts';
+import { toErrno } from '../mux/errno.ts';
+import type { IncomingStream } from '../peer/service.ts';
 import {
   DIAL_LIMIT_MS,
   FLOW_QUEUES,

@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram';
-import { toErrno } from '../tunnel/errno.ts';
-import type { PeerDatagrams } from '../tunnel/service.ts';
+import { toErrno } from '../mux/errno.ts';
+import type { PeerDatagrams } from '../peer/service.ts';
 import { UDP_IDLE_MS, UDP_PENDING_LIMIT, UDP_RECEIVE_BUFFER } from './limits.ts';
 
 export interface PeerEvents {

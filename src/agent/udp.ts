@@ -1,8 +1,8 @@
 /** UDP flows, put together by the program's socket that they come from. */
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { toErrno } from '../tunnel/errno.ts';
-import type { IncomingDatagrams } from '../tunnel/service.ts';
+import { toErrno } from '../mux/errno.ts';
+import type { IncomingDatagrams } from '../peer/service.ts';
 import type { Places } from './places.ts';
 import { UdpPort } from './udp-port.ts';
 

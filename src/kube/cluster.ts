@@ -10,7 +10,7 @@
  * deadlines nor relative paths.  Its types are used everywhere; its code is loaded for what only it can do, the legacy
  * `auth-provider` logins (credentials/auth-provider.ts).
  */
-import type { Dial } from '../tunnel/tunnel.ts';
+import type { Dial } from '../connection/dial.ts';
 import type { Preflight } from './preflight.ts';
 import type { TargetObjects } from './targets/objects.ts';
 import type { ListedTarget, PodTarget, ResolvedTarget } from './targets/target.ts';

@@ -15,8 +15,8 @@ import {
   type Variables,
 } from '../environment/index.ts';
 import { MirrordError } from '../errors.ts';
-import type { ProcessEnvironment, TargetContainer } from '../tunnel/target-container.ts';
-import type { Tunnel } from '../tunnel/tunnel.ts';
+import type { ProcessEnvironment, TargetContainer } from '../peer/target-container.ts';
+import type { Tunnel } from '../peer/tunnel.ts';
 import type { Remote } from './remote/remote.ts';
 
 /** More than the kernel gives any program (execve(2)); bytes. */

@@ -6,11 +6,12 @@
  * and DNS stay.  New flows wait for it up to their own dial time-out.
  */
 import { MirrordError } from '../errors.ts';
-import { createTunnel } from '../tunnel/client.ts';
-import { createTunnelKey } from '../tunnel/key.ts';
-import { lateSignal } from '../tunnel/late-signal.ts';
-import { Pauses } from '../tunnel/redial.ts';
-import type { AgentInfo, Dial, Tunnel } from '../tunnel/tunnel.ts';
+import { createTunnel } from '../peer/client.ts';
+import { createTunnelKey } from '../connection/key.ts';
+import { lateSignal } from '../peer/late-signal.ts';
+import { Pauses } from '../connection/redial.ts';
+import type { AgentInfo, Tunnel } from '../peer/tunnel.ts';
+import type { Dial } from '../connection/dial.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
 const MAX_RETRY_PAUSE_MS = 15_000;

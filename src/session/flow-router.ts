@@ -4,7 +4,8 @@
  * Everything that arrives here was routed here by the kernel; which destinations those are is decided elsewhere.
  */
 import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
-import type { DialOutcome, Tunnel } from '../tunnel/tunnel.ts';
+import type { DialOutcome } from '../mux/flow.ts';
+import type { Tunnel } from '../peer/tunnel.ts';
 import type { FarSide } from './far-side.ts';
 import { refusalOf } from './refusal.ts';
 import { type FlowWatch, relayTcp } from './tcp-relay.ts';

@@ -19,7 +19,7 @@ import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
 import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
 import type { DnsModeChoice, DnsState, HostOperations, MachineFacts } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { AgentInfo } from '../tunnel/tunnel.ts';
+import type { AgentInfo } from '../peer/tunnel.ts';
 import { clusterNames } from './cluster-names.ts';
 import { askedNames, decidesByName, describeTaken } from './domains.ts';
 import type { FarSide } from './far-side.ts';

@@ -1,6 +1,6 @@
 /** How a dial's errno inside the cluster is told to the program on this machine. */
 import type { Refusal } from '../stack/flow.ts';
-import type { DialErrno } from '../tunnel/tunnel.ts';
+import type { DialErrno } from '../mux/flow.ts';
 
 const REFUSALS: Readonly<Record<DialErrno, Refusal>> = {
   ECONNREFUSED: 'refused',

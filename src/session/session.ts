@@ -14,7 +14,7 @@ import { Filter } from '../filter/filter.ts';
 import { routePlan } from '../filter/route-plan.ts';
 import type { MachineFacts, Remain, StartMessage } from '../ipc/protocol.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { AgentInfo } from '../tunnel/tunnel.ts';
+import type { AgentInfo } from '../peer/tunnel.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { FarSide } from './far-side.ts';

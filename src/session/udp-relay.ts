@@ -3,7 +3,8 @@
  * answer from other ports.
  */
 import type { UdpFlow } from '../stack/flow.ts';
-import type { DialErrno, FlowDatagrams, Tunnel } from '../tunnel/tunnel.ts';
+import type { DialErrno, FlowDatagrams } from '../mux/flow.ts';
+import type { Tunnel } from '../peer/tunnel.ts';
 import { refusalOf } from './refusal.ts';
 import type { FlowWatch } from './tcp-relay.ts';
 

@@ -16,11 +16,12 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DATA_PATH_FLAGS } from '../../src/node-flags.ts';
-import { createTunnel } from '../../src/tunnel/client.ts';
-import { createTunnelKey, readPublicKey } from '../../src/tunnel/key.ts';
-import { TunnelServer } from '../../src/tunnel/server.ts';
-import type { TunnelService } from '../../src/tunnel/service.ts';
-import type { FlowBytes, Tunnel } from '../../src/tunnel/tunnel.ts';
+import { createTunnel } from '../../src/peer/client.ts';
+import { createTunnelKey, readPublicKey } from '../../src/connection/key.ts';
+import { TunnelServer } from '../../src/peer/server.ts';
+import type { TunnelService } from '../../src/peer/service.ts';
+import type { FlowBytes } from '../../src/mux/flow.ts';
+import type { Tunnel } from '../../src/peer/tunnel.ts';
 
 const MODES = ['tunnel', 'http2', 'http2-duplex'] as const;
 type Mode = (typeof MODES)[number];

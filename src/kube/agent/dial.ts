@@ -6,7 +6,7 @@
  */
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
-import type { Dial } from '../../tunnel/tunnel.ts';
+import type { Dial } from '../../connection/dial.ts';
 import { dialPod } from '../port-forward/dial.ts';
 import { isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';

@@ -8,7 +8,7 @@
  * carries much already is left alone (pod-size.ts).
  */
 import { MirrordError } from '../../errors.ts';
-import { lateSignal } from '../../tunnel/late-signal.ts';
+import { lateSignal } from '../../peer/late-signal.ts';
 import type { AgentRequest, ClusterAgent } from '../cluster.ts';
 import { reasonOf } from '../kubeconfig/file.ts';
 import { ApiError, explainAnswer, isRbacRefusal, isStatus } from '../server/api-error.ts';

@@ -8,9 +8,9 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { agentProgram } from '../../../src/agent/loader.ts';
 import { openCluster, type Cluster } from '../../../src/kube/index.ts';
 import type { ClusterAgent } from '../../../src/kube/cluster.ts';
-import { createTunnel } from '../../../src/tunnel/client.ts';
-import { createTunnelKey } from '../../../src/tunnel/key.ts';
-import type { Tunnel } from '../../../src/tunnel/tunnel.ts';
+import { createTunnel } from '../../../src/peer/client.ts';
+import { createTunnelKey } from '../../../src/connection/key.ts';
+import type { Tunnel } from '../../../src/peer/tunnel.ts';
 import {
   ADMIN,
   OPTIONS,

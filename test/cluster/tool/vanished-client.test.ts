@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RESUME_LIMIT_MS } from '../../../src/tunnel/limits.ts';
+import { RESUME_LIMIT_MS } from '../../../src/connection/limits.ts';
 import { poll } from '../../netns/support/session.ts';
 import { leftovers, makeNamespace, dropNamespace } from '../kube/support/cluster.ts';
 import { openDeveloper, statuses } from '../support/session.ts';

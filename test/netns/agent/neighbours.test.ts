@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Duplex, Transform } from 'node:stream';
-import { HELLO_LIMIT } from '../../../src/tunnel/limits.ts';
+import { HELLO_LIMIT } from '../../../src/connection/limits.ts';
 import { dialPort, startAgent, until } from '../../socket/support/agent-process.ts';
 
 const NOBODY = 65_534;

@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { on, once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import type { FlowDatagrams, Tunnel } from '../../../src/tunnel/tunnel.ts';
+import type { FlowDatagrams } from '../../../src/mux/flow.ts';
+import type { Tunnel } from '../../../src/peer/tunnel.ts';
 import { startAgent, until } from '../support/agent-process.ts';
 import type { RunningAgent } from '../support/agent-process.ts';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { decode, encode } from 'dns-packet';
-import type { Tunnel } from '../../../src/tunnel/tunnel.ts';
+import type { Tunnel } from '../../../src/peer/tunnel.ts';
 import { startAgent } from '../support/agent-process.ts';
 import type { RunningAgent } from '../support/agent-process.ts';
 

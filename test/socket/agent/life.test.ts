@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { createTunnel } from '../../../src/tunnel/client.ts';
-import { createTunnelKey } from '../../../src/tunnel/key.ts';
+import { createTunnel } from '../../../src/peer/client.ts';
+import { createTunnelKey } from '../../../src/connection/key.ts';
 import { SILENT, agentBundle, dialPort, startAgent, until, type RunningAgent } from '../support/agent-process.ts';
 
 /** What it has said since it listened, and its exit code. */

@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Tunnel, TunnelStream } from '../../../src/tunnel/tunnel.ts';
+import type { Tunnel } from '../../../src/peer/tunnel.ts';
+import type { TunnelStream } from '../../../src/mux/flow.ts';
 import { hear, startAgent, until } from '../support/agent-process.ts';
 import type { RunningAgent } from '../support/agent-process.ts';
 

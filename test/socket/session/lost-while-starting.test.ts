@@ -17,8 +17,8 @@ import type {
 } from '../../../src/ipc/protocol.ts';
 import { type HostChannel, HostClient } from '../../../src/session/host-client.ts';
 import { Session } from '../../../src/session/session.ts';
-import { readPublicKey } from '../../../src/tunnel/key.ts';
-import { TunnelServer } from '../../../src/tunnel/server.ts';
+import { readPublicKey } from '../../../src/connection/key.ts';
+import { TunnelServer } from '../../../src/peer/server.ts';
 import { until } from '../support/agent-process.ts';
 
 const FACTS: MachineFacts = {

@@ -9,9 +9,11 @@ import { createInterface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { agentProgram, type AgentProgram } from '../../../src/agent/loader.ts';
-import { createTunnel } from '../../../src/tunnel/client.ts';
-import { createTunnelKey } from '../../../src/tunnel/key.ts';
-import type { Dial, Tunnel, TunnelEvents, TunnelStream } from '../../../src/tunnel/tunnel.ts';
+import { createTunnel } from '../../../src/peer/client.ts';
+import { createTunnelKey } from '../../../src/connection/key.ts';
+import type { Dial } from '../../../src/connection/dial.ts';
+import type { Tunnel, TunnelEvents } from '../../../src/peer/tunnel.ts';
+import type { TunnelStream } from '../../../src/mux/flow.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const SILENT: TunnelEvents = { lost() {}, resumed() {}, dead() {} };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { agentProgram } from '../../../src/agent/loader.ts';
 import { agentOptions } from '../../../src/config/index.ts';
-import { RESUME_LIMIT_MS } from '../../../src/tunnel/limits.ts';
+import { RESUME_LIMIT_MS } from '../../../src/connection/limits.ts';
 import { loadJson } from '../support/config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

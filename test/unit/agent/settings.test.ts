@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readNameServers } from '../../../src/agent/name-servers.ts';
 import { readSettings, readSocketPath } from '../../../src/agent/settings.ts';
-import { createTunnelKey } from '../../../src/tunnel/key.ts';
+import { createTunnelKey } from '../../../src/connection/key.ts';
 
 describe("the agent's environment", () => {
   it('names a place to listen, which no other machine reaches', () => {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { BLOCK_BYTES, blocks } from '../../../src/block-pool.ts';
 import { relayTcp } from '../../../src/session/tcp-relay.ts';
 import type { TcpFlow, TcpFlowEvents } from '../../../src/stack/index.ts';
-import { MuxStream, type StreamOwner } from '../../../src/tunnel/mux-stream.ts';
-import type { TunnelStream } from '../../../src/tunnel/tunnel.ts';
+import { MuxStream, type StreamOwner } from '../../../src/mux/stream.ts';
+import type { TunnelStream } from '../../../src/mux/flow.ts';
 
 /** Whether the block that is lent next is one that held `text`. */
 function isLentNext(text: string, length: number): boolean {

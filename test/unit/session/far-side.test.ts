@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { MirrordError } from '../../../src/errors.ts';
 import { FarSide } from '../../../src/session/far-side.ts';
 import type { AgentSource } from '../../../src/session/far-side.ts';
-import { readPublicKey } from '../../../src/tunnel/key.ts';
-import { Pauses } from '../../../src/tunnel/redial.ts';
-import { TunnelServer } from '../../../src/tunnel/server.ts';
-import type { TunnelService } from '../../../src/tunnel/service.ts';
-import type { AgentInfo } from '../../../src/tunnel/tunnel.ts';
+import { readPublicKey } from '../../../src/connection/key.ts';
+import { Pauses } from '../../../src/connection/redial.ts';
+import { TunnelServer } from '../../../src/peer/server.ts';
+import type { TunnelService } from '../../../src/peer/service.ts';
+import type { AgentInfo } from '../../../src/peer/tunnel.ts';
 
 const INFO = {
   version: '',

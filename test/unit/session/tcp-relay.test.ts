@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Refusal, TcpFlow, TcpFlowEvents } from '../../../src/stack/index.ts';
-import type { DialOutcome, TunnelStream } from '../../../src/tunnel/tunnel.ts';
+import type { DialOutcome, TunnelStream } from '../../../src/mux/flow.ts';
 import { relayTcp } from '../../../src/session/tcp-relay.ts';
 
 class FakeFlow implements TcpFlow {

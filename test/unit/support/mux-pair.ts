@@ -1,8 +1,8 @@
 /** Two multiplexers on two real byte streams, over a transport in memory that splits, delays and can be cut. */
 import { Duplex } from 'node:stream';
-import { ByteStream } from '../../../src/tunnel/byte-stream.ts';
-import { Link } from '../../../src/tunnel/link.ts';
-import { Mux, type MuxEvents } from '../../../src/tunnel/mux.ts';
+import { ByteStream } from '../../../src/connection/byte-stream.ts';
+import { Link } from '../../../src/connection/link.ts';
+import { Mux, type MuxEvents } from '../../../src/mux/mux.ts';
 
 /** mulberry32: small, seeded, good enough to choose. */
 export function random(seed: number): () => number {
