@@ -1,7 +1,8 @@
 /** `mirrord up --dry-run`: as the invoking user, since kubeconfigs and their plugins are the user's. */
 import { MirrordError } from '../errors.ts';
 import type { readMachine } from '../host/index.ts';
-import type { NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
+import type { UpOptions } from '../ipc/protocol.ts';
+import type { NetworkTargetFacts } from '../machine/facts.ts';
 import { READ_PROGRAM } from './programs.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { err, out } from './output.ts';

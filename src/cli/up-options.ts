@@ -1,5 +1,6 @@
 /** Flags in, `UpOptions` out: the form that crosses to the session. */
-import type { DnsModeChoice, UpOptions } from '../ipc/protocol.ts';
+import type { UpOptions } from '../ipc/protocol.ts';
+import type { DnsModeChoice } from '../machine/dns-state.ts';
 
 export interface UpFlags {
   readonly name: string;

@@ -6,7 +6,7 @@
  * keys, types, defaults and descriptions: the JSON schema and the reference page are generated from it.  Nothing here
  * knows the machine or the cluster; of files it reads the configuration, and HEAD of a checkout.
  */
-export type { ConfigFlags } from './layers.ts';
+export type { ConfigFlags } from './flags.ts';
 export { loadConfig, type Config, type LoadedConfig } from './load.ts';
 export { agentOptions, clusterOptions, targetOf } from './options.ts';
 export { formatTarget, parseTarget, type Target } from './target.ts';

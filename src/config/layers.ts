@@ -1,30 +1,13 @@
 /**
  * Precedence, key by key: command line > environment > file > default.
  */
-import type { UpOptions } from '../ipc/protocol.ts';
+import type { ConfigFlags } from './flags.ts';
 import { IGNORED, isAsWished } from './ignored.ts';
 import { formatPath, type Origin, type Path, type Problem } from './problem.ts';
 import { FIELDS } from './schema.ts';
 import { composeImage, expandShorthands, splitList, switchedKeys } from './shorthand.ts';
 import type { Document } from './syntax.ts';
 import { deleteAt, getAt, isTree, setAt, withoutNulls, type Tree } from './tree.ts';
-
-/** What the command line may say; all of it may be left out. */
-export type ConfigFlags = Partial<
-  Pick<
-    UpOptions,
-    | 'target'
-    | 'namespace'
-    | 'context'
-    | 'kubeconfig'
-    | 'configFile'
-    | 'key'
-    | 'includeRoutes'
-    | 'excludeRoutes'
-    | 'domains'
-    | 'overrides'
-  >
->;
 
 const IMAGE_PARTS = [
   ['registry', 'MIRRORD_AGENT_IMAGE_REGISTRY'],

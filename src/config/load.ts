@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { asCalled } from '../node-environment.ts';
 import { gitBranch } from './git-branch.ts';
-import { Layers, type ConfigFlags, type Environment } from './layers.ts';
+import type { ConfigFlags } from './flags.ts';
+import { Layers, type Environment } from './layers.ts';
 import { checkMeaning } from './meaning-check.ts';
 import { parseSource, randomKey } from './parse.ts';
 import { configInvalid, formatProblem, type Problem } from './problem.ts';

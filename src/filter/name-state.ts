@@ -1,5 +1,5 @@
 /** What names ask of the kernel for the addresses that they lead to. */
-import type { PolicyRule } from '../ipc/protocol.ts';
+import type { PolicyRule } from '../machine/network-state.ts';
 import { formatCidr, hostCidr, type AddressBytes } from '../net/index.ts';
 import { unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';

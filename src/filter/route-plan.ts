@@ -1,4 +1,4 @@
-import type { PolicyRule } from '../ipc/protocol.ts';
+import type { PolicyRule } from '../machine/network-state.ts';
 import { formatCidr, type Cidr } from '../net/index.ts';
 import type { ScopedFilter } from './filter.ts';
 import { PrefixTable } from './prefix-table.ts';

@@ -4,20 +4,10 @@
  * for.  After `close` nothing is changed any more.
  */
 import { MirrordError } from '../errors.ts';
-import type {
-  AskedNames,
-  BoundFlow,
-  DnsMode,
-  DnsModeChoice,
-  DnsState,
-  Forwarded,
-  HostOperations,
-  MachineFacts,
-  NamedState,
-  NetworkState,
-  NetworkTargetFacts,
-  RouteQuestion,
-} from '../ipc/protocol.ts';
+import type { HostOperations } from '../ipc/protocol.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
+import type { BoundFlow, Forwarded, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
+import type { AskedNames, DnsMode, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import { AgentProcess } from '../machine/linux/processes/agent-process.ts';
 import { Containers } from '../machine/linux/dns/containers.ts';
 import { DnsManager } from '../machine/linux/dns/manager.ts';

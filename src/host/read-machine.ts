@@ -1,5 +1,5 @@
 /** What may be known of the machine without a session, and without changing it. */
-import type { MachineFacts, NetworkTargetFacts } from '../ipc/protocol.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import { readFacts } from '../machine/linux/facts.ts';
 import { Journal } from './journal/journal.ts';
 import { thisMachine } from '../machine/linux/system/system.ts';

@@ -5,21 +5,18 @@
  * `ip -batch` is never the session's own.
  */
 import { HOST_NAME, isWithin } from '../dns/name.ts';
+import type { HostOperations } from '../ipc/protocol.ts';
 import type {
-  AskedNames,
   BoundFlow,
-  DnsRedirect,
-  DnsModeChoice,
-  DnsState,
   Forwarded,
-  HostOperations,
   NamedState,
   NetworkState,
   PolicyRule,
   RouteQuestion,
   SocketAddress,
-} from '../ipc/protocol.ts';
-import { VIRTUAL_BLOCKS } from '../ipc/virtual-blocks.ts';
+} from '../machine/network-state.ts';
+import type { AskedNames, DnsRedirect, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
+import { VIRTUAL_BLOCKS } from '../machine/virtual-blocks.ts';
 import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
 import { type Fields, fields, flag, list, matching, refuse, whole } from './unchecked.ts';

@@ -5,7 +5,9 @@
  * Flows that are over stay in the list, which does no harm: a socket with the same four numbers would be the session's
  * again.  Containers' sockets are in namespaces of their own and not listed.
  */
-import type { BoundFlow, HostOperations, MachineFacts } from '../ipc/protocol.ts';
+import type { HostOperations } from '../ipc/protocol.ts';
+import type { MachineFacts } from '../machine/facts.ts';
+import type { BoundFlow } from '../machine/network-state.ts';
 import type { Endpoint } from '../stack/flow.ts';
 import { Latest } from './latest.ts';
 

@@ -1,7 +1,8 @@
 /** `mirrord up --dry-run`: what a session would route, resolve and keep, found out without changing anything. */
 import { loadConfig, clusterOptions, targetOf } from '../config/index.ts';
 import { Filter, checkCapture, describeFilter, routePlan, type RoutePlan } from '../filter/index.ts';
-import type { MachineFacts, NetworkTargetFacts, UpOptions } from '../ipc/protocol.ts';
+import type { UpOptions } from '../ipc/protocol.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from './cluster-names.ts';
 import { isReverseZone } from './domains.ts';

@@ -1,6 +1,7 @@
 /** Who comes in by this machine, in one line. */
 import { OUTGOING } from '../filter/settings.ts';
-import type { Forwarded, MachineBridge } from '../ipc/protocol.ts';
+import type { MachineBridge } from '../machine/facts.ts';
+import type { Forwarded } from '../machine/network-state.ts';
 
 export function describeForwarded(forwarded: Forwarded, bridges: readonly MachineBridge[]): string {
   const key = `${OUTGOING}.forwarded`;

@@ -1,15 +1,8 @@
 /**
  * The session's side of the IPC channel: questions to the host as promises, progress and outcome as plain messages.
  */
-import type {
-  HostOperations,
-  HostToSession,
-  MachineFacts,
-  Progress,
-  Remain,
-  SessionToHost,
-  StartMessage,
-} from '../ipc/protocol.ts';
+import type { HostOperations, HostToSession, Progress, Remain, SessionToHost, StartMessage } from '../ipc/protocol.ts';
+import type { MachineFacts } from '../machine/facts.ts';
 import { type ErrorDescription, MirrordError } from '../errors.ts';
 
 /** Longer than any single host operation may take (starting an agent in a namespace is the longest). */

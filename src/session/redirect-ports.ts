@@ -2,7 +2,7 @@
 import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listener.ts';
 import type { Relay } from '../dns/relay.ts';
 import type { Resolver } from '../dns/resolver.ts';
-import type { DnsRedirect } from '../ipc/protocol.ts';
+import type { DnsRedirect } from '../machine/dns-state.ts';
 
 /** glibc, musl and Go read three servers, and systemd-resolved may have as many behind its stub; others read more. */
 const MAX_SERVERS = 16;

@@ -18,7 +18,7 @@ import {
   userFolder,
 } from '../../control/session-folder.ts';
 import { MirrordError } from '../../errors.ts';
-import type { BoundFlow } from '../../ipc/protocol.ts';
+import type { BoundFlow } from '../../machine/network-state.ts';
 import type { FileKind } from '../../machine/linux/system/files.ts';
 import type { Machine } from '../../machine/linux/system/system.ts';
 import { socketsOf } from '../../machine/linux/network/sockets.ts';

@@ -1,7 +1,7 @@
 /** The machine as it is, without what sessions have put there. */
 import { dirname, resolve } from 'node:path/posix';
 import { formatAddress, parseAddress } from '../../net/index.ts';
-import type { MachineAddress, MachineBridge, MachineDns, MachineFacts, MachineRoute } from '../../ipc/protocol.ts';
+import type { MachineAddress, MachineBridge, MachineDns, MachineFacts, MachineRoute } from '../facts.ts';
 import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { resolvedRuns } from './dns/resolved-process.ts';

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { editDistance } from '../../edit-distance.ts';
 import { MirrordError } from '../../errors.ts';
-import type { MachineFacts, NetworkTargetFacts } from '../../ipc/protocol.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../facts.ts';
 import { cidrHolds, formatCidr, parseCidr } from '../../net/index.ts';
 import { isLinkLocal, isLoopback } from './addresses.ts';
 import { readAddresses, readRoutes } from './facts.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { DnsState } from '../../../src/ipc/protocol.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { DNS, HostRun, NETWORK } from '../support/host-run.ts';
 import { openResolved } from '../support/resolved.ts';
 import { Sandbox } from '../support/sandbox.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NetworkState } from '../../../src/ipc/protocol.ts';
+import type { NetworkState } from '../../../src/machine/network-state.ts';
 import { HostRun, NETWORK } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { askUdp, serveFar } from '../support/udp.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
-import type { NetworkTargetFacts } from '../../../src/ipc/protocol.ts';
+import type { NetworkTargetFacts } from '../../../src/machine/facts.ts';
 import { HostRun, NETWORK, type RunOptions } from '../support/host-run.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { folderOf } from '../support/session-place.ts';

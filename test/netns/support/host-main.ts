@@ -1,7 +1,7 @@
 /** Runs the host part with the fake session; says on standard output what happens, one JSON object a line. */
 import { join } from 'node:path';
 import { runHost } from '../../../src/host/index.ts';
-import type { DnsModeChoice } from '../../../src/ipc/protocol.ts';
+import type { DnsModeChoice } from '../../../src/machine/dns-state.ts';
 
 const here = import.meta.dirname;
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

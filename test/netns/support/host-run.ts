@@ -4,7 +4,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DnsState, NetworkState } from '../../../src/ipc/protocol.ts';
+import type { NetworkState } from '../../../src/machine/network-state.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export type Event = Readonly<Record<string, unknown>>;

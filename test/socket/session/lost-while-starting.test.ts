@@ -7,14 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask } from '../../../src/control/client.ts';
 import type { SessionStatus } from '../../../src/control/protocol.ts';
-import type {
-  DnsState,
-  HostOperations,
-  HostToSession,
-  MachineFacts,
-  SessionToHost,
-  StartMessage,
-} from '../../../src/ipc/protocol.ts';
+import type { HostOperations, HostToSession, SessionToHost, StartMessage } from '../../../src/ipc/protocol.ts';
+import type { MachineFacts } from '../../../src/machine/facts.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { type HostChannel, HostClient } from '../../../src/session/host-client.ts';
 import { Session } from '../../../src/session/session.ts';
 import { readPublicKey } from '../../../src/connection/key.ts';

@@ -1,7 +1,8 @@
 /** Names that lead to the API server are this machine's to answer: the cluster may be what waits for the answer. */
 import assert from 'node:assert/strict';
 import { Filter, NameRoutes } from '../../../src/filter/index.ts';
-import type { HostOperations, MachineFacts } from '../../../src/ipc/protocol.ts';
+import type { HostOperations } from '../../../src/ipc/protocol.ts';
+import type { MachineFacts } from '../../../src/machine/facts.ts';
 import { FarSide } from '../../../src/session/far-side.ts';
 import { SessionNames } from '../../../src/session/names.ts';
 import { SessionNetwork } from '../../../src/session/network.ts';

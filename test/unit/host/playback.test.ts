@@ -21,7 +21,7 @@ import {
   recoverSession,
   restoreAllLocked,
 } from '../../../src/host/journal/playback.ts';
-import type { DnsState } from '../../../src/ipc/protocol.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { NAMESPACE, PaperMachine } from '../support/machine.ts';
 
 const DNS: DnsState = {

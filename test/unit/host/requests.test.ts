@@ -12,7 +12,9 @@ import {
   dispatch,
   refuseUnasked,
 } from '../../../src/host/requests.ts';
-import type { DnsState, HostOperations, NetworkState } from '../../../src/ipc/protocol.ts';
+import type { HostOperations } from '../../../src/ipc/protocol.ts';
+import type { NetworkState } from '../../../src/machine/network-state.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 
 const NETWORK: NetworkState = {
   addresses: ['198.19.0.1/32', 'fd6d:6972:726f:1::1/128'],

@@ -8,7 +8,7 @@ import { formatResolvConf, ndots, parseResolvConf } from '../../../src/machine/l
 import { linkDomains, orderedSearch, rivalLinks } from '../../../src/machine/linux/dns/resolved.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { MirrordError } from '../../../src/errors.ts';
-import type { DnsMode, DnsState } from '../../../src/ipc/protocol.ts';
+import type { DnsMode, DnsState } from '../../../src/machine/dns-state.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 const STATE: DnsState = {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ResolvConfFile } from '../../../src/machine/linux/dns/resolv-conf-file.ts';
 import { parseRoutes, readFacts } from '../../../src/machine/linux/facts.ts';
 import { Journal } from '../../../src/host/journal/journal.ts';
-import type { DnsState, MachineDns } from '../../../src/ipc/protocol.ts';
+import type { MachineDns } from '../../../src/machine/facts.ts';
+import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 describe('routes as `ip -json` lists them', () => {

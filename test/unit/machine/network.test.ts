@@ -9,7 +9,8 @@ import { Network } from '../../../src/machine/linux/network/network.ts';
 import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/machine/linux/network/plan.ts';
 import { findOverlaps } from '../../../src/machine/linux/network/overlaps.ts';
 import { slotOf } from '../../../src/machine/linux/network/slot.ts';
-import type { Forwarded, MachineFacts, NetworkState } from '../../../src/ipc/protocol.ts';
+import type { MachineFacts } from '../../../src/machine/facts.ts';
+import type { Forwarded, NetworkState } from '../../../src/machine/network-state.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 const STATE: NetworkState = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Journal } from '../../../src/host/journal/journal.ts';
 import { playBackNetwork } from '../../../src/host/journal/playback.ts';
 import { socketsOf } from '../../../src/machine/linux/network/sockets.ts';
-import type { BoundFlow } from '../../../src/ipc/protocol.ts';
+import type { BoundFlow } from '../../../src/machine/network-state.ts';
 import { PaperMachine } from '../support/machine.ts';
 
 describe('sockets of a session', () => {

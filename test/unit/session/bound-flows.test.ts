@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { BoundFlow, MachineFacts } from '../../../src/ipc/protocol.ts';
+import type { MachineFacts } from '../../../src/machine/facts.ts';
+import type { BoundFlow } from '../../../src/machine/network-state.ts';
 import { BoundFlows, MAX_BOUND_FLOWS } from '../../../src/session/bound-flows.ts';
 
 const FACTS = {

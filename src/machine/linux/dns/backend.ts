@@ -1,4 +1,4 @@
-import type { DnsMode, DnsState } from '../../../ipc/protocol.ts';
+import type { DnsMode, DnsState } from '../../dns-state.ts';
 
 /** One way to lead the machine's DNS questions to us. */
 export interface DnsBackend {

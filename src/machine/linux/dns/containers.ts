@@ -8,7 +8,7 @@
  * are those of a container that is the machine's own name server: they would come back to it.
  */
 import { parseAddress } from '../../../net/index.ts';
-import type { DnsState } from '../../../ipc/protocol.ts';
+import type { DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Machine } from '../system/system.ts';
 import { type Admission, passOthers } from '../network/admission.ts';

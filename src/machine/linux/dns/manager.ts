@@ -5,7 +5,7 @@
  * VPN's resolv.conf), and then it chooses anew.
  */
 import { MirrordError } from '../../../errors.ts';
-import type { DnsMode, DnsState } from '../../../ipc/protocol.ts';
+import type { DnsMode, DnsState } from '../../dns-state.ts';
 import type { DnsBackend } from './backend.ts';
 
 /** In order of preference: what leaves least behind first. */

@@ -7,7 +7,7 @@
  * so comes to the next.  Each lets the questions of those behind it pass, or they would go round in circles.
  */
 import { MirrordError } from '../../../errors.ts';
-import type { DnsRedirect, DnsState } from '../../../ipc/protocol.ts';
+import type { DnsRedirect, DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Exemption, Journal, RedirectEntry } from '../../../host/journal/journal.ts';
 import type { Machine } from '../system/system.ts';

@@ -7,7 +7,7 @@
  * comes back in the end.  A program that insists on its own is left to it.
  */
 import { MirrordError } from '../../../errors.ts';
-import type { DnsState } from '../../../ipc/protocol.ts';
+import type { DnsState } from '../../dns-state.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import { RESOLV_CONF, playBackResolvConf } from '../../../host/journal/playback.ts';
 import { BYTES } from '../system/files.ts';

@@ -5,7 +5,7 @@
  * `default-route no` comes first: a link with servers and no routing domain would otherwise attract every name.
  * DNSSEC and DNS over TLS are off for this link alone, since our resolver is one hop away and speaks neither.
  */
-import type { DnsState } from '../../../ipc/protocol.ts';
+import type { DnsState } from '../../dns-state.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import { playBackResolved } from '../../../host/journal/playback.ts';
 import { expectSuccess } from '../system/commands.ts';

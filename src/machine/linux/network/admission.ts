@@ -5,7 +5,8 @@
  * are is told by the interface that they came by, which the kernel knows and nobody can forge; an address is told by the
  * sender alone, and a masquerade hides it.
  */
-import type { Forwarded, MachineBridge } from '../../../ipc/protocol.ts';
+import type { MachineBridge } from '../../facts.ts';
+import type { Forwarded } from '../../network-state.ts';
 import { formatCidr, mergeRanges, parseRanges } from '../../../net/index.ts';
 
 /** One of the two is empty. */

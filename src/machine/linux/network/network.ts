@@ -1,5 +1,6 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
-import type { MachineFacts, MachineRoute, NamedState, NetworkState } from '../../../ipc/protocol.ts';
+import type { MachineFacts, MachineRoute } from '../../facts.ts';
+import type { NamedState, NetworkState } from '../../network-state.ts';
 import { cidrContains, parseAddress, parseRanges } from '../../../net/index.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Journal } from '../../../host/journal/journal.ts';

@@ -1,6 +1,6 @@
 /** What the machine's own routes and the wished ones do to each other, in plain words; pure. */
 import { MirrordError } from '../../../errors.ts';
-import type { MachineRoute } from '../../../ipc/protocol.ts';
+import type { MachineRoute } from '../../facts.ts';
 import { type Cidr, cidrHolds, excludeRanges, formatCidr, overlap, parseCidr } from '../../../net/index.ts';
 
 export interface Overlaps {

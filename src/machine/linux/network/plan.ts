@@ -29,7 +29,7 @@
  *
  * With everything routed, packets that carry a firewall mark are left alone: they are other VPNs' own transports.
  */
-import type { NamedState, NetworkState, PolicyRule } from '../../../ipc/protocol.ts';
+import type { NamedState, NetworkState, PolicyRule } from '../../network-state.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../../net/index.ts';
 import type { Admission } from './admission.ts';
 import type { Slot } from './slot.ts';

@@ -1,5 +1,5 @@
 /** Asks the kernel which way a destination goes: rules, ports and all. */
-import type { RouteQuestion } from '../../../ipc/protocol.ts';
+import type { RouteQuestion } from '../../network-state.ts';
 import type { Run } from '../system/commands.ts';
 import { PROTOCOL_NUMBER } from './plan.ts';
 

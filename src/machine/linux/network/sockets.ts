@@ -7,7 +7,7 @@
  * are connected included.  A kernel without CONFIG_INET_DIAG_DESTROY ends none, and a machine without `ss` neither:
  * programs there learn it at their next send, or by their own time-outs.
  */
-import type { BoundFlow, SocketAddress } from '../../../ipc/protocol.ts';
+import type { BoundFlow, SocketAddress } from '../../network-state.ts';
 import { isInstalled } from '../system/commands.ts';
 import type { Machine } from '../system/system.ts';
 

@@ -1,0 +1,14 @@
+/** What the command line may say; all of it may be left out. */
+export interface ConfigFlags {
+  readonly target?: string;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly configFile?: string;
+  readonly key?: string;
+  readonly includeRoutes?: readonly string[];
+  readonly excludeRoutes?: readonly string[];
+  readonly domains?: readonly string[];
+  /** `--no-tcp-outgoing` and its kin, already in configuration terms: dotted key to value. */
+  readonly overrides?: Readonly<Record<string, boolean | string>>;
+}
