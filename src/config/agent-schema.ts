@@ -22,6 +22,8 @@ const toleration = z.strictObject({
 
 /** Open connections survive a lost path for so long, and the agent with them, whatever shorter time is asked for; seconds. */
 export const LEAST_WAIT = 120;
+/** How the agent asks the cluster's DNS where nothing else is said; it does so anyway. */
+export const AGENT_DNS = { timeout: 1, attempts: 1 } as const;
 /** mirrord's own agent, which its users' files name. */
 const FOREIGN_IMAGE = /(^|\/)metalbear-co\/mirrord(:|@|$)/;
 
@@ -83,10 +85,10 @@ export const agentSchema = group(
     ),
     dns: group(
       {
-        timeout: count("How long the agent waits for the cluster's DNS, in seconds.", [1, 60], 1, {
+        timeout: count("How long the agent waits for the cluster's DNS, in seconds.", [1, 60], AGENT_DNS.timeout, {
           env: 'MIRRORD_AGENT_DNS_TIMEOUT',
         }),
-        attempts: count('How often it asks.', [1, 10], 1, { env: 'MIRRORD_AGENT_DNS_ATTEMPTS' }),
+        attempts: count('How often it asks.', [1, 10], AGENT_DNS.attempts, { env: 'MIRRORD_AGENT_DNS_ATTEMPTS' }),
       },
       "How the agent asks the cluster's DNS.",
     ),

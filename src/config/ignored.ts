@@ -1,6 +1,8 @@
 /**
  * Keys that mirrord knows and that do nothing here: a file that has them works, with a warning for each.
  */
+import { isTree } from './tree.ts';
+
 const NO_INJECTION = 'every program on this machine is inside, and none is patched, wrapped or skipped';
 const NO_OPERATOR = 'there is no operator';
 const NO_PROXY = 'there is no proxy process of its own';
@@ -49,6 +51,7 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['agent.max_body_buffer_timeout', NO_STEALING],
   ['agent.jaq_time_limit', NO_STEALING],
   ['agent.pause', NO_STEALING],
+  ['agent.port', 'the agent is reached through the API server, at a port of its own choice'],
   ['agent.network_interface', NO_STEALING],
   ['agent.exclude_from_mesh', NO_STEALING],
   ['agent.nftables', NO_PRIVILEGE],
@@ -61,9 +64,30 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['agent.metrics', 'the agent opens no port for metrics'],
 ]);
 
+/** Values that ask for what happens anyway: of switches, beside those that every key may have (`asksNothing`). */
+const AS_WISHED: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ['feature.fs', ['local']],
+  ['feature.network.incoming', ['off']],
+  ['feature.network.outgoing.ignore_localhost', [true]],
+  ['agent.json_log', [true]],
+  ['agent.disable_mesh_sidecar_injection', [true]],
+]);
+
+/** A key whose every value asks for what happens anyway: capabilities that the agent is to do without. */
+const ALWAYS_AS_WISHED = 'agent.disabled_capabilities';
+
+/** Keys that say within an object which of their values is meant. */
+const MODES = ['mode', 'enabled'];
+
 /** A value that asks for what happens anyway needs no warning. */
 export function isAsWished(key: string, value: unknown): boolean {
-  if (key !== 'feature.network.incoming') return false;
-  if (typeof value === 'object' && value !== null && 'mode' in value) return value.mode === 'off';
-  return value === false || value === 'off';
+  if (key === ALWAYS_AS_WISHED || asksNothing(value) || AS_WISHED.get(key)?.includes(value) === true) return true;
+  const mode = isTree(value) ? MODES.find((name) => Object.hasOwn(value, name)) : undefined;
+  return mode !== undefined && isTree(value) && isAsWished(key, value[mode]);
+}
+
+/** Switched off, or empty. */
+function asksNothing(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === false || value === '' || (isTree(value) && Object.values(value).every(asksNothing));
 }

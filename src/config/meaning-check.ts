@@ -3,12 +3,13 @@
  */
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { checkExpression } from '../environment/index.ts';
 import { checkNetwork, type Fault } from '../filter/index.ts';
 import type { Layers } from './layers.ts';
 import type { Path, Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
-import { LEAST_WAIT, startableImage } from './agent-schema.ts';
+import { AGENT_DNS, LEAST_WAIT, startableImage } from './agent-schema.ts';
 import { getAt } from './tree.ts';
 import { LABEL, LABEL_KEY, LABEL_VALUE, parseTarget, SUBDOMAIN, type Target } from './target.ts';
 
@@ -53,7 +54,7 @@ class Check implements Findings {
     return null;
   }
 
-  agent({ agent }: ConfigSchema, target: Target | null): void {
+  agent({ agent, target: { namespace } }: ConfigSchema, target: Target | null): void {
     for (const key of ['namespace', 'service_account', 'priority_class'] as const) {
       const value = agent[key];
       const pattern = key === 'namespace' ? LABEL : SUBDOMAIN;
@@ -75,7 +76,7 @@ class Check implements Findings {
       const reason = `connections survive a lost path for ${LEAST_WAIT} s, and the agent lives as long`;
       this.warn('agent.communication_timeout', waits, reason);
     }
-    if (getAt(this.layers.tree, 'agent.dns') !== undefined) {
+    if (!isDeepStrictEqual(agent.dns, AGENT_DNS)) {
       const reason = "the agent asks as the pod's resolv.conf says, and within 2 s, so it has no effect";
       this.warn('agent.dns', agent.dns, reason);
     }
@@ -86,13 +87,14 @@ class Check implements Findings {
         this.fault('agent.ephemeral', true, 'an ephemeral container needs a pod as its target');
       else this.warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and none is named');
     }
-    if (agent.namespace !== undefined && agent.ephemeral) {
+    if (agent.namespace === undefined || agent.namespace === namespace) return;
+    if (agent.ephemeral) {
       this.warn(
         'agent.namespace',
         agent.namespace,
         "an ephemeral container lives in its target's namespace, so it has no effect",
       );
-    } else if (agent.namespace !== undefined && target?.kind === 'targetless') {
+    } else if (target?.kind === 'targetless') {
       this.warn(
         'agent.namespace',
         agent.namespace,

@@ -14,7 +14,7 @@ export function referencePage(): string {
     ...FIELDS.flatMap(section),
     '## Keys without effect',
     '',
-    'They are accepted, with a warning, so that an existing file works.',
+    'They are accepted so that an existing file works, with a warning where the value asks for more than what happens anyway.',
     '',
     '| key | why it does nothing |',
     '| --- | --- |',

@@ -21,8 +21,10 @@ const TARGET_WORDS: ReadonlyMap<string, string> = new Map([
   ['replica_set', 'replicaset'],
   ['daemon_set', 'daemonset'],
   ['cron_job', 'cronjob'],
+  ['cronjob', 'cronjob'],
   ['rollout', 'rollout'],
   ['label', 'label'],
+  ['labels', 'label'],
 ]);
 
 /** Spells out every shorthand of a file, in place. */
@@ -84,17 +86,43 @@ function isTargetPath(target: unknown): boolean {
   return words.length > 0 && words.every((word) => TARGET_WORDS.has(word));
 }
 
-/** `{"deployment": "web", "container": "app"}` is `deployment/web/container/app`. */
+/** Any other shape is left as it is, for the check of types to report. */
 function expandTargetPath(tree: Tree): void {
   const path = getAt(tree, 'target.path');
-  if (!isTree(path)) return;
-  const { container, ...rest } = path;
+  const text = isTree(path) ? targetText(path) : undefined;
+  if (text !== undefined) setAt(tree, 'target.path', text);
+}
+
+/** `{"deployment": "web", "container": "app"}` is `deployment/web/container/app`. */
+function targetText({ container, ...rest }: Tree): string | undefined {
   const [entry, ...others] = Object.entries(rest);
   const word = entry === undefined ? undefined : TARGET_WORDS.get(entry[0]);
-  // Any other shape is left as it is, for the check of types to report.
-  if (entry === undefined || word === undefined || others.length > 0 || typeof entry[1] !== 'string') return;
+  const name = entry === undefined ? undefined : targetName(entry[1]);
+  if (word === undefined || name === undefined || others.length > 0) return undefined;
+  return `${word}/${name}${typeof container === 'string' ? `/container/${container}` : ''}`;
+}
+
+/** A text, or labels: `{"app": "web"}` is `app=web`. */
+function targetName(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!isTree(value)) return undefined;
+  const pairs = Object.entries(value).map(([key, member]) => (typeof member === 'string' ? `${key}=${member}` : null));
+  return pairs.includes(null) ? undefined : pairs.join(',');
+}
+
+/**
+ * What `target` should have been, as JSON: namespace and container are often put on the wrong side of `path`.
+ *
+ * Undefined when no kind can be made out.
+ */
+export function suggestTarget(target: unknown): string | undefined {
+  if (!isTree(target)) return undefined;
+  const { path, namespace: outer, container: beside, ...around } = target;
+  const { namespace: inner, container = beside, ...kinds } = isTree(path) ? { ...around, ...path } : around;
   const suffix = typeof container === 'string' ? `/container/${container}` : '';
-  setAt(tree, 'target.path', `${word}/${entry[1]}${suffix}`);
+  const text = typeof path === 'string' ? `${path}${suffix}` : targetText({ ...kinds, container });
+  if (text === undefined) return undefined;
+  return JSON.stringify({ path: text, namespace: outer ?? inner });
 }
 
 /** mirrord's words for Kubernetes' fields. */

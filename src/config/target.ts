@@ -41,27 +41,52 @@ const MAX_SUBDOMAIN = 253;
 const MAX_PID = 4_194_304;
 const FORMS = `targetless, ${KUBERNETES_KINDS.map((kind) => `${kind}/NAME`).join(', ')} or label/KEY=VALUE,... (each with /container/NAME if you like), netns/NAME, process/PID`;
 
+/** Kinds that mirrord takes and that have no pods of their own, with what to write for one. */
+const MAKERS: ReadonlyMap<string, string> = new Map([
+  [
+    'rollout',
+    "write replicaset/NAME of the ReplicaSet that the Rollout has made, or label/KEY=VALUE with its pods' labels",
+  ],
+  ['cronjob', 'write job/NAME of a Job that the CronJob has started and that is running; `mirrord ls` lists them'],
+]);
+const NAMESPACE_APART = 'the namespace stands apart, in target.namespace or after -n';
+/** What people write for no target at all. */
+const NO_TARGET = /^(none|null|no|target-?less)$/i;
+
 /** Reads `deployment/web/container/app` and its kin. */
 export function parseTarget(text: string): ParsedTarget {
   if (text === 'targetless') return { target: { kind: 'targetless' } };
+  if (NO_TARGET.test(text)) return { reason: 'write "targetless", or leave the target out' };
   const slash = text.indexOf('/');
-  if (slash < 0) return { reason: `it is no target; did you mean pod/${text}? There are: ${FORMS}` };
+  if (slash < 0) return { reason: `it has no kind; did you mean pod/${text}? There are: ${FORMS}` };
   const word = text.slice(0, slash);
   const rest = text.slice(slash + 1);
   if (word === 'netns') return parseNamespace(rest);
   if (word === 'process') return parseProcess(rest);
   if (word === 'label') return parseLabel(rest);
-  const kind = KUBERNETES_KINDS.find((known) => known === word || `${known}s` === word) ?? ALIASES.get(word);
-  if (kind === undefined)
-    return { reason: `there is no target of the kind ${JSON.stringify(word)}; there are: ${FORMS}` };
+  const kind = kindOf(word);
   const parts = rest.split('/');
+  if (kind === undefined) return { reason: wrongKind(word, parts) };
   const [name = '', keyword, container] = parts;
   if (!SUBDOMAIN.test(name) || name.length > MAX_SUBDOMAIN)
     return { reason: `${JSON.stringify(name)} is no name of a Kubernetes object` };
   if (parts.length === 1) return { target: { kind, name } };
   if (parts.length !== 3 || keyword !== 'container')
-    return { reason: `after the name only /container/NAME may follow` };
+    return { reason: `after the name only /container/NAME may follow; ${NAMESPACE_APART}` };
   return withContainer({ kind, name }, container);
+}
+
+function kindOf(word: string): KubernetesKind | undefined {
+  return KUBERNETES_KINDS.find((known) => known === word || `${known}s` === word) ?? ALIASES.get(word);
+}
+
+/** `rest`: the parts after `word`. */
+function wrongKind(word: string, rest: readonly string[]): string {
+  // `prod/deployment/web`
+  if (rest.length > 1 && kindOf(rest[0] ?? '') !== undefined) return `write ${rest.join('/')}; ${NAMESPACE_APART}`;
+  const instead = MAKERS.get(word) ?? MAKERS.get(word.replace(/s$/, ''));
+  const reason = `there is no target of the kind ${JSON.stringify(word)}`;
+  return instead === undefined ? `${reason}; there are: ${FORMS}` : `${reason}; ${instead}`;
 }
 
 /** The text that `parseTarget` reads. */

@@ -5,6 +5,7 @@ import type { Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema, FIELDS, type ConfigSchema } from './schema.ts';
+import { suggestTarget } from './shorthand.ts';
 import { isTree, type Tree } from './tree.ts';
 
 const KEYS: readonly string[] = [...FIELDS.map(({ path }) => path), ...IGNORED.keys()];
@@ -49,7 +50,8 @@ function describeIssue(issue: z.core.$ZodIssue, layers: Layers): Problem[] {
   const value = valueAt(layers.tree, path);
   // A message of the schema's own says more than the type does.
   const isOwn = !issue.message.startsWith('Invalid input');
-  const reason = issue.code === 'invalid_type' && !isOwn ? expectation(issue.expected, value) : clause(issue.message);
+  const type = issue.code === 'invalid_type' && !isOwn ? expectation(issue.expected, value) : clause(issue.message);
+  const reason = `${type}${writeInstead(path, layers)}`;
   return [{ key: formatPath(path), ...(value === undefined ? {} : { value }), reason, origin: layers.originOf(path) }];
 }
 
@@ -64,9 +66,14 @@ function unknownKeys(path: Path, keys: readonly string[], layers: Layers): Probl
 function unknownKey(path: Path, key: string, layers: Layers): Problem {
   const full = [...path, key];
   const close = nearestKey(formatPath(path), key);
-  const reason =
-    close === undefined ? 'there is no such key' : `there is no such key; the nearest known one is ${close}`;
-  return { key: formatPath(full), reason, origin: layers.originOf(full) };
+  const advice = writeInstead(full, layers) || (close === undefined ? '' : `; the nearest known one is ${close}`);
+  return { key: formatPath(full), reason: `there is no such key${advice}`, origin: layers.originOf(full) };
+}
+
+/** For a fault in the shape of the target: the target as it is to be written. */
+function writeInstead([first, second]: Path, { tree }: Layers): string {
+  const instead = first === 'target' && second !== 'namespace' ? suggestTarget(tree['target']) : undefined;
+  return instead === undefined ? '' : `; write ${instead}`;
 }
 
 /** A neighbour that is spelt much the same, else the same word elsewhere, else the nearest neighbour. */

@@ -161,7 +161,7 @@ class Check implements NetworkCheck {
     for (const { entry, rule } of rules) {
       if (entry.protocol !== 'any' && !outgoing[entry.protocol]) {
         this.warn(formatRule(rule), rule.text, `${entry.protocol} is off, so the entry is dropped`);
-      } else if (isVersion6(entry) && !ipv6) {
+      } else if (rule.key.endsWith('.remote') && isVersion6(entry) && !ipv6) {
         this.warn(formatRule(rule), rule.text, 'feature.network.ipv6 is off, so the entry has no effect');
       } else if (rule.key.endsWith('.remote') && isLoopback(entry)) {
         this.warn(formatRule(rule), rule.text, 'loopback is never captured, so the entry has no effect');

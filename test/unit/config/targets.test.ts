@@ -24,8 +24,14 @@ describe('a target', () => {
 
   for (const [text, reason] of [
     ['web', /did you mean pod\/web\?/],
-    ['', /no target/],
-    ['rollout/x', /no target of the kind "rollout"/],
+    ['', /it has no kind/],
+    ['none', /write "targetless"/],
+    ['Targetless', /write "targetless"/],
+    ['rollout/x', /no target of the kind "rollout"; write replicaset\/NAME .* or label\/KEY=VALUE/],
+    ['rollouts/x/container/c', /no target of the kind "rollouts"; write replicaset\/NAME/],
+    ['cronjob/x', /no target of the kind "cronjob"; write job\/NAME .*`mirrord ls` lists them/],
+    ['prod/deployment/web', /write deployment\/web; the namespace stands apart, in target\.namespace or after -n/],
+    ['pod/x/namespace/prod', /only \/container\/NAME may follow; the namespace stands apart/],
     ['constructor/x', /no target of the kind/],
     ['pod/', /no name of a Kubernetes object/],
     ['pod/A', /no name/],

@@ -18,7 +18,7 @@ async function warnings(value: unknown): Promise<readonly string[]> {
 describe('verify-config', () => {
   it('of a good file: target, warnings, kinds of target', async () => {
     const files = {
-      'c.json': '{"target": {"path": "deployment/web/container/app", "namespace": "prod"}, "telemetry": false}',
+      'c.json': '{"target": {"path": "deployment/web/container/app", "namespace": "prod"}, "telemetry": true}',
     };
     assert.deepEqual(await verify('c.json', { files }), {
       type: 'Success',
@@ -44,6 +44,8 @@ describe('verify-config', () => {
       { deployment: 'web', container: 'app' },
     ],
     [{ stateful_set: 'db' }, { statefulset: 'db' }],
+    [{ labels: { app: 'web', tier: 'front' } }, { label: 'app=web,tier=front' }],
+    [{ path: { labels: { app: 'web' }, container: 'c' } }, { label: 'app=web', container: 'c' }],
     [{ namespace: 'prod' }, null],
     ['targetless', 'targetless'],
     ['label/app=web,a.b/c=d', { label: 'app=web,a.b/c=d' }],
@@ -168,6 +170,33 @@ describe('verify-config', () => {
       { target: { path: { pod: 'a', job: 'b' } } },
       /target\.path.*: it is a text, not an object/,
     ],
+    [
+      'a container beside the path',
+      { target: { path: 'pod/x', container: 'c', namespace: 'n' } },
+      /^target\.container: there is no such key; write \{"path":"pod\/x\/container\/c","namespace":"n"\} /,
+    ],
+    [
+      'a namespace within the path',
+      { target: { path: { deployment: 'web', namespace: 'n' } } },
+      /^target\.path = .*: it is a text, not an object with keys; write \{"path":"deployment\/web","namespace":"n"\} /,
+    ],
+    [
+      'a namespace beside a kind',
+      { target: { deployment: 'web', container: 'c', namespace: 'n' } },
+      /^target\.deployment: there is no such key; write \{"path":"deployment\/web\/container\/c","namespace":"n"\} /,
+    ],
+    [
+      'labels beside a namespace',
+      { target: { labels: { app: 'web' }, namespace: 'n' } },
+      /^target\.labels: there is no such key; write \{"path":"label\/app=web","namespace":"n"\} /,
+    ],
+    ['labels that are none', { target: { labels: {} } }, /^target\.path = "label\/": "" is no KEY=VALUE of a label/],
+    [
+      'a namespace that is no text',
+      { target: { path: 'pod/x', namespace: 5 } },
+      /namespace = 5: it is a text, not a number \(/,
+    ],
+    ['none', { target: 'none' }, /^target\.path = "none": write "targetless", or leave the target out/],
     ['a label that is none', { agent: { labels: { 'a b': 'x' } } }, /agent\.labels.*no name of a label/],
     [
       'a label value that is none',
@@ -279,6 +308,7 @@ describe('verify-config', () => {
       { agent: { communication_timeout: 30 } },
       /communication_timeout = 30: connections survive a lost path for 120 s, and the agent lives as long/,
     ],
+    ['a port for the agent', { agent: { port: 8080 } }, /agent\.port: it is accepted, but has no effect: .*API server/],
     ["the agent's DNS", { agent: { dns: { timeout: 3 } } }, /agent\.dns.*so it has no effect/],
     ['a kubeconfig that is not there', { kubeconfig: 'no:~/no' }, /kubeconfig = .*there is no such file/],
     [
@@ -302,7 +332,29 @@ describe('verify-config', () => {
     });
   }
 
-  for (const key of IGNORED.keys()) {
+  for (const [title, value] of [
+    ['what is switched off', { telemetry: false, operator: false, pause: false, feature: { copy_target: false } }],
+    ['empty lists and objects', { sip_binaries: [], experimental: {}, feature: { db_branches: [], split_queues: {} } }],
+    ['local files', { feature: { fs: 'local' } }],
+    ['local files in long', { feature: { fs: { mode: 'local', read_only: ['x'] } } }],
+    ['a group that is off', { feature: { copy_target: { enabled: false, scale_down: true } } }],
+    ['loopback that stays here', { feature: { network: { outgoing: { ignore_localhost: true } } } }],
+    ['no incoming traffic', { feature: { network: { incoming: { mode: 'off', ports: [80] } } } }],
+    [
+      'an agent without privileges',
+      { agent: { privileged: false, flush_connections: false, disabled_capabilities: ['NET_ADMIN'], json_log: true } },
+    ],
+    ["an agent's own DNS as it is", { agent: { dns: { timeout: 1, attempts: 1 } } }],
+    ["an agent in the target's namespace", { target: { namespace: 'n' }, agent: { namespace: 'n' } }],
+    [
+      'IPv6 that is off and stays here',
+      { feature: { network: { ipv6: false, outgoing: { filter: { local: '[fd00::1]' } } } } },
+    ],
+  ] as const) {
+    it(`no warning: ${title}`, async () => assert.deepEqual(await warnings(value), []));
+  }
+
+  for (const key of [...IGNORED.keys()].filter((each) => each !== 'agent.disabled_capabilities')) {
     it(`warning: ${key} is accepted`, async () => {
       const file = {};
       setAt(file, key, { any: ['thing'] });
@@ -354,7 +406,7 @@ describe('verify-config', () => {
     const check = (name: string, text: string) => verify(name, { files: { [name]: text } }, true);
     for (const [text, expected] of [
       ['agent = 2020-01-01', /^agent = "2020-01-01": it is an object/],
-      ['target = 2020-01-01T00:00:00Z', /^target\.path = .* no target/],
+      ['target = 2020-01-01T00:00:00Z', /^target\.path = .* it has no kind/],
     ] as const) {
       const result = await check('c.toml', text);
       assert.ok(result.type === 'Fail');

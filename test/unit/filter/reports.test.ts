@@ -63,7 +63,7 @@ describe('what feature.network warns of', () => {
   const rows: readonly (readonly [string, NetworkInput, readonly RegExp[]])[] = [
     ['nothing', { local: ['db', '10.0.0.1'], exclude: ['10.1.0.0/16'], dnsLocal: ['x'] }, []],
     ['an entry for a protocol that is off', { udp: false, local: ['udp://x', 'y'] }, [/local\[0\]: udp is off/]],
-    ['IPv6 off', { ipv6: false, local: ['[fd00::1]'] }, [/local\[0\]: feature\.network\.ipv6 is off/]],
+    ['IPv6 off', { ipv6: false, remote: ['[fd00::1]'] }, [/remote\[0\]: feature\.network\.ipv6 is off/]],
     [
       'remote loopback',
       { remote: ['localhost', '127.0.0.1:80', '[::1]', 'x'] },
