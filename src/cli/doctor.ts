@@ -7,7 +7,7 @@ import { sessionHere } from '../control/session-folder.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
 import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
-import { thisMachine } from '../machine/linux/system/system.ts';
+import { thisSystem } from '../machine/linux/system/system.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { whoMayBeTold } from './oneself.ts';
 import { out } from './output.ts';
@@ -34,7 +34,7 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   const configuration = once(() => configure(flags));
   const cluster = new KubernetesProbe(async () => clusterOptions((await configuration()).config, process.cwd()));
   const context: DoctorContext = {
-    machine: thisMachine(),
+    system: thisSystem(),
     openTunDevice,
     configuration: {
       load: async () => {

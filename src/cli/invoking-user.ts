@@ -1,7 +1,7 @@
 /** From root to the user behind sudo, for good. */
 import { beforeSudo } from '../machine/linux/processes/environment-before-sudo.ts';
 import { runCommand } from '../machine/linux/system/commands.ts';
-import { thisMachine } from '../machine/linux/system/system.ts';
+import { thisSystem } from '../machine/linux/system/system.ts';
 import { invokingUser, userEnvironment } from '../machine/linux/processes/user.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function becomeInvokingUser(): Promise<NodeJS.ProcessEnv> {
   const user = await invokingUser(runCommand, process.env);
   if (user.uid === 0) return process.env;
   // While it may be read: the sudo process is root's.
-  const before = beforeSudo(thisMachine().files, user.uid, process.env);
+  const before = beforeSudo(thisSystem().files, user.uid, process.env);
   // In this order: once the user is changed, groups can no longer be.
   joinGroups(user.name, user.gid);
   process.setgid?.(user.gid);

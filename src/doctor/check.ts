@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/linux/system/system.ts';
+import type { System } from '../machine/linux/system/system.ts';
 import type { Right } from '../kube/preflight.ts';
 
 /** `warning`: a session works without it, but something is missing.  `skipped`: it could not be looked at. */
@@ -30,7 +30,7 @@ export interface Check {
 
 /** The seams: all that the checks learn comes through here, so that each outcome can be tested. */
 export interface DoctorContext {
-  readonly machine: Machine;
+  readonly system: System;
   /** Opens /dev/net/tun and closes it again, which makes no interface; the error when that fails. */
   readonly openTunDevice: () => NodeJS.ErrnoException | undefined;
   readonly configuration: ConfigurationProbe;

@@ -11,24 +11,24 @@ const mode: Check = {
   id: 'dns-mode',
   title: 'DNS take-over',
   needs: ['tools'],
-  async run({ machine }) {
+  async run({ system }) {
     // Only asked whether they could: nothing is held or written, so nothing can be lost.
-    const journal = new Journal(machine, 'doctor');
+    const journal = new Journal(system, 'doctor');
     // Any link will do to ask whether resolved answers.
-    const { servers, asked, search } = readDns(machine, journal, []);
-    const ownAddresses = (await readAddresses(machine.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
+    const { servers, asked, search } = readDns(system, journal, []);
+    const ownAddresses = (await readAddresses(system.run)).map(({ address }) => address.replace(/\/\d+$/, ''));
     const upstreams = { servers, asked, search, ownAddresses };
     const redirect = new Nftables(
-      machine,
+      system,
       journal,
       0,
       () => undefined,
       () => upstreams,
       () => undefined,
     );
-    const resolved = await new Resolved(machine, journal, 'lo', redirect).obstacle();
+    const resolved = await new Resolved(system, journal, 'lo', redirect).obstacle();
     if (resolved === undefined) return ok('auto takes resolved');
-    if (machine.probes.uid() !== 0 && isInstalled(machine, 'nft')) {
+    if (system.probes.uid() !== 0 && isInstalled(system, 'nft')) {
       return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
     }
     const nftables = await redirect.obstacle();
@@ -46,8 +46,8 @@ const nsswitch: Check = {
   id: 'nsswitch',
   title: 'name service switch',
   needs: ['kernel'],
-  async run({ machine }) {
-    const sources = hostsSources(machine.files.read(NSSWITCH) ?? '');
+  async run({ system }) {
+    const sources = hostsSources(system.files.read(NSSWITCH) ?? '');
     if (sources === undefined) return ok('no hosts line: the hosts file, then DNS');
     const line = `hosts: ${sources.map(({ name }) => name).join(' ')}`;
     const asked = sources.findIndex(({ name }) => name === 'dns' || name === 'resolve');
@@ -62,7 +62,7 @@ const nsswitch: Check = {
           'update libnss-mdns, which by now leaves names of more than two labels alone.',
       );
     }
-    if (asksResolved(machine) && !leadsToResolved(machine)) {
+    if (asksResolved(system) && !leadsToResolved(system)) {
       return warning(
         `${line}: programs of glibc ask systemd-resolved, while /etc/resolv.conf leads elsewhere`,
         'up takes both over.  To let both lead to one: ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',

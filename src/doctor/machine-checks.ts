@@ -1,7 +1,7 @@
 /** Kernel, privilege, TUN and tools. */
 import { constants } from 'node:fs';
 import { Files } from '../machine/linux/system/files.ts';
-import type { Machine } from '../machine/linux/system/system.ts';
+import type { System } from '../machine/linux/system/system.ts';
 import { explain } from '../machine/linux/tun.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
@@ -16,8 +16,8 @@ const kernel: Check = {
   id: 'kernel',
   title: 'kernel',
   needs: [],
-  async run({ machine }) {
-    const release = machine.files.read('/proc/sys/kernel/osrelease')?.trim();
+  async run({ system }) {
+    const release = system.files.read('/proc/sys/kernel/osrelease')?.trim();
     if (release === undefined)
       return failed('this is no Linux', 'Run mirrord on Linux, or in a Linux virtual machine.');
     const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
@@ -33,11 +33,11 @@ const privilege: Check = {
   id: 'privilege',
   title: 'root',
   needs: ['kernel'],
-  async run({ machine }) {
-    const isRoot = machine.probes.uid() === 0;
+  async run({ system }) {
+    const isRoot = system.probes.uid() === 0;
     // What sudo gives is bounded by what this process may ever get.
     const set = isRoot ? 'CapEff' : 'CapBnd';
-    const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(machine.files.read(STATUS) ?? '')?.[1];
+    const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(system.files.read(STATUS) ?? '')?.[1];
     if (mask !== undefined && ((BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) === 0n) {
       return failed(
         'even root has no CAP_NET_ADMIN here, probably because this is a container',
@@ -45,7 +45,7 @@ const privilege: Check = {
       );
     }
     if (isRoot) return ok('root, with CAP_NET_ADMIN');
-    const tool = ['sudo', 'doas'].find((each) => isInstalled(machine, each));
+    const tool = ['sudo', 'doas'].find((each) => isInstalled(system, each));
     if (tool !== undefined) return ok(`${tool} is at hand for ${tool} mirrord up`);
     return warning('this is not root, and neither sudo nor doas is installed', 'Run mirrord up in a shell of root.');
   },
@@ -55,14 +55,14 @@ const tun: Check = {
   id: 'tun',
   title: 'TUN device',
   needs: ['privilege'],
-  async run({ machine, openTunDevice }) {
+  async run({ system, openTunDevice }) {
     const error = openTunDevice();
     if (error === undefined) return ok('/dev/net/tun opens');
-    const isRoot = machine.probes.uid() === 0;
+    const isRoot = system.probes.uid() === 0;
     if (!isRoot && (error.code === 'EACCES' || error.code === 'EPERM')) {
       return ok('/dev/net/tun is there, for root alone');
     }
-    const cause = explain(isRoot ? machine : asRoot(machine), 'mirrord0', error);
+    const cause = explain(isRoot ? system : asRoot(system), 'mirrord0', error);
     return failed(cause.message, cause.help ?? '');
   },
 };
@@ -71,12 +71,12 @@ const tools: Check = {
   id: 'tools',
   title: 'tools',
   needs: ['kernel'],
-  async run({ machine }) {
+  async run({ system }) {
     // A missing program throws, and says which package has it.
-    const ip = await machine.run('ip', ['-json', 'link', 'show', 'lo']);
+    const ip = await system.run('ip', ['-json', 'link', 'show', 'lo']);
     if (ip.code !== 0) return failed('this `ip` does not know -json', 'Install iproute2 4.18 or newer.');
-    await machine.run('setpriv', ['--version']);
-    const dns = ['nft', 'resolvectl'].filter((each) => isInstalled(machine, each));
+    await system.run('setpriv', ['--version']);
+    const dns = ['nft', 'resolvectl'].filter((each) => isInstalled(system, each));
     const there = ['ip', 'setpriv', ...dns].join(', ');
     if (dns.length > 0) return ok(there);
     return warning(
@@ -89,7 +89,7 @@ const tools: Check = {
 export const MACHINE_CHECKS: readonly Check[] = [kernel, privilege, tun, tools];
 
 /** Looked for in PATH and where the system's own tools are; nothing is started. */
-export function isInstalled({ files }: Machine, command: string): boolean {
+export function isInstalled({ files }: System, command: string): boolean {
   const folders = [...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')), ...SYSTEM_FOLDERS];
   return folders.some((folder) => isExecutable(files, `${folder}/${command}`));
 }
@@ -106,8 +106,8 @@ function isExecutable(files: Files, path: string): boolean {
 }
 
 /** The machine as sudo's root would see it: the finder of causes is asked why root could not, not why we cannot. */
-function asRoot({ files, probes, ...machine }: Machine): Machine {
-  return { ...machine, files: new RootsFiles(files.path('/')), probes: { ...probes, uid: () => 0 } };
+function asRoot({ files, probes, ...system }: System): System {
+  return { ...system, files: new RootsFiles(files.path('/')), probes: { ...probes, uid: () => 0 } };
 }
 
 class RootsFiles extends Files {

@@ -10,7 +10,7 @@ import type { Journal } from './journal/journal.ts';
 import { undoName } from './journal/journal.ts';
 import { commandEnvironment } from '../machine/linux/system/commands.ts';
 import { KeptChild } from '../machine/linux/system/kept-child.ts';
-import type { Machine } from '../machine/linux/system/system.ts';
+import type { System } from '../machine/linux/system/system.ts';
 import { END_SOCKETS } from '../machine/linux/network/sockets.ts';
 
 /** $1: the filter of the sockets to end; $2 and $3: the undo batches; the rest: the restore command. */
@@ -29,9 +29,9 @@ export class Guard {
   readonly #child: KeptChild;
 
   /** `restore`: the program and its first arguments; the session's name is added. */
-  constructor(machine: Machine, journal: Journal, restore: readonly string[]) {
+  constructor(system: System, journal: Journal, restore: readonly string[]) {
     const undo = (['sockets', 4, 6] as const).map((part) =>
-      machine.files.path(`${journal.folder}/${undoName(process.pid, part)}`),
+      system.files.path(`${journal.folder}/${undoName(process.pid, part)}`),
     );
     this.#child = new KeptChild(() => {
       const child = spawn('/bin/sh', ['-c', SCRIPT, 'mirrord-guard', ...undo, ...restore, journal.name], {

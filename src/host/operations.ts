@@ -18,7 +18,7 @@ import { readDns, readFacts } from '../machine/linux/facts.ts';
 import type { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
 import { playBackNetwork } from './journal/playback.ts';
-import type { Machine } from '../machine/linux/system/system.ts';
+import type { System } from '../machine/linux/system/system.ts';
 import { admissionOf } from '../machine/linux/network/admission.ts';
 import { Network } from '../machine/linux/network/network.ts';
 import { routeTo } from '../machine/linux/network/route-to.ts';
@@ -37,7 +37,7 @@ const AGENTS_MAX = 64;
 const NOTHING_ASKED: AskedNames = { domains: [], everything: false };
 
 export interface HostContext {
-  readonly machine: Machine;
+  readonly system: System;
   readonly journal: Journal;
   readonly tun: string;
   readonly user: User;
@@ -79,26 +79,26 @@ export class Host implements HostOperations {
   readonly #closing = new AbortController();
 
   constructor(context: HostContext) {
-    const { machine, journal, tun } = context;
+    const { system, journal, tun } = context;
     this.#context = context;
-    this.#network = new Network(machine, journal, tun, context.outside);
-    this.#resolvConf = new ResolvConfFile(machine, journal);
-    this.#containers = new Containers(machine, journal.name);
-    this.#strangers = new Strangers(machine.run, journal.name, tun);
+    this.#network = new Network(system, journal, tun, context.outside);
+    this.#resolvConf = new ResolvConfFile(system, journal);
+    this.#containers = new Containers(system, journal.name);
+    this.#strangers = new Strangers(system.run, journal.name, tun);
     const redirect = new Nftables(
-      machine,
+      system,
       journal,
       context.user.uid,
       () => context.outside.mark,
       () => this.#upstreams,
       context.lost,
     );
-    this.#dns = new DnsManager([new Resolved(machine, journal, tun, redirect), redirect, this.#resolvConf]);
+    this.#dns = new DnsManager([new Resolved(system, journal, tun, redirect), redirect, this.#resolvConf]);
   }
 
   async facts(): Promise<MachineFacts> {
-    const { machine, journal, tun } = this.#context;
-    const facts = await readFacts(machine, journal, tun, this.#servers);
+    const { system, journal, tun } = this.#context;
+    const facts = await readFacts(system, journal, tun, this.#servers);
     const ownAddresses = facts.addresses.map(({ address }) => address.replace(/\/\d+$/, ''));
     const { servers, asked, search } = facts.dns;
     this.#upstreams = { servers, asked, search, ownAddresses };
@@ -111,14 +111,14 @@ export class Host implements HostOperations {
   }
 
   async target(name: string | null): Promise<NetworkTargetFacts | null> {
-    const { told, machine } = this.#context;
+    const { told, system } = this.#context;
     if (this.#target !== undefined || !agreesWith(told, name)) refuse('another target than at the start');
     this.#target = null;
     if (name === null) return null;
     // An agent that is asked for meanwhile is started in it.
     return this.#inTurn(this.#agentTurns, async () => {
       const [target, here] = await Promise.all([openTarget(this.#context, name), this.facts()]);
-      const facts = await readTarget(machine, target, here);
+      const facts = await readTarget(system, target, here);
       this.#target = { ...target, resolvConf: facts.resolvConf };
       return facts;
     });
@@ -127,7 +127,7 @@ export class Host implements HostOperations {
   startAgent(publicKey: string, socketPath: string): Promise<void> {
     return this.#inTurn(this.#agentTurns, async () => {
       const target = this.#target ?? refuse('an agent on this machine, where the target is not');
-      const { machine, user, environment, agentBundle, output } = this.#context;
+      const { system, user, environment, agentBundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
       for (const [path, agent] of this.#agents) if (agent.ended) this.#agents.delete(path);
@@ -137,7 +137,7 @@ export class Host implements HostOperations {
       const agent = await AgentProcess.start(target, {
         bundle: agentBundle,
         user,
-        asUser: asUser(machine.files, user),
+        asUser: asUser(system.files, user),
         publicKey,
         socketPath,
         environment,
@@ -154,10 +154,10 @@ export class Host implements HostOperations {
   }
 
   reserve(ranges: readonly string[]): Promise<boolean> {
-    const { machine, journal } = this.#context;
+    const { system, journal } = this.#context;
     return this.#inTurn(this.#networkTurns, () =>
       // Two that start at the same moment must not both find the ranges free.
-      withLock(machine, async () => {
+      withLock(system, async () => {
         const others = journal.otherNetworks();
         refuseSharedRanges(journal.name, ranges, others);
         journal.writeReserved(ranges);
@@ -191,9 +191,9 @@ export class Host implements HostOperations {
   dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
     return this.#inTurn(this.#dnsTurns, async () => {
       refuseUnasked(state, this.#asked ?? NOTHING_ASKED, this.#context.dns);
-      const { machine, journal } = this.#context;
+      const { system, journal } = this.#context;
       // The servers may be others by now; the addresses have been read for the routes just before.
-      const { servers, asked, search } = readDns(machine, journal, this.#servers);
+      const { servers, asked, search } = readDns(system, journal, this.#servers);
       this.#upstreams = { ...this.#upstreams, servers, asked, search };
       this.#wished = state;
       this.#servers = state.servers;
@@ -210,7 +210,7 @@ export class Host implements HostOperations {
   }
 
   route(destination: RouteQuestion): Promise<string | null> {
-    return routeTo(this.#context.machine.run, destination);
+    return routeTo(this.#context.system.run, destination);
   }
 
   strangers(): Promise<number | null> {
@@ -242,9 +242,9 @@ export class Host implements HostOperations {
     this.#closing.abort();
     await Promise.all([this.#agentTurns, this.#networkTurns, this.#dnsTurns].map((turns) => turns.idle()));
     this.#network.close();
-    const { machine, journal } = this.#context;
+    const { system, journal } = this.#context;
     const results = await Promise.allSettled([
-      playBackNetwork(machine, journal),
+      playBackNetwork(system, journal),
       this.#dns.undo(),
       this.#containers.undo(),
       this.#strangers.drop(),

@@ -2,7 +2,7 @@
 import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import { readFacts } from '../machine/linux/facts.ts';
 import { Journal } from './journal/journal.ts';
-import { thisMachine } from '../machine/linux/system/system.ts';
+import { thisSystem } from '../machine/linux/system/system.ts';
 import { openTarget, readTarget } from '../machine/linux/target.ts';
 import { invokingUser } from '../machine/linux/processes/user.ts';
 
@@ -11,14 +11,14 @@ const NO_TUN = '';
 
 /** `reader`: program and arguments of `read-entry.ts`. */
 export function readMachine(reader: readonly string[]) {
-  const machine = thisMachine();
-  const facts = (): Promise<MachineFacts> => readFacts(machine, new Journal(machine, 'default'), NO_TUN, []);
+  const system = thisSystem();
+  const facts = (): Promise<MachineFacts> => readFacts(system, new Journal(system, 'default'), NO_TUN, []);
   return {
     facts,
     networkTarget: async (name: string): Promise<NetworkTargetFacts> => {
       // Without root's rights there are no others to take on.
-      const user = await invokingUser(machine.run, machine.probes.uid() === 0 ? process.env : {});
-      return readTarget(machine, await openTarget({ machine, user, reader }, name), await facts());
+      const user = await invokingUser(system.run, system.probes.uid() === 0 ? process.env : {});
+      return readTarget(system, await openTarget({ system, user, reader }, name), await facts());
     },
   };
 }

@@ -7,7 +7,7 @@ import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
 import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
-import { type Machine, thisMachine } from '../machine/linux/system/system.ts';
+import { type System, thisSystem } from '../machine/linux/system/system.ts';
 import { playBackOutside } from './journal/playback-outside.ts';
 import { Monitor } from '../machine/linux/monitor.ts';
 import { slotOf } from '../machine/linux/network/slot.ts';
@@ -49,7 +49,7 @@ export type HostEnd =
   | { readonly outcome: 'already-up'; readonly pid: number };
 
 /** Where name servers are told; a link's own target is written by whoever made the link (NetworkManager, resolvconf). */
-const filesOfInterest = ({ files }: Machine): readonly string[] => [
+const filesOfInterest = ({ files }: System): readonly string[] => [
   ...new Set([RESOLV_CONF, files.target(RESOLV_CONF) ?? RESOLV_CONF, '/run/systemd/resolve/resolv.conf']),
 ];
 
@@ -74,19 +74,19 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
 }
 
 async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Promise<HostEnd> {
-  const machine = thisMachine();
-  if (machine.probes.uid() !== 0) {
+  const system = thisSystem();
+  if (system.probes.uid() !== 0) {
     throw new MirrordError('permission', 'not-root', 'mirrord must be root to make a network interface.', {
       help: 'Run it with sudo: sudo mirrord up.  What talks to the cluster runs as you all the same.',
     });
   }
-  const journal = new Journal(machine, options.name);
-  const user = await invokingUser(machine.run, hooks.environment);
+  const journal = new Journal(system, options.name);
+  const user = await invokingUser(system.run, hooks.environment);
   // Before anything is written: who is killed while it holds the lock leaves it behind.
-  const guard = new Guard(machine, journal, hooks.restore);
+  const guard = new Guard(system, journal, hooks.restore);
   try {
-    const alive = await withLock(machine, async () => {
-      for (const { name, notes } of await restoreAllLocked(machine)) {
+    const alive = await withLock(system, async () => {
+      for (const { name, notes } of await restoreAllLocked(system)) {
         const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
         hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
       }
@@ -96,7 +96,7 @@ async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Prom
     });
     if (alive) return { outcome: 'already-up', pid: alive.pid };
     try {
-      return await serve(machine, journal, options, hooks, user, end);
+      return await serve(system, journal, options, hooks, user, end);
     } finally {
       // What had to stay is for a later `down`.
       if (journal.clean) journal.discard();
@@ -107,7 +107,7 @@ async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Prom
 }
 
 async function serve(
-  machine: Machine,
+  system: System,
   journal: Journal,
   options: UpOptions,
   hooks: HostHooks,
@@ -115,9 +115,9 @@ async function serve(
   end: End,
 ): Promise<HostEnd> {
   const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
-  const prefix = asUser(machine.files, user);
-  const outside = new Outside(machine, journal);
-  const tun = openTun(machine);
+  const prefix = asUser(system.files, user);
+  const outside = new Outside(system, journal);
+  const tun = openTun(system);
   let session: SessionProcess;
   let host: Host;
   let ending = false;
@@ -127,7 +127,7 @@ async function serve(
   let remains: readonly Remain[] = [];
   try {
     host = new Host({
-      machine,
+      system,
       journal,
       tun: tun.name,
       user,
@@ -212,7 +212,7 @@ async function serve(
   };
   let monitor: Monitor | undefined;
   try {
-    monitor = new Monitor(filesOfInterest(machine), () => void reread());
+    monitor = new Monitor(filesOfInterest(system), () => void reread());
     host.prepare();
     // It opens no socket before it has been told to start.
     if (session.pid !== undefined) outside.take(session.pid);
@@ -223,7 +223,7 @@ async function serve(
       folder: journal.sessionFolder,
       cwd: hooks.cwd,
       agentBundle: hooks.agentBundle,
-      environment: user.uid === 0 ? {} : beforeSudo(machine.files, user.uid, hooks.environment),
+      environment: user.uid === 0 ? {} : beforeSudo(system.files, user.uid, hooks.environment),
     });
   } catch (error) {
     // There is a session by now, which has to end in order.
@@ -241,14 +241,14 @@ async function serve(
   );
   await Promise.all([session.stop(), monitorEnded]);
   host.stopAgents();
-  const stayed = playBackOutside(machine, journal);
+  const stayed = playBackOutside(system, journal);
   if ('error' in undone) throw undone.error;
   const notes = [...undone.notes, ...stayed, ...remains.map(describeRemain)];
   for (const text of notes) hooks.progress({ step: 'repair', state: 'warning', text });
   if (result.outcome !== 'failed') return { ...result, isAsBefore: notes.length === 0 };
   if (result.error.code !== 'session-died') return result;
   // Asked only now: hardly any start needs the answer, and each would wait for it.
-  return { ...result, error: (await unreadableProgram(machine.run, user, prefix, hooks.session)) ?? result.error };
+  return { ...result, error: (await unreadableProgram(system.run, user, prefix, hooks.session)) ?? result.error };
 }
 
 /** SIGHUP is bit 0 of the mask that `bin/mirrord` reads before Node changes it. */

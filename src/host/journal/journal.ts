@@ -20,7 +20,7 @@ import {
 import { MirrordError } from '../../errors.ts';
 import type { BoundFlow } from '../../machine/network-state.ts';
 import type { FileKind } from '../../machine/linux/system/files.ts';
-import type { Machine } from '../../machine/linux/system/system.ts';
+import type { System } from '../../machine/linux/system/system.ts';
 import { socketsOf } from '../../machine/linux/network/sockets.ts';
 
 export const RUN_FOLDER = SESSIONS_FOLDER;
@@ -94,14 +94,14 @@ interface Written {
 export class Journal implements SessionId {
   readonly name: string;
   readonly networkNamespace: string;
-  readonly #machine: Machine;
+  readonly #system: System;
   /** What this process has written, by file: who removes the folder must not take the way back along. */
   readonly #own = new Map<string, Written>();
 
   /** `networkNamespace`: by default this process's own. */
-  constructor(machine: Machine, name: string, networkNamespace = machine.probes.networkNamespace('self') ?? '') {
+  constructor(system: System, name: string, networkNamespace = system.probes.networkNamespace('self') ?? '') {
     checkName(name);
-    this.#machine = machine;
+    this.#system = system;
     this.name = name;
     this.networkNamespace = networkNamespace;
   }
@@ -117,7 +117,7 @@ export class Journal implements SessionId {
 
   /** Makes the folders for this process; nothing has been changed when it throws. */
   claim(user: { readonly uid: number; readonly gid: number; readonly name: string }): void {
-    const { files, probes } = this.#machine;
+    const { files, probes } = this.#system;
     const owner: Owner = {
       pid: process.pid,
       start: probes.processStart(process.pid) ?? '',
@@ -141,7 +141,7 @@ export class Journal implements SessionId {
   /** Whether the process that made the folder is still the one that has its number. */
   alive(): boolean {
     const owner = this.owner();
-    return owner !== undefined && this.#machine.probes.processStart(owner.pid) === owner.start;
+    return owner !== undefined && this.#system.probes.processStart(owner.pid) === owner.start;
   }
 
   writeNetwork(entry: NetworkEntry): void {
@@ -175,7 +175,7 @@ export class Journal implements SessionId {
   }
 
   clearNetwork(): void {
-    for (const file of [...this.#machine.files.list(this.folder), ...this.#own.keys()]) {
+    for (const file of [...this.#system.files.list(this.folder), ...this.#own.keys()]) {
       if (OF_THE_NETWORK.includes(file) || file.startsWith('undo-')) this.#remove(file);
     }
   }
@@ -248,7 +248,7 @@ export class Journal implements SessionId {
 
   /** All other sessions that have a folder, in every network namespace, whether they live or not. */
   others(): readonly Journal[] {
-    return allJournals(this.#machine).filter((other) => other.folder !== this.folder);
+    return allJournals(this.#system).filter((other) => other.folder !== this.folder);
   }
 
   #neighbours(): readonly Journal[] {
@@ -267,7 +267,7 @@ export class Journal implements SessionId {
 
   /** Removes the folder, and with the last session's the one that holds them all. */
   discard(): void {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     this.#own.clear();
     files.remove(this.folder);
     files.removeEmpty(RUN_FOLDER);
@@ -281,7 +281,7 @@ export class Journal implements SessionId {
   }
 
   #write(file: string, text: string, mode = PRIVATE): void {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     if (files.kind(this.folder) === undefined) {
       files.folder(this.folder, 0o755);
       for (const [each, own] of this.#own) files.replace(`${this.folder}/${each}`, own.text, own.mode);
@@ -291,7 +291,7 @@ export class Journal implements SessionId {
   }
 
   #text(file: string): string | undefined {
-    return this.#machine.files.read(`${this.folder}/${file}`) ?? this.#own.get(file)?.text;
+    return this.#system.files.read(`${this.folder}/${file}`) ?? this.#own.get(file)?.text;
   }
 
   #read(file: string): unknown {
@@ -301,7 +301,7 @@ export class Journal implements SessionId {
 
   #remove(file: string): void {
     this.#own.delete(file);
-    this.#machine.files.remove(`${this.folder}/${file}`);
+    this.#system.files.remove(`${this.folder}/${file}`);
   }
 }
 
@@ -313,11 +313,11 @@ export const undoBatch = ({ tun, undo }: NetworkEntry, family: 4 | 6): string =>
 export const undoName = (pid: number, part: 4 | 6 | 'sockets'): string => `undo-${pid}.${part}`;
 
 /** Of every session that has a folder, in every network namespace. */
-export const allJournals = (machine: Machine): readonly Journal[] =>
-  machine.files.list(RUN_FOLDER).flatMap((folder) => {
+export const allJournals = (system: System): readonly Journal[] =>
+  system.files.list(RUN_FOLDER).flatMap((folder) => {
     const session = parseFolderName(folder);
-    return session && machine.files.kind(`${RUN_FOLDER}/${folder}`)?.kind === 'folder'
-      ? [new Journal(machine, session.name, session.networkNamespace)]
+    return session && system.files.kind(`${RUN_FOLDER}/${folder}`)?.kind === 'folder'
+      ? [new Journal(system, session.name, session.networkNamespace)]
       : [];
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../../errors.ts';
 import { FileLock, lockHolder } from '../../machine/linux/system/file-lock.ts';
-import type { Machine } from '../../machine/linux/system/system.ts';
+import type { System } from '../../machine/linux/system/system.ts';
 import { RUN_FOLDER, runFolderUnusable } from './journal.ts';
 
 const LOCK = `${RUN_FOLDER}/.flock`;
@@ -11,20 +11,20 @@ const LOCK_DEADLINE_MS = 10_000;
 const LOCK_POLL_MS = 5;
 
 /** One process at a time plays journals back or claims a name; a holder that died does not hold. */
-export async function withLock<T>(machine: Machine, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(system: System, work: () => Promise<T>): Promise<T> {
   try {
-    const lock = await take(machine);
+    const lock = await take(system);
     try {
       return await work();
     } finally {
       lock.release();
     }
   } finally {
-    machine.files.removeEmpty(RUN_FOLDER);
+    system.files.removeEmpty(RUN_FOLDER);
   }
 }
 
-async function take({ files }: Machine): Promise<FileLock> {
+async function take({ files }: System): Promise<FileLock> {
   const path = files.path(LOCK);
   for (const end = performance.now() + LOCK_DEADLINE_MS; performance.now() < end; await delay(LOCK_POLL_MS)) {
     try {

@@ -6,7 +6,7 @@ import { MirrordError, describeError } from '../../errors.ts';
 import { formerContent, readFormerContent } from '../../machine/linux/dns/former-content.ts';
 import { resolvedRuns, rewriteResolvConf } from '../../machine/linux/dns/resolved-process.ts';
 import { BYTES } from '../../machine/linux/system/files.ts';
-import { type Machine, thisMachine } from '../../machine/linux/system/system.ts';
+import { type System, thisSystem } from '../../machine/linux/system/system.ts';
 import { endSockets } from '../../machine/linux/network/sockets.ts';
 import { Journal, type NetworkEntry, type ResolvConfEntry, allJournals, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
@@ -28,12 +28,12 @@ export interface Restored {
  */
 export async function recoverSession(
   name: string,
-  machine: Machine = thisMachine(),
+  system: System = thisSystem(),
   networkNamespace?: string,
 ): Promise<Restored> {
-  return withLock(machine, async () => {
-    const restored = await restoreLocked(machine, new Journal(machine, name, networkNamespace));
-    return restored.outcome === 'absent' ? (restoreAfterPowerFailure(machine) ?? restored) : restored;
+  return withLock(system, async () => {
+    const restored = await restoreLocked(system, new Journal(system, name, networkNamespace));
+    return restored.outcome === 'absent' ? (restoreAfterPowerFailure(system) ?? restored) : restored;
   });
 }
 
@@ -41,43 +41,43 @@ export async function recoverSession(
  * Every session of this network namespace that has died, and those of namespaces that have ended, of which nobody else
  * would take care; to be called under the lock.
  */
-export async function restoreAllLocked(machine: Machine): Promise<readonly Restored[]> {
-  const here = machine.probes.networkNamespace('self');
+export async function restoreAllLocked(system: System): Promise<readonly Restored[]> {
+  const here = system.probes.networkNamespace('self');
   const results: Restored[] = [];
-  for (const journal of allJournals(machine)) {
+  for (const journal of allJournals(system)) {
     const { networkNamespace } = journal;
-    if (networkNamespace === here || enterNamespace(machine, networkNamespace) === undefined) {
-      results.push(await restoreLocked(machine, journal));
+    if (networkNamespace === here || enterNamespace(system, networkNamespace) === undefined) {
+      results.push(await restoreLocked(system, journal));
     }
   }
-  const lost = restoreAfterPowerFailure(machine);
+  const lost = restoreAfterPowerFailure(system);
   return [...results.filter(({ outcome }) => outcome === 'restored'), ...(lost === undefined ? [] : [lost])];
 }
 
 /** /etc/resolv.conf of a session whose journal is gone; undefined when there is none. */
-function restoreAfterPowerFailure(machine: Machine): Restored | undefined {
-  const written = machine.files.read(RESOLV_CONF, BYTES) ?? '';
+function restoreAfterPowerFailure(system: System): Restored | undefined {
+  const written = system.files.read(RESOLV_CONF, BYTES) ?? '';
   const former = readFormerContent(written);
-  if (former === undefined || hasEntry(machine, former.session)) return undefined;
+  if (former === undefined || hasEntry(system, former.session)) return undefined;
   let { before } = former;
   // Sessions that stood above each other: the file of each tells what was there before it.
   for (let inner = readFormerContent(before?.content ?? ''); inner; inner = readFormerContent(before?.content ?? '')) {
-    if (hasEntry(machine, inner.session)) break;
+    if (hasEntry(system, inner.session)) break;
     before = inner.before;
   }
-  const note = restoreResolvConf(machine, { before, written });
+  const note = restoreResolvConf(system, { before, written });
   return { name: former.session, outcome: 'restored', notes: note === undefined ? [] : [note] };
 }
 
 /** Whether a session of this name cares for /etc/resolv.conf, which network namespaces share. */
-const hasEntry = (machine: Machine, name: string): boolean =>
-  allJournals(machine).some((journal) => journal.name === name && journal.resolvConf() !== undefined);
+const hasEntry = (system: System, name: string): boolean =>
+  allJournals(system).some((journal) => journal.name === name && journal.resolvConf() !== undefined);
 
-async function restoreLocked(machine: Machine, journal: Journal): Promise<Restored> {
+async function restoreLocked(system: System, journal: Journal): Promise<Restored> {
   const { name } = journal;
-  if (machine.files.kind(journal.folder) === undefined) return { name, outcome: 'absent', notes: [] };
+  if (system.files.kind(journal.folder) === undefined) return { name, outcome: 'absent', notes: [] };
   if (journal.alive()) return { name, outcome: 'alive', notes: [] };
-  const notes = await playBack(machine, journal);
+  const notes = await playBack(system, journal);
   try {
     journal.discard();
   } catch (error) {
@@ -92,52 +92,47 @@ async function restoreLocked(machine: Machine, journal: Journal): Promise<Restor
 }
 
 /** All entries, by their owner or by whoever comes after it. */
-export async function playBack(machine: Machine, journal: Journal): Promise<readonly string[]> {
-  await playBackNetwork(machine, journal);
-  const notes = [...playBackResolvConf(machine, journal), ...playBackOutside(machine, journal)];
+export async function playBack(system: System, journal: Journal): Promise<readonly string[]> {
+  await playBackNetwork(system, journal);
+  const notes = [...playBackResolvConf(system, journal), ...playBackOutside(system, journal)];
   // Last, since it may have to wait; and once the link is gone, of which resolved would write again.
-  await playBackResolved(machine, journal);
+  await playBackResolved(system, journal);
   return notes;
 }
 
-export async function playBackNetwork(machine: Machine, journal: Journal): Promise<void> {
+export async function playBackNetwork(system: System, journal: Journal): Promise<void> {
   const entry = journal.network();
   if (entry) {
-    const enter = enterNamespace(machine, journal.networkNamespace);
-    if (enter) await takeBack(machine, enter, entry, journal.sockets());
+    const enter = enterNamespace(system, journal.networkNamespace);
+    if (enter) await takeBack(system, enter, entry, journal.sockets());
   }
   journal.clearNetwork();
 }
 
-async function takeBack(
-  machine: Machine,
-  enter: readonly string[],
-  entry: NetworkEntry,
-  sockets: string,
-): Promise<void> {
-  await endSockets(machine, enter, sockets);
+async function takeBack(system: System, enter: readonly string[], entry: NetworkEntry, sockets: string): Promise<void> {
+  await endSockets(system, enter, sockets);
   for (const family of [4, 6] as const) {
     const [command, ...args] = [...enter, 'ip', `-${family}`, '-force', '-batch', '-'] as const;
     // Lines whose change was never made, or has been taken back already, fail; `ip` says so and goes on.
-    await machine.run(command, args, undoBatch(entry, family));
+    await system.run(command, args, undoBatch(entry, family));
   }
   // Those that were opened meanwhile: from now on none can be.
-  await endSockets(machine, enter, sockets);
+  await endSockets(system, enter, sockets);
 }
 
-export async function playBackResolved(machine: Machine, journal: Journal): Promise<void> {
+export async function playBackResolved(system: System, journal: Journal): Promise<void> {
   const { networkNamespace } = journal;
   // One that does not run writes its files when it is started.
-  if (journal.resolved() && resolvedRuns(machine, networkNamespace)) {
-    const enter = enterNamespace(machine, networkNamespace);
-    if (enter) await rewriteResolvConf(machine, enter);
+  if (journal.resolved() && resolvedRuns(system, networkNamespace)) {
+    const enter = enterNamespace(system, networkNamespace);
+    if (enter) await rewriteResolvConf(system, enter);
   }
   journal.clearResolved();
 }
 
 /** The command in front of `ip`; undefined when the namespace has ended, and with it everything that was in it. */
-function enterNamespace(machine: Machine, namespace: string): readonly [] | readonly [string, string] | undefined {
-  const { files, probes } = machine;
+function enterNamespace(system: System, namespace: string): readonly [] | readonly [string, string] | undefined {
+  const { files, probes } = system;
   if (probes.networkNamespace('self') === namespace) return [];
   for (const pid of files.list('/proc').filter((entry) => /^\d+$/.test(entry))) {
     if (probes.networkNamespace(Number(pid)) === namespace) return ['nsenter', `--net=/proc/${pid}/ns/net`];
@@ -150,14 +145,14 @@ function enterNamespace(machine: Machine, namespace: string): readonly [] | read
 }
 
 /** Notes when another program has written the file meanwhile: its content stays. */
-export function playBackResolvConf(machine: Machine, journal: Journal): readonly string[] {
-  const { files } = machine;
+export function playBackResolvConf(system: System, journal: Journal): readonly string[] {
+  const { files } = system;
   const entry = journal.resolvConf();
   if (!entry) return [];
   files.remove(`${RESOLV_CONF}.mirrord-${journal.owner()?.pid}`);
   let note: string | undefined;
   try {
-    if (!handOver(machine, journal, entry)) note = restoreResolvConf(machine, entry);
+    if (!handOver(system, journal, entry)) note = restoreResolvConf(system, entry);
   } catch (error) {
     throw new MirrordError(
       'host',
@@ -177,7 +172,7 @@ export function playBackResolvConf(machine: Machine, journal: Journal): readonly
  * A later session has put its file over this one's: it takes over what was there before both, for when it ends.
  * False when there is none.
  */
-function handOver({ files }: Machine, journal: Journal, { before, written }: ResolvConfEntry): boolean {
+function handOver({ files }: System, journal: Journal, { before, written }: ResolvConfEntry): boolean {
   for (const later of journal.others()) {
     const entry = later.resolvConf();
     if (entry?.before?.content !== written) continue;
@@ -189,7 +184,7 @@ function handOver({ files }: Machine, journal: Journal, { before, written }: Res
   return false;
 }
 
-function restoreResolvConf({ files }: Machine, { before, written }: ResolvConfEntry): string | undefined {
+function restoreResolvConf({ files }: System, { before, written }: ResolvConfEntry): string | undefined {
   const now = files.kind(RESOLV_CONF);
   const content = files.read(RESOLV_CONF, BYTES);
   const ours = now?.kind === 'file' && content !== undefined && isOurs(content, written, before?.content ?? '');

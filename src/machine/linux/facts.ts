@@ -11,7 +11,7 @@ import type { Journal, ResolvConfEntry } from '../../host/journal/journal.ts';
 import { RESOLV_CONF } from '../../host/journal/playback.ts';
 import { type Run, expectSuccess } from './system/commands.ts';
 import { BYTES } from './system/files.ts';
-import type { Machine } from './system/system.ts';
+import type { System } from './system/system.ts';
 
 /** Where systemd-resolved keeps the servers that it asks itself. */
 const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
@@ -54,21 +54,21 @@ const PLAIN_NAME = /^[A-Za-z0-9_.@-]+$/;
  * lists among its upstreams.
  */
 export async function readFacts(
-  machine: Machine,
+  system: System,
   journal: Journal,
   tun: string,
   ownServers: readonly string[],
 ): Promise<MachineFacts> {
   const [v4, v6, links] = await Promise.all([
-    readRoutes(machine.run, 4),
-    readRoutes(machine.run, 6),
-    readLinks(machine.run),
+    readRoutes(system.run, 4),
+    readRoutes(system.run, 6),
+    readLinks(system.run),
   ]);
   return {
     routes: [...v4, ...v6].filter((route) => route.device !== tun),
     addresses: addressesOf(links).filter((address) => address.device !== tun),
     bridges: bridgesOf(links),
-    dns: readDns(machine, journal, ownServers),
+    dns: readDns(system, journal, ownServers),
   };
 }
 
@@ -132,16 +132,16 @@ function addressesOf(links: readonly ListedLink[]): readonly MachineAddress[] {
   );
 }
 
-export function readDns(machine: Machine, journal: Journal, ownServers: readonly string[]): MachineDns {
-  const { files } = machine;
+export function readDns(system: System, journal: Journal, ownServers: readonly string[]): MachineDns {
+  const { files } = system;
   const entry = journal.resolvConf();
   const now = files.read(RESOLV_CONF, BYTES) ?? '';
   // A session that came later has us for its server: to ask it would go round in circles.
   const ours = entry !== undefined && (now === entry.written || readFormerContent(now) !== undefined);
-  const text = ours ? (formerText(machine, entry) ?? '') : now;
+  const text = ours ? (formerText(system, entry) ?? '') : now;
   const conf = parseResolvConf(text, localDomain(files));
-  const resolved = resolvedRuns(machine);
-  const owners = socketOwners(machine);
+  const resolved = resolvedRuns(system);
+  const owners = socketOwners(system);
   // Where resolved does not run, another program may answer at its addresses: a server like any other.
   const stub = (server: string): boolean => isStub(server) && (resolved || owners(server).length === 0);
   const upstreams = parseResolvConf(files.read(UPSTREAMS) ?? '').servers;
@@ -167,7 +167,7 @@ function canonical(server: string): string {
 }
 
 /** What was there before us, as it is now: behind a link other programs go on writing. */
-function formerText({ files }: Machine, { before }: ResolvConfEntry): string | undefined {
+function formerText({ files }: System, { before }: ResolvConfEntry): string | undefined {
   if (before?.target === undefined) return before?.content;
   return files.read(resolve(dirname(RESOLV_CONF), before.target), BYTES) ?? before.content;
 }

@@ -7,7 +7,7 @@ import { cidrHolds, formatCidr, parseCidr } from '../../net/index.ts';
 import { isLinkLocal, isLoopback } from './addresses.ts';
 import { readAddresses, readRoutes } from './facts.ts';
 import type { Run } from './system/commands.ts';
-import type { Machine } from './system/system.ts';
+import type { System } from './system/system.ts';
 import { O_PATH } from './system/open-below.ts';
 import { readAsUser } from './processes/read-as-user.ts';
 import { type User, asUser } from './processes/user.ts';
@@ -28,7 +28,7 @@ export type OpenedTarget = Omit<NetworkTarget, 'resolvConf'> & { readonly resolv
 
 /** On whose behalf a target is opened, and the program that reads files with this user's rights. */
 export interface TargetContext {
-  readonly machine: Machine;
+  readonly system: System;
   readonly user: User;
   readonly reader: readonly string[];
 }
@@ -45,8 +45,8 @@ export function openTarget(context: TargetContext, target: string): Promise<Open
   return kind === 'netns' ? openNamed(context, name) : openProcess(context, name);
 }
 
-async function openNamed({ machine, user, reader }: TargetContext, name: string): Promise<OpenedTarget> {
-  const { files } = machine;
+async function openNamed({ system, user, reader }: TargetContext, name: string): Promise<OpenedTarget> {
+  const { files } = system;
   const path = files.path(`/run/netns/${name}`);
   const namespace = attempt(() => openSync(path, NAMESPACE_FLAGS));
   if (namespace === undefined || !isNamespace(namespace)) throw unknownNamespace(name, files.list('/run/netns'));
@@ -61,7 +61,7 @@ async function openNamed({ machine, user, reader }: TargetContext, name: string)
 
 async function openProcess(context: TargetContext, number: string): Promise<OpenedTarget> {
   // Through this descriptor it is the same process to the end, or none: its number may be given out again.
-  const path = context.machine.files.path(`/proc/${number}`);
+  const path = context.system.files.path(`/proc/${number}`);
   const pinned = attempt(() => openSync(path, O_PATH));
   if (pinned === undefined) throw unknownProcess(number);
   const opened = [pinned];
@@ -83,13 +83,13 @@ async function openProcess(context: TargetContext, number: string): Promise<Open
  * A user who may call mirrord by sudo may enter the networks of this machine.  That does not hold for other user
  * namespaces, which have a root of their own: such a one must be one that the user could enter without us.
  */
-async function refuseOthersNamespace({ machine, user }: TargetContext, number: string, inside: string): Promise<void> {
-  const own = machine.files.link('/proc/self/ns/user');
+async function refuseOthersNamespace({ system, user }: TargetContext, number: string, inside: string): Promise<void> {
+  const own = system.files.link('/proc/self/ns/user');
   const read = (): string | undefined => attempt(() => readlinkSync(`${inside}/ns/user`), number);
   if (user.uid === 0 || read() === own) return;
-  const [command, ...args] = [...asUser(machine.files, user), 'nsenter', '--preserve-credentials'];
+  const [command, ...args] = [...asUser(system.files, user), 'nsenter', '--preserve-credentials'];
   const namespaces = ['user', 'net'].map((kind) => `--${kind}=/proc/${number}/ns/${kind}`);
-  const { code } = await machine.run(command, [...args, ...namespaces, 'true']);
+  const { code } = await system.run(command, [...args, ...namespaces, 'true']);
   // Had it ended meanwhile, its number could have meant another one.
   if (read() === undefined) throw unknownProcess(number);
   if (code !== 0) throw forbidden(number, `${user.name} may not enter its user namespace: name a process of your own.`);
@@ -142,11 +142,11 @@ const inNamespace =
 
 /** `here`: this machine itself; a subnet that it is connected to needs no way through a tunnel. */
 export async function readTarget(
-  machine: Machine,
+  system: System,
   { namespace, resolvConf }: OpenedTarget,
   here: MachineFacts,
 ): Promise<NetworkTargetFacts> {
-  const run = inNamespace(machine.run, namespace);
+  const run = inNamespace(system.run, namespace);
   const [v4, v6, addresses, text] = await Promise.all([
     readRoutes(run, 4),
     readRoutes(run, 6),

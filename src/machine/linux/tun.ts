@@ -3,7 +3,7 @@
  */
 import { MirrordError } from '../../errors.ts';
 import { loadAddon } from '../../native/addon.ts';
-import type { Machine } from './system/system.ts';
+import type { System } from './system/system.ts';
 
 /** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/slot.ts`). */
 export const TUN_TEMPLATE = 'mirrord%d';
@@ -16,19 +16,19 @@ export interface OpenTun {
 /** Bit of CAP_NET_ADMIN in /proc/self/status (linux/capability.h). */
 const CAP_NET_ADMIN = 12n;
 
-export function openTun(machine: Machine, name: string = TUN_TEMPLATE): OpenTun {
+export function openTun(system: System, name: string = TUN_TEMPLATE): OpenTun {
   try {
     return loadAddon().openTun(name);
   } catch (error) {
     if (error instanceof MirrordError || error instanceof TypeError) throw error;
-    throw explain(machine, name, error as NodeJS.ErrnoException);
+    throw explain(system, name, error as NodeJS.ErrnoException);
   }
 }
 
 /** Exported for its test. */
-export function explain(machine: Machine, name: string, error: NodeJS.ErrnoException): MirrordError {
+export function explain(system: System, name: string, error: NodeJS.ErrnoException): MirrordError {
   for (const find of CAUSES) {
-    const found = find(machine, name, error);
+    const found = find(system, name, error);
     if (found) return found;
   }
   const { syscall, code, message } = error;
@@ -42,7 +42,7 @@ export function explain(machine: Machine, name: string, error: NodeJS.ErrnoExcep
   );
 }
 
-type Cause = (machine: Machine, name: string, error: NodeJS.ErrnoException) => MirrordError | undefined;
+type Cause = (system: System, name: string, error: NodeJS.ErrnoException) => MirrordError | undefined;
 
 const CAUSES: readonly Cause[] = [
   ({ probes }) =>

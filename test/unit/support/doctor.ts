@@ -71,7 +71,7 @@ function contextOf(root: string, story: Story): DoctorContext {
   const commands = story.commands ?? { ip: FINE, setpriv: FINE, nft: FINE };
   const answers = 'ip' in commands ? commands : { ip: FINE, setpriv: FINE, ...commands };
   return {
-    machine: {
+    system: {
       files: new Files(root),
       probes: {
         uid: () => story.uid ?? 0,

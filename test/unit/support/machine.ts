@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { type CommandResult, type Run, batchFailed } from '../../../src/machine/linux/system/commands.ts';
 import type { IpBatch } from '../../../src/machine/linux/system/ip-batch.ts';
 import { type Encoding, Files } from '../../../src/machine/linux/system/files.ts';
-import type { Machine, Probes } from '../../../src/machine/linux/system/system.ts';
+import type { System, Probes } from '../../../src/machine/linux/system/system.ts';
 
 export const NAMESPACE = 'net:[4026531840]';
 
-export class PaperMachine implements Machine {
+export class PaperMachine implements System {
   readonly root = mkdtempSync(join(tmpdir(), 'mirrord-host-'));
   /** Owner and mode need a right that unit tests do without. */
   readonly files: Files = new PaperFiles(this.root);

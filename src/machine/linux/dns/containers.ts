@@ -10,7 +10,7 @@
 import { parseAddress } from '../../../net/index.ts';
 import type { DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../addresses.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import { type Admission, passOthers } from '../network/admission.ts';
 import { HeldTable, questionsTo, type TableText, zoneChain } from '../nftables/held-table.ts';
 import { PRIORITY, tableName, type Upstreams } from './nftables.ts';
@@ -59,7 +59,7 @@ export function containersTable(
 }
 
 export class Containers {
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #name: string;
   readonly #table: HeldTable;
   #admission: Admission = { devices: [], ranges: [] };
@@ -67,8 +67,8 @@ export class Containers {
   #servers: readonly string[] = [];
   #upstreams: Pick<Upstreams, 'servers' | 'asked'> = { servers: [], asked: [] };
 
-  constructor(machine: Machine, session: string) {
-    this.#machine = machine;
+  constructor(system: System, session: string) {
+    this.#system = system;
     this.#name = `${tableName(session)}_containers`;
     // Without it containers ask as they did before: no reason to end the session.
     this.#table = new HeldTable(this.#name, () => {});
@@ -95,7 +95,7 @@ export class Containers {
     }
     try {
       const exempt = new Set(
-        [...this.#upstreams.servers, ...publishedServers(this.#machine)].filter((server) => !server.includes('%')),
+        [...this.#upstreams.servers, ...publishedServers(this.#system)].filter((server) => !server.includes('%')),
       );
       const asked = containerServers(this.#upstreams.asked);
       const write: TableText = (zone) =>
@@ -116,7 +116,7 @@ export class Containers {
  * Containers that answer at port 53 of this machine: Docker starts a proxy for each published port, and tells it where.
  * Root's alone are looked at: any user may have a process of that name, whose arguments keep their reader waiting (FUSE).
  */
-export function publishedServers({ files }: Machine): readonly string[] {
+export function publishedServers({ files }: System): readonly string[] {
   return files
     .list('/proc')
     .filter(

@@ -1,12 +1,12 @@
 /** Who listens on port 53 of a loopback address, from /proc/net/udp and udp6 (the kernel's Documentation/networking/proc_net_tcp.rst). */
 import { endianness } from 'node:os';
 import { parseAddress } from '../../../net/index.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 
 const DNS_PORT = '0035';
 
 /** A function from server address to the user ids of the sockets that answer there (wildcard sockets included). */
-export function socketOwners({ files }: Machine): (server: string) => readonly number[] {
+export function socketOwners({ files }: System): (server: string) => readonly number[] {
   const sockets = ['udp', 'udp6'].flatMap((table) =>
     (files.read(`/proc/net/${table}`) ?? '')
       .split('\n')

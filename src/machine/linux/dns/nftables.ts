@@ -10,7 +10,7 @@ import { MirrordError } from '../../../errors.ts';
 import type { DnsRedirect, DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../addresses.ts';
 import type { Exemption, Journal, RedirectEntry } from '../../../host/journal/journal.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import { HeldTable, questionsTo, type TableText, zoneChain } from '../nftables/held-table.ts';
 import { socketOwners } from './local-servers.ts';
 import { asksResolved } from './nsswitch.ts';
@@ -74,7 +74,7 @@ export const tableName = (session: string): string => `mirrord_${session.replace
 
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #journal: Journal;
   readonly #table: HeldTable;
   readonly #uid: number;
@@ -86,7 +86,7 @@ export class Nftables implements DnsBackend {
    * `died`: the child, and the redirect with it, ended unasked.
    */
   constructor(
-    machine: Machine,
+    system: System,
     journal: Journal,
     uid: number,
     mark: () => number | undefined,
@@ -95,7 +95,7 @@ export class Nftables implements DnsBackend {
   ) {
     this.#uid = uid;
     this.#mark = mark;
-    this.#machine = machine;
+    this.#system = system;
     this.#journal = journal;
     this.#upstreams = upstreams;
     this.#table = new HeldTable(tableName(journal.name), () =>
@@ -111,7 +111,7 @@ export class Nftables implements DnsBackend {
     const table = `${tableName(this.#journal.name)}_check`;
     // Checked by the kernel and not committed.  As an argument: nft 1.0.9 takes no rules from a socket, as stdin is here.
     const exempt = { sessions: [{ uid: 0, hopLimit: 1, tcp: [1] }], users: [] };
-    const result = await this.#machine
+    const result = await this.#system
       .run('nft', ['-c', redirectTable(table, [{ server: '127.0.0.1', port: 53 }], exempt, null)])
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
@@ -125,7 +125,7 @@ export class Nftables implements DnsBackend {
   }
 
   weakness(): string | undefined {
-    if (asksResolved(this.#machine))
+    if (asksResolved(this.#system))
       return 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), past a redirect';
     const { search } = this.#upstreams();
     // `web.corp.example` is all that is seen, whichever of the two was typed.
@@ -166,7 +166,7 @@ export class Nftables implements DnsBackend {
   }
 
   #localServers(): readonly { server: string; uid: number }[] {
-    const owners = socketOwners(this.#machine);
+    const owners = socketOwners(this.#system);
     const { servers, ownAddresses } = this.#upstreams();
     return servers
       .filter((server) => isLoopback(server) || ownAddresses.includes(server))
@@ -175,7 +175,7 @@ export class Nftables implements DnsBackend {
 
   /** Tables with a NAT of their own for port 53 (not a session's). */
   async #otherRedirects(): Promise<readonly string[]> {
-    const result = await this.#machine.run('nft', ['list', 'ruleset']);
+    const result = await this.#system.run('nft', ['list', 'ruleset']);
     return natTables(result.stdout).filter((table) => !table.includes(' mirrord_'));
   }
 }

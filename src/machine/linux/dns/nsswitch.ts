@@ -1,6 +1,6 @@
 /** The `hosts` line of nsswitch.conf(5): whom programs of glibc ask.  musl and Go read resolv.conf alone. */
 import { BYTES } from '../system/files.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import { resolvedRuns } from './resolved-process.ts';
 
 export const NSSWITCH = '/etc/nsswitch.conf';
@@ -17,14 +17,14 @@ export interface HostsSource {
 }
 
 /** Whether programs of glibc ask systemd-resolved by itself (nss-resolve(8)), and nobody after it. */
-export function asksResolved(machine: Machine): boolean {
-  const sources = hostsSources(machine.files.read(NSSWITCH) ?? '') ?? [];
+export function asksResolved(system: System): boolean {
+  const sources = hostsSources(system.files.read(NSSWITCH) ?? '') ?? [];
   const resolve = sources.find(({ name }) => name === 'resolve' || name === 'dns');
   return (
     resolve?.name === 'resolve' &&
     resolve.actions.some(ends) &&
-    (machine.files.read(LIBRARIES, BYTES) ?? '').includes(NSS_RESOLVE) &&
-    resolvedRuns(machine)
+    (system.files.read(LIBRARIES, BYTES) ?? '').includes(NSS_RESOLVE) &&
+    resolvedRuns(system)
   );
 }
 

@@ -11,7 +11,7 @@ import type { DnsState } from '../../dns-state.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import { RESOLV_CONF, playBackResolvConf } from '../../../host/journal/playback.ts';
 import { BYTES } from '../system/files.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
 import { asksResolved } from './nsswitch.ts';
@@ -23,14 +23,14 @@ const FOLLOWED_MS = 60_000;
 
 export class ResolvConfFile implements DnsBackend {
   readonly mode = 'resolv.conf';
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #journal: Journal;
   #notes: readonly string[] = [];
   /** When others' writes were followed, the newest last. */
   readonly #followed: number[] = [];
 
-  constructor(machine: Machine, journal: Journal) {
-    this.#machine = machine;
+  constructor(system: System, journal: Journal) {
+    this.#system = system;
     this.#journal = journal;
   }
 
@@ -39,19 +39,19 @@ export class ResolvConfFile implements DnsBackend {
   }
 
   weakness(): string | undefined {
-    return asksResolved(this.#machine)
+    return asksResolved(this.#system)
       ? 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), and no server of /etc/resolv.conf'
       : undefined;
   }
 
   async holds(): Promise<boolean> {
     const entry = this.#journal.resolvConf();
-    const content = this.#machine.files.read(RESOLV_CONF, BYTES) ?? '';
+    const content = this.#system.files.read(RESOLV_CONF, BYTES) ?? '';
     return entry === undefined || content === entry.written || readFormerContent(content) !== undefined;
   }
 
   async apply(state: DnsState): Promise<string> {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     const entry = this.#journal.resolvConf();
     const kind = files.kind(RESOLV_CONF);
     // The link's own content is found behind it; it stays untouched there.
@@ -89,7 +89,7 @@ export class ResolvConfFile implements DnsBackend {
   }
 
   async undo(): Promise<void> {
-    this.#notes = playBackResolvConf(this.#machine, this.#journal);
+    this.#notes = playBackResolvConf(this.#system, this.#journal);
   }
 
   #follow(): void {

@@ -1,6 +1,6 @@
 /** The process systemd-resolved: whether it runs, and how it is made to write its resolv.conf files anew. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 
 /** /proc/PID/comm keeps 15 characters. */
 const PROCESS_NAME = 'systemd-resolve';
@@ -16,7 +16,7 @@ const REVERT_POLL_MS = 10;
  * Whether it runs in this very network namespace, or in the one given.  Asking over D-Bus could start it, and from
  * another namespace would reach one whose links are not ours.
  */
-export function resolvedRuns({ files, probes }: Machine, namespace = probes.networkNamespace('self')): boolean {
+export function resolvedRuns({ files, probes }: System, namespace = probes.networkNamespace('self')): boolean {
   return files
     .list('/proc')
     .some(
@@ -32,11 +32,11 @@ export function resolvedRuns({ files, probes }: Machine, namespace = probes.netw
  * write the file, as RevertLink does, for any link.  It needs a link, and every other one is somebody's: so there is
  * one for the moment.  `enter`: the command that leads into the namespace.
  */
-export async function rewriteResolvConf(machine: Machine, enter: readonly string[]): Promise<void> {
+export async function rewriteResolvConf(system: System, enter: readonly string[]): Promise<void> {
   const succeeds = async (...args: readonly string[]): Promise<boolean> => {
     const [command = '', ...rest] = [...enter, ...args];
     // A resolved that hangs must not keep the rest from being restored; it writes its files when it is started anew.
-    const result = await machine.run(command, rest).catch(() => undefined);
+    const result = await system.run(command, rest).catch(() => undefined);
     return result?.code === 0;
   };
   const remove = (): Promise<boolean> => succeeds('ip', 'link', 'del', SHORT_LIVED);

@@ -9,7 +9,7 @@ import type { DnsState } from '../../dns-state.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import { playBackResolved } from '../../../host/journal/playback.ts';
 import { expectSuccess } from '../system/commands.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { asksResolved } from './nsswitch.ts';
 import { localDomain, parseResolvConf } from './resolv-conf.ts';
@@ -23,25 +23,25 @@ const STUBS = ['127.0.0.53', '127.0.0.54'];
 
 export class Resolved implements DnsBackend {
   readonly mode = 'resolved';
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #journal: Journal;
   readonly #tun: string;
   readonly #redirect: DnsBackend;
   #servers: readonly string[] = [];
 
   /** `redirect`: for programs that ask the servers of resolv.conf, where those of glibc do not. */
-  constructor(machine: Machine, journal: Journal, tun: string, redirect: DnsBackend) {
+  constructor(system: System, journal: Journal, tun: string, redirect: DnsBackend) {
     this.#redirect = redirect;
-    this.#machine = machine;
+    this.#system = system;
     this.#journal = journal;
     this.#tun = tun;
   }
 
   async obstacle(): Promise<string | undefined> {
-    if (!resolvedRuns(this.#machine)) return 'systemd-resolved does not run here';
-    if (!leadsToResolved(this.#machine) && !asksResolved(this.#machine))
+    if (!resolvedRuns(this.#system)) return 'systemd-resolved does not run here';
+    if (!leadsToResolved(this.#system) && !asksResolved(this.#system))
       return `${RESOLV_CONF} does not lead to systemd-resolved`;
-    const result = await this.#machine.run('resolvectl', ['dns', this.#tun]).catch((error: Error) => ({
+    const result = await this.#system.run('resolvectl', ['dns', this.#tun]).catch((error: Error) => ({
       code: 1,
       stderr: error.message,
     }));
@@ -54,7 +54,7 @@ export class Resolved implements DnsBackend {
 
   /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list anew. */
   async holds(): Promise<boolean> {
-    const { code, stdout } = await this.#machine.run('resolvectl', ['dns', this.#tun]);
+    const { code, stdout } = await this.#system.run('resolvectl', ['dns', this.#tun]);
     const words = stdout.split(/\s+/);
     return (
       code !== 0 || (this.#servers.every((server) => words.includes(server)) && this.#orderedSearch() === undefined)
@@ -62,7 +62,7 @@ export class Resolved implements DnsBackend {
   }
 
   async apply(state: DnsState): Promise<string> {
-    const set = (...args: readonly string[]): Promise<string> => expectSuccess(this.#machine.run, 'resolvectl', args);
+    const set = (...args: readonly string[]): Promise<string> => expectSuccess(this.#system.run, 'resolvectl', args);
     this.#journal.writeResolved();
     await set('default-route', this.#tun, state.everything ? 'yes' : 'no');
     await Promise.all([
@@ -85,25 +85,25 @@ export class Resolved implements DnsBackend {
 
   async undo(): Promise<void> {
     await this.#redirect.undo();
-    const { code } = await this.#machine.run('resolvectl', ['revert', this.#tun]);
+    const { code } = await this.#system.run('resolvectl', ['revert', this.#tun]);
     if (code === 0) this.#journal.clearResolved();
     // The link has gone, and took its settings along.
-    else await playBackResolved(this.#machine, this.#journal);
+    else await playBackResolved(this.#system, this.#journal);
   }
 
   /** What is not led to resolved by the way that leads glibc there, or is led with another search list. */
   async #forOthers(state: DnsState): Promise<string> {
-    if (!leadsToResolved(this.#machine)) {
+    if (!leadsToResolved(this.#system)) {
       const obstacle = await this.#redirect.obstacle(state);
       const told = obstacle === undefined ? await this.#redirect.apply(state) : `no cluster names, since ${obstacle}`;
       return ` for programs of glibc (nss-resolve); for others ${told}`;
     }
     await this.#redirect.undo();
-    const { files } = this.#machine;
+    const { files } = this.#system;
     const theirs = parseResolvConf(files.read(RESOLV_CONF) ?? '', localDomain(files)).search.filter(
       (domain) => !state.search.includes(domain),
     );
-    if (asksResolved(this.#machine)) {
+    if (asksResolved(this.#system)) {
       return theirs.length === 0
         ? ''
         : `; beware: what ${theirs.join(', ')} has, too, answers for a name of one label by chance`;
@@ -115,7 +115,7 @@ export class Resolved implements DnsBackend {
 
   /** resolved's own file, where resolv.conf is a link to it. */
   #stub(): string | undefined {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     return files.target(RESOLV_CONF) === STUB_FILE ? files.read(STUB_FILE) : undefined;
   }
 
@@ -127,7 +127,7 @@ export class Resolved implements DnsBackend {
 
   /** resolved writes it anew with its next change, and when the link goes. */
   #writeStub(text: string): void {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     const kind = files.kind(STUB_FILE);
     // The folder is resolved's own: what has the name is replaced and not followed.
     if (kind?.kind === 'file') files.replace(STUB_FILE, text, kind.mode, kind.uid, kind.gid);
@@ -178,6 +178,6 @@ export function rivalLinks(listing: string, tun: string, domains: readonly strin
 
 export const isStub = (server: string): boolean => STUBS.includes(server);
 
-export function leadsToResolved({ files }: Machine): boolean {
+export function leadsToResolved({ files }: System): boolean {
   return parseResolvConf(files.read(RESOLV_CONF) ?? '').servers.some(isStub);
 }

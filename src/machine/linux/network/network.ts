@@ -6,7 +6,7 @@ import { isLoopback } from '../addresses.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import type { CommandResult, Run } from '../system/commands.ts';
 import type { IpBatch } from '../system/ip-batch.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import { admissionOf } from './admission.ts';
 import { findOverlaps } from './overlaps.ts';
 import {
@@ -57,7 +57,7 @@ interface ListedRule {
 export type ListedRules = Readonly<Record<Family, readonly ListedRule[]>>;
 
 export class Network {
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #journal: Journal;
   readonly #tun: string;
   readonly #slot: Slot;
@@ -78,13 +78,13 @@ export class Network {
   readonly #ip: Readonly<Record<Family, IpBatch>>;
 
   /** `outside`: as it is at each change. */
-  constructor(machine: Machine, journal: Journal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
+  constructor(system: System, journal: Journal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
     this.#outside = outside;
-    this.#machine = machine;
+    this.#system = system;
     this.#journal = journal;
     this.#tun = tun;
     this.#slot = slotOf(tun);
-    this.#ip = { 4: machine.openIp(4), 6: machine.openIp(6) };
+    this.#ip = { 4: system.openIp(4), 6: system.openIp(6) };
   }
 
   /**
@@ -147,7 +147,7 @@ export class Network {
       );
       if (!before) continue;
       const [address = ''] = range.split('/');
-      const device = await routeTo(this.#machine.run, { address, protocol: null, port: null });
+      const device = await routeTo(this.#system.run, { address, protocol: null, port: null });
       if (device === this.#tun || device === null) continue;
       warnings.push(
         `${range} goes to ${device}: a policy rule of another program comes before the session's (\`ip rule\` shows it).`,
@@ -225,7 +225,7 @@ export class Network {
 
   /** Whether the link is up, with its addresses and routes: who takes it down for a moment takes them away. */
   async #stands(): Promise<boolean> {
-    const { run } = this.#machine;
+    const { run } = this.#system;
     const link = await run('ip', ['-oneline', 'address', 'show', 'dev', this.#tun, 'up']);
     const plans = Object.values(this.#plans);
     const addresses = plans.flatMap((plan) => plan.addresses).length;
@@ -244,7 +244,7 @@ export class Network {
   }
 
   async listRules(): Promise<ListedRules> {
-    const { run } = this.#machine;
+    const { run } = this.#system;
     const [v4, v6] = await Promise.all([listRules(run, 4), listRules(run, 6)]);
     return { 4: v4, 6: v6 };
   }
@@ -278,18 +278,18 @@ export class Network {
     // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.
     const rules = new Set([...plan.rules, ...this.#attempted[family].rules]);
     const lines = [...rules].map((line) => `rule del ${line}`);
-    await this.#machine.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
+    await this.#system.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
     return { ...plan, rules: [] };
   }
 
   #ipv6Disabled(): string | undefined {
-    const value = this.#machine.files.read(`/proc/sys/net/ipv6/conf/${this.#tun}/disable_ipv6`);
+    const value = this.#system.files.read(`/proc/sys/net/ipv6/conf/${this.#tun}/disable_ipv6`);
     if (value?.trim() === '0') return undefined;
     return 'IPv6 is switched off on this machine (net.ipv6.conf.default.disable_ipv6): the cluster is reached by IPv4 only.';
   }
 
   #wantsCubic(): boolean {
-    const read = (name: string): string => this.#machine.files.read(`/proc/sys/net/ipv4/${name}`)?.trim() ?? '';
+    const read = (name: string): string => this.#system.files.read(`/proc/sys/net/ipv4/${name}`)?.trim() ?? '';
     const available = read('tcp_available_congestion_control').split(' ');
     return read('tcp_congestion_control') !== 'cubic' && available.includes('cubic');
   }

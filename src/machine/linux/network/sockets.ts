@@ -9,7 +9,7 @@
  */
 import type { BoundFlow, SocketAddress } from '../../network-state.ts';
 import { isInstalled } from '../system/commands.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 
 /** Arguments of `ss` in front of the filter. */
 export const END_SOCKETS = ['-K', '-H', '-n', '-t', '-u', 'state', 'connected'] as const;
@@ -27,9 +27,9 @@ const host = (address: string): string => (address.includes(':') ? `[${address}]
 const socket = (address: SocketAddress): string => `${host(address.host)}:${address.port}`;
 
 /** `enter`: the command that leads into their network namespace, if it is another one.  Never rejects. */
-export async function endSockets(machine: Machine, enter: readonly string[], filter: string): Promise<void> {
-  if (filter === '' || !isInstalled(machine.files, 'ss')) return;
+export async function endSockets(system: System, enter: readonly string[], filter: string): Promise<void> {
+  if (filter === '' || !isInstalled(system.files, 'ss')) return;
   const [command, ...args] = [...enter, 'ss', ...END_SOCKETS, filter] as const;
   // What stays open is left to time; the rest of the way back must go on.
-  await machine.run(command, args).catch(() => undefined);
+  await system.run(command, args).catch(() => undefined);
 }

@@ -17,17 +17,17 @@ import { loadAddon } from '../../../native/addon.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
 import { playBackOutside } from '../../../host/journal/playback-outside.ts';
 import { ownCgroup, removeCgroup } from '../system/cgroups.ts';
-import type { Machine } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 
 export class Outside {
-  readonly #machine: Machine;
+  readonly #system: System;
   readonly #journal: Journal;
   #folder: string | undefined;
   #mark: number | undefined;
   #obstacle: string | undefined;
 
-  constructor(machine: Machine, journal: Journal) {
-    this.#machine = machine;
+  constructor(system: System, journal: Journal) {
+    this.#system = system;
     this.#journal = journal;
   }
 
@@ -43,7 +43,7 @@ export class Outside {
 
   /** Makes the cgroup.  Never throws: where it cannot be had (containers, old kernels), `obstacle` says why. */
   open(mark: number): void {
-    const { files } = this.#machine;
+    const { files } = this.#system;
     try {
       const parent = ownCgroup(files);
       if (parent === undefined) throw new Error('no cgroup2 is mounted');
@@ -69,7 +69,7 @@ export class Outside {
   take(pid: number): void {
     if (this.#folder === undefined) return;
     try {
-      this.#machine.files.tell(`${this.#folder}/cgroup.procs`, String(pid));
+      this.#system.files.tell(`${this.#folder}/cgroup.procs`, String(pid));
     } catch (error) {
       this.#giveUp(error as Error);
     }
@@ -79,6 +79,6 @@ export class Outside {
     this.#obstacle = error.message;
     this.#mark = undefined;
     this.#folder = undefined;
-    playBackOutside(this.#machine, this.#journal);
+    playBackOutside(this.#system, this.#journal);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The three seams between the host part and the machine: commands, files, probes.
+ * The three seams between this code and the operating system: commands, files, probes.
  *
- * Everything that `src/host` does to the machine or learns of it goes through here (the TUN's descriptor and the
- * child processes that live as long as the host aside), so that tests put a recorded machine in its place and compare
- * the resulting state.
+ * Everything that is done to the machine or learned of it goes through here (the TUN's descriptor and the child
+ * processes that live as long as this one aside), so that tests put a recorded system in its place and compare the
+ * resulting state.
  */
 import { type Run, runCommand } from './commands.ts';
 import { type IpBatch, StandingIp } from './ip-batch.ts';
@@ -21,7 +21,7 @@ export interface Probes {
   networkNamespace(pid: number | 'self'): string | undefined;
 }
 
-export interface Machine {
+export interface System {
   readonly run: Run;
   /** An `ip -batch` that stays until it is closed. */
   readonly openIp: (family: 4 | 6) => IpBatch;
@@ -54,7 +54,7 @@ export function procProbes(files: Files): Probes {
   };
 }
 
-export function thisMachine(): Machine {
+export function thisSystem(): System {
   const files = new Files('/');
   return { run: runCommand, openIp: (family) => new StandingIp(family), files, probes: procProbes(files) };
 }

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withLock } from '../../../../src/host/journal/lock.ts';
 import { Files } from '../../../../src/machine/linux/system/files.ts';
-import { thisMachine } from '../../../../src/machine/linux/system/system.ts';
+import { thisSystem } from '../../../../src/machine/linux/system/system.ts';
 
 /** Owner and mode need a right that this test does without. */
 class OwnFiles extends Files {
@@ -25,7 +25,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [time, what] = line.split(' ');
   // All of them at the same moment, as near as a machine comes to it.
   while (Date.now() < Number(time));
-  const seen = await withLock({ ...thisMachine(), files }, async () => {
+  const seen = await withLock({ ...thisSystem(), files }, async () => {
     writeFileSync(inside, own);
     process.stdout.write('inside\n');
     await delay(what === 'stay' ? 2 ** 30 : 2);
