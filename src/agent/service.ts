@@ -1,5 +1,6 @@
 /** The tunnel's service as the agent offers it: real sockets, within a limit of flows. */
 import type { TunnelService } from '../peer/service.ts';
+import { dialTcp } from '../relay/dial-tcp.ts';
 import { relayDns } from './dns-relay.ts';
 import { agentInfo } from './info.ts';
 import { FLOW_LIMIT } from './limits.ts';
@@ -8,7 +9,6 @@ import { Places } from './places.ts';
 import { probeHost } from './probe.ts';
 import type { AgentSettings } from './settings.ts';
 import { targetEnvironment } from './target-process.ts';
-import { dialTcp } from './tcp.ts';
 import { UdpSockets } from './udp.ts';
 
 export function createService({ resolvConf, hosts }: Pick<AgentSettings, 'resolvConf' | 'hosts'>): TunnelService {

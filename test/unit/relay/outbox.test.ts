@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { BLOCK_BYTES } from '../../../src/block-pool.ts';
-import { outbox } from '../../../src/agent/outbox.ts';
+import { outbox } from '../../../src/relay/outbox.ts';
 
 /** A socket that has been given something. */
 class Taker {
