@@ -8,22 +8,12 @@ import { frame, FrameReader } from './framing.ts';
 import { isRelayed, type Relay } from './relay.ts';
 import { RelayedStream } from './relayed-stream.ts';
 import type { Resolver } from './resolver.ts';
+import type { StreamPort } from './stream-port.ts';
 
 /** Questions of one connection in work. */
 const MAX_PIPELINED = 64;
 /** Nothing asked and nothing in work (RFC 7766, 6.2.3: a few seconds), ms.  Also bounds an unfinished question. */
 const IDLE_MS = 10_000;
-
-/** The connection that the stream runs on. */
-export interface StreamPort {
-  /** Takes ownership; false when the client is not reading: stop until `drained`. */
-  send(bytes: Uint8Array): boolean;
-  /** Lets no more bytes come, or lets them come again. */
-  hold(held: boolean): void;
-  /** FIN behind what was sent. */
-  end(): void;
-  reset(): void;
-}
 
 export class DnsStream {
   readonly #resolver: Resolver;

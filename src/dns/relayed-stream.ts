@@ -5,7 +5,7 @@
  * not passed on, and when the server has had time to say the rest, the connection is reset.
  */
 import type { Socket } from 'node:net';
-import type { StreamPort } from './dns-stream.ts';
+import type { StreamPort } from './stream-port.ts';
 
 /** Neither side has said anything, ms: a server may take its time between two messages of a zone. */
 const IDLE_MS = 60_000;

@@ -5,7 +5,7 @@ import type { Endpoint, UdpFlow } from './flow.ts';
 import type { Tuple } from './flow-table.ts';
 import type { Unreachable } from './icmp-errors.ts';
 import { UDP_DNS_IDLE_MS, UDP_IDLE_MS } from './limits.ts';
-import type { UdpLayer } from './udp-layer.ts';
+import type { UdpOwner } from './udp-owner.ts';
 
 const DNS_PORT = 53;
 /** What one IP packet can carry: 65,535 less the headers; IPv6 does not count its own. */
@@ -22,18 +22,17 @@ export class UdpConversation extends Timed implements UdpFlow {
   newer: UdpConversation | null = null;
   onDatagram: (payload: Uint8Array) => void = ignore;
   onClosed: () => void = ignore;
-  readonly #layer: UdpLayer;
+  readonly #owner: UdpOwner<UdpConversation>;
   #idle = UDP_IDLE_MS;
   #lastLength = 0;
   #isOpen = true;
 
-  constructor(layer: UdpLayer, tuple: Tuple, isAnswered: boolean) {
+  constructor(owner: UdpOwner<UdpConversation>, tuple: Tuple, isAnswered: boolean) {
     super();
-    this.#layer = layer;
+    this.#owner = owner;
     this.tuple = tuple;
     this.isAnswered = isAnswered;
-    layer.recency.add(this);
-    this.#touch();
+    this.#defer();
   }
 
   get source(): Endpoint {
@@ -48,7 +47,7 @@ export class UdpConversation extends Timed implements UdpFlow {
   input(payload: Uint8Array): void {
     if (!this.#isOpen) return;
     this.#lastLength = payload.length;
-    this.#layer.counters.bytesUp += payload.length;
+    this.#owner.counters.bytesUp += payload.length;
     this.#touch();
     this.onDatagram(payload);
   }
@@ -57,23 +56,23 @@ export class UdpConversation extends Timed implements UdpFlow {
     if (!this.#isOpen) return;
     const max = this.tuple.addresses.length === 32 ? PAYLOAD_MAX_V6 : PAYLOAD_MAX_V4;
     if (payload.length > max) {
-      this.#layer.drop('udp-oversized');
+      this.#owner.drop('udp-oversized');
       return;
     }
-    this.#layer.tick();
+    this.#owner.tick();
     if (this.tuple.destinationPort === DNS_PORT && this.#idle === UDP_IDLE_MS) this.#idle = UDP_DNS_IDLE_MS;
     this.#touch();
-    this.#layer.counters.bytesDown += payload.length;
-    this.#layer.writer.udp(this.tuple, payload);
+    this.#owner.counters.bytesDown += payload.length;
+    this.#owner.writer.udp(this.tuple, payload);
   }
 
   answeredFrom(port: number): UdpFlow | null {
-    return this.#isOpen ? this.#layer.answered(this.tuple, port) : null;
+    return this.#isOpen ? this.#owner.answered(this.tuple, port) : null;
   }
 
   refuse(reason: Unreachable): void {
     if (!this.#isOpen) return;
-    this.#layer.unreachable(this.tuple, reason, this.#lastLength);
+    this.#owner.unreachable(this.tuple, reason, this.#lastLength);
     this.#end();
   }
 
@@ -86,13 +85,17 @@ export class UdpConversation extends Timed implements UdpFlow {
   }
 
   #touch(): void {
-    this.#layer.recency.used(this);
-    this.#layer.deadlines.set(this, this.#layer.now + this.#idle);
+    this.#owner.used(this);
+    this.#defer();
+  }
+
+  #defer(): void {
+    this.#owner.deadlines.set(this, this.#owner.now + this.#idle);
   }
 
   #end(): void {
     this.#isOpen = false;
-    this.#layer.removed(this);
+    this.#owner.removed(this);
     this.onClosed();
   }
 }

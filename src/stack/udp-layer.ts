@@ -10,13 +10,14 @@ import type { Parts } from './parts.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 import { Recency } from './recency.ts';
 import { UdpConversation } from './udp-flow.ts';
+import type { UdpOwner } from './udp-owner.ts';
 
-export class UdpLayer {
+export class UdpLayer implements UdpOwner<UdpConversation> {
   now = 0;
   readonly writer: PacketWriter;
   readonly deadlines: Deadlines;
   readonly counters: StackCounters;
-  readonly recency = new Recency<UdpConversation>();
+  readonly #recency = new Recency<UdpConversation>();
   readonly #clock: () => number;
   readonly #handler: FlowHandler;
   readonly #errors: IcmpErrors;
@@ -58,7 +59,7 @@ export class UdpLayer {
     for (const flow of this.#table.all()) flow.refuse('refused');
   }
 
-  /** A datagram from afar comes at any time, and there may be no packet of a program's for minutes. */
+  /** There may be no packet of a program's for minutes. */
   tick(): void {
     this.now = this.#clock();
   }
@@ -71,7 +72,6 @@ export class UdpLayer {
     this.#errors.udpUnreachable(tuple, reason, length, this.now);
   }
 
-  /** The far host has sent from another port to the socket of `asked`. */
   answered({ addresses, sourcePort }: Tuple, destinationPort: number): UdpConversation | null {
     if (this.#table.find(addresses, 0, addresses.length, sourcePort, destinationPort) !== null) return null;
     if (this.#answered >= UDP_ANSWERED_FLOWS) {
@@ -82,11 +82,15 @@ export class UdpLayer {
     return this.#add({ addresses, sourcePort, destinationPort }, true);
   }
 
+  used(flow: UdpConversation): void {
+    this.#recency.used(flow);
+  }
+
   removed(flow: UdpConversation): void {
     if (flow.isAnswered) this.#answered--;
     this.deadlines.remove(flow);
     this.#table.remove(flow);
-    this.recency.remove(flow);
+    this.#recency.remove(flow);
     this.counters.udpFlows = this.#table.size;
   }
 
@@ -119,10 +123,11 @@ export class UdpLayer {
   #add(tuple: Tuple, isAnswered: boolean): UdpConversation {
     if (this.#table.size >= UDP_FLOWS) {
       this.drop('udp-flows');
-      this.recency.oldest?.close();
+      this.#recency.oldest?.close();
     }
     const flow = new UdpConversation(this, tuple, isAnswered);
     this.#table.add(flow);
+    this.#recency.add(flow);
     this.counters.udpFlows = this.#table.size;
     return flow;
   }
