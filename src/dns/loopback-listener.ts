@@ -6,7 +6,8 @@
  * addresses; the kernel takes no packet from outside that has one of these for its source.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { MirrordError } from '../errors.ts';
 import { DnsStream } from './dns-stream.ts';
 import { OwnAddresses } from './own-addresses.ts';
@@ -26,6 +27,16 @@ export interface LoopbackListener {
   close(): Promise<void>;
 }
 
+/** Who answers, and whom. */
+interface Answerer {
+  readonly resolver: Resolver;
+  readonly relay: Relay;
+  readonly own: OwnAddresses;
+}
+
+/** On one address and protocol; port 0 is a free one.  What fails leaves nothing open. */
+type Listen = (answerer: Answerer, host: string, port: number) => Promise<LoopbackListener>;
+
 /** Listens on a free port, for one server (`relay`).  On a machine without IPv6 only 127.0.0.1 is served. */
 export async function listenOnLoopback(
   resolver: Resolver,
@@ -34,16 +45,21 @@ export async function listenOnLoopback(
 ): Promise<LoopbackListener> {
   let failure: unknown;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const open: (() => Promise<void>)[] = [];
+    const open: LoopbackListener[] = [];
     const close = async () => {
-      await Promise.all(open.map((each) => each()));
+      await Promise.all(open.map((each) => each.close()));
+    };
+    const add = async (listen: Listen, host: string, port: number): Promise<number> => {
+      const listener = await listen({ resolver, relay, own }, host, port);
+      open.push(listener);
+      return listener.port;
     };
     try {
-      const port = await listenTcp(resolver, relay, own, '127.0.0.1', 0, open);
-      await listenUdp(resolver, relay, own, '127.0.0.1', port, open);
+      const port = await add(listenTcp, '127.0.0.1', 0);
+      await add(listenUdp, '127.0.0.1', port);
       try {
-        await listenTcp(resolver, relay, own, '::1', port, open);
-        await listenUdp(resolver, relay, own, '::1', port, open);
+        await add(listenTcp, '::1', port);
+        await add(listenUdp, '::1', port);
       } catch (error) {
         if (!isNoIpv6(error)) throw error;
       }
@@ -62,40 +78,30 @@ export async function listenOnLoopback(
   );
 }
 
-async function listenTcp(
-  resolver: Resolver,
-  relay: Relay,
-  own: OwnAddresses,
-  host: string,
-  port: number,
-  open: (() => Promise<void>)[],
-): Promise<number> {
+async function listenTcp(answerer: Answerer, host: string, port: number): Promise<LoopbackListener> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    if (!own.has(socket.remoteAddress ?? '')) {
+    if (!answerer.own.has(socket.remoteAddress ?? '')) {
       socket.destroy();
       return;
     }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serveSocket(resolver, relay, socket);
+    serveSocket(answerer, socket);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  open.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    if (server.listening) await new Promise((resolve) => server.close(resolve));
-  });
-  return await new Promise<number>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('the listener has no port'));
-      else resolve(address.port);
-    });
-  });
+  server.listen({ host, port, exclusive: true });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
-function serveSocket(resolver: Resolver, relay: Relay, socket: Socket): void {
+function serveSocket({ resolver, relay }: Answerer, socket: Socket): void {
   const stream = new DnsStream(resolver, relay, {
     send: (bytes) => socket.write(bytes),
     end: () => socket.end(),
@@ -111,23 +117,16 @@ function serveSocket(resolver: Resolver, relay: Relay, socket: Socket): void {
   socket.on('error', () => undefined);
 }
 
-async function listenUdp(
-  resolver: Resolver,
-  relay: Relay,
-  own: OwnAddresses,
-  host: string,
-  port: number,
-  open: (() => Promise<void>)[],
-): Promise<void> {
+async function listenUdp({ resolver, relay, own }: Answerer, host: string, port: number): Promise<LoopbackListener> {
   const socket: UdpSocket = createSocket({
     type: host === '::1' ? 'udp6' : 'udp4',
     recvBufferSize: RECEIVE_BUFFER_BYTES,
   });
   let closed = false;
-  open.push(async () => {
+  const close = async (): Promise<void> => {
     closed = true;
     await new Promise<void>((resolve) => socket.close(resolve));
-  });
+  };
   const answer = async (question: Uint8Array, from: RemoteInfo) => {
     const reply = await (isRelayed(question) ? relay.datagram(question) : resolver.answer(question, 'udp'));
     // An answer that cannot be sent is lost as a datagram may be; the program asks again.
@@ -136,13 +135,15 @@ async function listenUdp(
   socket.on('message', (question, from) => {
     if (own.has(from.address)) void answer(question, from);
   });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ address: host, port, exclusive: true }, () => {
-      socket.removeAllListeners('error').on('error', () => undefined);
-      resolve();
-    });
-  });
+  try {
+    socket.bind({ address: host, port, exclusive: true });
+    await once(socket, 'listening');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  socket.on('error', () => undefined);
+  return { port, close };
 }
 
 function isNoIpv6(error: unknown): boolean {
