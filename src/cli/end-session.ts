@@ -5,6 +5,7 @@ import { type Trust, askSession } from '../control/client.ts';
 import { type SessionId, sessionFolder } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import { readFormerContent } from '../machine/linux/dns/former-content.ts';
+import { RESOLV_CONF } from '../machine/linux/dns/resolv-conf.ts';
 import { stuck } from './running-session.ts';
 
 /** The session deletes what it has in the cluster before it ends; a slow API server gets this long. */
@@ -12,7 +13,6 @@ const DOWN_DEADLINE_MS = 20_000;
 const POLL_MS = 20;
 /** A session that is just starting listens within this; one that does not has been killed. */
 const START_MS = 5_000;
-const RESOLV_CONF = '/etc/resolv.conf';
 
 /** Resolves to what the cluster keeps of it, one line each; null when there was nothing to end. */
 export async function endSession(session: SessionId, trusts: Trust): Promise<readonly string[] | null> {

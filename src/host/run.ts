@@ -6,9 +6,10 @@ import { type Cause, End, type EndSignal, SIGNALS } from './end.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
-import { RESOLV_CONF, restoreAllLocked } from './journal/playback.ts';
+import { restoreAllLocked } from './journal/playback.ts';
 import { type System, thisSystem } from '../machine/linux/system/system.ts';
 import { playBackOutside } from './journal/playback-outside.ts';
+import { RESOLV_CONF, RESOLVED_SERVERS } from '../machine/linux/dns/resolv-conf.ts';
 import { Monitor } from '../machine/linux/monitor.ts';
 import { slotOf } from '../machine/linux/network/slot.ts';
 import { Host } from './operations.ts';
@@ -50,7 +51,7 @@ export type HostEnd =
 
 /** Where name servers are told; a link's own target is written by whoever made the link (NetworkManager, resolvconf). */
 const filesOfInterest = ({ files }: System): readonly string[] => [
-  ...new Set([RESOLV_CONF, files.target(RESOLV_CONF) ?? RESOLV_CONF, '/run/systemd/resolve/resolv.conf']),
+  ...new Set([RESOLV_CONF, files.target(RESOLV_CONF) ?? RESOLV_CONF, RESOLVED_SERVERS]),
 ];
 
 /** Never rejects; everything that it has changed is taken back when it resolves. */

@@ -4,6 +4,7 @@
  */
 import { MirrordError, describeError } from '../../errors.ts';
 import { formerContent, readFormerContent } from '../../machine/linux/dns/former-content.ts';
+import { RESOLV_CONF } from '../../machine/linux/dns/resolv-conf.ts';
 import { resolvedRuns, rewriteResolvConf } from '../../machine/linux/dns/resolved-process.ts';
 import { BYTES } from '../../machine/linux/system/files.ts';
 import { type System, thisSystem } from '../../machine/linux/system/system.ts';
@@ -11,8 +12,6 @@ import { endSockets } from '../../machine/linux/network/sockets.ts';
 import { Journal, type NetworkEntry, type ResolvConfEntry, allJournals, undoBatch } from './journal.ts';
 import { withLock } from './lock.ts';
 import { playBackOutside } from './playback-outside.ts';
-
-export const RESOLV_CONF = '/etc/resolv.conf';
 
 export interface Restored {
   readonly name: string;

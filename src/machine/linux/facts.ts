@@ -6,15 +6,11 @@ import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { resolvedRuns } from './dns/resolved-process.ts';
 import { isStub } from './dns/resolved.ts';
-import { localDomain, ndots, parseResolvConf } from './dns/resolv-conf.ts';
+import { localDomain, ndots, parseResolvConf, RESOLV_CONF, RESOLVED_SERVERS } from './dns/resolv-conf.ts';
 import type { Journal, ResolvConfEntry } from '../../host/journal/journal.ts';
-import { RESOLV_CONF } from '../../host/journal/playback.ts';
 import { type Run, expectSuccess } from './system/commands.ts';
 import { BYTES } from './system/files.ts';
 import type { System } from './system/system.ts';
-
-/** Where systemd-resolved keeps the servers that it asks itself. */
-const UPSTREAMS = '/run/systemd/resolve/resolv.conf';
 
 /** resolv.conf(5): whom programs ask where the file names nobody; Go's resolver asks the second, too. */
 const UNNAMED_SERVER = '127.0.0.1';
@@ -144,7 +140,7 @@ export function readDns(system: System, journal: Journal, ownServers: readonly s
   const owners = socketOwners(system);
   // Where resolved does not run, another program may answer at its addresses: a server like any other.
   const stub = (server: string): boolean => isStub(server) && (resolved || owners(server).length === 0);
-  const upstreams = parseResolvConf(files.read(UPSTREAMS) ?? '').servers;
+  const upstreams = parseResolvConf(files.read(RESOLVED_SERVERS) ?? '').servers;
   const named = conf.servers.length > 0 || owners(UNNAMED_SERVER).length === 0 ? conf.servers : [UNNAMED_SERVER];
   // The stub asks the servers that it lists; asking it ourselves could lead back to us.
   const servers = named.flatMap((server) => (stub(server) ? upstreams : [server]));

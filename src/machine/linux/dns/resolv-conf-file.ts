@@ -9,13 +9,13 @@
 import { MirrordError } from '../../../errors.ts';
 import type { DnsState } from '../../dns-state.ts';
 import type { Journal } from '../../../host/journal/journal.ts';
-import { RESOLV_CONF, playBackResolvConf } from '../../../host/journal/playback.ts';
+import { playBackResolvConf } from '../../../host/journal/playback.ts';
 import { BYTES } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
 import { asksResolved } from './nsswitch.ts';
-import { formatResolvConf, localDomain, parseResolvConf } from './resolv-conf.ts';
+import { formatResolvConf, localDomain, parseResolvConf, RESOLV_CONF } from './resolv-conf.ts';
 
 /** Writes of others that are followed within the time; more is no change of network but a quarrel. */
 const FOLLOWED_MAX = 5;

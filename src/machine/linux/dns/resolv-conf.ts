@@ -2,6 +2,12 @@
 import { parseAddress } from '../../../net/index.ts';
 import type { Files } from '../system/files.ts';
 
+/** Whom programs ask. */
+export const RESOLV_CONF = '/etc/resolv.conf';
+
+/** Whom systemd-resolved asks, in its own words. */
+export const RESOLVED_SERVERS = '/run/systemd/resolve/resolv.conf';
+
 export interface ResolvConf {
   readonly servers: readonly string[];
   readonly search: readonly string[];

@@ -12,10 +12,9 @@ import { expectSuccess } from '../system/commands.ts';
 import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { asksResolved } from './nsswitch.ts';
-import { localDomain, parseResolvConf } from './resolv-conf.ts';
+import { localDomain, parseResolvConf, RESOLV_CONF } from './resolv-conf.ts';
 import { resolvedRuns } from './resolved-process.ts';
 
-const RESOLV_CONF = '/etc/resolv.conf';
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf';
 
 /** The addresses at which resolved itself answers. */
