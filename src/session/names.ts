@@ -1,40 +1,34 @@
 /**
  * DNS for this machine: the resolver with its upstream and its ears, and what the machine must send to it.
- *
- * The filter speaks here too: it decides by name, and where only a name can decide, the addresses of an answer are
- * routed before the answer is given.
  */
-import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionStatus } from '../control/protocol.ts';
-import { HostsFile } from '../dns/hosts-file.ts';
-import { encodeQuestion, isTruncated, readAnswer } from '../dns/question.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
+import { HostsFile } from '../dns/hosts-file.ts';
 import { normalName } from '../dns/name.ts';
 import type { Relay } from '../dns/relay.ts';
-import { createResolver, type Resolver } from '../dns/resolver.ts';
+import { createResolver, type Resolver, type ResolverPolicy } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
 import type { Filter, NameDecision } from '../filter/filter.ts';
 import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
-import type { NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
+import type { NameRoutes } from '../filter/name-routes.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/tunnel.ts';
+import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
 import { clusterNames } from './cluster-names.ts';
-import { askedNames, decidesByName, describeTaken } from './domains.ts';
+import { askedNames, describeTaken } from './domains.ts';
 import type { FarSide } from './far-side.ts';
-import { Latest } from './latest.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
+import { type Looked, lookUp } from './program-view.ts';
 import { RedirectPorts } from './redirect-ports.ts';
 import type { RuleMatches } from './rule-matches.ts';
+import { TakeOver } from './take-over.ts';
 import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
 
-const HOSTS_FILE = '/etc/hosts';
-/** How soon a change of the hosts file counts, ms. */
-const HOSTS_LOOK_MS = 2_000;
 /** The cluster's answer to a question of our own, ms. */
 const PROBE_MS = 1_500;
 /** A question waits this long for an agent that is being replaced, ms; SERVFAIL is promised within 2 s. */
@@ -68,7 +62,8 @@ export class SessionNames {
   readonly #options: NamesOptions;
   readonly #hosts = new HostsFile(HOSTS_FILE);
   readonly #upstream: Upstream;
-  readonly #wishes: Latest<DnsState, { readonly mode: string; readonly reason: string }>;
+  readonly #takeOver: TakeOver;
+  readonly #routes: AnswerRoutes;
   readonly #ports: RedirectPorts;
   #discovery: Discovery;
   /** The machine has been told once: from then on it follows what is learned. */
@@ -80,8 +75,6 @@ export class SessionNames {
   #ndots: number;
   #podHosts: PodHosts = NO_POD_HOSTS;
   #taken: TakenNames;
-  #mode: { readonly mode: string; readonly reason: string } = { mode: 'off', reason: 'not yet taken over' };
-  #expiry: NodeJS.Timeout | undefined;
   /** Made from `#taken`: thousands of namespaces must not be gone through for each question. */
   #context: NameContext | undefined;
 
@@ -106,7 +99,8 @@ export class SessionNames {
     this.#ndots = ndots;
     this.#discovery = discovery;
     this.#taken = this.#take();
-    this.#wishes = new Latest((state) => options.host.dns(state));
+    this.#takeOver = new TakeOver(options.host, options.warn);
+    this.#routes = new AnswerRoutes({ ...options, hosts: this.#hosts, forms: (name) => this.forms(name) });
     const probe = new ExistenceProbe({
       ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
       now: () => performance.now(),
@@ -172,9 +166,9 @@ export class SessionNames {
    */
   async programForm(name: string): Promise<string> {
     const theirs = this.#search.map(normalName).filter((suffix) => !this.#taken.machineSearch.includes(suffix));
-    if (this.#mode.mode === 'off' || (await this.hosts([name])) !== undefined) return name;
+    if (this.#takeOver.now.mode === 'off' || (await this.hosts([name])) !== undefined) return name;
     // A redirect leaves the file as it is; by the other ways the cluster's suffixes stand in front.
-    const ours = this.#mode.mode === 'nftables' ? [] : this.#taken.machineSearch;
+    const ours = this.#takeOver.now.mode === 'nftables' ? [] : this.#taken.machineSearch;
     const longer = [...ours, ...theirs].map((suffix) => `${name}.${suffix}`);
     const exists = async (form: string): Promise<boolean> => (await this.lookUp(form)).addresses.length > 0;
     for (const form of name.split('.').length - 1 >= this.#ndots ? [name, ...longer] : [...longer, name]) {
@@ -185,28 +179,14 @@ export class SessionNames {
     return name;
   }
 
-  /** What a program that asks for the name would get: A first, AAAA where there is none. */
-  async lookUp(name: string): Promise<{ readonly addresses: readonly string[]; readonly failure?: string }> {
-    let failure = 'no answer';
-    for (const type of ['A', 'AAAA'] as const) {
-      const answer = await this.#ask(encodeQuestion(name, type));
-      const result = answer === null ? { addresses: [], failure } : readAnswer(answer);
-      if (result.addresses.length > 0) return result;
-      failure = result.failure ?? failure;
-    }
-    return { addresses: [], failure };
-  }
-
-  /** As programs do: by UDP, and by TCP only what does not fit. Many a small server listens to UDP alone. */
-  async #ask(question: Uint8Array): Promise<Uint8Array | null> {
-    const answer = await this.resolver.answer(question, 'udp');
-    return answer !== null && isTruncated(answer) ? this.resolver.answer(question, 'tcp') : answer;
+  lookUp(name: string): Promise<Looked> {
+    return lookUp(this.resolver, name);
   }
 
   get status(): SessionStatus['dns'] {
-    const off = this.#mode.mode === 'off';
+    const off = this.#takeOver.isOff;
     return {
-      mode: this.#mode.mode,
+      mode: this.#takeOver.now.mode,
       server: off ? '' : this.#options.address,
       domains: off ? [] : this.#taken.domains,
       search: off ? [] : this.#taken.machineSearch,
@@ -217,8 +197,8 @@ export class SessionNames {
 
   /** One line for people. */
   get line(): string {
-    if (this.#mode.mode === 'off') return `DNS left alone (${this.#mode.reason})`;
-    return `DNS ${describeTaken(this.#taken)} (${this.#mode.reason})`;
+    const { reason } = this.#takeOver.now;
+    return this.#takeOver.isOff ? `DNS left alone (${reason})` : `DNS ${describeTaken(this.#taken)} (${reason})`;
   }
 
   /** From here on the machine asks this resolver, as far as the wish goes. */
@@ -227,42 +207,12 @@ export class SessionNames {
     return this.#apply();
   }
 
-  async #apply(): Promise<void> {
-    if (!this.#isTaken) return;
-    const before = this.#mode.mode;
-    this.#mode = await this.#wishes.set(this.#state());
-    if (before !== 'off' && this.#mode.mode !== before) {
-      this.#options.warn(`Names come another way now, since programs ask others than before: ${this.#mode.reason}.`);
-    }
+  async #apply(isMending = false): Promise<void> {
+    if (this.#isTaken) await this.#takeOver.set(this.#state(), isMending);
   }
 
-  /**
-   * Programs read the hosts file themselves, before they ask anyone.  Names of the filter that stand there are followed
-   * from the start, and as the file changes.
-   */
-  async followHosts(): Promise<void> {
-    if (!decidesByName(this.#options.filter)) return;
-    watchFile(HOSTS_FILE, { persistent: false, interval: HOSTS_LOOK_MS }, this.#hostsChanged);
-    await this.#holdHosts();
-  }
-
-  readonly #hostsChanged = (): void => void this.#holdHosts().catch(this.#options.report);
-
-  async #holdHosts(): Promise<void> {
-    const { filter, nameRoutes, network, warn } = this.#options;
-    const table = await this.#hosts.table();
-    const listed = filter.rules.rules.flatMap(({ entry: { host } }): readonly string[] => {
-      if (host.kind === 'name') return this.forms(host.name);
-      return host.kind === 'below' ? [...table.keys()].filter((name) => name.endsWith(`.${host.suffix}`)) : [];
-    });
-    const answers = [...new Set(listed)].flatMap((name): readonly StandingAnswer[] => {
-      const addresses = table.get(name);
-      return addresses === undefined ? [] : [{ names: this.forms(name), addresses }];
-    });
-    const change = nameRoutes.standing(answers, performance.now());
-    for (const warning of change.warnings) warn(warning);
-    this.#scheduleExpiry();
-    if (change.changed) await network.named(nameRoutes.state());
+  followHosts(): Promise<void> {
+    return this.#routes.followHosts();
   }
 
   discovered(discovery: Discovery): Promise<void> {
@@ -285,19 +235,12 @@ export class SessionNames {
     this.#ndots = facts.dns.ndots;
     if (isOther) this.#renamed();
     const isAsked = await this.#ports.follow(facts.dns.asked);
-    const { mode } = this.#mode;
-    if (isOther || isAsked || facts.dns.overwritten) await this.#apply();
-    if (facts.dns.overwritten && this.#mode.mode === mode && mode !== 'off') {
-      this.#options.warn(
-        `Another program had changed this machine's DNS settings; names come here again: ${this.#mode.reason}.`,
-      );
-    }
+    if (isOther || isAsked || facts.dns.overwritten) await this.#apply(facts.dns.overwritten);
     await this.#ports.prune();
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#expiry);
-    unwatchFile(HOSTS_FILE, this.#hostsChanged);
+    this.#routes.close();
     this.#upstream.close();
     await this.#ports.close();
   }
@@ -335,44 +278,18 @@ export class SessionNames {
     return takenNames(names, this.#discovery, filter, this.#foundNamespaces, this.#podHosts.table);
   }
 
-  #policy() {
+  #policy(): ResolverPolicy {
     const { filter, matches } = this.#options;
     return {
       ipv6: filter.settings.ipv6,
-      rule: (names: readonly string[]) => {
+      rule: (names) => {
         const { answer, rule } = this.resolve(this.forms(names[0] ?? ''));
         if (rule !== null) matches.question(answer === 'cluster' ? 'cluster' : 'local', rule);
         return answer;
       },
-      host: (name: string) => filter.host(this.forms(name)),
-      beforeAnswer: (name: string, addresses: readonly string[], ttlSeconds: number) =>
-        this.#beforeAnswer(name, addresses, ttlSeconds),
+      host: (name) => filter.host(this.forms(name)),
+      beforeAnswer: (name, addresses, ttlSeconds) => this.#routes.answered(name, addresses, ttlSeconds),
     };
-  }
-
-  async #beforeAnswer(name: string, addresses: readonly string[], ttlSeconds: number): Promise<void> {
-    const { filter, nameRoutes, network, warn } = this.#options;
-    // Without entries that are names, the ranges have decided already; with DNS left alone, no program asks here.
-    if (!decidesByName(filter) || !filter.settings.dns.enabled) return;
-    const change = nameRoutes.answered(this.forms(name), addresses, ttlSeconds, performance.now());
-    for (const warning of change.warnings) warn(warning);
-    this.#scheduleExpiry();
-    // Of two questions at once the second finds everything held, and yet must not be answered before the kernel knows.
-    await (change.changed ? network.named(nameRoutes.state()) : network.settled());
-  }
-
-  #scheduleExpiry(): void {
-    const { nameRoutes, network, report } = this.#options;
-    const at = nameRoutes.nextExpiry(performance.now());
-    clearTimeout(this.#expiry);
-    if (at === null) return;
-    this.#expiry = setTimeout(
-      () => {
-        if (nameRoutes.expire(performance.now()).changed) network.named(nameRoutes.state()).catch(report);
-        this.#scheduleExpiry();
-      },
-      Math.max(0, at - performance.now()),
-    ).unref();
   }
 
   async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
