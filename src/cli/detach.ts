@@ -4,6 +4,7 @@ import { EXIT, MirrordError } from '../errors.ts';
 import type { ErrorDescription, FailureClass } from '../errors.ts';
 import { forPeople, forPrograms } from './events.ts';
 import type { UpEvent } from './events.ts';
+import { pasteable } from './invocation.ts';
 import { out } from './output.ts';
 import { Steps } from './steps.ts';
 
@@ -22,7 +23,7 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
     });
   }
   const steps = new Steps(out);
-  const closing = `Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`;
+  const closing = pasteable(`Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
   const show = json ? forPrograms : forPeople(closing, steps);
   const words: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => words.push(line));

@@ -9,6 +9,7 @@ import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
 import { thisSystem } from '../machine/linux/system/system.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import { pasteable } from './invocation.ts';
 import { whoMayBeTold } from './oneself.ts';
 import { out } from './output.ts';
 import { indented } from './printable.ts';
@@ -48,7 +49,8 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   const examination = new Examination(context);
   const findings: Finding[] = [];
   const fixes = new Set<string>();
-  const take = (finding: Finding): void => {
+  const take = (found: Finding): void => {
+    const finding = { ...found, detail: pasteable(found.detail), fix: pasteable(found.fix) };
     findings.push(finding);
     // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
     if (json || finding.state === 'skipped') return;

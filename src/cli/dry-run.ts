@@ -37,9 +37,7 @@ async function readAsUser(machine: ReturnType<typeof readMachine>, target: strin
     return await machine.networkTarget(target);
   } catch (error) {
     if (error instanceof MirrordError && error.failure === 'usage') throw error;
-    throw new MirrordError('permission', 'not-root', `${target} can be looked into by root only.`, {
-      help: `Say it to sudo: sudo mirrord up --dry-run -t ${target}.  Nothing is changed.`,
-      cause: error,
-    });
+    const text = `Only root may look into ${target}, also where nothing is changed.`;
+    throw new MirrordError('permission', 'not-root', text, { cause: error });
   }
 }

@@ -79,9 +79,6 @@ async function recover(session: SessionId): Promise<void> {
       'permission',
       'not-root',
       `Session '${name}' was killed, or does not end; only root can put back what it has changed.`,
-      {
-        help: `Run it with sudo: sudo mirrord down --name ${name}`,
-      },
     );
   }
   if (await isOver(session)) return;

@@ -14,7 +14,9 @@ import { COMMANDS } from './commands.ts';
 import { completeConfigFile } from './config-file-argument.ts';
 import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, forPrograms, formatForPeople, toDescription } from './failure.ts';
+import { pasteable } from './invocation.ts';
 import { err, outliveReaders } from './output.ts';
+import { needsRoot, offerSudo, withSudo } from './root.ts';
 import { checkCommand } from './words.ts';
 
 // oclif loads the table from the file that is named to it: this one, in the sources as in the bundle.
@@ -36,6 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
     const exit = (error as { oclif?: { exit?: number } }).oclif?.exit;
     // How oclif ends after help and version.
     if (exit === 0) return;
+    const called = process.argv.slice(2);
+    if (needsRoot(error) && !called.includes('--json')) await offerSudo(error, called);
     tell(error, args);
   }
 }
@@ -44,7 +48,9 @@ async function main(args: readonly string[]): Promise<void> {
 function tell(error: unknown, args: readonly string[]): void {
   const separator = args.indexOf('--');
   const ours = separator < 0 ? args : args.slice(0, separator);
-  const description = toDescription(error, ours, COMMANDS);
+  const { help = '', ...described } = toDescription(error, ours, COMMANDS);
+  const advice = needsRoot(error) ? `Run it with sudo: ${withSudo(process.argv.slice(2))}` : pasteable(help);
+  const description = { ...described, help: advice };
   if (ours.includes('--json')) err.json(forPrograms(description));
   else err.text(formatForPeople(description));
   process.exitCode = exitCodeOf(description);

@@ -31,6 +31,11 @@ export class Output {
     this.#screen.write(`${oneLine(text)}\n`);
   }
 
+  /** A question, whose answer stands on the same line. */
+  prompt(text: string): void {
+    this.#screen.write(oneLine(text));
+  }
+
   /** An entry of a list: its own further lines are kept, and set off from the next entry. */
   paragraph(text: string): void {
     this.#screen.write(`${indented(printable(text))}\n`);

@@ -11,6 +11,8 @@ const program = (source: string, bundle: string, ...flags: readonly string[]): r
   fromSources ? join(here, '..', source) : join(here, bundle),
 ];
 
+/** What people call. */
+export const COMMAND = join(here, fromSources ? '../../bin/mirrord' : '../bin/mirrord');
 export const SESSION_PROGRAM = program('session/main.ts', 'session.js', ...DATA_PATH_FLAGS);
 export const RESTORE_PROGRAM = program('host/restore-entry.ts', 'restore.js');
 export const READ_PROGRAM = program('host/read-entry.ts', 'read.js');

@@ -97,7 +97,5 @@ async function alreadyUp(options: UpOptions, { target, pid }: SessionStatus, jso
 
 function requireRoot(): void {
   if (process.getuid?.() === 0) return;
-  throw new MirrordError('permission', 'not-root', 'A TUN interface, routes and DNS settings need root.', {
-    help: `Run it with sudo: sudo mirrord ${process.argv.slice(2).join(' ')}`,
-  });
+  throw new MirrordError('permission', 'not-root', 'A TUN interface, routes and DNS settings need root.');
 }

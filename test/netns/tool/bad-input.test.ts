@@ -12,7 +12,7 @@ describe('mirrord up, what cannot work', () => {
       args: ['up', '-t', 'netns/x'],
       as: 'developer',
       code: 3,
-      says: /sudo mirrord up -t netns\/x/,
+      says: /Run it with sudo: sudo \S*mirrord up -t netns\/x$/m,
     },
     { what: 'a namespace that is not there', args: ['up', '-t', 'netns/no-such'], code: 2, says: /no-such/ },
     { what: 'a process that is not there', args: ['up', '-t', 'process/4194303'], code: 2, says: /4194303/ },

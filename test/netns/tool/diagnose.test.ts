@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { Identity } from '../../../scripts/sandbox/machine.ts';
+import { openResolved } from '../support/resolved.ts';
 import { mirrord, useSession } from '../support/session.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/mirrord');
 
 interface Finding {
   readonly id: string;
@@ -27,7 +31,7 @@ describe('mirrord diagnose latency', () => {
   it('says what to do without a session of that name', async () => {
     const other = await mirrord(world.sandbox, ['diagnose', 'latency', '--name', 'other']);
     assert.equal(other.code, 2);
-    assert.match(other.stderr, /sudo mirrord up --name other/);
+    assert.match(other.stderr, /sudo \S*mirrord up --name other$/m);
     assert.match(other.stderr, /--name: default/);
   });
 });
@@ -60,4 +64,21 @@ describe('mirrord doctor', () => {
     assert.match(stdout, /^✘ kubeconfig: .*\n {4}→ Name one with --kubeconfig/m);
     assert.match(stdout, /^1 failed\.$/m);
   });
+});
+
+describe('mirrord doctor beside systemd-resolved, which has a user of its own', function () {
+  this.timeout(30_000);
+
+  for (const [who, as] of [
+    ['root', []],
+    ['a user', ['setpriv', '--reuid=4321', '--regid=4321', '--clear-groups', '--']],
+  ] as const) {
+    it(`sees as ${who} that it runs`, async () => {
+      const sandbox = await openResolved(`echo 'dev:x:4321:4321::/:/bin/sh' >> /etc/passwd`);
+      const { stdout } = await sandbox.run('env', ...as, PROGRAM, 'doctor', '--json');
+      const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+      assert.equal(checks.find(({ id }) => id === 'dns-mode')?.detail, 'auto takes resolved');
+      await sandbox.close();
+    });
+  }
 });

@@ -61,7 +61,7 @@ describe('mirrord up, more than once', () => {
     assert.equal(code, 6, stderr);
     assert.match(stderr, /default/);
     assert.match(stderr, /second/);
-    assert.match(stderr, /→ End it first: mirrord down --name default\. {2}Several/);
+    assert.match(stderr, /→ End it first: \S*mirrord down --name default\. {2}Several/);
     // Nothing had been started for it.
     assert.doesNotMatch(stdout, /agent/);
     assert.equal((await statuses(world.sandbox)).length, 1);

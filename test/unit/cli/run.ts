@@ -1,5 +1,7 @@
 /** Runs the CLI as people do: built, in a process of its own. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A process that loads the command line takes a second, on a machine that does other things several. */
@@ -7,6 +9,11 @@ export const CLI_MS = 15_000;
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'dist/mirrord.js');
+
+/** A folder of PATH in which the program is, as after an installation. */
+const INSTALLED = mkdtempSync(join(tmpdir(), 'mirrord-installed-'));
+symlinkSync(join(ROOT, 'bin/mirrord'), join(INSTALLED, 'mirrord'));
+process.once('exit', () => rmSync(INSTALLED, { recursive: true }));
 
 // A test file may be run by itself, after a change.
 execFileSync(process.execPath, ['scripts/build.ts', 'programs'], { cwd: ROOT });
@@ -28,7 +35,7 @@ export function runCliInto(output: number | 'pipe', args: readonly string[], cwd
     encoding: 'utf8',
     stdio: ['ignore', output, 'pipe'],
     // The width of help is the terminal's, and a developer's own settings must not change a test.
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
+    env: { PATH: `${INSTALLED}:${process.env['PATH']}`, HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
     timeout: CLI_MS,
   });
   return { code: status, stdout, stderr };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { COMMANDS } from '../../../src/cli/commands.ts';
+import { pasteable } from '../../../src/cli/invocation.ts';
 import { toDescription } from '../../../src/cli/failure.ts';
 import { checkCommand } from '../../../src/cli/words.ts';
 import { CLI_MS, runCli } from './run.ts';
@@ -91,7 +92,7 @@ describe('flags', function () {
     [
       ['up', '-n', 'shop', 'deployment/payments'],
       'Error: mirrord up does not take the argument "deployment/payments".\n' +
-        '  → The target goes with a flag: sudo mirrord up -t deployment/payments\n  → See: mirrord up --help\n',
+        `  → The target goes with a flag: ${pasteable('sudo mirrord up')} -t deployment/payments\n  → See: mirrord up --help\n`,
     ],
   ];
   for (const [args, text] of cases) {

@@ -63,6 +63,15 @@ describe('the name servers that the machine uses', () => {
       },
       servers: ['192.0.2.1'],
     },
+    'behind that stub, for a user, who may not look into it': {
+      text: STUB,
+      given: () => {
+        machine.put('/proc/77/comm', 'systemd-resolve\n');
+        machine.user = 1000;
+        listen('3500007F');
+      },
+      servers: ['192.0.2.1'],
+    },
     'behind a stub that nobody answers at here': { text: STUB, servers: ['192.0.2.1'] },
     'another program at the address of that stub': {
       text: STUB,

@@ -15,15 +15,19 @@ const REVERT_POLL_MS = 10;
 /**
  * Whether it runs in this very network namespace, or in the one given.  Asking over D-Bus could start it, and from
  * another namespace would reach one whose links are not ours.
+ *
+ * It has a user of its own, whose processes only root may look into (proc_pid_ns(5)): anyone else takes one of that name
+ * for the machine's.
  */
 export function resolvedRuns({ files, probes }: System, namespace = probes.networkNamespace('self')): boolean {
+  const isThere = (pid: number): boolean => {
+    const found = probes.networkNamespace(pid);
+    return found === namespace || (found === undefined && probes.uid() !== 0);
+  };
   return files
     .list('/proc')
     .some(
-      (pid) =>
-        /^\d+$/.test(pid) &&
-        files.read(`/proc/${pid}/comm`)?.trim() === PROCESS_NAME &&
-        probes.networkNamespace(Number(pid)) === namespace,
+      (pid) => /^\d+$/.test(pid) && files.read(`/proc/${pid}/comm`)?.trim() === PROCESS_NAME && isThere(Number(pid)),
     );
 }
 
