@@ -1,6 +1,6 @@
 /** What the agent sees around itself. */
 import { hostname, networkInterfaces } from 'node:os';
-import type { AgentInfo } from '../peer/tunnel.ts';
+import type { AgentInfo } from '../peer/agent-info.ts';
 
 /** Set by the bundler. */
 declare const MIRRORD_VERSION: string;

@@ -6,7 +6,7 @@
  * cgroup namespace `/../ID`).  Where paths say nothing (`/`), the log that the kubelet mounts for a container does.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import type { ProcessEnvironment, TargetContainer } from '../peer/target-container.ts';
+import type { ProcessEnvironment, TargetContainer } from '../peer/environment.ts';
 
 const FIRST_PID = '1';
 /** Processes that are looked at, since a node (hostPID) may have any number. */

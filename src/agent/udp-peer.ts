@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram';
 import { toErrno } from '../mux/errno.ts';
-import type { PeerDatagrams } from '../peer/service.ts';
+import type { PeerDatagrams } from '../peer/udp.ts';
 import { UDP_IDLE_MS, UDP_PENDING_LIMIT, UDP_RECEIVE_BUFFER } from './limits.ts';
 
 export interface PeerEvents {

@@ -9,7 +9,7 @@
  */
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram';
-import type { PeerDatagrams } from '../peer/service.ts';
+import type { PeerDatagrams } from '../peer/udp.ts';
 import { UDP_ANSWER_PORTS } from './limits.ts';
 import type { Places } from './places.ts';
 import { UdpPeer } from './udp-peer.ts';

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { toErrno } from '../mux/errno.ts';
-import type { IncomingDatagrams } from '../peer/service.ts';
+import type { WantedDatagrams } from '../peer/udp.ts';
 import type { Places } from './places.ts';
 import { UdpPort } from './udp-port.ts';
 
@@ -15,7 +15,7 @@ export class UdpSockets {
     this.#places = places;
   }
 
-  dial(flow: IncomingDatagrams): void {
+  dial(flow: WantedDatagrams): void {
     const family = isIP(flow.host);
     if (family !== 0) return this.#open(flow, flow.host, family);
     let isClosed = false;
@@ -29,7 +29,7 @@ export class UdpSockets {
     });
   }
 
-  #open(flow: IncomingDatagrams, address: string, family: number): void {
+  #open(flow: WantedDatagrams, address: string, family: number): void {
     const port = this.#place(`${family} ${flow.socket}`, family);
     if (port === undefined) flow.refuse('EADDRNOTAVAIL');
     else port.add(flow, address, flow.port);

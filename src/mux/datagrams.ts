@@ -1,5 +1,4 @@
 /** The datagrams of one flow in the multiplexer: the same at both ends.  No credit: what finds no room is dropped. */
-import { parseErrno } from './errno.ts';
 import { DATAGRAM_LIMIT } from './limits.ts';
 import type { DialErrno, FlowDatagrams } from './flow.ts';
 
@@ -50,8 +49,8 @@ export class MuxDatagrams implements FlowDatagrams {
     if (!this.#isOver) this.onDatagram(payload);
   }
 
-  refused(errno: string): void {
-    this.#closed(parseErrno(errno));
+  refused(errno: DialErrno): void {
+    this.#closed(errno);
   }
 
   /** Ended by the other end, or the tunnel is gone. */

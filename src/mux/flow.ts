@@ -40,12 +40,6 @@ export interface FlowBytes {
   resume(): void;
 }
 
-/** A byte stream to one destination on the far side. */
-export interface TunnelStream extends FlowBytes {
-  /** Bytes may be written before; they are delivered once the far dial has succeeded.  Never rejects. */
-  readonly opened: Promise<DialOutcome>;
-}
-
 /** Datagrams, seen from either end; each call is one datagram.  Handlers as in `FlowBytes`. */
 export interface FlowDatagrams {
   /** The payload is copied.  Dropped when more than a bounded number of bytes wait. */
@@ -61,10 +55,4 @@ export interface FlowDatagrams {
   onAnswer: (port: number, flow: FlowDatagrams) => void;
   /** No handler is called any more. */
   close(): void;
-}
-
-/** Datagrams to one destination on the far side. */
-export interface TunnelDatagrams extends FlowDatagrams {
-  /** Resolves once the far socket exists; a destination that cannot be dialled gives its errno.  Never rejects. */
-  readonly opened: Promise<DialOutcome>;
 }

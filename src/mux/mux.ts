@@ -12,59 +12,46 @@
  * Either end may open; the client's numbers are odd, the agent's even.
  */
 import type { ByteStream } from '../connection/byte-stream.ts';
-import { parseErrno } from './errno.ts';
+import { MuxDatagrams } from './datagrams.ts';
+import { Entries, type Entry, LOST, accepted, discard, lost, refused } from './entries.ts';
+import type { DialErrno, DialOutcome } from './flow.ts';
+import { MUX, MuxDecoder, type MuxSink, type MuxType, muxFrame } from './frame.ts';
+import { MuxHeld } from './held.ts';
 import {
   ANSWER_LIMIT,
   EXCESS_LIMIT,
   OPENINGS_AGAIN_LIMIT,
   OPENINGS_LIMIT,
   REFUSALS_LIMIT,
-  STREAM_LIMIT,
   STREAM_WINDOW,
   STREAM_WINDOWS_GROWTH,
 } from './limits.ts';
-import { MuxDatagrams } from './datagrams.ts';
-import { MuxHeld } from './held.ts';
-import { MUX, MuxDecoder, muxFrame, type MuxSink, type MuxType } from './frame.ts';
-import { type Kind, type Opening, decodeOpening, encodeAnswer, encodeOpening } from '../peer/opening.ts';
 import { MuxPings } from './pings.ts';
 import { MuxStream } from './stream.ts';
 import { MuxTurns } from './turns.ts';
-import type { DialErrno, DialOutcome } from './flow.ts';
 
-const OK: DialOutcome = { ok: true };
-const LOST: DialOutcome = { ok: false, errno: 'ECONNRESET' };
 /** More streams than STREAM_LIMIT: nothing on the far side can be had for it. */
 const FULL: DialErrno = 'EADDRNOTAVAIL';
 const NOTHING = new Uint8Array(0);
 
 export interface MuxEvents {
-  /** The other end opens something; the number is its name until it is over.  Without this every opening is refused. */
-  readonly opened?: (id: number, opening: Opening) => void;
+  /**
+   * The other end opens something; the number is its name until it is over.  It is taken, or declined, in the same turn.
+   * `opening` is valid only during the call.  Returns false when it makes no sense.
+   */
+  readonly opened: (id: number, opening: Buffer) => boolean;
   /** The other end speaks something else: nothing that it sends makes sense any more. */
   readonly broken: (reason: string) => void;
-}
-
-/** Something with a number, until it is over. */
-interface Entry {
-  readonly stream?: MuxStream;
-  readonly datagrams?: MuxDatagrams;
-  /** The dial's outcome, or the answer to a question, while it is awaited. */
-  dialled?: ((outcome: DialOutcome) => void) | undefined;
-  answered?: ((answer: Buffer | DialErrno) => void) | undefined;
-  /** A question of the other end, for which an answer is sought. */
-  readonly question?: AbortController;
 }
 
 export class Mux implements MuxSink {
   readonly #bytes: ByteStream;
   readonly #events: MuxEvents;
   readonly #decoder = new MuxDecoder(this);
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries: Entries;
   readonly #pings = new MuxPings();
   readonly #turns: MuxTurns;
   readonly #held = new MuxHeld();
-  #nextId: number;
   /** Bytes by which windows have grown. */
   #growth = 0;
   #isOver = false;
@@ -73,7 +60,7 @@ export class Mux implements MuxSink {
     this.#bytes = bytes;
     this.#turns = new MuxTurns(bytes, () => this.#sendHeld());
     this.#events = events;
-    this.#nextId = isClient ? 1 : 2;
+    this.#entries = new Entries(isClient);
     bytes.onBytes = (view) => {
       if (!this.#isOver && !this.#decoder.push(view)) this.#broken('a malformed frame');
     };
@@ -91,27 +78,22 @@ export class Mux implements MuxSink {
 
   /* ---- opening ---- */
 
-  openStream(kind: Kind, host: string, port: number): { stream: MuxStream; opened: Promise<DialOutcome> } {
-    const id = this.#takeId();
-    const stream = new MuxStream(id, this, this.#maySend ? STREAM_WINDOW : 0);
-    const opened = this.#open(id, { stream }, kind, host, port);
-    return { stream, opened };
+  openStream(opening: Uint8Array): { stream: MuxStream; opened: Promise<DialOutcome> } {
+    const stream = new MuxStream(this.#entries.takeNumber(), this, this.#maySend ? STREAM_WINDOW : 0);
+    return { stream, opened: this.#open(stream.id, { stream }, opening) };
   }
 
-  openDatagrams(kind: Kind, host: string, port: number): { datagrams: MuxDatagrams; opened: Promise<DialOutcome> } {
-    const id = this.#takeId();
-    const datagrams = new MuxDatagrams(id, this);
-    const opened = this.#open(id, { datagrams }, kind, host, port);
-    return { datagrams, opened };
+  openDatagrams(opening: Uint8Array): { datagrams: MuxDatagrams; opened: Promise<DialOutcome> } {
+    const datagrams = new MuxDatagrams(this.#entries.takeNumber(), this);
+    return { datagrams, opened: this.#open(datagrams.id, { datagrams }, opening) };
   }
 
-  /** For what comes from another port of the peer of `asked`; null when there is no room for it. */
-  openAnswer(asked: MuxDatagrams, port: number): MuxDatagrams | null {
+  /** Datagrams of which no outcome is awaited: a refusal ends them.  Null when there is no room. */
+  offerDatagrams(opening: Uint8Array): MuxDatagrams | null {
     if (this.#isOver || !this.#hasPlace(OPENINGS_AGAIN_LIMIT)) return null;
-    const id = this.#takeId();
-    const datagrams = new MuxDatagrams(id, this);
-    this.#entries.set(id, { datagrams });
-    this.#sendOpening(id, encodeAnswer(asked.id, port));
+    const datagrams = new MuxDatagrams(this.#entries.takeNumber(), this);
+    this.#entries.set(datagrams.id, { datagrams });
+    this.#sendOpening(datagrams.id, opening);
     return datagrams;
   }
 
@@ -121,12 +103,12 @@ export class Mux implements MuxSink {
   }
 
   /** One question, one answer; a refusal is its errno. */
-  ask(kind: Kind, body: string | Uint8Array, signal: AbortSignal): Promise<Buffer | DialErrno> {
+  ask(question: Uint8Array, signal: AbortSignal): Promise<Buffer | DialErrno> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#isOver) throw new Error('the tunnel is closed');
       if (!this.#hasPlace(OPENINGS_AGAIN_LIMIT)) return resolve(FULL);
-      const id = this.#takeId();
+      const id = this.#entries.takeNumber();
       const aborted = (): void => {
         this.#entries.delete(id);
         if (!this.#held.forget(id)) this.#sendFrame(id, MUX.reset);
@@ -139,7 +121,7 @@ export class Mux implements MuxSink {
           resolve(answer);
         },
       });
-      this.#sendOpening(id, encodeOpening(kind, 0, body));
+      this.#sendOpening(id, question);
     });
   }
 
@@ -181,9 +163,13 @@ export class Mux implements MuxSink {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    this.decline(id, errno);
+    discard(entry);
+  }
+
+  /** What is opened with that number is not to be had here at all. */
+  decline(id: number, errno: DialErrno): void {
     this.#sendFrame(id, MUX.refuse, Buffer.from(errno));
-    entry.stream?.discard();
-    entry.datagrams?.discard();
   }
 
   /** An answer that is longer than any may be, or that would wait behind too many others, is none. */
@@ -200,7 +186,7 @@ export class Mux implements MuxSink {
     this.#entries.clear();
     this.#held.clear();
     this.#turns.close();
-    for (const entry of entries) this.#lose(entry);
+    for (const entry of entries) lost(entry);
     this.#pings.close();
   }
 
@@ -244,53 +230,26 @@ export class Mux implements MuxSink {
         entry.datagrams?.received(payload);
         return;
       case MUX.accept:
-        entry.dialled?.(OK);
-        entry.dialled = undefined;
-        return;
+        return accepted(entry);
       case MUX.answer:
         this.#entries.delete(id);
         entry.answered?.(Buffer.from(payload));
         return;
       case MUX.refuse:
-        return this.#refused(id, entry, payload.toString('latin1'));
+        this.#entries.delete(id);
+        return refused(entry, payload.toString('latin1'));
       case MUX.reset:
         this.#entries.delete(id);
         entry.stream?.wasReset();
-        this.#lose(entry);
+        lost(entry);
     }
   }
 
-  #refused(id: number, entry: Entry, errno: string): void {
-    this.#entries.delete(id);
-    entry.answered?.(parseErrno(errno));
-    if (entry.dialled !== undefined) {
-      entry.dialled({ ok: false, errno: parseErrno(errno) });
-      entry.dialled = undefined;
-      // The outcome has told it all.
-      entry.stream?.discard();
-      entry.datagrams?.discard();
-    }
-    entry.stream?.lost();
-    entry.datagrams?.refused(errno);
-  }
-
-  #lose(entry: Entry): void {
-    entry.dialled?.(LOST);
-    entry.dialled = undefined;
-    entry.answered?.('ECONNRESET');
-    entry.question?.abort();
-    entry.stream?.lost();
-    entry.datagrams?.lost();
-  }
-
-  #opened(id: number, payload: Buffer): void {
-    const opening = decodeOpening(payload);
-    const isTheirs = id !== 0 && (id & 1) !== (this.#nextId & 1);
-    if (opening === null || !isTheirs || this.#entries.has(id)) return this.#broken('a malformed opening');
+  #opened(id: number, opening: Buffer): void {
+    if (!this.#entries.mayBeTheirs(id)) return this.#broken('a malformed opening');
     if (this.#bytes.room < -REFUSALS_LIMIT) return this.#broken('more openings than it reads answers');
-    if (this.#events.opened === undefined) return this.#sendFrame(id, MUX.refuse, Buffer.from('EACCES'));
-    if (this.#entries.size >= STREAM_LIMIT) return this.#sendFrame(id, MUX.refuse, Buffer.from(FULL));
-    this.#events.opened(id, opening);
+    if (this.#entries.isFull) return this.decline(id, FULL);
+    if (!this.#events.opened(id, opening)) this.#broken('a malformed opening');
   }
 
   #broken(what: string): void {
@@ -346,33 +305,24 @@ export class Mux implements MuxSink {
     if (entry === undefined || (entry.stream !== flow && entry.datagrams !== flow)) return;
     this.#entries.delete(flow.id);
     // A flow that ends before its dial has: nobody waits for the outcome any more, but a promise must not hang.
-    entry.dialled?.(LOST);
+    entry.opened?.(LOST);
   }
 
-  #open(id: number, entry: Entry, kind: Kind, host: string, port: number): Promise<DialOutcome> {
+  #open(id: number, entry: Entry, opening: Uint8Array): Promise<DialOutcome> {
     if (this.#isOver || !this.#hasPlace(OPENINGS_LIMIT)) {
-      entry.stream?.discard();
-      entry.datagrams?.discard();
+      discard(entry);
       return Promise.resolve(this.#isOver ? LOST : { ok: false, errno: FULL });
     }
-    this.#sendOpening(id, encodeOpening(kind, port, host));
+    this.#sendOpening(id, opening);
     return new Promise((resolve) => {
-      entry.dialled = resolve;
+      entry.opened = resolve;
       this.#entries.set(id, entry);
     });
   }
 
-  #takeId(): number {
-    const id = this.#nextId;
-    // 2^31 flows of one session: at 10,000 a second that is two and a half days.  Numbers in use are passed over.
-    do this.#nextId = this.#nextId + 2 > 0xffff_ffff ? this.#nextId & 1 || 2 : this.#nextId + 2;
-    while (this.#entries.has(this.#nextId));
-    return id;
-  }
-
   /** Whether one more may be opened, with `limit` bytes of those that wait unsent. */
   #hasPlace(limit: number): boolean {
-    return this.#entries.size < STREAM_LIMIT && (this.#maySend || this.#held.cost < limit);
+    return !this.#entries.isFull && (this.#maySend || this.#held.cost < limit);
   }
 
   /** Short frames can go, on top of what may be in flight. */
@@ -380,7 +330,7 @@ export class Mux implements MuxSink {
     return this.#bytes.connected && this.#bytes.room >= -EXCESS_LIMIT;
   }
 
-  #sendOpening(id: number, opening: Buffer): void {
+  #sendOpening(id: number, opening: Uint8Array): void {
     if (this.#maySend) this.#sendFrame(id, MUX.open, opening);
     else this.#held.add(id, muxFrame(id, MUX.open, opening));
   }

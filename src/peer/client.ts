@@ -1,17 +1,20 @@
 /** The near end: `createTunnel` dials, says hello, and opens flows and questions on the multiplexer. */
 import { ByteStream } from '../connection/byte-stream.ts';
-import { parseErrno } from '../mux/errno.ts';
+import type { Dial } from '../connection/dial.ts';
 import { createSessionId } from '../connection/hello.ts';
 import type { TunnelKey } from '../connection/key.ts';
-import { ANSWER_LIMIT_MS } from '../mux/limits.ts';
 import { RESUME_LIMIT_MS } from '../connection/limits.ts';
-import { Mux } from '../mux/mux.ts';
-import { KIND, type Kind, type Opening } from './opening.ts';
 import { Pauses, connect, reconnect } from '../connection/redial.ts';
-import { decodeEnvironment, type ProcessEnvironment, type TargetContainer } from './target-container.ts';
-import type { AgentInfo, Tunnel, TunnelEvents, TunnelOptions } from './tunnel.ts';
-import type { Dial } from '../connection/dial.ts';
-import type { DialOutcome, TunnelDatagrams, TunnelStream } from '../mux/flow.ts';
+import type { DialOutcome } from '../mux/flow.ts';
+import type { Mux } from '../mux/mux.ts';
+import type { AgentInfo } from './agent-info.ts';
+import { CLIENT_SERVICES } from './client-services.ts';
+import type { ProcessEnvironment, TargetContainer } from './environment.ts';
+import { createPeer } from './peer.ts';
+import { askEnvironment, askInfo, askNameServers, askProbe } from './question.ts';
+import { type TunnelStream, connectTcp } from './tcp.ts';
+import type { Tunnel, TunnelEvents, TunnelOptions } from './tunnel.ts';
+import { type TunnelDatagrams, sendUdp } from './udp.ts';
 
 /** Rejects with a MirrordError when the agent refuses, with the dial's own error when it cannot be reached. */
 export async function createTunnel(
@@ -51,12 +54,9 @@ export async function createTunnel(
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
   const connectable = { stream, dial, key: key.privateKey, agent: { publicKey: null }, session: createSessionId() };
-  const mux: Mux = new Mux(stream, true, {
-    opened: (id, opening) => takeAnswer(mux, id, opening),
-    broken: (reason) => {
-      void stream.farewell(reason);
-      die(reason);
-    },
+  const mux = createPeer(stream, true, CLIENT_SERVICES, (reason) => {
+    void stream.farewell(reason);
+    die(reason);
   });
   const tunnel = new MuxTunnel(mux, stream, pauses, () => {
     ended.abort(new Error('closed'));
@@ -67,14 +67,6 @@ export async function createTunnel(
   ended.signal.throwIfAborted();
   ready = true;
   return tunnel;
-}
-
-/** All that an agent may open: a peer has answered from another port. */
-function takeAnswer(mux: Mux, id: number, { kind, port, body }: Opening): void {
-  const asked = kind === KIND.answer ? mux.datagrams(body.readUInt32BE(0)) : undefined;
-  const flow = mux.acceptDatagrams(id);
-  if (asked === undefined) mux.refuse(id, 'EACCES');
-  else asked.onAnswer(port, flow);
 }
 
 class MuxTunnel implements Tunnel {
@@ -93,35 +85,27 @@ class MuxTunnel implements Tunnel {
   }
 
   connect(host: string, port: number): TunnelStream {
-    const { stream, opened } = this.#mux.openStream(KIND.tcp, host, port);
-    return Object.assign(stream, { opened });
+    return connectTcp(this.#mux, host, port);
   }
 
   datagrams(host: string, port: number, socket: string): TunnelDatagrams {
-    const { datagrams, opened } = this.#mux.openDatagrams(KIND.udp, `${host} ${socket}`, port);
-    return Object.assign(datagrams, { opened });
+    return sendUdp(this.#mux, host, port, socket);
   }
 
   resolve(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#ask(KIND.resolve, message, signal);
+    return askNameServers(this.#mux, message, signal);
   }
 
-  /** The answer is an errno's name, or nothing when the host is there. */
-  async probe(host: string): Promise<DialOutcome> {
-    const errno = await this.#ask(KIND.probe, host, AbortSignal.timeout(ANSWER_LIMIT_MS));
-    return errno.length === 0 ? { ok: true } : { ok: false, errno: parseErrno(errno.toString('latin1')) };
+  probe(host: string): Promise<DialOutcome> {
+    return askProbe(this.#mux, host);
   }
 
-  async info(): Promise<AgentInfo> {
-    const body = await this.#ask(KIND.info, '', AbortSignal.timeout(ANSWER_LIMIT_MS));
-    // The agent is of our own release (the hello has compared versions), and proved by where it runs.
-    const info: AgentInfo = JSON.parse(body.toString());
-    return info;
+  info(): Promise<AgentInfo> {
+    return askInfo(this.#mux);
   }
 
-  async environment(container: TargetContainer): Promise<ProcessEnvironment> {
-    const question = JSON.stringify(container);
-    return decodeEnvironment(await this.#ask(KIND.environment, question, AbortSignal.timeout(ANSWER_LIMIT_MS)));
+  environment(container: TargetContainer): Promise<ProcessEnvironment> {
+    return askEnvironment(this.#mux, container);
   }
 
   ping(): Promise<number> {
@@ -148,11 +132,5 @@ class MuxTunnel implements Tunnel {
     this.#stream.destroy();
     this.#mux.close();
     return heard;
-  }
-
-  async #ask(kind: Kind, body: string | Uint8Array, signal: AbortSignal): Promise<Buffer> {
-    const answer = await this.#mux.ask(kind, body, signal);
-    if (typeof answer === 'string') throw new Error(`the agent could not answer: ${answer}`);
-    return answer;
   }
 }

@@ -12,7 +12,8 @@ import type { SourcesOf } from '../connection/hellos.ts';
 import { createTunnelKey } from '../connection/key.ts';
 import { RESUME_LIMIT_MS, SESSION_LIMIT } from '../connection/limits.ts';
 import type { Mux } from '../mux/mux.ts';
-import { serve } from './serve.ts';
+import { agentServices } from './agent-services.ts';
+import { createPeer } from './peer.ts';
 import { hearHello } from '../connection/server-hello.ts';
 import type { HelloKeys, ProvenClient } from '../connection/server-hello.ts';
 import type { TunnelService } from './service.ts';
@@ -103,7 +104,7 @@ export class TunnelServer {
         if (this.#sessions.size === 0) this.#events.goodbye?.();
       },
     });
-    const mux = serve(stream, this.#service, (reason) => {
+    const mux = createPeer(stream, false, agentServices(this.#service), (reason) => {
       void stream.farewell(reason);
       this.#end(id, session, reason);
     });

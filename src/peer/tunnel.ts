@@ -3,8 +3,8 @@
  *
  * Three layers stand behind this interface.  A connection (src/connection): a resumable byte stream over a replaceable
  * transport, the hello that proves the client, redialling.  A multiplexer on it (src/mux): streams with credit, datagrams,
- * questions with one answer, pings for the round trip.  And the two peers, who give these a meaning: client.ts is this
- * machine's end, server.ts and serve.ts the agent's.
+ * questions with one answer, pings for the round trip.  And the two peers, who give these a meaning, by kind (opening.ts):
+ * client.ts is this machine's end, server.ts the agent's.
  *
  * Why the multiplexer is our own and not HTTP/2: node:http2 over anything but a socket costs two to three times the CPU,
  * does not read while a write of its own is pending, which two ends that both send in bulk turn into a deadlock, and can
@@ -12,24 +12,11 @@
  *
  * Must not know: the TUN, Kubernetes, names, how the agent dials.
  */
-import type { DialOutcome, TunnelDatagrams, TunnelStream } from '../mux/flow.ts';
-import type { ProcessEnvironment, TargetContainer } from './target-container.ts';
-
-/** What the agent sees around itself. */
-export interface AgentInfo {
-  readonly version: string;
-  readonly node: string;
-  readonly hostname: string;
-  /** The agent's own addresses with prefix length, loopback aside. */
-  readonly addresses: readonly string[];
-  /** The text of the agent's resolv.conf. */
-  readonly resolvConf: string;
-  /** The text of the agent's hosts file, cut off at 64 kB; empty where that is this machine's own. */
-  readonly hosts: string;
-  /** KUBERNETES_SERVICE_HOST, where set. */
-  readonly serviceHost: string | null;
-  readonly ipv6: boolean;
-}
+import type { DialOutcome } from '../mux/flow.ts';
+import type { AgentInfo } from './agent-info.ts';
+import type { ProcessEnvironment, TargetContainer } from './environment.ts';
+import type { TunnelStream } from './tcp.ts';
+import type { TunnelDatagrams } from './udp.ts';
 
 export interface TunnelOptions {
   /** Ends the attempt to create the tunnel; of no effect afterwards. */

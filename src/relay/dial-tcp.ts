@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { toErrno } from '../mux/errno.ts';
-import type { IncomingStream } from '../peer/service.ts';
+import type { WantedStream } from '../peer/tcp.ts';
 import { DIAL_LIMIT_MS, KEEPALIVE_IDLE_MS } from './limits.ts';
 import { SocketRelay } from './socket-relay.ts';
 
@@ -15,7 +15,7 @@ const reading = Buffer.allocUnsafeSlow(READ_BYTES);
 const HUNG_UP: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** `over` is called once, when the socket is gone. */
-export function dialTcp(flow: IncomingStream, over: () => void): void {
+export function dialTcp(flow: WantedStream, over: () => void): void {
   const socket: Socket = connect({
     host: flow.host,
     port: flow.port,

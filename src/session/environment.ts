@@ -15,7 +15,7 @@ import {
   type Variables,
 } from '../environment/index.ts';
 import { MirrordError } from '../errors.ts';
-import type { ProcessEnvironment, TargetContainer } from '../peer/target-container.ts';
+import type { ProcessEnvironment, TargetContainer } from '../peer/environment.ts';
 import type { Tunnel } from '../peer/tunnel.ts';
 import type { Remote } from './remote/remote.ts';
 

@@ -10,7 +10,8 @@ import { createTunnel } from '../peer/client.ts';
 import { createTunnelKey } from '../connection/key.ts';
 import { lateSignal } from '../peer/late-signal.ts';
 import { Pauses } from '../connection/redial.ts';
-import type { AgentInfo, Tunnel } from '../peer/tunnel.ts';
+import type { AgentInfo } from '../peer/agent-info.ts';
+import type { Tunnel } from '../peer/tunnel.ts';
 import type { Dial } from '../connection/dial.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */

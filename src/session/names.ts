@@ -16,7 +16,7 @@ import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { AgentInfo } from '../peer/tunnel.ts';
+import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
 import { clusterNames } from './cluster-names.ts';
 import { askedNames, describeTaken } from './domains.ts';

@@ -15,7 +15,7 @@ import { routePlan } from '../filter/route-plan.ts';
 import type { Remain, StartMessage } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import type { AgentInfo } from '../peer/tunnel.ts';
+import type { AgentInfo } from '../peer/agent-info.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { FarSide } from './far-side.ts';

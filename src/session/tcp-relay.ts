@@ -6,7 +6,7 @@
  */
 import { SMALL_BYTES, blocks } from '../block-pool.ts';
 import type { TcpFlow, TcpFlowEvents } from '../stack/flow.ts';
-import type { TunnelStream } from '../mux/flow.ts';
+import type { TunnelStream } from '../peer/tcp.ts';
 import { refusalOf } from './refusal.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Which container of a pod is meant. */
 import type { V1Container, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
-import type { TargetContainer } from '../../peer/target-container.ts';
+import type { TargetContainer } from '../../peer/environment.ts';
 import { nearest } from '../nearest.ts';
 import type { ResolvedTarget } from './target.ts';
 

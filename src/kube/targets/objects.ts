@@ -1,7 +1,7 @@
 /** What a target's pod refers to: the objects that its environment is put together from. */
 import type { V1ConfigMap, V1Node, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
-import type { TargetContainer } from '../../peer/target-container.ts';
+import type { TargetContainer } from '../../peer/environment.ts';
 import { explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { targetContainer } from './container.ts';

@@ -7,8 +7,8 @@ import type { SessionStatus } from '../../control/protocol.ts';
 import type { DeclaredEnvironment } from '../../environment/index.ts';
 import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery } from '../../kube/cluster.ts';
-import type { TargetContainer } from '../../peer/target-container.ts';
-import type { AgentInfo } from '../../peer/tunnel.ts';
+import type { TargetContainer } from '../../peer/environment.ts';
+import type { AgentInfo } from '../../peer/agent-info.ts';
 import type { AgentSource } from '../far-side.ts';
 
 /** A step towards the far side, or a warning about it, for people. */

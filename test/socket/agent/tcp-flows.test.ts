@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Tunnel } from '../../../src/peer/tunnel.ts';
-import type { TunnelStream } from '../../../src/mux/flow.ts';
+import type { TunnelStream } from '../../../src/peer/tcp.ts';
 import { hear, startAgent, until } from '../support/agent-process.ts';
 import type { RunningAgent } from '../support/agent-process.ts';
 

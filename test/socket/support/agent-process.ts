@@ -13,7 +13,7 @@ import { createTunnel } from '../../../src/peer/client.ts';
 import { createTunnelKey } from '../../../src/connection/key.ts';
 import type { Dial } from '../../../src/connection/dial.ts';
 import type { Tunnel, TunnelEvents } from '../../../src/peer/tunnel.ts';
-import type { TunnelStream } from '../../../src/mux/flow.ts';
+import type { TunnelStream } from '../../../src/peer/tcp.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const SILENT: TunnelEvents = { lost() {}, resumed() {}, dead() {} };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { targetEnvironment } from '../../../src/agent/target-process.ts';
-import type { TargetContainer } from '../../../src/peer/target-container.ts';
+import type { TargetContainer } from '../../../src/peer/environment.ts';
 
 const ID = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);

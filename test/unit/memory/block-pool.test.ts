@@ -4,7 +4,7 @@ import { BLOCK_BYTES, blocks } from '../../../src/block-pool.ts';
 import { relayTcp } from '../../../src/session/tcp-relay.ts';
 import type { TcpFlow, TcpFlowEvents } from '../../../src/stack/index.ts';
 import { MuxStream, type StreamOwner } from '../../../src/mux/stream.ts';
-import type { TunnelStream } from '../../../src/mux/flow.ts';
+import type { TunnelStream } from '../../../src/peer/tcp.ts';
 
 /** Whether the block that is lent next is one that held `text`. */
 function isLentNext(text: string, length: number): boolean {

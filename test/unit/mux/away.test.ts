@@ -60,14 +60,14 @@ describe('while the transport is away', () => {
     for (let i = 0; i < 100; i++) {
       const given = new AbortController();
       const asked = Array.from({ length: 1_000 }, () =>
-        pair.near.ask(KIND.resolve, question, given.signal).catch(() => undefined),
+        pair.near.ask(encodeOpening(KIND.resolve, 0, question), given.signal).catch(() => undefined),
       );
       given.abort(new Error('too late'));
       await Promise.all(asked);
     }
     const held = heapBytes() - before;
     assert.ok(held < 4e6, `${held} bytes`);
-    const alive = pair.near.ask(KIND.resolve, Buffer.from('alive'), new AbortController().signal);
+    const alive = pair.near.ask(encodeOpening(KIND.resolve, 0, Buffer.from('alive')), new AbortController().signal);
     pair.mend();
     assert.equal(String(await alive), 'alive');
     assert.deepEqual(
@@ -78,8 +78,12 @@ describe('while the transport is away', () => {
 
   it('flows that have ended meanwhile are forgotten, the others open in their order', async () => {
     pair.sever();
-    const streams = Array.from({ length: 1_000 }, (_, port) => pair.near.openStream(KIND.tcp, 'host', port));
-    const flows = Array.from({ length: 100 }, (_, port) => pair.near.openDatagrams(KIND.udp, 'host', 2_000 + port));
+    const streams = Array.from({ length: 1_000 }, (_, port) =>
+      pair.near.openStream(encodeOpening(KIND.tcp, port, 'host')),
+    );
+    const flows = Array.from({ length: 100 }, (_, port) =>
+      pair.near.openDatagrams(encodeOpening(KIND.udp, 2_000 + port, 'host')),
+    );
     for (const [port, { stream }] of streams.entries()) if (port % 10 !== 0) stream.reset();
     for (const [i, { datagrams }] of flows.entries()) if (i > 0) datagrams.close();
     for (const [i, { opened: outcome }] of streams.entries()) {
@@ -98,15 +102,15 @@ describe('while the transport is away', () => {
 
   it('what is written into a flow that waits follows its opening, to the end', async () => {
     pair.sever();
-    const { stream } = pair.near.openStream(KIND.tcp, 'host', 1);
+    const { stream } = pair.near.openStream(encodeOpening(KIND.tcp, 1, 'host'));
     const heard: string[] = [];
     stream.onData = (chunk) => heard.push(Buffer.from(chunk).toString());
     stream.onEnd = () => heard.push('END');
     stream.write(Buffer.from('hello'), () => {});
     stream.end();
-    const silent = pair.near.openStream(KIND.tcp, 'host', 2).stream;
+    const silent = pair.near.openStream(encodeOpening(KIND.tcp, 2, 'host')).stream;
     silent.end();
-    const { datagrams } = pair.near.openDatagrams(KIND.udp, 'host', 3);
+    const { datagrams } = pair.near.openDatagrams(encodeOpening(KIND.udp, 3, 'host'));
     datagrams.onDatagram = (payload) => heard.push(`datagram ${Buffer.from(payload).toString()}`);
     datagrams.send(Buffer.from('first'));
     await quiet();
@@ -120,24 +124,28 @@ describe('while the transport is away', () => {
     pair.sever();
     const asked: Promise<unknown>[] = [];
     const question = Buffer.alloc(60_000);
-    for (let i = 0; i < 1_000; i++) asked.push(pair.near.ask(KIND.resolve, question, new AbortController().signal));
+    for (let i = 0; i < 1_000; i++)
+      asked.push(pair.near.ask(encodeOpening(KIND.resolve, 0, question), new AbortController().signal));
     const refused = await Promise.race([asked.at(-1), quiet()]);
     assert.equal(refused, 'EADDRNOTAVAIL');
     assert.ok(pair.near.size < OPENINGS_AGAIN_LIMIT / 60_000 + 2);
-    const { stream, opened: outcome } = pair.near.openStream(KIND.tcp, 'host', 1);
+    const { stream, opened: outcome } = pair.near.openStream(encodeOpening(KIND.tcp, 1, 'host'));
     pair.mend();
     assert.deepEqual(await outcome, { ok: true });
     stream.reset();
   });
 
   it('resets of flows that the agent knows are as many as there are flows', async () => {
-    const streams = Array.from({ length: 5_000 }, (_, port) => pair.near.openStream(KIND.tcp, 'host', port).stream);
+    const streams = Array.from(
+      { length: 5_000 },
+      (_, port) => pair.near.openStream(encodeOpening(KIND.tcp, port, 'host')).stream,
+    );
     await settled(() => opened.length === 5_000, 'the openings');
     await quiet();
     pair.sever();
     const { room } = pair.nearBytes;
     for (const stream of streams) stream.reset();
-    for (let i = 0; i < 50_000; i++) pair.near.openStream(KIND.tcp, 'host', 1).stream.reset();
+    for (let i = 0; i < 50_000; i++) pair.near.openStream(encodeOpening(KIND.tcp, 1, 'host')).stream.reset();
     assert.ok(room - pair.nearBytes.room <= 5_000 * 8);
     pair.mend();
     await settled(() => pair.far.size === 0, 'the resets');
@@ -145,7 +153,7 @@ describe('while the transport is away', () => {
   });
 
   it('datagrams of one byte are bounded by the memory that they take', async () => {
-    const { datagrams } = pair.near.openDatagrams(KIND.udp, 'host', 1);
+    const { datagrams } = pair.near.openDatagrams(encodeOpening(KIND.udp, 1, 'host'));
     await settled(() => opened.length === 1, 'the opening');
     pair.sever();
     const before = heapBytes();
@@ -195,7 +203,8 @@ describe('a transport that takes nothing', () => {
     // As if in flight: the room is used up, and more.
     pair.nearBytes.write(muxFrame(99, MUX.data, Buffer.alloc(3 * WINDOW_MIN)));
     const streams: MuxStream[] = [];
-    for (let port = 1; port <= 3; port++) streams.push(pair.near.openStream(KIND.tcp, 'host', port).stream);
+    for (let port = 1; port <= 3; port++)
+      streams.push(pair.near.openStream(encodeOpening(KIND.tcp, port, 'host')).stream);
     streams[1]?.reset();
     pair.nearBytes.flush();
     await settled(() => opened.length === 2, 'the openings');

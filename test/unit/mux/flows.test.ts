@@ -3,6 +3,7 @@ import { MuxPair, quiet, settled } from '../support/mux-pair.ts';
 import { ANSWER_LIMIT, EXCESS_LIMIT, STREAM_LIMIT, STREAM_WINDOW } from '../../../src/mux/limits.ts';
 import type { MuxDatagrams } from '../../../src/mux/datagrams.ts';
 import { MUX, muxFrame, muxHeader } from '../../../src/mux/frame.ts';
+import { encodeAnswer } from '../../../src/peer/udp.ts';
 import { KIND, encodeOpening } from '../../../src/peer/opening.ts';
 import type { MuxStream } from '../../../src/mux/stream.ts';
 import type { DialOutcome } from '../../../src/mux/flow.ts';
@@ -51,7 +52,7 @@ describe('flows of the multiplexer', () => {
         broken: (reason) => broken.push(reason),
       },
     });
-    const { stream: near, opened } = pair.near.openStream(KIND.tcp, 'host', 80);
+    const { stream: near, opened } = pair.near.openStream(encodeOpening(KIND.tcp, 80, 'host'));
     const nearHeard = listen(near);
     await settled(() => far !== undefined, 'the opening');
     assert.ok(far);
@@ -217,7 +218,7 @@ describe('flows of the multiplexer', () => {
 
   it('that nobody serves are refused', async () => {
     const { pair } = await openFlow();
-    const { opened } = pair.far.openStream(KIND.tcp, 'host', 80);
+    const { opened } = pair.far.openStream(encodeOpening(KIND.tcp, 80, 'host'));
     assert.deepEqual(await opened, { ok: false, errno: 'EACCES' });
   });
 
@@ -229,13 +230,16 @@ describe('flows of the multiplexer', () => {
 
   it('beyond the limit are refused, and there is room again when others end', async () => {
     const pair: MuxPair = createPair({ far: { opened: (id) => void pair.far.acceptStream(id) } });
-    const streams = Array.from({ length: STREAM_LIMIT }, () => pair.near.openStream(KIND.tcp, 'host', 80).stream);
-    const over = pair.near.openStream(KIND.tcp, 'host', 80);
+    const streams = Array.from(
+      { length: STREAM_LIMIT },
+      () => pair.near.openStream(encodeOpening(KIND.tcp, 80, 'host')).stream,
+    );
+    const over = pair.near.openStream(encodeOpening(KIND.tcp, 80, 'host'));
     assert.deepEqual(await over.opened, { ok: false, errno: 'EADDRNOTAVAIL' });
     assert.equal(write(over.stream, 'x').released, 1);
-    assert.equal(await pair.near.ask(KIND.info, '', AbortSignal.timeout(1_000)), 'EADDRNOTAVAIL');
+    assert.equal(await pair.near.ask(encodeOpening(KIND.info, 0, ''), AbortSignal.timeout(1_000)), 'EADDRNOTAVAIL');
     streams[0]?.reset();
-    pair.near.openStream(KIND.tcp, 'host', 80);
+    pair.near.openStream(encodeOpening(KIND.tcp, 80, 'host'));
     await settled(() => pair.far.size === STREAM_LIMIT, 'all are open');
   });
 
@@ -252,7 +256,7 @@ describe('flows of the multiplexer', () => {
       },
     });
     for (let i = 0; i < 100_000; i++) {
-      const { stream } = pair.near.openStream(KIND.tcp, 'host', i % 4);
+      const { stream } = pair.near.openStream(encodeOpening(KIND.tcp, i % 4, 'host'));
       stream.write(Buffer.from('x'), () => {});
       if (i % 4 === 0) stream.reset();
       else stream.end();
@@ -265,8 +269,8 @@ describe('flows of the multiplexer', () => {
     const { pair, near, nearHeard, farHeard } = await openFlow();
     const waiting = Array.from({ length: 8 }, () => write(near, Buffer.alloc(60_000)));
     const ping = pair.near.ping();
-    const question = pair.near.ask(KIND.info, '', AbortSignal.timeout(1_000));
-    const { datagrams } = pair.near.openDatagrams(KIND.udp, 'host', 53);
+    const question = pair.near.ask(encodeOpening(KIND.info, 0, ''), AbortSignal.timeout(1_000));
+    const { datagrams } = pair.near.openDatagrams(encodeOpening(KIND.udp, 53, 'host'));
     let closed = 0;
     datagrams.onClosed = () => closed++;
     pair.close();
@@ -274,10 +278,10 @@ describe('flows of the multiplexer', () => {
     assert.equal(await question, 'ECONNRESET');
     assert.deepEqual([nearHeard, farHeard, closed], [['RESET'], ['RESET'], 1]);
     assert.ok(waiting.every(({ done, released }) => done === 1 && released === 1));
-    const late = pair.near.openStream(KIND.tcp, 'host', 80);
+    const late = pair.near.openStream(encodeOpening(KIND.tcp, 80, 'host'));
     assert.deepEqual(await late.opened, { ok: false, errno: 'ECONNRESET' });
     assert.equal(write(late.stream, 'x').done, 1);
-    await assert.rejects(pair.near.ask(KIND.info, '', AbortSignal.timeout(1_000)), /closed/);
+    await assert.rejects(pair.near.ask(encodeOpening(KIND.info, 0, ''), AbortSignal.timeout(1_000)), /closed/);
     await assert.rejects(pair.near.ping(), /closed/);
     assert.equal(pair.near.size + pair.far.size, 0);
   });
@@ -296,8 +300,8 @@ describe('flows of the multiplexer', () => {
         },
       });
       const signal = AbortSignal.timeout(2_000);
-      assert.equal((await pair.near.ask(KIND.resolve, 'ab', signal)).toString(), 'abab');
-      assert.equal(await pair.near.ask(KIND.info, '', signal), 'EADDRNOTAVAIL');
+      assert.equal((await pair.near.ask(encodeOpening(KIND.resolve, 0, 'ab'), signal)).toString(), 'abab');
+      assert.equal(await pair.near.ask(encodeOpening(KIND.info, 0, ''), signal), 'EADDRNOTAVAIL');
       assert.equal(pair.near.size + pair.far.size, 0);
     });
 
@@ -312,11 +316,11 @@ describe('flows of the multiplexer', () => {
         },
       });
       const patience = new AbortController();
-      const question = pair.near.ask(KIND.info, '', patience.signal);
+      const question = pair.near.ask(encodeOpening(KIND.info, 0, ''), patience.signal);
       await settled(() => sought !== undefined, 'the question');
       patience.abort(new Error('enough'));
       await assert.rejects(question, /enough/);
-      await assert.rejects(pair.near.ask(KIND.info, '', patience.signal), /enough/);
+      await assert.rejects(pair.near.ask(encodeOpening(KIND.info, 0, ''), patience.signal), /enough/);
       await settled(() => sought?.aborted === true && pair.near.size + pair.far.size === 0, 'both forget');
     });
   });
@@ -336,7 +340,7 @@ describe('flows of the multiplexer', () => {
           },
         },
       });
-      return { pair, near: pair.near.openDatagrams(KIND.udp, 'host', 53).datagrams, far, heard };
+      return { pair, near: pair.near.openDatagrams(encodeOpening(KIND.udp, 53, 'host')).datagrams, far, heard };
     }
 
     it('are opened from the other end, too, where another port of the peer has answered', async () => {
@@ -355,9 +359,9 @@ describe('flows of the multiplexer', () => {
         far: { opened: (id) => far.push(pair.far.acceptDatagrams(id)), broken: (reason) => broken.push(reason) },
       });
       const far: MuxDatagrams[] = [];
-      const near = pair.near.openDatagrams(KIND.udp, 'host socket', 69).datagrams;
+      const near = pair.near.openDatagrams(encodeOpening(KIND.udp, 69, 'host socket')).datagrams;
       await settled(() => far.length === 1, 'the opening');
-      const answered = pair.far.openAnswer(far[0] ?? assert.fail(), 4000) ?? assert.fail();
+      const answered = pair.far.offerDatagrams(encodeAnswer(far[0]?.id ?? assert.fail(), 4000)) ?? assert.fail();
       answered.send(Buffer.from('block 1'));
       answered.fail('ECONNREFUSED');
       await settled(() => heard.length === 3, 'all of it');

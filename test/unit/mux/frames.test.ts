@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { ANSWER_LIMIT, DATAGRAM_LIMIT, QUESTION_LIMIT } from '../../../src/mux/limits.ts';
 import { CONTROL_LIMIT } from '../../../src/connection/limits.ts';
 import { MUX, MuxDecoder, type MuxType, muxFrame, muxHeader } from '../../../src/mux/frame.ts';
-import { KIND, decodeOpening, encodeAnswer, encodeOpening } from '../../../src/peer/opening.ts';
+import { KIND, decodeOpening, encodeOpening } from '../../../src/peer/opening.ts';
+import { encodeAnswer } from '../../../src/peer/udp.ts';
 
 type Heard = readonly [stream: number, type: number, payload: string];
 

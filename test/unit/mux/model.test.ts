@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MuxPair, quiet, random, settled, turn } from '../support/mux-pair.ts';
 import { ACK_EVERY } from '../../../src/connection/limits.ts';
-import { KIND } from '../../../src/peer/opening.ts';
+import { KIND, encodeOpening } from '../../../src/peer/opening.ts';
 import type { MuxStream } from '../../../src/mux/stream.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -132,7 +132,7 @@ async function run(seed: number, cutsEvery: number): Promise<void> {
   for (let steps = 0; steps < 60_000; steps++) {
     if (pairs.length < FLOWS && next() < 0.02) {
       const port = pairs.length;
-      const { stream, opened } = pair.near.openStream(KIND.tcp, 'host', port);
+      const { stream, opened } = pair.near.openStream(encodeOpening(KIND.tcp, port, 'host'));
       const near = new End(stream, `near ${port}`, port * 2, port * 2 + 1, next);
       pairs.push({ near, far: undefined });
       ends.push(near);
@@ -181,7 +181,7 @@ async function run(seed: number, cutsEvery: number): Promise<void> {
 
 /** Makes both ends acknowledge all that was before, by a flow that is longer than what may stay unacknowledged. */
 async function acknowledged({ near, far }: MuxPair): Promise<void> {
-  const { stream } = near.openStream(KIND.tcp, 'host', PADDING);
+  const { stream } = near.openStream(encodeOpening(KIND.tcp, PADDING, 'host'));
   stream.write(Buffer.alloc(2 * ACK_EVERY), () => {});
   stream.end();
   await settled(() => near.size + far.size === 0, 'the padding');

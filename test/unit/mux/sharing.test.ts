@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MuxPair, quiet, settled, turn } from '../support/mux-pair.ts';
 import { STREAM_WINDOW, STREAM_WINDOWS_GROWTH, STREAM_WINDOW_MAX } from '../../../src/mux/limits.ts';
 import { WINDOW_MIN } from '../../../src/connection/limits.ts';
-import { KIND } from '../../../src/peer/opening.ts';
+import { KIND, encodeOpening } from '../../../src/peer/opening.ts';
 import type { MuxStream } from '../../../src/mux/stream.ts';
 
 const CHUNK = Buffer.alloc(64 * 1024, 7);
@@ -43,7 +43,7 @@ class Lab {
   }
 
   async bulk(port: number): Promise<Bulk> {
-    const { stream } = this.pair.near.openStream(KIND.tcp, 'host', port);
+    const { stream } = this.pair.near.openStream(encodeOpening(KIND.tcp, port, 'host'));
     const bulk: Bulk = { near: stream, far: stream, sent: 0, received: 0 };
     this.#bulk.set(port, bulk);
     await settled(() => bulk.far !== bulk.near, 'the opening');
@@ -102,7 +102,7 @@ describe('streams of one multiplexer', () => {
     await settled(() => bulk.received > 20 * MB, 'the transfer');
     for (let i = 0; i < 50; i++) {
       const before = bulk.received;
-      const { stream } = lab.pair.near.openStream(KIND.tcp, 'host', 7_000);
+      const { stream } = lab.pair.near.openStream(encodeOpening(KIND.tcp, 7_000, 'host'));
       let isAnswered = false;
       stream.onData = () => (isAnswered = true);
       stream.write(Buffer.from('x'), () => {});

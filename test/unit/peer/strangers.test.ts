@@ -7,7 +7,8 @@ import { createTunnel } from '../../../src/peer/client.ts';
 import { FRAME, HEADER_LENGTH, writeHeader } from '../../../src/connection/frame.ts';
 import { createTunnelKey, readPublicKey } from '../../../src/connection/key.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
-import type { IncomingDatagrams, TunnelService } from '../../../src/peer/service.ts';
+import type { WantedDatagrams } from '../../../src/peer/udp.ts';
+import type { TunnelService } from '../../../src/peer/service.ts';
 import type { Tunnel } from '../../../src/peer/tunnel.ts';
 
 /** Bytes of the stream, in a frame of the layer below. */
@@ -23,7 +24,7 @@ describe('an end that speaks something else after the hello', () => {
   const notes: string[] = [];
   const transports: (readonly [near: Duplex, far: Duplex])[] = [];
   const dead: string[] = [];
-  const asked: IncomingDatagrams[] = [];
+  const asked: WantedDatagrams[] = [];
   let server: TunnelServer;
   let tunnels: [Tunnel, Tunnel];
 
@@ -101,7 +102,7 @@ describe('an end that speaks something else after the hello', () => {
     const [first, second] = asked;
     assert.equal(first?.socket, second?.socket);
     const ends: unknown[] = [];
-    const answer = (flow: IncomingDatagrams | undefined, port: number, text: string): void => {
+    const answer = (flow: WantedDatagrams | undefined, port: number, text: string): void => {
       const answered = flow?.answerFrom(port) ?? assert.fail();
       answered.onClosed = (errno) => ends.push(errno);
       answered.send(Buffer.from(text));

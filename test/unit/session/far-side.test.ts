@@ -8,7 +8,7 @@ import { readPublicKey } from '../../../src/connection/key.ts';
 import { Pauses } from '../../../src/connection/redial.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
 import type { TunnelService } from '../../../src/peer/service.ts';
-import type { AgentInfo } from '../../../src/peer/tunnel.ts';
+import type { AgentInfo } from '../../../src/peer/agent-info.ts';
 
 const INFO = {
   version: '',

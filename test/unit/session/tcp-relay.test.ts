@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Refusal, TcpFlow, TcpFlowEvents } from '../../../src/stack/index.ts';
-import type { DialOutcome, TunnelStream } from '../../../src/mux/flow.ts';
+import type { DialOutcome } from '../../../src/mux/flow.ts';
+import type { TunnelStream } from '../../../src/peer/tcp.ts';
 import { relayTcp } from '../../../src/session/tcp-relay.ts';
 
 class FakeFlow implements TcpFlow {

@@ -3,6 +3,8 @@ import { Duplex } from 'node:stream';
 import { ByteStream } from '../../../src/connection/byte-stream.ts';
 import { Link } from '../../../src/connection/link.ts';
 import { Mux, type MuxEvents } from '../../../src/mux/mux.ts';
+import { type Opening, decodeOpening } from '../../../src/peer/opening.ts';
+import { type Services, createPeer } from '../../../src/peer/peer.ts';
 
 /** mulberry32: small, seeded, good enough to choose. */
 export function random(seed: number): () => number {
@@ -67,15 +69,34 @@ function wire(next: () => number): [Duplex, Duplex] {
 }
 
 const ignore = { data() {}, control() {}, malformed() {}, lost() {} };
-const fine: MuxEvents = {
-  broken: (reason) => {
-    throw new Error(reason);
-  },
-};
+
+/** What an end does in a test; it opens what the product's ends open, and by default declines and must not fail. */
+export interface EndEvents {
+  readonly opened?: (id: number, opening: Opening) => void;
+  readonly broken?: (reason: string) => void;
+}
+
+function eventsOf({ opened, broken }: EndEvents, mux: () => Mux): MuxEvents {
+  return {
+    opened(id, payload) {
+      const opening = decodeOpening(payload);
+      if (opening === null) return false;
+      if (opened === undefined) mux().decline(id, 'EACCES');
+      else opened(id, opening);
+      return true;
+    },
+    broken(reason) {
+      if (broken === undefined) throw new Error(reason);
+      broken(reason);
+    },
+  };
+}
 
 export interface PairOptions {
-  readonly near?: Partial<MuxEvents>;
-  readonly far?: Partial<MuxEvents>;
+  readonly near?: EndEvents;
+  readonly far?: EndEvents;
+  /** Two peers instead, each with what it serves. */
+  readonly services?: { readonly near: Services; readonly far: Services };
   readonly seed?: number;
   /** What the path is said to have, ms. */
   readonly roundTripMs?: number;
@@ -91,14 +112,21 @@ export class MuxPair {
   readonly #roundTripMs: number;
   #isJoining = false;
 
-  constructor({ near = {}, far = {}, seed = 1, roundTripMs = 0.1 }: PairOptions) {
+  constructor({ near = {}, far = {}, services, seed = 1, roundTripMs = 0.1 }: PairOptions) {
     this.#next = random(seed);
     this.#roundTripMs = roundTripMs;
     const events = { lost: () => this.#rejoin(), closed() {} };
     this.nearBytes = new ByteStream(events);
     this.farBytes = new ByteStream(events);
-    this.near = new Mux(this.nearBytes, true, { ...fine, ...near });
-    this.far = new Mux(this.farBytes, false, { ...fine, ...far });
+    const nearEvents = eventsOf(near, () => this.near);
+    const farEvents = eventsOf(far, () => this.far);
+    if (services === undefined) {
+      this.near = new Mux(this.nearBytes, true, nearEvents);
+      this.far = new Mux(this.farBytes, false, farEvents);
+    } else {
+      this.near = createPeer(this.nearBytes, true, services.near, nearEvents.broken);
+      this.far = createPeer(this.farBytes, false, services.far, farEvents.broken);
+    }
     this.#join();
   }
 
