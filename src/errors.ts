@@ -15,13 +15,15 @@ export const EXIT = {
   cluster: 4,
   agent: 5,
   host: 6,
+  // Nothing failed: what was to be examined is not as it should be.
+  findings: 7,
   // As a shell tells a death by signal: 128 and SIGHUP, SIGINT or SIGTERM.
   hangup: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
 
-export type FailureClass = Exclude<keyof typeof EXIT, 'ok'>;
+export type FailureClass = Exclude<keyof typeof EXIT, 'ok' | 'findings'>;
 
 export interface MirrordErrorOptions {
   /** What the user can do, as one or more plain sentences or commands. */

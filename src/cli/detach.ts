@@ -44,7 +44,9 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
 function toError(words: readonly string[], code: number | null): Error {
   for (const line of words.filter((word) => word.startsWith('{"error":'))) {
     const { error } = JSON.parse(line) as { error: Omit<ErrorDescription, 'failure'> };
-    const known = Object.entries(EXIT).find(([failure, exit]) => exit === code && failure !== 'ok');
+    const known = Object.entries(EXIT).find(
+      ([failure, exit]) => exit === code && failure !== 'ok' && failure !== 'findings',
+    );
     return MirrordError.fromDescription({ ...error, failure: (known?.[0] ?? 'unexpected') as FailureClass });
   }
   return new Error(`The background process ended (exit ${code}) without saying why.\n${words.join('\n')}`);

@@ -17,6 +17,9 @@ import { indented } from './printable.ts';
 /** All in all: each question has a deadline of its own, and most never need it. */
 const DOCTOR_DEADLINE_MS = 120_000;
 
+/** How the checks of single rights begin. */
+const RIGHT = 'right-';
+
 /** More titles than this are counted, not listed. */
 const LISTED = 3;
 
@@ -49,11 +52,16 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   const examination = new Examination(context);
   const findings: Finding[] = [];
   const fixes = new Set<string>();
+  const rights: Finding[] = [];
   const take = (found: Finding): void => {
     const finding = { ...found, detail: pasteable(found.detail), fix: pasteable(found.fix) };
     findings.push(finding);
     // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
     if (json || finding.state === 'skipped') return;
+    if (finding.id.startsWith(RIGHT)) {
+      rights.push(finding);
+      if (finding.state === 'ok') return;
+    } else out.text(formatRights(rights.splice(0)));
     // Once is enough: one binding mends all rights.
     out.text(formatFinding(fixes.has(finding.fix) ? { ...finding, fix: '' } : finding));
     fixes.add(finding.fix);
@@ -63,15 +71,23 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   Object.assign(process.env, await becomeInvokingUser());
   for await (const finding of examination.run(CLUSTER_CHECKS, signal)) take(finding);
   cluster.close();
+  if (!json) out.text(formatRights(rights));
   const count = findings.filter(({ state }) => state === 'failed').length;
   if (json) out.json({ checks: findings });
   else out.text(`${formatSkipped(findings)}\n${count === 0 ? 'Nothing stands in the way.' : `${count} failed.`}\n`);
-  process.exitCode = count === 0 ? EXIT.ok : EXIT.unexpected;
+  process.exitCode = count === 0 ? EXIT.ok : EXIT.findings;
 }
 
 export function formatFinding({ state, title, detail, fix }: Finding): string {
   const help = fix.split('\n').filter((line) => line !== '');
   return [`${MARKS[state]} ${title}: ${indented(detail)}`, ...help.map((line) => `    → ${line}`), ''].join('\n');
+}
+
+/** One line for all rights that are there; those that are missing are told one by one. */
+export function formatRights(rights: readonly Finding[]): string {
+  const there = rights.filter(({ state }) => state === 'ok').length;
+  if (there === 0) return '';
+  return `${MARKS.ok} rights: ${there === rights.length ? `all ${there}` : `${there} of ${rights.length}`} are there\n`;
 }
 
 /** One line for each reason to pass checks over. */

@@ -1,5 +1,5 @@
 /** `mirrord up --dry-run`: as the invoking user, since kubeconfigs and their plugins are the user's. */
-import { MirrordError } from '../errors.ts';
+import { EXIT, MirrordError } from '../errors.ts';
 import type { readMachine } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import type { NetworkTargetFacts } from '../machine/facts.ts';
@@ -29,6 +29,7 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   );
   if (json) out.json({ ...result, notes: [...notices, ...result.notes] });
   else out.formatted(result, formatDryRun);
+  if (result.rights !== null && result.rights.missing.length > 0) process.exitCode = EXIT.findings;
 }
 
 /** A process of the user's own can be read; a named namespace, and another user's process, by root alone. */

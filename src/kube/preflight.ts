@@ -50,6 +50,12 @@ export class Preflight {
     }
   }
 
+  /** Those of `rights` that we do not have, in their order. */
+  async missing<R extends Right>(rights: readonly R[], signal: AbortSignal): Promise<readonly R[]> {
+    const verdicts = await Promise.all(rights.map((right) => this.allowed(right, signal)));
+    return rights.filter((_, index) => verdicts[index] === false);
+  }
+
   /** Opens and closes a port-forward to some running pod; resolves to its name, or null when there is none to try. */
   async tryPortForward(signal: AbortSignal): Promise<string | null> {
     let pod: string | undefined;

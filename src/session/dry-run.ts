@@ -4,6 +4,7 @@ import { Filter, checkCapture, describeFilter, routePlan, type RoutePlan } from 
 import type { UpOptions } from '../ipc/protocol.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
+import { nameRight, requiredRights } from '../kube/rights.ts';
 import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from './cluster-names.ts';
 import { isReverseZone } from './domains.ts';
 import { scopeOf } from './network.ts';
@@ -27,9 +28,17 @@ export interface DryRun {
   readonly cluster: { readonly context: string; readonly version: string; readonly namespace: string } | null;
   readonly network: RoutePlan;
   readonly dns: { readonly domains: readonly string[]; readonly search: readonly string[] } | null;
+  /** What is missing of the rights without which no session of this target comes up; null where no Kubernetes is involved. */
+  readonly rights: { readonly missing: readonly MissingRight[] } | null;
   readonly filter: readonly string[];
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
+}
+
+interface MissingRight {
+  /** `create jobs` */
+  readonly right: string;
+  readonly purpose: string;
 }
 
 interface Surroundings {
@@ -38,6 +47,7 @@ interface Surroundings {
   readonly resolvConf: string;
   /** Addresses and names of the API server. */
   readonly own: readonly string[];
+  readonly rights: DryRun['rights'];
   readonly warnings: readonly string[];
 }
 
@@ -55,7 +65,7 @@ export async function dryRun(
   const local = kind === 'netns' || kind === 'process';
   const around = local
     ? await namespaceSurroundings(config.target.path, machine)
-    : await clusterSurroundings(clusterOptions(config, cwd), signal);
+    : await clusterSurroundings(clusterOptions(config, cwd), kind, signal);
   const { discovery, own, cluster } = around;
   const names = clusterNames(around.resolvConf, { byServer: discovery.domains, byUser: filter.domains });
   const taken = takenNames(names, discovery, filter);
@@ -66,6 +76,7 @@ export async function dryRun(
     target: config.target.path,
     cluster,
     network,
+    rights: around.rights,
     dns: resolves ? { domains: taken.domains, search: taken.machineSearch } : null,
     filter: describeFilter(filter),
     notes: discovery.notes,
@@ -76,30 +87,35 @@ export async function dryRun(
 async function namespaceSurroundings(target: string, machine: DryRunMachine): Promise<Surroundings> {
   const { ranges, resolvConf } = await machine.networkTarget(target);
   const discovery = { ranges, namespaces: [], allNamespaces: false, domains: null, notes: [] };
-  return { cluster: null, discovery, resolvConf, own: [], warnings: [] };
+  return { cluster: null, discovery, resolvConf, own: [], rights: null, warnings: [] };
 }
 
 async function clusterSurroundings(
   options: ReturnType<typeof clusterOptions>,
+  kind: string,
   signal: AbortSignal,
 ): Promise<Surroundings> {
   const { openCluster } = await import('../kube/open-cluster.ts');
   const cluster = await openCluster({ ...options, signal });
   try {
     const { context, version, namespace, warnings } = cluster;
-    const discovery = await cluster.discover(null, signal);
+    const [discovery, missing] = await Promise.all([
+      cluster.discover(null, signal),
+      cluster.preflight.missing(requiredRights(kind), signal),
+    ]);
+    const rights = { missing: missing.map((right) => ({ right: nameRight(right), purpose: right.purpose })) };
     const own = [...cluster.serverAddresses(), ...cluster.serverNames()];
     // The pod's own resolv.conf is not known without a pod; nearly every pod has this one.
     const domain = discovery.domains?.[0] ?? DEFAULT_CLUSTER_DOMAIN;
     const resolvConf = `search ${namespace}.svc.${domain} svc.${domain} ${domain}\noptions ndots:5\n`;
-    return { cluster: { context, version, namespace }, discovery, resolvConf, own, warnings };
+    return { cluster: { context, version, namespace }, discovery, resolvConf, own, rights, warnings };
   } finally {
     cluster.close();
   }
 }
 
 /** As people read it. */
-export function formatDryRun({ target, cluster, network, dns, filter, notes, warnings }: DryRun): string {
+export function formatDryRun({ target, cluster, rights, network, dns, filter, notes, warnings }: DryRun): string {
   const list = (items: readonly string[]): string => (items.length === 0 ? 'none' : items.join(', '));
   const rules = network.rules.map(
     ({ destination, protocol, port, side }) =>
@@ -110,6 +126,10 @@ export function formatDryRun({ target, cluster, network, dns, filter, notes, war
     ...(cluster
       ? [['cluster', `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}`] as const]
       : []),
+    ...(rights?.missing ?? []).map(
+      ({ right, purpose }) => ['missing', `the right to ${right}, for ${purpose}; docs/rbac.yaml has it`] as const,
+    ),
+    ...(rights?.missing.length === 0 ? [['rights', 'all that it needs are there'] as const] : []),
     ['routed', list(network.routes)],
     ['kept', list(network.pins)],
     ...rules.map((rule) => ['rule', rule] as const),
@@ -120,5 +140,5 @@ export function formatDryRun({ target, cluster, network, dns, filter, notes, war
     ...warnings.map((warning) => ['warning', warning] as const),
   ];
   const body = lines.map(([title, text]) => `  ${title.padEnd(9)}${text}`);
-  return ['Dry run: nothing was changed, no agent was started.', ...body, ''].join('\n');
+  return ['Dry run: nothing was changed, no agent was started, and no root is needed for it.', ...body, ''].join('\n');
 }

@@ -5,7 +5,7 @@ export class Doctor extends Command {
   static override summary = 'Check what a session needs, one thing after the other, and say how to fix it.';
   static override description =
     'Kernel, tools, DNS, kubeconfig, rights in the cluster, and the way to the agent. Nothing is changed on the machine ' +
-    'or in the cluster. Fails when a check fails; warnings are what a session can do without.';
+    'or in the cluster. Exits with 7 when a check fails; warnings are what a session can do without.';
   static override examples = [
     '<%= config.bin %> doctor',
     { description: 'With all that only root can see:', command: 'sudo <%= config.bin %> doctor' },

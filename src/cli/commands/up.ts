@@ -81,7 +81,10 @@ export class Up extends Command {
     'no-udp-outgoing': Flags.boolean({ description: 'send no UDP to the cluster', helpGroup: 'NETWORK' }),
     'no-remote-dns': Flags.boolean({ description: "leave the machine's DNS alone", helpGroup: 'NETWORK' }),
     name: sessionName({ default: 'default', description: 'name of the session; several can be up at once' }),
-    'dry-run': Flags.boolean({ description: 'say what would be routed and resolved, and change nothing' }),
+    'dry-run': Flags.boolean({
+      description:
+        'say what would be routed and resolved, and which rights are missing; changes nothing, needs no root',
+    }),
     detach: Flags.boolean({ description: 'go on in the background when ready' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what its parts print, and log in more detail' }),
     json,

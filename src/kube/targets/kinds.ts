@@ -37,6 +37,12 @@ export function collectionPath(kind: WorkloadKind | 'pod', namespace: string | n
   return `${group}${namespace === null ? '' : `/namespaces/${namespace}`}/${kind}s`;
 }
 
+/** As rights name it: `apps`; the core group is `''`. */
+export function apiGroup(kind: WorkloadKind): string {
+  const [, root, group = ''] = GROUPS[kind].split('/');
+  return root === 'apis' ? group : '';
+}
+
 export function selectorOf(kind: WorkloadKind, workload: Workload): V1LabelSelector {
   const selector = workload.spec?.selector ?? {};
   return kind === 'service' ? { matchLabels: selector as Record<string, string> } : selector;

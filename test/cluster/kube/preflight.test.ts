@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RIGHTS } from '../../../src/doctor/rights.ts';
+import { RIGHTS } from '../../../src/kube/rights.ts';
 import type { Cluster } from '../../../src/kube/index.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import { dropNamespace, kubectl, kubectlJson, makeNamespace, serviceAccountKubeconfig } from './support/cluster.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EXIT } from '../../../src/errors.ts';
 import { kubectl } from '../kube/support/cluster.ts';
 import { HOME } from '../support/developer.ts';
 import type { Identity } from '../../../scripts/sandbox/index.ts';
@@ -23,6 +24,12 @@ describe('mirrord doctor and diagnose on Kubernetes', () => {
     return { code, findings: (JSON.parse(stdout) as { checks: Finding[] }).checks };
   }
 
+  it('finds that an administrator has the rights for a session, in a dry run too', async () => {
+    const { code, stdout } = await world.developer.mirrordRun(['up', '--dry-run', '-n', world.objects.home]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^ {2}rights +all that it needs are there$/m);
+  });
+
   const failed = (findings: readonly Finding[]): string[] =>
     findings.filter(({ state }) => state === 'failed').map(({ id }) => id);
 
@@ -33,13 +40,40 @@ describe('mirrord doctor and diagnose on Kubernetes', () => {
     assert.ok(findings.length > 10);
   });
 
-  it('names each right that is missing, and its fix', async () => {
+  it('has all rights on one line when they are there', async () => {
+    const args = ['doctor', '-n', world.objects.home];
+    const { stdout } = await world.developer.mirrordRun(args, { as: 'sudo' });
+    assert.match(stdout, /^✔ rights: all \d+ are there$/m);
+    assert.doesNotMatch(stdout, /may (create|get|list)/);
+  });
+
+  /** The kubeconfig of an account that may do nothing. */
+  function sick(): string {
     const { developer, objects } = world;
     kubectl(['create', 'serviceaccount', 'sick', '-n', objects.home]);
     const token = kubectl(['create', 'token', 'sick', '-n', objects.home]).trim();
-    const kubeconfig = writeUserKubeconfig(developer, `${HOME}/sick`, { token });
+    return writeUserKubeconfig(developer, `${HOME}/sick`, { token });
+  }
+
+  it('names each right that is missing, and its fix; a dry run those that it cannot do without', async () => {
+    const { developer, objects } = world;
+    const kubeconfig = sick();
+    const asked = ['up', '--dry-run', '--kubeconfig', kubeconfig, '-n', objects.home];
+    const own = await developer.mirrordRun(asked);
+    assert.equal(own.code, EXIT.findings, own.stderr);
+    assert.match(own.stdout, /no root is needed/);
+    assert.match(own.stdout, /^ {2}missing +the right to create jobs, for the agent's Job; docs\/rbac\.yaml has it$/m);
+    const targeted = await developer.mirrordRun([...asked, '-t', 'deployment/web', '--json']);
+    assert.equal(targeted.code, EXIT.findings);
+    const { rights } = JSON.parse(targeted.stdout) as { rights: { missing: { right: string }[] } };
+    const missing = rights.missing.map(({ right }) => right);
+    assert.ok(
+      missing.includes('patch pods/ephemeralcontainers') && missing.includes('get deployments'),
+      missing.join(),
+    );
+    assert.ok(!missing.includes('create jobs'));
     const { code, findings } = await doctor(['--kubeconfig', kubeconfig, '-n', objects.home]);
-    assert.equal(code, 1);
+    assert.equal(code, EXIT.findings);
     const bad = findings.filter(({ state }) => state === 'failed');
     assert.ok(bad.length >= 3, JSON.stringify(findings));
     for (const { fix } of bad) assert.match(fix, /docs\/rbac\.yaml/);
@@ -47,7 +81,7 @@ describe('mirrord doctor and diagnose on Kubernetes', () => {
 
   it('tells of a kubeconfig that is not there, and passes over what needs one', async () => {
     const { code, findings } = await doctor(['--kubeconfig', `${HOME}/none`]);
-    assert.equal(code, 1);
+    assert.equal(code, EXIT.findings);
     assert.equal(failed(findings).length, 1, JSON.stringify(findings));
     assert.ok(findings.some(({ state }) => state === 'skipped'));
   });

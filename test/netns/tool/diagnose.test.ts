@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Identity } from '../../../scripts/sandbox/machine.ts';
+import { EXIT } from '../../../src/errors.ts';
 import { openResolved } from '../support/resolved.ts';
 import { mirrord, useSession } from '../support/session.ts';
 
@@ -60,7 +61,7 @@ describe('mirrord doctor', () => {
 
   it('fails when a check does', async () => {
     const { code, stdout } = await mirrord(world.sandbox, ['doctor']);
-    assert.equal(code, 1);
+    assert.equal(code, EXIT.findings);
     assert.match(stdout, /^✘ kubeconfig: .*\n {4}→ Name one with --kubeconfig/m);
     assert.match(stdout, /^1 failed\.$/m);
   });

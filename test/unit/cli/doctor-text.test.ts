@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatFinding, formatSkipped } from '../../../src/cli/doctor.ts';
+import { formatFinding, formatRights, formatSkipped } from '../../../src/cli/doctor.ts';
 
 const finding = (id: string, state: 'ok' | 'warning' | 'failed' | 'skipped', detail: string, fix = '') => ({
   id,
@@ -14,6 +14,14 @@ describe('doctor’s findings for people', () => {
     assert.equal(formatFinding(finding('a', 'ok', 'fine')), '✔ title of a: fine\n');
     assert.equal(formatFinding(finding('b', 'warning', 'odd', 'mend it')), '! title of b: odd\n    → mend it\n');
     assert.equal(formatFinding(finding('c', 'failed', 'bad', 'x\ny')), '✘ title of c: bad\n    → x\n    → y\n');
+  });
+
+  it('have the rights that are there on one line', () => {
+    const there = ['a', 'b', 'c'].map((id) => finding(id, 'ok', 'fine'));
+    assert.equal(formatRights(there), '✔ rights: all 3 are there\n');
+    assert.equal(formatRights([...there, finding('d', 'warning', 'no')]), '✔ rights: 3 of 4 are there\n');
+    assert.equal(formatRights([finding('d', 'failed', 'no')]), '');
+    assert.equal(formatRights([]), '');
   });
 
   it('gather what was passed over by its reason', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { RIGHTS } from '../../../src/doctor/rights.ts';
+import { RIGHTS } from '../../../src/kube/rights.ts';
 
 interface Role {
   readonly kind: string;
