@@ -53,7 +53,7 @@ export class Preflight {
   /** Those of `rights` that we do not have, in their order. */
   async missing<R extends Right>(rights: readonly R[], signal: AbortSignal): Promise<readonly R[]> {
     const verdicts = await Promise.all(rights.map((right) => this.allowed(right, signal)));
-    return rights.filter((_, index) => verdicts[index] === false);
+    return rights.filter((_, index) => !verdicts[index]);
   }
 
   /** Opens and closes a port-forward to some running pod; resolves to its name, or null when there is none to try. */
