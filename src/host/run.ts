@@ -9,7 +9,7 @@ import { withLock } from './journal/lock.ts';
 import { restoreAllLocked } from './journal/playback.ts';
 import { type System, thisSystem } from '../machine/linux/system/system.ts';
 import { playBackOutside } from './journal/playback-outside.ts';
-import { RESOLV_CONF, RESOLVED_SERVERS } from '../machine/linux/dns/resolv-conf.ts';
+import { LINK_SETTINGS, watchedFiles } from '../machine/linux/dns/watched.ts';
 import { Monitor } from '../machine/linux/monitor.ts';
 import { slotOf } from '../machine/linux/network/slot.ts';
 import { Host } from './operations.ts';
@@ -48,11 +48,6 @@ export type HostEnd =
   | Extract<Cause, { outcome: 'failed' }>
   /** A session of this name lives already; nothing was changed. */
   | { readonly outcome: 'already-up'; readonly pid: number };
-
-/** Where name servers are told; a link's own target is written by whoever made the link (NetworkManager, resolvconf). */
-const filesOfInterest = ({ files }: System): readonly string[] => [
-  ...new Set([RESOLV_CONF, files.target(RESOLV_CONF) ?? RESOLV_CONF, RESOLVED_SERVERS]),
-];
 
 /** Never rejects; everything that it has changed is taken back when it resolves. */
 export async function runHost(options: UpOptions, hooks: HostHooks): Promise<HostEnd> {
@@ -213,7 +208,7 @@ async function serve(
   };
   let monitor: Monitor | undefined;
   try {
-    monitor = new Monitor(filesOfInterest(system), () => void reread());
+    monitor = new Monitor(watchedFiles(system), LINK_SETTINGS, () => void reread());
     host.prepare();
     // It opens no socket before it has been told to start.
     if (session.pid !== undefined) outside.take(session.pid);

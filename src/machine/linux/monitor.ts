@@ -1,11 +1,11 @@
 /**
- * Notices that the machine's network changed: links, routes, addresses and rules by `ip monitor`, name servers by watching
- * the two files that hold them.
+ * Notices that the machine's network changed: links, routes, addresses and rules by `ip monitor`, the way of names by
+ * watching the files that decide it.
  *
  * Events are a hint only; the machine is read anew when they have calmed down, and told about when it differs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
 import { basename } from 'node:path';
 import { commandEnvironment } from './system/commands.ts';
 import { KeptChild } from './system/kept-child.ts';
@@ -15,6 +15,9 @@ const CALM_MS = 150;
 
 /** A machine whose routes never rest (a routing daemon) is still read this often. */
 const CALM_MAX_MS = 1_000;
+
+/** Between two looks at the polled folder. */
+const POLL_MS = 1_000;
 
 /**
  * `ip monitor` would notice only at the next event that its reader has gone: it ends with this process's pipe, and the
@@ -32,12 +35,18 @@ export class Monitor {
   readonly #changed: () => void;
   readonly #child: KeptChild;
   readonly #watchers: FSWatcher[] = [];
+  readonly #polled: string;
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
 
-  /** `files`: watched by their folders, since they are replaced and not written. */
-  constructor(files: readonly string[], changed: () => void) {
+  /**
+   * `files`: watched by their folders, since they are replaced and not written.  `polled`: a folder that need not be there
+   * yet; any new, replaced or removed file in it counts.
+   */
+  constructor(files: readonly string[], polled: string, changed: () => void) {
     this.#changed = changed;
+    this.#polled = polled;
+    watchFile(polled, { interval: POLL_MS }, this.#touch);
     let first = true;
     this.#child = new KeptChild(() => {
       // What happened while there was none is looked at.
@@ -72,11 +81,12 @@ export class Monitor {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers) watcher.close();
+    unwatchFile(this.#polled, this.#touch);
     // Resolves once no process holds its pipe: `ip` is gone, too.
     await this.#child.close(killGroup);
   }
 
-  #touch(): void {
+  readonly #touch = (): void => {
     const now = performance.now();
     if (this.#timer === undefined) this.#since = now;
     clearTimeout(this.#timer);
@@ -85,7 +95,7 @@ export class Monitor {
       this.#timer = undefined;
       this.#changed();
     }, wait);
-  }
+  };
 }
 
 /** The shell and what it has started. */

@@ -175,6 +175,14 @@ describe('explain, and what programs get', function () {
     ...(existsSync(GO) ? { Go: async (name) => (await sandbox.run(join(folder, 'look'), name)).stdout.trim() } : {}),
   };
 
+  const said = (running: Session, line: RegExp): Promise<void> =>
+    poll(
+      () => line.test(running.output),
+      'it is said',
+      5_000,
+      () => running.output,
+    );
+
   /** With each difference in the message. */
   async function agree(answers: Answers, ofDig: Answers = {}): Promise<void> {
     const seen: string[] = [];
@@ -206,27 +214,42 @@ describe('explain, and what programs get', function () {
     await open({ resolved: true, setup: link });
     const running = await up('auto');
     await sandbox.shell(write('nameserver 192.168.7.254\\n'));
-    await poll(
-      () => /Names come another way now.*nftables redirect/.test(running.output),
-      'it is said',
-      5_000,
-      () => running.output,
-    );
+    await said(running, /Names come another way now.*nftables redirect/);
     await agree(WITHOUT_SEARCH);
     const { stdout } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'status', '--json');
     assert.match(stdout, /"mode":\s*"nftables"/);
   });
 
-  it('agree again when the link’s settings have been taken away, which is said', async () => {
-    await open({ resolved: true, setup: link });
+  it('agree again when nsswitch.conf leads programs of glibc elsewhere, which is said', async () => {
+    await open({ resolved: true, setup: `${nssResolve()}\n${write('nameserver 192.168.7.254\\n')}` });
     const running = await up('auto');
-    await sandbox.shell('resolvectl revert "$(ip -o link show type tun | grep -o \'mirrord[0-9]*\' | head -1)"');
-    await poll(
-      () => /had changed this machine's DNS settings/.test(running.output),
-      'it is said',
-      5_000,
-      () => running.output,
-    );
-    await agree(RIGHT, WITHOUT_SEARCH_OF_DIG);
+    await sandbox.shell("sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf");
+    await said(running, /Names come another way now.*nftables redirect/);
+    await agree(WITHOUT_SEARCH);
+    await sandbox.shell("sed -i 's/^hosts:.*/hosts: files resolve [!UNAVAIL=return] dns/' /etc/nsswitch.conf");
+    await said(running, /Names come another way now.*systemd-resolved, link/);
+    await agree(WITHOUT_SEARCH);
   });
+
+  // The last three leave the files of systemd-resolved as they are.
+  for (const taken of [
+    'revert TUN',
+    'domain TUN SEARCH',
+    'default-route TUN yes',
+    'domain TUN SEARCH ~other.example',
+  ]) {
+    it(`agree again after resolvectl ${taken}, which is said`, async () => {
+      await open({ resolved: true, setup: link });
+      const running = await up('auto');
+      const tun = (await sandbox.shell("ip -o link show type tun | grep -o 'mirrord[0-9]*' | head -1")).trim();
+      const settings = (): Promise<string> =>
+        sandbox.shell(`resolvectl domain ${tun}; resolvectl default-route ${tun}`);
+      const before = await settings();
+      const search = 'default.svc.cluster.local svc.cluster.local cluster.local';
+      await sandbox.shell(`resolvectl ${taken.replace('TUN', tun).replace('SEARCH', search)}`);
+      await said(running, /had changed this machine's DNS settings/);
+      assert.equal(await settings(), before);
+      await agree(RIGHT, WITHOUT_SEARCH_OF_DIG);
+    });
+  }
 });

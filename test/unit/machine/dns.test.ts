@@ -72,7 +72,7 @@ options timeout:1 ndots:3 rotate
 
   it('tells resolved which domains to search and which to route', () => {
     assert.deepEqual(linkDomains(STATE), ['default.svc.cluster.local', 'svc.cluster.local', '~cluster.local', '~svc']);
-    assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [] }), ['']);
+    assert.deepEqual(linkDomains({ ...STATE, search: [], domains: [] }), []);
     const many = Array.from({ length: 1_000 }, (_, i) => `namespace-${i}`);
     const fitting = linkDomains({ ...STATE, domains: ['cluster.local', ...many] });
     assert.equal(fitting.length, 256, 'resolved refuses more');

@@ -6,7 +6,7 @@ import { resolvedRuns } from './resolved-process.ts';
 export const NSSWITCH = '/etc/nsswitch.conf';
 
 /** The list of all that the dynamic linker finds (ld.so(8)): a source whose library is not there is passed over. */
-const LIBRARIES = '/etc/ld.so.cache';
+export const LIBRARIES = '/etc/ld.so.cache';
 const NSS_RESOLVE = 'libnss_resolve.so.2';
 
 /** One source of the `hosts` line with what is done after it: `mdns4_minimal [NOTFOUND=return]`. */

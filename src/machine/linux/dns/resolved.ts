@@ -26,7 +26,8 @@ export class Resolved implements DnsBackend {
   readonly #journal: Journal;
   readonly #tun: string;
   readonly #redirect: DnsBackend;
-  #servers: readonly string[] = [];
+  /** The link's settings as resolved showed them when they had been applied. */
+  #applied: string | undefined;
 
   /** `redirect`: for programs that ask the servers of resolv.conf, where those of glibc do not. */
   constructor(system: System, journal: Journal, tun: string, redirect: DnsBackend) {
@@ -53,11 +54,10 @@ export class Resolved implements DnsBackend {
 
   /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list anew. */
   async holds(): Promise<boolean> {
-    const { code, stdout } = await this.#system.run('resolvectl', ['dns', this.#tun]);
-    const words = stdout.split(/\s+/);
-    return (
-      code !== 0 || (this.#servers.every((server) => words.includes(server)) && this.#orderedSearch() === undefined)
-    );
+    if (this.#orderedSearch() !== undefined) return false;
+    const shown = await this.#shown();
+    // One that does not answer has taken nothing away.
+    return shown === undefined || shown === this.#applied;
   }
 
   async apply(state: DnsState): Promise<string> {
@@ -71,9 +71,9 @@ export class Resolved implements DnsBackend {
       set('mdns', this.#tun, 'no'),
     ]);
     const domains = linkDomains(state);
-    await set('domain', this.#tun, ...domains);
+    await set('domain', this.#tun, ...(domains.length > 0 ? domains : ['']));
     await set('dns', this.#tun, ...state.servers);
-    this.#servers = state.servers;
+    this.#applied = await this.#shown();
     const ordered = this.#orderedSearch();
     if (ordered !== undefined) this.#writeStub(ordered);
     const rivals = rivalLinks(await set('domain'), this.#tun, domains);
@@ -110,6 +110,13 @@ export class Resolved implements DnsBackend {
     return this.#stub() === undefined && state.search.length > 0
       ? `; beware: no service is found by a name of one label, since ${RESOLV_CONF} is not the file of systemd-resolved`
       : '';
+  }
+
+  /** What others may take away of the link's settings; undefined when resolved does not say. */
+  async #shown(): Promise<string | undefined> {
+    const settings = ['default-route', 'domain', 'dns'];
+    const shown = await Promise.all(settings.map((setting) => this.#system.run('resolvectl', [setting, this.#tun])));
+    return shown.every(({ code }) => code === 0) ? shown.map(({ stdout }) => stdout).join('') : undefined;
   }
 
   /** resolved's own file, where resolv.conf is a link to it. */
@@ -150,14 +157,13 @@ export function orderedSearch(text: string): string | undefined {
 const LINK_DOMAINS_MAX = 256;
 
 /**
- * Search domains as they are, routing domains with `~`, the most important first; `''` empties the list.  Names below what
- * does not fit are asked elsewhere first, and then by the search list.
+ * Search domains as they are, routing domains with `~`, the most important first.  Names below what does not fit are asked
+ * elsewhere first, and then by the search list.
  */
 export function linkDomains(state: DnsState): readonly string[] {
   const search = new Set(state.search);
   const routing = state.domains.filter((domain) => !search.has(domain)).map((domain) => `~${domain}`);
-  const domains = [...(state.everything ? ['~.'] : []), ...search, ...routing].slice(0, LINK_DOMAINS_MAX);
-  return domains.length > 0 ? domains : [''];
+  return [...(state.everything ? ['~.'] : []), ...search, ...routing].slice(0, LINK_DOMAINS_MAX);
 }
 
 /** Other links with one of our domains, from `resolvectl domain`: `Link 3 (vpn0): ~corp.example cluster.local`. */
