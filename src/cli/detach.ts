@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { EXIT, MirrordError } from '../errors.ts';
 import type { ErrorDescription, FailureClass } from '../errors.ts';
-import { forPeople, forPrograms } from './events.ts';
+import { firstScreen, forPeople, forPrograms } from './events.ts';
 import type { UpEvent } from './events.ts';
 import { pasteable } from './invocation.ts';
 import { out } from './output.ts';
@@ -23,8 +23,8 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
     });
   }
   const steps = new Steps(out);
-  const closing = pasteable(`Ready. To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
-  const show = json ? forPrograms : forPeople(closing, steps);
+  const stop = pasteable(`To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
+  const show = json ? forPrograms : forPeople(await firstScreen(name, stop), steps);
   const words: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
   for await (const line of createInterface({ input: child.stdout })) {

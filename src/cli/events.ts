@@ -1,10 +1,13 @@
-/** What `up` shows: steps while they go, that it is ready, and how it has ended. */
-import type { Progress } from '../ipc/protocol.ts';
+/** What `up` shows: steps while they go, that it is ready, what happens then, and how it has ended. */
+import type { Progress, Ready } from '../ipc/protocol.ts';
+import { fromHome, userHome } from './home.ts';
+import { pasteable } from './invocation.ts';
+import type { Mark } from './marks.ts';
 import { out } from './output.ts';
-import type { Steps } from './steps.ts';
+import { type Steps, labelled } from './steps.ts';
 
 /** `up --json` prints one per line; a detached session tells its starter in the same way. */
-export type UpEvent = Progress | { readonly ready: readonly string[] } | { readonly ended: Ended };
+export type UpEvent = Progress | { readonly ready: Ready } | { readonly ended: Ended };
 
 /** An end that was asked for.  `as_before`: on this machine and in the cluster; else what is left was told before. */
 export interface Ended {
@@ -14,14 +17,78 @@ export interface Ended {
 
 export type ShowEvent = (event: UpEvent) => void;
 
-/** `closing` is the last line of what is ready: how to end the session. */
-export function forPeople(closing: string, steps: Steps): ShowEvent {
-  return (event) => {
-    if ('ended' in event) return steps.line(describeEnd(event.ended));
-    if (!('ready' in event)) return steps.show(event);
-    for (const line of event.ready) steps.line(line);
-    steps.line(closing);
+/** What is put back has none: it comes before the first line, or after the last. */
+const LABELS: Readonly<Record<Progress['step'], string | null>> = {
+  cluster: 'cluster',
+  target: 'target',
+  agent: 'agent',
+  routes: 'routes',
+  others: 'others',
+  filter: 'filter',
+  dns: 'names',
+  repair: null,
+  config: 'note',
+};
+
+type HeadAndText = readonly [head: string, text: string];
+
+export interface FirstScreen {
+  /** How to end the session. */
+  readonly stop: string;
+  /** How to look at it. */
+  readonly check: string;
+  /** Of the user whose session it is. */
+  readonly home: string;
+}
+
+export async function firstScreen(name: string, stop: string): Promise<FirstScreen> {
+  const explain = name === 'default' ? 'mirrord explain' : `mirrord explain --name ${name}`;
+  return { stop, check: pasteable(`mirrord status · ${explain} HOST:PORT`), home: await userHome() };
+}
+
+/** Once the session is up, what comes has the time of day instead of a place in the first screen. */
+export function forPeople(screen: FirstScreen, steps: Steps, now = (): Date => new Date()): ShowEvent {
+  let isUp = false;
+  const place = ({ step, text }: Progress): HeadAndText => {
+    const label = LABELS[step];
+    if (label === null) return ['', text];
+    return isUp ? [clock(now()), `${label}: ${text}`] : [labelled(label), text];
   };
+  return (event) => {
+    if ('ended' in event) {
+      steps.line(describeEnd(event.ended));
+    } else if ('ready' in event) {
+      isUp = true;
+      steps.line('');
+      steps.line(`Ready. ${describePlace(event.ready)} ${screen.stop}`);
+      for (const [label, text] of nextSteps(screen, event.ready)) steps.entry('none', labelled(label), text);
+    } else {
+      const [head, text] = place(event);
+      if (event.state === 'running') steps.run(head, text);
+      else steps.entry(event.state satisfies Mark, head, text);
+    }
+  };
+}
+
+const describePlace = ({ place }: Ready): string => `Every program on this machine is in ${place ?? 'the cluster'}.`;
+
+/** `20:33:40 `, of this machine's time zone. */
+const clock = (date: Date): string => `${date.toTimeString().slice(0, 8)} `;
+
+/** What people do next: try it, look, and look behind it. */
+function nextSteps(
+  { check, home }: FirstScreen,
+  { service, log }: Ready,
+): readonly (readonly [label: string, text: string])[] {
+  return [
+    ...(service === null ? [] : [['try', `${tryCommand(service)}       (in another terminal)`] as const]),
+    ['check', check],
+    ...(log === null ? [] : [['log', fromHome(log, home)] as const]),
+  ];
+}
+
+function tryCommand({ name, port, isWeb }: NonNullable<Ready['service']>): string {
+  return isWeb ? `curl http://${name}${port === 80 ? '' : `:${port}`}` : `nc -vz ${name} ${port}`;
 }
 
 function describeEnd({ by, as_before }: Ended): string {

@@ -3,47 +3,64 @@
  *
  * A lint rule keeps `process.stdout` and `process.stderr` to this file.
  */
+import { type Mark, formatMark, frame } from './marks.ts';
 import { indented, onOneLineEach, oneLine, printable, printableJson } from './printable.ts';
+import { type Abilities, type Screen, abilitiesOf, inAscii, widthOf } from './screen.ts';
+import { wrap } from './wrap.ts';
 
-/** What of a stream is needed here; `process.stdout` is one. */
-export interface Screen {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string | Buffer): unknown;
-}
+/** Further lines of an entry stand at least this deep: no text of others can pose as an entry, or as the advice below one. */
+const DEEPER = 6;
 
-/** Of a terminal that does not tell its width. */
-const COLUMNS = 80;
+/** A mark and a space. */
+const MARK_WIDTH = 2;
+
+/** To the first column, and all that stands there away. */
+const CLEAR = '\r\x1b[K';
 
 export class Output {
   readonly #screen: Screen;
+  readonly #abilities: Abilities;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, env: NodeJS.ProcessEnv = process.env) {
     this.#screen = screen;
+    this.#abilities = abilitiesOf(screen, env);
   }
 
   get isTerminal(): boolean {
     return this.#screen.isTTY === true;
   }
 
-  /** One line, whatever is in `text`. */
-  line(text: string): void {
-    this.#screen.write(`${oneLine(text)}\n`);
+  /** Whether the last line can show a step that goes on. */
+  get redraws(): boolean {
+    return this.#abilities.redraws;
   }
 
   /** A question, whose answer stands on the same line. */
   prompt(text: string): void {
-    this.#screen.write(oneLine(text));
+    this.#show(oneLine(text));
   }
 
-  /** An entry of a list: its own further lines are kept, and set off from the next entry. */
+  /** One line, whatever is in `text`. */
+  line(text: string): void {
+    this.#show(`${oneLine(text)}\n`);
+  }
+
+  /** A text whose further lines are kept, and set off from what follows. */
   paragraph(text: string): void {
-    this.#screen.write(`${indented(printable(text))}\n`);
+    this.#show(`${indented(printable(text))}\n`);
+  }
+
+  /** What has a mark: `text` stands in a column of its own beside `head`, wrapped at words on a terminal. */
+  entry(mark: Mark, head: string, text: string): void {
+    const first = MARK_WIDTH + head.length;
+    const column = { first, indent: Math.max(first, DEEPER), width: widthOf(this.#screen) };
+    const body = wrap(this.#written(printable(text)), column);
+    this.#screen.write(`${this.#written(formatMark(mark, this.#abilities.colours))} ${head}${body}\n`);
   }
 
   /** Our own text: whole lines, each ended by a line break. */
   text(text: string): void {
-    this.#screen.write(printable(text));
+    this.#show(printable(text));
   }
 
   /** What `format` makes of an answer from elsewhere, none of whose texts gets a second line. */
@@ -60,10 +77,23 @@ export class Output {
     this.#screen.write(this.isTerminal ? printable(bytes.toString()) : bytes);
   }
 
-  /** A line that the next one replaces, and the empty one takes away; for terminals. */
-  redraw(text: string): void {
-    const width = (this.#screen.columns ?? COLUMNS) - 1;
-    this.#screen.write(`\r\x1b[K${oneLine(text).slice(0, width)}`);
+  /** A step that goes on: the next drawing replaces it; for screens that redraw. */
+  running(count: number, text: string): void {
+    const line = `${frame(count, this.#abilities.unicode)} ${this.#written(oneLine(text))}`;
+    this.#screen.write(`${CLEAR}${line.slice(0, (widthOf(this.#screen) ?? 1) - 1)}`);
+  }
+
+  /** Takes it away. */
+  clear(): void {
+    this.#screen.write(CLEAR);
+  }
+
+  #show(text: string): void {
+    this.#screen.write(this.#written(text));
+  }
+
+  #written(text: string): string {
+    return this.#abilities.unicode ? text : inAscii(text);
   }
 }
 

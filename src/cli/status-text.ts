@@ -1,5 +1,6 @@
 /** A session's status for people. */
 import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
+import { fromHome } from './home.ts';
 
 /** More routes than this are counted, not listed. */
 const LISTED = 8;
@@ -21,13 +22,19 @@ export interface OtherSession extends Whose {
   readonly pid: number;
 }
 
-/** `here`: the reader's network namespace; a session elsewhere says so. */
-export function formatStatus(status: ShownSession, here: string): string {
+/** To whom it is told. */
+export interface Reader {
+  /** A session elsewhere says so. */
+  readonly networkNamespace: string;
+  readonly home: string;
+}
+
+export function formatStatus(status: ShownSession, reader: Reader): string {
   const { cluster, agent, dns, forwarded, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
   const rows: [string, string][] = [
     ['waiting', reconnecting ? `since ${reconnecting.since}: ${reconnecting.reason}` : ''],
-    ['network', elsewhere(status, here)],
+    ['network', elsewhere(status, reader)],
     ['target', status.target],
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
@@ -36,7 +43,7 @@ export function formatStatus(status: ShownSession, here: string): string {
       'DNS',
       dns.mode === 'off'
         ? 'left alone'
-        : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.mode}, ${dns.server})`,
+        : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.reason}; ${dns.server})`,
     ],
     ['pod hosts', podHostsText(dns)],
     ['others', forwarded.text],
@@ -47,6 +54,7 @@ export function formatStatus(status: ShownSession, here: string): string {
     ...status.filter.map((line): [string, string] => ['filter', line]),
     ...matchTexts(status.matches).map((text): [string, string] => ['matched', text]),
     ...status.warnings.map((warning): [string, string] => ['warning', warning]),
+    ['log', status.log === null ? '' : fromHome(status.log, reader.home)],
   ];
   const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
   return [`${status.name}: ${status.state} (pid ${status.pid}, user ${status.user})`, ...body, ''].join('\n');
@@ -55,8 +63,8 @@ export function formatStatus(status: ShownSession, here: string): string {
 /** Another user's session, of which no more is known. */
 export const formatOther = ({ name, pid, user }: OtherSession): string => `${name}: belongs to ${user} (pid ${pid})\n`;
 
-const elsewhere = ({ network_namespace: network }: ShownSession, here: string): string =>
-  network === here ? '' : `another network namespace, ${network}`;
+const elsewhere = ({ network_namespace: network }: ShownSession, reader: Reader): string =>
+  network === reader.networkNamespace ? '' : `another network namespace, ${network}`;
 
 /** What the target pod's hosts file has a say about, and what not. */
 function podHostsText({ podHosts, withheldPodHosts }: ShownSession['dns']): string {

@@ -3,6 +3,7 @@ import { type Trust, askSession, listSessions, readRecord } from '../control/cli
 import type { SessionStatus } from '../control/protocol.ts';
 import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { userHome } from './home.ts';
 import { oneself } from './oneself.ts';
 import { out } from './output.ts';
 import { type OtherSession, type ShownSession, formatOther, formatStatus } from './status-text.ts';
@@ -42,9 +43,9 @@ export async function runStatus(name: string | undefined, settings: StatusSettin
   for (const list of [sessions, others]) list.sort((a, b) => (a.name < b.name ? -1 : 1));
   if (settings.json) return out.json({ sessions, others });
   if (sessions.length + others.length === 0) return out.line('not running');
-  const here = ownNetworkNamespace();
+  const reader = { networkNamespace: ownNetworkNamespace(), home: await userHome() };
   out.formatted({ sessions, others }, (shown) =>
-    [...shown.sessions.map((session) => formatStatus(session, here)), ...shown.others.map(formatOther)].join('\n'),
+    [...shown.sessions.map((session) => formatStatus(session, reader)), ...shown.others.map(formatOther)].join('\n'),
   );
 }
 

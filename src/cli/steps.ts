@@ -2,12 +2,14 @@
  * Shows the steps of a long work: on a terminal the running one lives on the last line; piped, each that ended is one
  * plain line.
  */
-import type { Progress } from '../ipc/protocol.ts';
+import type { Mark } from './marks.ts';
 import type { Output } from './output.ts';
 
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
-const MARKS = { done: '✔', warning: '!' } as const;
+/** Labels stand in a column of their own. */
+const LABEL_WIDTH = 10;
+
+export const labelled = (label: string): string => label.padEnd(LABEL_WIDTH);
 
 export class Steps {
   readonly #output: Output;
@@ -19,34 +21,35 @@ export class Steps {
     this.#output = output;
   }
 
-  show({ state, text }: Progress): void {
-    if (state === 'running') {
-      this.#running = text;
-      if (this.#output.isTerminal) {
-        this.#timer ??= setInterval(() => this.#draw(), FRAME_MS);
-        this.#draw();
-      }
-      return;
-    }
-    this.line(`${MARKS[state]} ${text}`);
+  /** What goes on now; the next call of any kind ends it. */
+  run(head: string, text: string): void {
+    this.#running = head + text;
+    if (!this.#output.redraws) return;
+    this.#timer ??= setInterval(() => this.#draw(), FRAME_MS);
+    this.#draw();
   }
 
   /** An entry that stays. */
+  entry(mark: Mark, head: string, text: string): void {
+    this.stop();
+    this.#output.entry(mark, head, text);
+  }
+
+  /** A line that stays. */
   line(text: string): void {
     this.stop();
-    this.#output.paragraph(text);
+    this.#output.line(text);
   }
 
   /** Takes the running line away; the last thing before anybody else writes. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    if (this.#running !== undefined && this.#output.isTerminal) this.#output.redraw('');
+    if (this.#running !== undefined && this.#output.redraws) this.#output.clear();
     this.#running = undefined;
   }
 
   #draw(): void {
-    const mark = FRAMES[this.#frame++ % FRAMES.length] ?? '';
-    this.#output.redraw(`${mark} ${this.#running ?? ''}`);
+    this.#output.running(this.#frame++, this.#running ?? '');
   }
 }

@@ -4,7 +4,7 @@ import type { SessionStatus } from '../control/protocol.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
-import { forPeople, forPrograms } from './events.ts';
+import { firstScreen, forPeople, forPrograms } from './events.ts';
 import { err, out } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { runningSession, stuck, whenReady } from './running-session.ts';
@@ -38,7 +38,7 @@ export async function runUp(options: UpOptions, { detach, json }: UpSettings): P
 /** Resolves when the session has ended; to false when there is another one of its name. */
 async function runInForeground(options: UpOptions, json: boolean): Promise<boolean> {
   const steps = new Steps(out);
-  const show = json ? forPrograms : forPeople('Ready. Ctrl-C to stop.', steps);
+  const show = json ? forPrograms : forPeople(await firstScreen(options.name, 'Ctrl-C to stop.'), steps);
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
     session: SESSION_PROGRAM,
@@ -50,7 +50,7 @@ async function runInForeground(options: UpOptions, json: boolean): Promise<boole
     cwd: process.cwd(),
     environment: process.env,
     progress: show,
-    ready: (lines) => show({ ready: lines }),
+    ready: (ready) => show({ ready }),
     output: (text) => {
       if (options.verbose) err.text(text);
     },
@@ -86,13 +86,13 @@ function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
 }
 
 /** What is asked for stands, or does so before long; anything else is an error. */
-async function alreadyUp(options: UpOptions, { target, pid }: SessionStatus, json: boolean): Promise<void> {
+async function alreadyUp(options: UpOptions, running: SessionStatus, json: boolean): Promise<void> {
   const { requireSameSettings } = await import('./same-settings.ts');
   await requireSameSettings(options);
   await whenReady(options.name);
-  const text = `session '${options.name}' is already up (${target}, pid ${pid})`;
-  if (json) forPrograms({ ready: [text] });
-  else out.line(text);
+  const { cluster, target, pid, log } = running;
+  if (json) forPrograms({ ready: { place: cluster === null ? target : null, service: null, log } });
+  else out.line(`session '${options.name}' is already up (${target}, pid ${pid})`);
 }
 
 function requireRoot(): void {

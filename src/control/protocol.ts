@@ -29,6 +29,8 @@ export interface SessionStatus {
   readonly routes: readonly string[];
   readonly dns: {
     readonly mode: string;
+    /** Why in this way, in plain words. */
+    readonly reason: string;
     readonly server: string;
     readonly domains: readonly string[];
     readonly search: readonly string[];
@@ -50,6 +52,8 @@ export interface SessionStatus {
   /** What has matched so far, the most used first. */
   readonly matches: readonly RuleMatch[];
   readonly warnings: readonly string[];
+  /** Path of the log; null when it cannot be written. */
+  readonly log: string | null;
 }
 
 /** How often a rule, or one of the cluster's ranges, has decided. */

@@ -3,7 +3,7 @@
  * code of `up`, its texts are printed.  Requests are checked where they are answered (`requests.ts`).
  */
 import { EXIT, type ErrorDescription, type FailureClass } from '../errors.ts';
-import type { Progress, Remain, SessionToHost } from '../ipc/protocol.ts';
+import type { Progress, Ready, Remain, SessionToHost } from '../ipc/protocol.ts';
 import { type Fields, fields, list, refuse, whole } from './unchecked.ts';
 
 /** As the session sends it, but for a request, whose fields may still be anything. */
@@ -11,19 +11,23 @@ export type Message =
   | Exclude<SessionToHost, { readonly type: 'request' }>
   | { readonly type: 'request'; readonly id: number; readonly request: Fields };
 
-const LIMITS = { text: 65_536, lines: 64, remains: 64, withinMs: 86_400_000 } as const;
+const LIMITS = { text: 65_536, remains: 64, withinMs: 86_400_000 } as const;
 
 const STEPS: readonly Progress['step'][] = [
   'cluster',
   'target',
   'agent',
   'routes',
+  'others',
   'filter',
   'dns',
   'repair',
   'config',
 ];
 const STATES: readonly Progress['state'][] = ['running', 'done', 'warning'];
+
+/** As Kubernetes names services (RFC 1035, 2.3.1), with a namespace where it has one. */
+const SERVICE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
 
 /** Throws `request-refused` for what no session says. */
 export function checkMessage(value: unknown): Message {
@@ -38,7 +42,7 @@ export function checkMessage(value: unknown): Message {
     case 'progress':
       return { type: 'progress', progress: progress(message['progress']) };
     case 'ready':
-      return { type: 'ready', lines: list(message['lines'], LIMITS.lines, 'its lines', text) };
+      return { type: 'ready', ready: ready(message['ready']) };
     case 'failed':
       return { type: 'failed', error: failure(message['error']) };
     case 'remains':
@@ -55,6 +59,18 @@ export function checkMessage(value: unknown): Message {
 function progress(value: unknown): Progress {
   const { step, state, text: words } = fields(value, 'progress');
   return { step: oneOf(STEPS, step), state: oneOf(STATES, state), text: text(words) };
+}
+
+/** People paste a command with the service in it, so that its name can be nothing else than one. */
+function ready(value: unknown): Ready {
+  const { place, service, log } = fields(value, 'what is ready');
+  return { place: textOrNull(place), service: service === null ? null : exampleService(service), log: textOrNull(log) };
+}
+
+function exampleService(value: unknown): Ready['service'] {
+  const { name, port, isWeb } = fields(value, 'a service');
+  if (typeof name !== 'string' || !SERVICE.test(name) || typeof isWeb !== 'boolean') return refuse('a service');
+  return { name, port: whole(port, 1, 65_535, 'a port'), isWeb };
 }
 
 function failure(value: unknown): ErrorDescription {
@@ -86,6 +102,8 @@ function remain(value: unknown): Remain {
 function text(value: unknown): string {
   return typeof value === 'string' && value.length <= LIMITS.text ? value : refuse('a text');
 }
+
+const textOrNull = (value: unknown): string | null => (value === null ? null : text(value));
 
 function oneOf<T extends string>(all: readonly T[], value: unknown): T {
   return all.find((each) => each === value) ?? refuse('an unknown word');

@@ -188,7 +188,7 @@ export class Host implements HostOperations {
     });
   }
 
-  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }> {
+  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string; isNotable: boolean }> {
     return this.#inTurn(this.#dnsTurns, async () => {
       refuseUnasked(state, this.#asked ?? NOTHING_ASKED, this.#context.dns);
       const { system, journal } = this.#context;
@@ -199,9 +199,9 @@ export class Host implements HostOperations {
       this.#servers = state.servers;
       const containers = this.#containers.apply(state, this.#upstreams); // never rejects
       try {
-        const { mode, reason } = await this.#dns.apply(state);
+        const told = await this.#dns.apply(state);
         const without = await containers;
-        return { mode, reason: without === undefined ? reason : `${reason}; ${without}` };
+        return without === undefined ? told : { ...told, reason: `${told.reason}; ${without}`, isNotable: true };
       } finally {
         // No change goes on behind a failure.
         await containers;

@@ -1,7 +1,7 @@
 /** The host's whole life: repair, claim, TUN, session, requests, and the way back. */
 import { closeSync } from 'node:fs';
 import { MirrordError, describeError } from '../errors.ts';
-import type { Progress, Remain, UpOptions } from '../ipc/protocol.ts';
+import type { Progress, Ready, Remain, UpOptions } from '../ipc/protocol.ts';
 import { type Cause, End, type EndSignal, SIGNALS } from './end.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal/journal.ts';
@@ -37,7 +37,7 @@ export interface HostHooks {
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: (progress: Progress) => void;
-  readonly ready: (lines: readonly string[]) => void;
+  readonly ready: (ready: Ready) => void;
   /** What the session and its agents write to their standard output and error. */
   readonly output: (text: string) => void;
 }
@@ -167,7 +167,7 @@ async function serve(
         // It had said so before it heard of the end.
         if (ending) return;
         end.isReady = true;
-        hooks.ready(message.lines);
+        hooks.ready(message.ready);
         return;
       case 'failed':
         fail(MirrordError.fromDescription(message.error));

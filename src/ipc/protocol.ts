@@ -45,8 +45,8 @@ export interface HostOperations {
   bound(flows: readonly BoundFlow[]): Promise<void>;
   /** Packets of other machines that were kept out so far; null when they are not counted here. */
   strangers(): Promise<number | null>;
-  /** Resolves to the mode in force and one line that says why it was chosen. */
-  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string }>;
+  /** Resolves to the mode in force and one line that says why it was chosen; `isNotable`: people should read it at once. */
+  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string; isNotable: boolean }>;
 }
 
 export interface TunFacts {
@@ -88,7 +88,7 @@ export type SessionToHost =
       readonly args: readonly unknown[];
     }
   | { readonly type: 'progress'; readonly progress: Progress }
-  | { readonly type: 'ready'; readonly lines: readonly string[] }
+  | { readonly type: 'ready'; readonly ready: Ready }
   | { readonly type: 'failed'; readonly error: ErrorDescription }
   /** The answer to `release`. */
   | { readonly type: 'released' }
@@ -109,9 +109,19 @@ export interface Remain {
   readonly withinMs: number;
 }
 
+/** What is worth knowing of a session that is up. */
+export interface Ready {
+  /** The target on this machine; null in a cluster. */
+  readonly place: string | null;
+  /** One that is there, and that this machine's programs reach by `name`. */
+  readonly service: { readonly name: string; readonly port: number; readonly isWeb: boolean } | null;
+  /** Path of the log; null when it cannot be written. */
+  readonly log: string | null;
+}
+
 /** One step of a long work, for people.  The same `step` is reported again as it moves on. */
 export interface Progress {
-  readonly step: 'cluster' | 'target' | 'agent' | 'routes' | 'filter' | 'dns' | 'repair' | 'config';
+  readonly step: 'cluster' | 'target' | 'agent' | 'routes' | 'others' | 'filter' | 'dns' | 'repair' | 'config';
   readonly state: 'running' | 'done' | 'warning';
   readonly text: string;
 }

@@ -11,6 +11,7 @@
  * `auth-provider` logins (credentials/auth-provider.ts).
  */
 import type { Dial } from '../connection/dial.ts';
+import type { ExampleService } from './discovery/example-service.ts';
 import type { Preflight } from './preflight.ts';
 import type { TargetObjects } from './targets/objects.ts';
 import type { ListedTarget, PodTarget, ResolvedTarget } from './targets/target.ts';
@@ -128,6 +129,8 @@ export interface Cluster {
     signal: AbortSignal,
     denied?: (kind: ListedTarget['kind']) => void,
   ): Promise<readonly ListedTarget[]>;
+  /** A service of the namespace to try; null where there is none, and where they may not be listed. */
+  exampleService(signal: AbortSignal): Promise<ExampleService | null>;
   /** `agentServiceHost`: KUBERNETES_SERVICE_HOST as the agent sees it, which may take until there is one. */
   discover(agentServiceHost: string | null | Promise<string | null>, signal: AbortSignal): Promise<Discovery>;
   /** Calls back whenever ranges or namespaces change, until the signal aborts. */
@@ -155,6 +158,8 @@ export interface ClusterAgent {
    */
   stop(isOver: boolean): Promise<void>;
 }
+
+export type { ExampleService };
 
 export interface Discovery {
   /** Service and pod ranges, merged, both families. */

@@ -6,6 +6,7 @@ import type { Cluster, ClusterOptions } from './cluster.ts';
 import { openCredentials } from './credentials/credentials.ts';
 import { authorityOf } from './credentials/named-file.ts';
 import { Discoverer } from './discovery/discoverer.ts';
+import { exampleService } from './discovery/example-service.ts';
 import { contradictory } from './kubeconfig/file.ts';
 import { loadContext, type ChosenContext } from './kubeconfig/load.ts';
 import { nearest } from './nearest.ts';
@@ -85,6 +86,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       targetObjects: (target, until) => targetObjects(api, target, until),
       listTargets: (namespace, kinds, until, denied = () => undefined) =>
         listTargets(api, namespace, kinds, until, denied),
+      exampleService: (until) => exampleService(api, chosen.namespace, until),
       discover: (serviceHost, until) => discoverer.discover(serviceHost, until),
       watch: (current, changed, until) => discoverer.watch(current, changed, until),
       close: () => api.close(),

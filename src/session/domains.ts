@@ -44,26 +44,3 @@ export function routedDomains(
 }
 
 export const isReverseZone = (domain: string): boolean => domain.endsWith('.arpa');
-
-/** Names in the line that `up` prints; a filter of thousands would bury everything else. */
-const SHOWN = 20;
-
-/**
- * For people, without the reverse zones, which say no more than the routes; `withheld` are namespaces whose names are public
- * ones.
- */
-export function describeTaken(taken: {
-  readonly domains: readonly string[];
-  readonly withheld: readonly string[];
-}): string {
-  const forward = shown(taken.domains.filter((domain) => !isReverseZone(domain)));
-  const [first] = taken.withheld;
-  if (first === undefined) return forward;
-  const one = `web.${first}.svc is the cluster's, web.${first} stays public unless --domain ${first} is given`;
-  return `${forward}; not the public ${shown(taken.withheld)} (${one})`;
-}
-
-function shown(names: readonly string[]): string {
-  const more = names.length - SHOWN;
-  return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}

@@ -1,7 +1,15 @@
 /**
  * The session's side of the IPC channel: questions to the host as promises, progress and outcome as plain messages.
  */
-import type { HostOperations, HostToSession, Progress, Remain, SessionToHost, StartMessage } from '../ipc/protocol.ts';
+import type {
+  HostOperations,
+  HostToSession,
+  Progress,
+  Ready,
+  Remain,
+  SessionToHost,
+  StartMessage,
+} from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import { type ErrorDescription, MirrordError } from '../errors.ts';
 
@@ -74,8 +82,8 @@ export class HostClient implements HostOperations {
     this.#send({ type: 'progress', progress: { step, state, text } });
   }
 
-  ready(lines: readonly string[]): void {
-    this.#send({ type: 'ready', lines });
+  ready(ready: Ready): void {
+    this.#send({ type: 'ready', ready });
   }
 
   failed(error: ErrorDescription): void {

@@ -19,13 +19,14 @@ import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
 import { clusterNames } from './cluster-names.ts';
-import { askedNames, describeTaken } from './domains.ts';
+import { askedNames } from './domains.ts';
 import type { FarSide } from './far-side.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
 import { type Looked, lookUp } from './program-view.ts';
 import { RedirectPorts } from './redirect-ports.ts';
 import type { RuleMatches } from './rule-matches.ts';
+import { describeNames } from './summary.ts';
 import { TakeOver } from './take-over.ts';
 import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
 
@@ -187,6 +188,7 @@ export class SessionNames {
     const off = this.#takeOver.isOff;
     return {
       mode: this.#takeOver.now.mode,
+      reason: this.#takeOver.now.reason,
       server: off ? '' : this.#options.address,
       domains: off ? [] : this.#taken.domains,
       search: off ? [] : this.#taken.machineSearch,
@@ -195,10 +197,21 @@ export class SessionNames {
     };
   }
 
-  /** One line for people. */
-  get line(): string {
-    const { reason } = this.#takeOver.now;
-    return this.#takeOver.isOff ? `DNS left alone (${reason})` : `DNS ${describeTaken(this.#taken)} (${reason})`;
+  /** For people; `service`: one that is there. */
+  describe(service: string | undefined): string {
+    const { isOff, now } = this.#takeOver;
+    return isOff ? `left alone (${now.reason})` : describeNames(this.#taken, service);
+  }
+
+  /** How programs come to ask here, where there is something to beware of; else null. */
+  get notableWay(): string | null {
+    const { isNotable, reason } = this.#takeOver.now;
+    return isNotable ? `by ${reason}` : null;
+  }
+
+  /** Whether programs get the cluster's answer when they ask for it. */
+  reaches(name: string): boolean {
+    return !this.#takeOver.isOff && this.resolve(this.forms(name)).answer !== 'local';
   }
 
   /** From here on the machine asks this resolver, as far as the wish goes. */

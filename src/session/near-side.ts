@@ -26,9 +26,10 @@ import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import { hopLimitOf } from './hop-limit.ts';
 import type { HostClient } from './host-client.ts';
 import { SessionNames, type AgentFiles } from './names.ts';
-import { type Known, SessionNetwork, TUN_MTU, describeRoutes } from './network.ts';
+import { type Known, SessionNetwork, TUN_MTU } from './network.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { StackDriver } from './stack-driver.ts';
+import { describeRoutes } from './summary.ts';
 import type { FlowWatch } from './tcp-relay.ts';
 import { type VirtualAddresses, pickVirtualAddresses } from './virtual-addresses.ts';
 
@@ -66,8 +67,8 @@ export class NearSide {
     this.#nameRoutes = new NameRoutes(this.network.scoped);
   }
 
-  /** From here on the machine is being changed. */
-  async connect(): Promise<void> {
+  /** From here on the machine is being changed.  `service`: the name of one that is there, for the words. */
+  async connect(service?: string): Promise<void> {
     const { host, filter, start, warn } = this.#options;
     const { network } = this;
     const names = await SessionNames.open(
@@ -91,11 +92,12 @@ export class NearSide {
     await network.apply();
     network.warnings.forEach(warn);
     host.progress('routes', 'done', describeRoutes(network.routes, start.tun.name));
-    host.progress('routes', 'done', this.forwarded);
+    if (this.#hasNeighbours) host.progress('others', 'done', this.forwarded);
     for (const line of describeFilter(filter)) host.progress('filter', 'done', line);
     await names.followHosts();
     await names.takeOver();
-    host.progress('dns', 'done', names.line);
+    host.progress('dns', 'done', names.describe(service));
+    if (names.notableWay !== null) host.progress('dns', 'done', names.notableWay);
   }
 
   /** Of the TUN itself. */
@@ -106,6 +108,17 @@ export class NearSide {
   /** Who comes in by this machine, in one line. */
   get forwarded(): string {
     return describeForwarded(this.#options.filter.settings.outgoing.forwarded, this.network.known.facts.bridges);
+  }
+
+  /** Whether anyone but this machine could come in, or is kept out by the user's word. */
+  get #hasNeighbours(): boolean {
+    const { forwarded } = this.#options.filter.settings.outgoing;
+    return forwarded !== 'bridges' || this.network.known.facts.bridges.length > 0;
+  }
+
+  /** Whether programs that open a TCP connection to that name reach the cluster's. */
+  reaches(name: string): boolean {
+    return this.#options.filter.settings.outgoing.tcp && this.#names?.reaches(name) === true;
   }
 
   get dns(): SessionStatus['dns'] | undefined {

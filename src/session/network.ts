@@ -133,7 +133,3 @@ function neverCaptured(facts: MachineFacts, own: readonly string[]): Cidr[] {
     return address === null ? [] : [hostCidr(address)];
   });
 }
-
-export function describeRoutes(routes: readonly string[], tun: string): string {
-  return `routes ${routes.length === 0 ? 'none' : routes.join(', ')} → ${tun}`;
-}

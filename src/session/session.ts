@@ -94,13 +94,18 @@ export class Session {
         this.#host.progress('agent', 'warning', text);
       },
       restarted: () => {
-        this.#host.progress('agent', 'done', `agent ready (${agentPlace(farSide)})`);
+        this.#host.progress('agent', 'done', agentPlace(farSide));
         if (this.#near) this.#inBackground(this.#near.agentChanged());
       },
     });
     this.#farSide = farSide;
     const starting = this.#startAgent(farSide, report, signal);
-    const [, discovery, facts] = await Promise.all([starting, remote.discover(starting, signal), this.#host.facts()]);
+    const [, discovery, facts, service] = await Promise.all([
+      starting,
+      remote.discover(starting, signal),
+      this.#host.facts(),
+      remote.exampleService(signal),
+    ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
     signal.throwIfAborted();
     const near = new NearSide(
@@ -118,7 +123,7 @@ export class Session {
     );
     this.#near = near;
     if (this.#isReleased) near.release();
-    await near.connect();
+    await near.connect(service?.name);
     this.#keepInStep(remote, near, signal);
     await this.#whenReachable(farSide, signal);
     if (this.#phase !== 'starting') return;
@@ -126,7 +131,11 @@ export class Session {
     this.#phase = 'up';
     const words = describeFilter(filter);
     this.#log.logger.info({ routes: near.network.routes, dns: near.dns, filter: words }, 'ready');
-    this.#host.ready([]);
+    this.#host.ready({
+      place: remote.cluster === null ? remote.target : null,
+      service: service !== null && near.reaches(service.name) ? service : null,
+      log: this.#logPath,
+    });
   }
 
   machineChanged(facts: MachineFacts): void {
@@ -171,7 +180,8 @@ export class Session {
   async #startAgent(farSide: FarSide, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
     const startedAt = performance.now();
     const info = await farSide.start((text) => report('agent', 'running', text), signal);
-    this.#host.progress('agent', 'done', agentLine(farSide, performance.now() - startedAt));
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    this.#host.progress('agent', 'done', `${agentPlace(farSide)}, ready in ${seconds} s`);
     return info;
   }
 
@@ -193,6 +203,10 @@ export class Session {
   async #discovered(near: NearSide, discovery: Discovery): Promise<void> {
     this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
     await near.discovered(discovery);
+  }
+
+  get #logPath(): string | null {
+    return this.#log.warning === null ? this.#log.path : null;
   }
 
   get #state(): SessionStatus['state'] {
@@ -217,7 +231,7 @@ export class Session {
     } catch (error) {
       throw patience.aborted ? agentAway(farSide.away ?? away) : error;
     }
-    this.#host.progress('agent', 'done', `agent ready again (${agentPlace(farSide)})`);
+    this.#host.progress('agent', 'done', `${agentPlace(farSide)}, ready again`);
   }
 
   #warn(text: string): void {
@@ -288,6 +302,7 @@ export class Session {
       rttMs: this.#rttMs,
       dropped,
       warnings: this.#warnings,
+      log: this.#logPath,
     });
   }
 }
@@ -303,10 +318,6 @@ function stillStarting(): MirrordError {
   });
 }
 
-function agentLine(farSide: FarSide, elapsedMs: number): string {
-  return `agent ready in ${(elapsedMs / 1_000).toFixed(1)} s (${agentPlace(farSide)})`;
-}
-
 function agentPlace({ agent }: FarSide): string {
-  return [agent?.name, ...(agent?.node ? [`node ${agent.node}`] : [])].join(', ');
+  return `${agent?.name}${agent?.node ? ` on ${agent.node}` : ''}`;
 }

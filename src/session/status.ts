@@ -23,6 +23,7 @@ export interface StatusParts {
   /** Packets of other machines; null when they are not counted. */
   readonly dropped: number | null;
   readonly warnings: Iterable<string>;
+  readonly log: string | null;
 }
 
 export function sessionStatus(parts: StatusParts): SessionStatus {
@@ -40,7 +41,15 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
     agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
     tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
     routes: near?.network.routes ?? [],
-    dns: near?.dns ?? { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] },
+    dns: near?.dns ?? {
+      mode: 'off',
+      reason: '',
+      server: '',
+      domains: [],
+      search: [],
+      podHosts: [],
+      withheldPodHosts: [],
+    },
     forwarded: { text: near?.forwarded ?? '', dropped: parts.dropped },
     flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
     bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
@@ -52,5 +61,6 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
     filter: parts.filter ? describeFilter(parts.filter) : [],
     matches: parts.matches.list,
     warnings: [...parts.warnings, ...(near?.network.warnings ?? [])],
+    log: parts.log,
   };
 }

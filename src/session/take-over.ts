@@ -7,12 +7,14 @@ export interface Taken {
   readonly mode: DnsMode;
   /** Why it is that one, in one line. */
   readonly reason: string;
+  /** Whether there is something to beware of. */
+  readonly isNotable: boolean;
 }
 
 export class TakeOver {
   readonly #wishes: Latest<DnsState, Taken>;
   readonly #warn: (text: string) => void;
-  #taken: Taken = { mode: 'off', reason: 'not yet taken over' };
+  #taken: Taken = { mode: 'off', reason: 'not yet taken over', isNotable: false };
 
   constructor(host: HostOperations, warn: (text: string) => void) {
     this.#wishes = new Latest((state) => host.dns(state));

@@ -27,7 +27,7 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   const { openCluster } = await import('../../kube/open-cluster.ts');
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
   const { context, server, version, namespace } = cluster;
-  report('cluster', 'done', `cluster ${context} (${version}), namespace ${namespace}`);
+  report('cluster', 'done', `${context} (${version}), namespace ${namespace}`);
   const bundle = await readFile(options.agentBundle);
   // The pod that the agent is in now; another one after a rollout.
   let current: ResolvedTarget | null = null;
@@ -55,6 +55,7 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
       const environment = await resolveDeclaredEnvironment(objects.pod, current.container, objects);
       return { environment, container: objects.container };
     },
+    exampleService: (until) => cluster.exampleService(until),
     watch: (known, changed, until) => cluster.watch(known, changed, until),
     close: () => cluster.close(),
   };
@@ -98,7 +99,7 @@ function podTarget(target: Target): PodTarget | null {
 
 function describeTarget(path: string, { pod, container, ready, addresses }: ResolvedTarget): string {
   const count = ready > 1 ? `, 1 of ${ready}` : '';
-  return `target ${path} → pod ${pod} (container ${container})${count}; traffic leaves from ${addresses.join(', ')}`;
+  return `${path} → pod ${pod} (container ${container})${count}; traffic leaves from ${addresses.join(', ')}`;
 }
 
 function warningsOf(target: ResolvedTarget): readonly string[] {

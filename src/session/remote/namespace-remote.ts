@@ -40,6 +40,7 @@ export function openNamespace(target: string, facts: NetworkTargetFacts, folder:
     onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),
     declaredTarget: () => Promise.resolve(null),
+    exampleService: () => Promise.resolve(null), // a namespace does not list what listens in it
     watch: () => undefined, // a namespace's ranges are read once, when the session starts
     close: () => undefined, // nothing is held open here; the agent ends with the host's pipe
   };

@@ -6,7 +6,7 @@
 import type { SessionStatus } from '../../control/protocol.ts';
 import type { DeclaredEnvironment } from '../../environment/index.ts';
 import type { Progress } from '../../ipc/protocol.ts';
-import type { Discovery } from '../../kube/cluster.ts';
+import type { Discovery, ExampleService } from '../../kube/cluster.ts';
 import type { TargetContainer } from '../../peer/environment.ts';
 import type { AgentInfo } from '../../peer/agent-info.ts';
 import type { AgentSource } from '../far-side.ts';
@@ -37,6 +37,8 @@ export interface Remote {
   discover(info: Promise<Pick<AgentInfo, 'serviceHost'>>, signal: AbortSignal): Promise<Discovery>;
   /** The target's container as it is declared now; null without a target that could. */
   declaredTarget(signal: AbortSignal): Promise<DeclaredTarget | null>;
+  /** A service to try; null where none is known. */
+  exampleService(signal: AbortSignal): Promise<ExampleService | null>;
   /** Calls back when ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
   close(): void;

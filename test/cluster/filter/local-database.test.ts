@@ -70,7 +70,10 @@ describe('a filter, with a real database on either side', () => {
     const { output } = await upIn(
       '{ "feature": { "network": { "outgoing": { "filter": { "local": ["example-hostname.svc"] } } } } }\n',
     );
-    assert.match(output, /^✔ local: example-hostname\.svc \(feature\.network\.outgoing\.filter\.local\[0\]\)$/m);
+    assert.match(
+      output,
+      /^✔ filter {4}local: example-hostname\.svc \(feature\.network\.outgoing\.filter\.local\[0\]\)$/m,
+    );
     assert.equal(await psql(NAME), 'developer');
     assert.match(await curl('web'), /^web-/);
     const { stdout } = await world.developer.mirrordRun(['explain', `${NAME}:5432`]);

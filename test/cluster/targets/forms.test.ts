@@ -36,7 +36,7 @@ describe('mirrord up -t', () => {
       const [expected] = podsOf(world.namespace, `app=${app}`);
       await withSession(world, ['-t', target], async ({ output }) => {
         await assertSeenAs(world, addressesOf(expected));
-        const line = `✔ target ${target} → pod ${nameOf(expected)} (container ${container}); traffic leaves from `;
+        const line = `✔ target    ${target} → pod ${nameOf(expected)} (container ${container}); traffic leaves from `;
         assert.ok(output.includes(line), output);
         assert.doesNotMatch(output, /^!/m);
         const [status] = await statuses(world.developer);
@@ -50,8 +50,14 @@ describe('mirrord up -t', () => {
   it('guesses the container that is no sidecar, and says so', async () => {
     const addresses = podsOf(world.namespace, 'app=web').map(addressesOf);
     await withSession(world, ['-t', 'deployment/web'], async ({ output }) => {
-      assert.match(output, /^✔ target deployment\/web → pod web-\S+ \(container app\), 1 of 2; traffic leaves from /m);
-      assert.match(output, /^! web-\S+ has several containers; app was chosen \(name another with \/container\/NAME/m);
+      assert.match(
+        output,
+        /^✔ target {4}deployment\/web → pod web-\S+ \(container app\), 1 of 2; traffic leaves from /m,
+      );
+      assert.match(
+        output,
+        /^! target {4}web-\S+ has several containers; app was chosen \(name another with \/container\/NAME/m,
+      );
       const leaves = /traffic leaves from (\S+), (\S+)$/m.exec(output)?.slice(1);
       assert.ok(
         addresses.some((each) => each.join() === leaves?.join()),
@@ -80,7 +86,7 @@ describe('mirrord up -t', () => {
     const session = developer.up([], { env });
     try {
       await session.ready();
-      assert.match(session.output, /target pod\/store-0 → pod store-0/);
+      assert.match(session.output, /^✔ target {4}pod\/store-0 → pod store-0/m);
       await assertSeenAs(world, addressesOf(podsOf(namespace, 'app=store')[0]));
     } finally {
       await session.end();
@@ -90,8 +96,8 @@ describe('mirrord up -t', () => {
   it("a pod with its node's network works, and this is said", async () => {
     const [node] = addressesOf(podsOf(world.namespace, 'app=host')[0]);
     await withSession(world, ['-t', 'pod/host'], async ({ output }) => {
-      assert.match(output, /^! host has its node's network: its address and its ports are the node's\.$/m);
-      assert.match(output, /^! host does not ask the cluster's DNS/m);
+      assert.match(output, /^! target {4}host has its node's network: its address and its ports are the node's\.$/m);
+      assert.match(output, /^! target {4}host does not ask the cluster's DNS/m);
       const { stdout } = await world.developer.run('curl', [
         '-s',
         '-m',

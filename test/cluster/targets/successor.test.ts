@@ -103,8 +103,8 @@ describe("mirrord up -t, when the target's pod goes", () => {
       const reason = `pod ${first} is being deleted|the agent ended the session: SIGTERM`;
       const words = 'connections through it are reset, new ones wait for the next agent';
       await printed(session, new RegExp(`^! (${reason}): ${words}$`, 'm'));
-      await printed(session, new RegExp(`^✔ target deployment/roll → pod ${second} `, 'm'));
-      await printed(session, new RegExp(`^✔ agent ready \\(pod/${second}, node `, 'm'));
+      await printed(session, new RegExp(`^✔ \\S+ target: deployment/roll → pod ${second} `, 'm'));
+      await printed(session, new RegExp(`^✔ \\S+ agent: pod/${second} on `, 'm'));
       await assertFollows('roll', (pod) => kubectl(args('delete', 'pod', pod, '--wait=false')));
       await assertFollows('roll', (pod) => kubectl(args('delete', 'pod', pod, '--force', '--grace-period=0')));
       await assertFollows('roll', evict);

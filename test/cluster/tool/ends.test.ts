@@ -55,7 +55,7 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     ['the cluster has answered', /"step":"cluster"/],
     ['the Job has been created', /job\/mirrord-agent-\w+ created/],
     ['the pod runs', /on node \S+, running/],
-    ['the agent is ready', /agent ready in/],
+    ['the agent is ready', /^✔ agent /m],
     ['the routes are there', /routes /],
   ];
   for (const [moment, output] of moments) {

@@ -45,10 +45,10 @@ describe('mirrord up on Kubernetes, while it is up', () => {
 
   it('what up printed is one line a step', () => {
     const { output } = world.session;
-    assert.match(output, /^✔ cluster mirrord-cluster \(v1\.\d+\.\d+\), namespace mirrord-test-/);
-    assert.match(output, /^✔ agent ready in [\d.]+ s \(job\/mirrord-agent-\w+, node \S+\)$/m);
-    assert.match(output, /^✔ routes .*10\.96\.0\.0\/16.* → mirrord0$/m);
-    assert.match(output, /Ready\. Ctrl-C to stop\.\n$/);
+    assert.match(output, /^✔ cluster {3}mirrord-cluster \(v1\.\d+\.\d+\), namespace mirrord-test-/);
+    assert.match(output, /^✔ agent {5}job\/mirrord-agent-\w+ on \S+, ready in [\d.]+ s$/m);
+    assert.match(output, /^✔ routes {4}.*10\.96\.0\.0\/16.* → mirrord0$/m);
+    assert.match(output, /^Ready\. Every program on this machine is in the cluster\. Ctrl-C to stop\.$/m);
   });
 
   it('names of a namespace that was just made resolve within seconds', async () => {

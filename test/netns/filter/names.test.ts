@@ -139,7 +139,7 @@ describe('filter by name', () => {
     it('is said when the session starts', () => {
       assert.match(
         held.world.session.output,
-        /^✔ local: example-hostname\.svc \(feature\.network\.outgoing\.filter\.local\[0\]\)$/m,
+        /^✔ filter {4}local: example-hostname\.svc \(feature\.network\.outgoing\.filter\.local\[0\]\)$/m,
       );
     });
 

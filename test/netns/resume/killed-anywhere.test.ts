@@ -24,7 +24,7 @@ const FEW = VICTIMS.filter((victims) => victims.includes('host') || victims.incl
   (victims) => victims.length !== 2 || victims.includes('guard'),
 );
 /** A line of `up` at which to strike; the first comes before any change of the machine. */
-const STAGES = { agent: /agent ready/, routes: /→ mirrord/, dns: /DNS /, ready: /^Ready\./m } as const;
+const STAGES = { agent: /^✔ agent /m, routes: /→ mirrord/, dns: /^✔ names /m, ready: /^Ready\./m } as const;
 /** What is left, if anything, is taken back by the survivors in this time. */
 const SETTLE_MS = 4_000;
 const LINE_MS = 15_000;

@@ -17,7 +17,7 @@ describe('mirrord up --detach', () => {
       'sudo',
     );
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /Ready\. To stop: mirrord down\n$/);
+    assert.match(stdout, /^Ready\. .* To stop: \S*mirrord down$/m);
     const { stdout: page } = await world.sandbox.developer.run('curl', ['-sS', 'http://payment-service:8080/']);
     assert.match(page, /^payment-service at/);
     assert.equal((await statuses(world.sandbox))[0]?.state, 'ready');

@@ -65,6 +65,9 @@ describe('mirrord status', () => {
       output.split('').every((character) => character === '\n' || character >= ' '),
       JSON.stringify(output),
     );
-    assert.match(output, /^✔ .*\n(✔ .*\n)+Ready\. Ctrl-C to stop\.\n$/);
+    assert.match(
+      output,
+      /^✔ agent {5}.*\n✔ routes {4}.*\n✔ names {5}.*\n\nReady\. Every .* Ctrl-C to stop\.\n( {2}\w+ +.*\n)+$/,
+    );
   });
 });

@@ -118,7 +118,7 @@ class FakeHost implements HostChannel {
       case 'network':
         return [];
       case 'dns':
-        return { mode: 'resolved', reason: 'test' };
+        return { mode: 'resolved', reason: 'test', isNotable: false };
       default:
         return undefined;
     }
@@ -200,7 +200,7 @@ describe('a session whose agent is lost while it starts', () => {
   for (const op of ['facts', 'network', 'dns'] as const) {
     it(`says what its successor says, when that came during ${op}`, async () => {
       const { done } = await upTo(op);
-      await until(() => JSON.stringify(host.told).includes('agent ready in'), 'an agent');
+      await until(() => JSON.stringify(host.told).includes(', ready in'), 'an agent');
       host.agents[0]?.end();
       await until(() => host.agents.length === 2, 'another agent');
       host.go();

@@ -6,7 +6,7 @@ import { formatTargets } from '../../../src/cli/ls.ts';
 import { formatFinding } from '../../../src/cli/doctor.ts';
 import { formatExplanation, type Explanation } from '../../../src/filter/index.ts';
 import { Workspace } from '../support/config.ts';
-import { HERE, STATUS } from '../support/status.ts';
+import { HERE, READER, STATUS } from '../support/status.ts';
 import { CLI_MS, runCliIn } from './run.ts';
 
 function screen(isTTY = true): { isTTY: boolean; text: string; write(text: string): void } {
@@ -62,7 +62,7 @@ describe('the output', () => {
     route: 'eth0',
     notes: ['note'],
   };
-  const format = (status: ShownSession): string => formatStatus(status, HERE);
+  const format = (status: ShownSession): string => formatStatus(status, READER);
   const TARGET = { kind: 'pod', namespace: 'a', name: 'b', ready: 1, pods: 1, containers: ['c', 'd'] } as const;
 
   it('of a status, an explanation and a table has the lines that it would have', () => {

@@ -35,7 +35,7 @@ export function runCliInto(output: number | 'pipe', args: readonly string[], cwd
     encoding: 'utf8',
     stdio: ['ignore', output, 'pipe'],
     // The width of help is the terminal's, and a developer's own settings must not change a test.
-    env: { PATH: `${INSTALLED}:${process.env['PATH']}`, HOME: '/nonexistent', NODE_NO_WARNINGS: '1' },
+    env: { PATH: `${INSTALLED}:${process.env['PATH']}`, HOME: '/nonexistent', LANG: 'C.UTF-8', NODE_NO_WARNINGS: '1' },
     timeout: CLI_MS,
   });
   return { code: status, stdout, stderr };

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { formatBytes, formatOther, formatStatus } from '../../../src/cli/status-text.ts';
-import { HERE, STATUS } from '../support/status.ts';
+import { HERE, READER, STATUS } from '../support/status.ts';
 
 describe('status for people', () => {
   it('is one block', () => {
     assert.equal(
-      formatStatus(STATUS, HERE),
+      formatStatus(STATUS, READER),
       `default: ready (pid 4711, user dev)
   target     targetless
   cluster    kind-dev (v1.34.4), namespace shop
   agent      job/mirrord-agent-x7k2, node node1
   routes     10.96.0.0/16, 10.244.0.0/24 → mirrord0
-  DNS        cluster.local, svc (resolved, 10.255.255.2)
+  DNS        cluster.local, svc (systemd-resolved, link mirrord0; 10.255.255.2)
   others     open to this machine and its bridges docker0
   dropped    7 packets of other machines
   flows      3 TCP, 1 UDP
@@ -21,20 +21,24 @@ describe('status for people', () => {
   matched    10.96.0.0/16: 12 flows
   matched    feature.network.outgoing.filter.local[0] = "db.prod": 1 question
   warning    wg0 routes 10.96.0.0/12, too
+  log        ~/.local/state/mirrord/default.log
 `,
     );
   });
 
   it('lists what is taken over, the reverse zones aside', () => {
     const domains = ['cluster.local', 'svc', ...Array.from({ length: 70 }, (_, i) => `n${i}`), '96.10.in-addr.arpa'];
-    const text = formatStatus({ ...STATUS, dns: { ...STATUS.dns, domains } }, HERE);
-    assert.match(text, /^ {2}DNS {8}cluster\.local, svc, n0, .*, n61 and 8 more \(resolved, 10\.255\.255\.2\)$/m);
+    const text = formatStatus({ ...STATUS, dns: { ...STATUS.dns, domains } }, READER);
+    assert.match(
+      text,
+      /^ {2}DNS {8}cluster\.local, svc, n0, .*, n61 and 8 more \(systemd-resolved, link mirrord0; 10\.255\.255\.2\)$/m,
+    );
   });
 
   it("lists what the pod's hosts file answers, and what it does not", () => {
     const row = (podHosts: string[], withheldPodHosts: string[]): string | undefined =>
       / {2}pod hosts +(.*)/.exec(
-        formatStatus({ ...STATUS, dns: { ...STATUS.dns, podHosts, withheldPodHosts } }, HERE),
+        formatStatus({ ...STATUS, dns: { ...STATUS.dns, podHosts, withheldPodHosts } }, READER),
       )?.[1];
     assert.equal(row([], []), undefined);
     assert.equal(row(['a', 'b.test'], []), 'a, b.test');
@@ -44,7 +48,7 @@ describe('status for people', () => {
 
   it('says why it reconnects, and since when', () => {
     const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
-    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, HERE);
+    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, READER);
     assert.match(
       text,
       /^default: reconnecting \(pid 4711, user dev\)\n {2}waiting +since 2026-01-02T03:04:05.678Z: nothing arr/,
@@ -52,7 +56,10 @@ describe('status for people', () => {
   });
 
   it('says that a session is of another network namespace', () => {
-    assert.match(formatStatus(STATUS, 'net:[7]'), /\n {2}network {4}another network namespace, net:\[4026531840\]\n/);
+    assert.match(
+      formatStatus(STATUS, { ...READER, networkNamespace: 'net:[7]' }),
+      /\n {2}network {4}another network namespace, net:\[4026531840\]\n/,
+    );
   });
 
   it('names the session of another user, and no more', () => {
@@ -67,8 +74,8 @@ describe('status for people', () => {
     const [match] = STATUS.matches;
     assert.ok(match);
     const matches = routes.map((value) => ({ ...match, value }));
-    const dns = { mode: 'off', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] };
-    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] }, HERE);
+    const dns = { mode: 'off', reason: '', server: '', domains: [], search: [], podHosts: [], withheldPodHosts: [] };
+    const text = formatStatus({ ...STATUS, cluster: null, agent: null, routes, dns, matches, warnings: [] }, READER);
     assert.doesNotMatch(text, /cluster {3}|agent|warning/);
     assert.match(text, /10\.7\.0\.0\/16 and 2 more → mirrord0/);
     assert.match(text, /^ {2}DNS {8}left alone$/m);

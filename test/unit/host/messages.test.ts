@@ -7,7 +7,8 @@ const refused = { code: 'request-refused' };
 describe('what the session says of its own accord', () => {
   const messages = [
     { type: 'progress', progress: { step: 'agent', state: 'done', text: 'agent ready' } },
-    { type: 'ready', lines: ['a', 'b'] },
+    { type: 'ready', ready: { place: null, service: { name: 'web', port: 80, isWeb: true }, log: '/home/dev/a.log' } },
+    { type: 'ready', ready: { place: 'netns/lab', service: null, log: null } },
     { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.', help: 'Wait.' } },
     { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.' } },
     { type: 'remains', remains: [{ what: "The agent's Job a/b", why: null, withinMs: 120_000 }] },
@@ -35,9 +36,16 @@ describe('what the session says of its own accord', () => {
       error: { code: 'x', failure: 'toString', message: 'x' },
     },
     'a step of its own': { type: 'progress', progress: { step: 'x', state: 'done', text: 'x' } },
-    'lines that are no texts': { type: 'ready', lines: [1] },
-    'too many lines': { type: 'ready', lines: Array.from({ length: 1_000 }, () => 'x') },
-    'a text without end': { type: 'ready', lines: ['x'.repeat(1 << 20)] },
+    'a place that is no text': { type: 'ready', ready: { place: 1, service: null, log: null } },
+    'a text without end': { type: 'ready', ready: { place: 'x'.repeat(1 << 20), service: null, log: null } },
+    'a service that is a command': {
+      type: 'ready',
+      ready: { place: null, service: { name: 'web;reboot', port: 80, isWeb: true }, log: null },
+    },
+    'a service at no port': {
+      type: 'ready',
+      ready: { place: null, service: { name: 'web', port: 0, isWeb: true }, log: null },
+    },
     'what remains for ever': { type: 'remains', remains: [{ what: 'x', why: null, withinMs: Infinity }] },
     'a request without a number': { type: 'request', op: 'facts', args: [] },
   };

@@ -207,7 +207,11 @@ table inet vpn {
         backend('nftables', undefined, 'no way'),
         backend('resolv.conf'),
       ]);
-      assert.deepEqual(await manager.apply(STATE), { mode: 'resolv.conf', reason: 'resolv.conf (not here; no way)' });
+      assert.deepEqual(await manager.apply(STATE), {
+        mode: 'resolv.conf',
+        reason: 'resolv.conf (not here; no way)',
+        isNotable: false,
+      });
       assert.deepEqual(log, ['nftables on', 'nftables off', 'resolv.conf on']);
     });
 
@@ -226,11 +230,13 @@ table inet vpn {
       assert.deepEqual(await manager.apply(STATE), {
         mode: 'resolv.conf',
         reason: 'resolv.conf (not here; web is hidden)',
+        isNotable: false,
       });
       const alone = new DnsManager([weak, backend('resolv.conf', 'read-only')]);
       assert.deepEqual(await alone.apply(STATE), {
         mode: 'nftables',
         reason: 'nftables; beware: web is hidden (read-only)',
+        isNotable: true,
       });
     });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Filter } from '../../../src/filter/index.ts';
 import { checkDnsState } from '../../../src/host/requests.ts';
-import { describeTaken, routedDomains } from '../../../src/session/domains.ts';
+import { routedDomains } from '../../../src/session/domains.ts';
 import { type NetworkInput, settings } from '../support/filter.ts';
 
 /** The domains that come to our resolver, as the host takes them. */
@@ -35,15 +35,5 @@ describe('the names that must come to our resolver', () => {
 
   it('are all that an entry of the filter may be', () => {
     assert.deepEqual(domains({ local: ['-a.b-', '*._tcp.a_'] }).slice(2, 4), ['-a.b-', '_tcp.a_']);
-  });
-
-  it('are told to people as far as these can take them in', () => {
-    assert.equal(describeTaken({ domains: ['svc', 'db', '96.10.in-addr.arpa'], withheld: [] }), 'svc, db');
-    const many = Array.from({ length: 5_000 }, (_, i) => `h${i}.example`);
-    assert.match(describeTaken({ domains: many, withheld: [] }), /, h19\.example and 4980 more$/);
-    assert.match(
-      describeTaken({ domains: ['svc'], withheld: ['dev', 'app'] }),
-      /^svc; not the public dev, app \(.*--domain dev/,
-    );
   });
 });

@@ -1,6 +1,8 @@
-import type { ShownSession } from '../../../src/cli/status-text.ts';
+import type { Reader, ShownSession } from '../../../src/cli/status-text.ts';
 
 export const HERE = 'net:[4026531840]';
+
+export const READER: Reader = { networkNamespace: HERE, home: '/home/dev' };
 
 /** A session that is up. */
 export const STATUS: ShownSession = {
@@ -15,6 +17,7 @@ export const STATUS: ShownSession = {
   routes: ['10.96.0.0/16', '10.244.0.0/24'],
   dns: {
     mode: 'resolved',
+    reason: 'systemd-resolved, link mirrord0',
     server: '10.255.255.2',
     domains: ['cluster.local', 'svc'],
     search: [],
@@ -31,6 +34,7 @@ export const STATUS: ShownSession = {
     { side: 'local', rule: 'feature.network.outgoing.filter.local[0]', value: 'db.prod', flows: 0, questions: 1 },
   ],
   warnings: ['wg0 routes 10.96.0.0/12, too'],
+  log: '/home/dev/.local/state/mirrord/default.log',
   user: 'dev',
   network_namespace: HERE,
 };

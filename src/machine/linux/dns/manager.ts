@@ -14,6 +14,8 @@ export type DnsBackends = readonly DnsBackend[];
 interface Told {
   readonly mode: DnsMode;
   readonly reason: string;
+  /** Whether there is something to beware of, which people want to know at once. */
+  readonly isNotable: boolean;
 }
 
 export class DnsManager {
@@ -27,12 +29,12 @@ export class DnsManager {
   async apply(state: DnsState): Promise<Told> {
     if (state.mode === 'off') {
       await this.undo();
-      return { mode: 'off', reason: 'asked for: programs resolve names as before' };
+      return { mode: 'off', reason: 'asked for: programs resolve names as before', isNotable: false };
     }
     const candidates = this.#backends.filter(({ mode }) => state.mode === 'auto' || mode === state.mode);
     const active = this.#active;
     if (active && candidates.includes(active) && (await this.#stays(active, candidates, state))) {
-      return { mode: active.mode, reason: told(await active.apply(state), active.weakness(), []) };
+      return { mode: active.mode, ...told(await active.apply(state), active.weakness(), []) };
     }
     await this.undo();
 
@@ -43,7 +45,7 @@ export class DnsManager {
       if (typeof obstacle === 'object') {
         const passedOver = candidates.slice(0, candidates.indexOf(backend)).map((each) => each.weakness());
         const why = [...obstacles, ...passedOver.filter((weakness) => weakness !== undefined)];
-        return { mode: backend.mode, reason: told(obstacle.told, backend.weakness(), why) };
+        return { mode: backend.mode, ...told(obstacle.told, backend.weakness(), why) };
       }
       obstacles.push(obstacle);
     }
@@ -91,7 +93,8 @@ export class DnsManager {
   }
 }
 
-function told(what: string, weakness: string | undefined, passedOver: readonly string[]): string {
+function told(what: string, weakness: string | undefined, passedOver: readonly string[]): Omit<Told, 'mode'> {
   const beware = weakness === undefined ? '' : `; beware: ${weakness}`;
-  return `${what}${beware}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
+  const reason = `${what}${beware}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
+  return { reason, isNotable: weakness !== undefined };
 }
