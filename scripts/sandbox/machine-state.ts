@@ -17,7 +17,7 @@ const QUESTIONS = `
   ls -A /etc
   find /run/mirrord 2>/dev/null
   # Other sandboxes see the same cgroups.
-  find /sys/fs/cgroup -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)"
+  find /sys/fs/cgroup -ignore_readdir_race -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)" -print -prune
   ps -eo netns=,args= | grep "^ *$(stat -Lc %i /proc/self/ns/net) .*\\([b]in\\|[d]ist\\)/mirrord"
   true
 `;

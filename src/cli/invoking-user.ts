@@ -2,7 +2,8 @@
 import { beforeSudo } from '../machine/linux/processes/environment-before-sudo.ts';
 import { runCommand } from '../machine/linux/system/commands.ts';
 import { thisSystem } from '../machine/linux/system/system.ts';
-import { invokingUser, userEnvironment } from '../machine/linux/processes/user.ts';
+import { invokingUser } from '../machine/linux/processes/user.ts';
+import { userEnvironment } from '../machine/user.ts';
 
 /**
  * Nothing happens when this is no root, or really root.  Resolves to the environment that the user's programs should

@@ -3,7 +3,8 @@ import { Nftables } from '../machine/linux/dns/nftables.ts';
 import { asksResolved, ends, NSSWITCH, hostsSources } from '../machine/linux/dns/nsswitch.ts';
 import { Resolved, leadsToResolved } from '../machine/linux/dns/resolved.ts';
 import { readAddresses, readDns } from '../machine/linux/facts.ts';
-import { Journal } from '../host/journal/journal.ts';
+import { MemoryJournal } from '../machine/journal.ts';
+import { LinuxJournal } from '../machine/linux/journal/linux-journal.ts';
 import { type Check, ok, warning } from './check.ts';
 import { isInstalled } from './machine-checks.ts';
 
@@ -13,7 +14,7 @@ const mode: Check = {
   needs: ['tools'],
   async run({ system }) {
     // Only asked whether they could: nothing is held or written, so nothing can be lost.
-    const journal = new Journal(system, 'doctor');
+    const journal = new LinuxJournal(new MemoryJournal('doctor', system.probes.networkNamespace('self') ?? ''));
     // Any link will do to ask whether resolved answers.
     const { servers, asked, search } = readDns(system, journal, []);
     const ownAddresses = (await readAddresses(system.run)).map(({ address }) => address.replace(/\/\d+$/, ''));

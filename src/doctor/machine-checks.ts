@@ -1,6 +1,6 @@
 /** Kernel, privilege, TUN and tools. */
 import { constants } from 'node:fs';
-import { Files } from '../machine/linux/system/files.ts';
+import { Files } from '../machine/files.ts';
 import type { System } from '../machine/linux/system/system.ts';
 import { explain } from '../machine/linux/tun.ts';
 import { type Check, failed, ok, warning } from './check.ts';

@@ -12,7 +12,7 @@
  */
 export type { EndSignal } from './end.ts';
 export { spawnDetached } from './detached.ts';
-export { recoverSession } from './journal/playback.ts';
+export { recoverSession } from './journal/recovery.ts';
 export { checkRemains } from './messages.ts';
 export { describeRemain } from './remains.ts';
 export { runHost } from './run.ts';

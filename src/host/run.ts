@@ -2,27 +2,21 @@
 import { closeSync } from 'node:fs';
 import { MirrordError, describeError } from '../errors.ts';
 import type { Progress, Ready, Remain, UpOptions } from '../ipc/protocol.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { SessionMachine, Watch } from '../machine/session-machine.ts';
+import { thisMachine } from '../machine/this-machine.ts';
+import type { User } from '../machine/user.ts';
 import { type Cause, End, type EndSignal, SIGNALS } from './end.ts';
 import { Guard } from './guard.ts';
-import { Journal } from './journal/journal.ts';
 import { withLock } from './journal/lock.ts';
-import { restoreAllLocked } from './journal/playback.ts';
-import { type System, thisSystem } from '../machine/linux/system/system.ts';
-import { playBackOutside } from './journal/playback-outside.ts';
-import { LINK_SETTINGS, watchedFiles } from '../machine/linux/dns/watched.ts';
-import { Monitor } from '../machine/linux/monitor.ts';
-import { slotOf } from '../machine/linux/network/slot.ts';
-import { Host } from './operations.ts';
-import { Outside } from '../machine/linux/processes/outside.ts';
-import { unreadableProgram } from '../machine/linux/processes/readable.ts';
-import { describeRemain } from './remains.ts';
+import { restoreAllLocked } from './journal/recovery.ts';
+import { SessionJournal } from './journal/session-journal.ts';
 import type { Message } from './messages.ts';
+import { Host } from './operations.ts';
+import { describeRemain } from './remains.ts';
 import { checkRequest, dispatch } from './requests.ts';
 import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
-import { openTun } from '../machine/linux/tun.ts';
 import type { Fields } from './unchecked.ts';
-import { beforeSudo } from '../machine/linux/processes/environment-before-sudo.ts';
-import { asUser, invokingUser } from '../machine/linux/processes/user.ts';
 
 export interface HostHooks {
   /** Program and arguments of the session process. */
@@ -70,19 +64,19 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
 }
 
 async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Promise<HostEnd> {
-  const system = thisSystem();
-  if (system.probes.uid() !== 0) {
+  const machine = thisMachine();
+  if (machine.probes.uid() !== 0) {
     throw new MirrordError('permission', 'not-root', 'mirrord must be root to make a network interface.', {
       help: 'Run it with sudo: sudo mirrord up.  What talks to the cluster runs as you all the same.',
     });
   }
-  const journal = new Journal(system, options.name);
-  const user = await invokingUser(system.run, hooks.environment);
+  const journal = new SessionJournal(machine, options.name);
+  const user = await machine.processes.invokingUser(hooks.environment);
   // Before anything is written: who is killed while it holds the lock leaves it behind.
-  const guard = new Guard(system, journal, hooks.restore);
+  const guard = new Guard([...machine.restorer.atOnce(journal), ...hooks.restore, journal.name]);
   try {
-    const alive = await withLock(system, async () => {
-      for (const { name, notes } of await restoreAllLocked(system)) {
+    const alive = await withLock(machine, async () => {
+      for (const { name, notes } of await restoreAllLocked(machine)) {
         const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
         hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
       }
@@ -92,10 +86,10 @@ async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Prom
     });
     if (alive) return { outcome: 'already-up', pid: alive.pid };
     try {
-      return await serve(system, journal, options, hooks, user, end);
+      return await serve(machine, journal, options, hooks, user, end);
     } finally {
       // What had to stay is for a later `down`.
-      if (journal.clean) journal.discard();
+      if (machine.restorer.isDone(journal)) journal.discard();
     }
   } finally {
     await guard.dismiss();
@@ -103,17 +97,18 @@ async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Prom
 }
 
 async function serve(
-  system: System,
-  journal: Journal,
+  machine: Machine,
+  journal: SessionJournal,
   options: UpOptions,
   hooks: HostHooks,
-  user: Awaited<ReturnType<typeof invokingUser>>,
+  user: User,
   end: End,
 ): Promise<HostEnd> {
   const fail = (error: MirrordError): void => end.resolve({ outcome: 'failed', error });
-  const prefix = asUser(system.files, user);
-  const outside = new Outside(system, journal);
-  const tun = openTun(system);
+  const { environment, cwd, output, reader, agentBundle } = hooks;
+  const asUser = machine.processes.asUser(user);
+  const tun = machine.openTun();
+  let changed: SessionMachine;
   let session: SessionProcess;
   let host: Host;
   let ending = false;
@@ -122,30 +117,24 @@ async function serve(
   /** What the session has in the cluster. */
   let remains: readonly Remain[] = [];
   try {
+    changed = machine.open({ journal, tun: tun.name, user, environment, reader, lost: fail });
     host = new Host({
-      system,
-      journal,
-      tun: tun.name,
-      user,
-      outside,
-      environment: hooks.environment,
-      agentBundle: hooks.agentBundle,
-      reader: hooks.reader,
+      machine: changed,
+      alone: (work) => withLock(machine, work),
+      agentBundle,
       told: options.target,
       dns: options.dns,
-      output: hooks.output,
-      lost: fail,
+      output,
     });
-    outside.open(slotOf(tun.name).mark);
     session = new SessionProcess({
       command: hooks.session,
-      asUser: prefix,
+      asUser,
       user,
-      environment: hooks.environment,
-      cwd: hooks.cwd,
+      environment,
+      cwd,
       stdin: hooks.stdin,
       tunFd: tun.fd,
-      output: hooks.output,
+      output,
       message: (message) => receive(message),
       ended: fail,
     });
@@ -203,23 +192,23 @@ async function serve(
       known = text;
     } catch (error) {
       // Stopping, or a machine in the middle of its own change: the next event reads it again.
-      hooks.output(`host: ${(error as Error).message}\n`);
+      output(`host: ${(error as Error).message}\n`);
     }
   };
-  let monitor: Monitor | undefined;
+  let watch: Watch | undefined;
   try {
-    monitor = new Monitor(watchedFiles(system), LINK_SETTINGS, () => void reread());
-    host.prepare();
+    watch = changed.watch(() => void reread());
+    changed.routes.prepare();
     // It opens no socket before it has been told to start.
-    if (session.pid !== undefined) outside.take(session.pid);
+    if (session.pid !== undefined) changed.keepOutside(session.pid);
     session.send({
       type: 'start',
       options,
       tun: { name: tun.name, fd: SESSION_TUN_FD },
       folder: journal.sessionFolder,
-      cwd: hooks.cwd,
-      agentBundle: hooks.agentBundle,
-      environment: user.uid === 0 ? {} : beforeSudo(system.files, user.uid, hooks.environment),
+      cwd,
+      agentBundle,
+      environment: machine.processes.takenEnvironment(user, environment),
     });
   } catch (error) {
     // There is a session by now, which has to end in order.
@@ -230,21 +219,21 @@ async function serve(
 
   // In this order: its resets need the routes.
   await session.release();
-  const monitorEnded = monitor?.close();
+  const watchEnded = watch?.close();
   const undone = await host.close().then(
     (notes) => ({ notes }),
     (error: unknown) => ({ error: asMirrordError(error) }),
   );
-  await Promise.all([session.stop(), monitorEnded]);
+  await Promise.all([session.stop(), watchEnded]);
   host.stopAgents();
-  const stayed = playBackOutside(system, journal);
+  const stayed = changed.close();
   if ('error' in undone) throw undone.error;
   const notes = [...undone.notes, ...stayed, ...remains.map(describeRemain)];
   for (const text of notes) hooks.progress({ step: 'repair', state: 'warning', text });
   if (result.outcome !== 'failed') return { ...result, isAsBefore: notes.length === 0 };
   if (result.error.code !== 'session-died') return result;
   // Asked only now: hardly any start needs the answer, and each would wait for it.
-  return { ...result, error: (await unreadableProgram(system.run, user, prefix, hooks.session)) ?? result.error };
+  return { ...result, error: (await machine.processes.unreadable(user, hooks.session)) ?? result.error };
 }
 
 /** SIGHUP is bit 0 of the mask that `bin/mirrord` reads before Node changes it. */

@@ -4,7 +4,7 @@ import { MirrordError } from '../errors.ts';
 import type { HostToSession } from '../ipc/protocol.ts';
 import { type Message, checkMessage } from './messages.ts';
 import { setAside } from '../node-environment.ts';
-import { type User, userEnvironment } from '../machine/linux/processes/user.ts';
+import { type User, userEnvironment } from '../machine/user.ts';
 
 /** Descriptors of the session: 0 to 2 as usual, then the IPC channel, then the TUN. */
 export const SESSION_TUN_FD = 4;

@@ -6,7 +6,7 @@
  */
 import type { ConfigFlags } from '../config/flags.ts';
 import type { ErrorDescription } from '../errors.ts';
-import type { AskedNames, DnsMode, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
+import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
 
@@ -45,8 +45,7 @@ export interface HostOperations {
   bound(flows: readonly BoundFlow[]): Promise<void>;
   /** Packets of other machines that were kept out so far; null when they are not counted here. */
   strangers(): Promise<number | null>;
-  /** Resolves to the mode in force and one line that says why it was chosen; `isNotable`: people should read it at once. */
-  dns(state: DnsState): Promise<{ mode: DnsMode; reason: string; isNotable: boolean }>;
+  dns(state: DnsState): Promise<DnsInForce>;
 }
 
 export interface TunFacts {

@@ -22,6 +22,15 @@ export interface DnsState {
   readonly everything: boolean;
 }
 
+/** How names are taken over just now. */
+export interface DnsInForce {
+  readonly mode: DnsMode;
+  /** One line that says why it was chosen. */
+  readonly reason: string;
+  /** Whether there is something to beware of, which people want to know at once. */
+  readonly isNotable: boolean;
+}
+
 /** A server that programs ask, and the resolver's loopback port for it: the same for UDP and TCP. */
 export interface DnsRedirect {
   readonly server: string;

@@ -1,27 +1,19 @@
 /** How this machine's names come to the resolver just now: what was wished last, and what the host part has made of it. */
 import type { HostOperations } from '../ipc/protocol.ts';
-import type { DnsMode, DnsState } from '../machine/dns-state.ts';
+import type { DnsInForce, DnsState } from '../machine/dns-state.ts';
 import { Latest } from './latest.ts';
 
-export interface Taken {
-  readonly mode: DnsMode;
-  /** Why it is that one, in one line. */
-  readonly reason: string;
-  /** Whether there is something to beware of. */
-  readonly isNotable: boolean;
-}
-
 export class TakeOver {
-  readonly #wishes: Latest<DnsState, Taken>;
+  readonly #wishes: Latest<DnsState, DnsInForce>;
   readonly #warn: (text: string) => void;
-  #taken: Taken = { mode: 'off', reason: 'not yet taken over', isNotable: false };
+  #taken: DnsInForce = { mode: 'off', reason: 'not yet taken over', isNotable: false };
 
   constructor(host: HostOperations, warn: (text: string) => void) {
     this.#wishes = new Latest((state) => host.dns(state));
     this.#warn = warn;
   }
 
-  get now(): Taken {
+  get now(): DnsInForce {
     return this.#taken;
   }
 

@@ -1,34 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError } from '../../errors.ts';
-import { FileLock, lockHolder } from '../../machine/linux/system/file-lock.ts';
-import type { System } from '../../machine/linux/system/system.ts';
-import { RUN_FOLDER, runFolderUnusable } from './journal.ts';
+import { FileLock, lockHolder } from './file-lock.ts';
+import { SESSIONS_FOLDER } from '../../control/session-folder.ts';
+import { type Keeper, runFolderUnusable } from './session-journal.ts';
 
-const LOCK = `${RUN_FOLDER}/.flock`;
+const LOCK = `${SESSIONS_FOLDER}/.flock`;
 
 /** What is done under the lock takes tens of milliseconds. */
 const LOCK_DEADLINE_MS = 10_000;
 const LOCK_POLL_MS = 5;
 
 /** One process at a time plays journals back or claims a name; a holder that died does not hold. */
-export async function withLock<T>(system: System, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(keeper: Keeper, work: () => Promise<T>): Promise<T> {
   try {
-    const lock = await take(system);
+    const lock = await take(keeper);
     try {
       return await work();
     } finally {
       lock.release();
     }
   } finally {
-    system.files.removeEmpty(RUN_FOLDER);
+    keeper.files.removeEmpty(SESSIONS_FOLDER);
   }
 }
 
-async function take({ files }: System): Promise<FileLock> {
+async function take({ files }: Keeper): Promise<FileLock> {
   const path = files.path(LOCK);
   for (const end = performance.now() + LOCK_DEADLINE_MS; performance.now() < end; await delay(LOCK_POLL_MS)) {
     try {
-      files.folder(RUN_FOLDER, 0o755);
+      files.folder(SESSIONS_FOLDER, 0o755);
       const lock = FileLock.try(path);
       if (lock) return lock;
     } catch (error) {

@@ -6,10 +6,10 @@ import { readFormerContent } from './dns/former-content.ts';
 import { socketOwners } from './dns/local-servers.ts';
 import { resolvedRuns } from './dns/resolved-process.ts';
 import { isStub } from './dns/resolved.ts';
-import { localDomain, ndots, parseResolvConf, RESOLV_CONF, RESOLVED_SERVERS } from './dns/resolv-conf.ts';
-import type { Journal, ResolvConfEntry } from '../../host/journal/journal.ts';
+import { RESOLVED_SERVERS, RESOLV_CONF, localDomain, ndots, parseResolvConf } from './dns/resolv-conf.ts';
+import type { LinuxJournal, ResolvConfEntry } from './journal/linux-journal.ts';
 import { type Run, expectSuccess } from './system/commands.ts';
-import { BYTES } from './system/files.ts';
+import { BYTES } from '../files.ts';
 import type { System } from './system/system.ts';
 
 /** resolv.conf(5): whom programs ask where the file names nobody; Go's resolver asks the second, too. */
@@ -51,7 +51,7 @@ const PLAIN_NAME = /^[A-Za-z0-9_.@-]+$/;
  */
 export async function readFacts(
   system: System,
-  journal: Journal,
+  journal: LinuxJournal,
   tun: string,
   ownServers: readonly string[],
 ): Promise<MachineFacts> {
@@ -128,7 +128,7 @@ function addressesOf(links: readonly ListedLink[]): readonly MachineAddress[] {
   );
 }
 
-export function readDns(system: System, journal: Journal, ownServers: readonly string[]): MachineDns {
+export function readDns(system: System, journal: LinuxJournal, ownServers: readonly string[]): MachineDns {
   const { files } = system;
   const entry = journal.resolvConf();
   const now = files.read(RESOLV_CONF, BYTES) ?? '';

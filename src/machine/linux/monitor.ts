@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
 import { basename } from 'node:path';
 import { commandEnvironment } from './system/commands.ts';
-import { KeptChild } from './system/kept-child.ts';
+import { KeptChild } from '../kept-child.ts';
 
 /** A DHCP client makes a dozen changes within some ten milliseconds. */
 const CALM_MS = 150;

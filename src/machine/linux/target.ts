@@ -10,7 +10,8 @@ import type { Run } from './system/commands.ts';
 import type { System } from './system/system.ts';
 import { O_PATH } from './system/open-below.ts';
 import { readAsUser } from './processes/read-as-user.ts';
-import { type User, asUser } from './processes/user.ts';
+import type { User } from '../user.ts';
+import { asUser } from './processes/user.ts';
 
 export interface NetworkTarget {
   /** As people name it. */

@@ -3,15 +3,11 @@
  */
 import { MirrordError } from '../../errors.ts';
 import { loadAddon } from '../../native/addon.ts';
+import type { OpenTun } from '../machine.ts';
 import type { System } from './system/system.ts';
 
 /** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/slot.ts`). */
 export const TUN_TEMPLATE = 'mirrord%d';
-
-export interface OpenTun {
-  readonly fd: number;
-  readonly name: string;
-}
 
 /** Bit of CAP_NET_ADMIN in /proc/self/status (linux/capability.h). */
 const CAP_NET_ADMIN = 12n;

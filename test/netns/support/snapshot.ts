@@ -14,7 +14,7 @@ section resolv;  stat -c '%F %a %u:%g %N' /etc/resolv.conf 2>&1 || true; cat /et
 section etc;     ls -A /etc | grep -i -E 'resolv|mirrord' || true
 section hosts;   cat /etc/hosts
 section run;     find /run/mirrord 2>/dev/null | sort
-section cgroups; find /sys/fs/cgroup -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)"
+section cgroups; find /sys/fs/cgroup -ignore_readdir_race -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)" -print -prune
 section processes; ps -eo stat=,args= | grep -v -e ^Z -e section | grep -o -E '[i]p monitor|[m]irrord-guard|[n]ft -i|[f]ake-[a-z]+|[h]ost-main|[r]estore-entry' | sort || true
 section sysctl;  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/rp_filter
 section resolved; if command -v resolvectl >/dev/null && [ -S /run/dbus/system_bus_socket ]; then resolvectl dns || true; resolvectl domain || true; fi

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFacts } from '../../../src/machine/linux/facts.ts';
-import { Journal } from '../../../src/host/journal/journal.ts';
+import { PaperJournal } from '../support/journal.ts';
 import { admissionOf, passOthers } from '../../../src/machine/linux/network/admission.ts';
 import { Strangers, strangersTable } from '../../../src/machine/linux/nftables/strangers.ts';
 import { describeForwarded } from '../../../src/session/forwarded.ts';
@@ -62,7 +62,7 @@ describe('who comes in beside this machine', () => {
       link('bond0', 'bond'),
     ];
     machine.answers.set('ip -json -details addr', { code: 0, stdout: JSON.stringify(links), stderr: '' });
-    const { bridges } = await readFacts(machine, new Journal(machine, 'default'), 'mirrord0', []);
+    const { bridges } = await readFacts(machine, new PaperJournal(machine, 'default'), 'mirrord0', []);
     assert.deepEqual(bridges, [
       { name: 'docker0' },
       { name: 'virbr0' },

@@ -6,7 +6,7 @@ import { DnsManager } from '../../../src/machine/linux/dns/manager.ts';
 import { Nftables, natTables, redirectTable } from '../../../src/machine/linux/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/machine/linux/dns/resolv-conf.ts';
 import { linkDomains, orderedSearch, rivalLinks } from '../../../src/machine/linux/dns/resolved.ts';
-import { Journal } from '../../../src/host/journal/journal.ts';
+import { PaperJournal } from '../support/journal.ts';
 import { MirrordError } from '../../../src/errors.ts';
 import type { DnsMode, DnsState } from '../../../src/machine/dns-state.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -103,7 +103,7 @@ options timeout:1 ndots:3 rotate
     const none = { servers: [], asked: [], search: [], ownAddresses: [] };
     const nftables = new Nftables(
       machine,
-      new Journal(machine, 'default'),
+      new PaperJournal(machine, 'default'),
       0,
       () => undefined,
       () => none,

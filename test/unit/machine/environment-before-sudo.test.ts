@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeSudo } from '../../../src/machine/linux/processes/environment-before-sudo.ts';
-import { Files } from '../../../src/machine/linux/system/files.ts';
+import { Files } from '../../../src/machine/files.ts';
 
 const ENVIRON = 'KUBECONFIG=/mine\0PATH=/home/me/bin:/usr/bin\0AWS_PROFILE=a=b\0HOME=/home/me\0scribble\0=x\0';
 const NOW = { PATH: '/usr/sbin:/usr/bin', HOME: '/root', SUDO_UID: '1000' };

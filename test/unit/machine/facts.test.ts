@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ResolvConfFile } from '../../../src/machine/linux/dns/resolv-conf-file.ts';
 import { parseRoutes, readFacts } from '../../../src/machine/linux/facts.ts';
-import { Journal } from '../../../src/host/journal/journal.ts';
+import { PaperJournal } from '../support/journal.ts';
 import type { MachineDns } from '../../../src/machine/facts.ts';
 import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -39,11 +39,11 @@ const DNS: DnsState = {
 
 describe('the name servers that the machine uses', () => {
   let machine: PaperMachine;
-  let journal: Journal;
+  let journal: PaperJournal;
   beforeEach(() => {
     machine = new PaperMachine();
     machine.answers.set('ip -json -details addr', { code: 0, stdout: '[]', stderr: '' });
-    journal = new Journal(machine, 'default');
+    journal = new PaperJournal(machine, 'default');
     machine.put('/run/systemd/resolve/resolv.conf', 'nameserver 192.0.2.1\n');
   });
   afterEach(() => machine.discard());
@@ -107,7 +107,7 @@ describe('the name servers that the machine uses', () => {
     machine.put('/etc/resolv.conf', 'nameserver 192.0.2.7\n');
     journal.claim({ uid: 0, gid: 0, name: 'root' });
     await new ResolvConfFile(machine, journal).apply(DNS);
-    const later = new ResolvConfFile(machine, new Journal(machine, 'later'));
+    const later = new ResolvConfFile(machine, new PaperJournal(machine, 'later'));
     await later.apply({ ...DNS, servers: ['198.19.1.53'] });
     assert.deepEqual((await dns()).servers, ['192.0.2.7']);
     assert.match(await new ResolvConfFile(machine, journal).apply(DNS), /below session later/);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { Journal } from '../../../src/host/journal/journal.ts';
-import { playBack } from '../../../src/host/journal/playback.ts';
+import { PaperJournal } from '../support/journal.ts';
+import { playBack } from '../../../src/machine/linux/journal/playback.ts';
 import { admissionOf } from '../../../src/machine/linux/network/admission.ts';
 import { Network } from '../../../src/machine/linux/network/network.ts';
 import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/machine/linux/network/plan.ts';
@@ -42,13 +42,13 @@ const OUTSIDE = { mark: 0x6d72_0002, obstacle: undefined };
 
 describe('the host’s network on paper', () => {
   let machine: PaperMachine;
-  let journal: Journal;
+  let journal: PaperJournal;
   beforeEach(() => {
     machine = new PaperMachine();
     machine.put('/proc/sys/net/ipv6/conf/mirrord2/disable_ipv6', '0\n');
     machine.put('/proc/sys/net/ipv4/tcp_congestion_control', 'bbr\n');
     machine.put('/proc/sys/net/ipv4/tcp_available_congestion_control', 'reno cubic bbr\n');
-    journal = new Journal(machine, 'default');
+    journal = new PaperJournal(machine, 'default');
     journal.claim({ uid: 0, gid: 0, name: 'root' });
   });
   afterEach(() => machine.discard());
@@ -153,7 +153,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     const settle = async (...states: readonly NetworkState[]): Promise<string> => {
       const fresh = new PaperMachine();
       fresh.put('/proc/sys/net/ipv6/conf/mirrord0/disable_ipv6', '0\n');
-      const own = new Journal(fresh, 'default');
+      const own = new PaperJournal(fresh, 'default');
       own.claim({ uid: 0, gid: 0, name: 'root' });
       const network = new Network(fresh, own, 'mirrord0', OUTSIDE);
       for (const wish of states) await network.apply(wish, FACTS);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Journal } from '../../../src/host/journal/journal.ts';
-import { playBackNetwork } from '../../../src/host/journal/playback.ts';
+import { PaperJournal } from '../support/journal.ts';
+import { playBackNetwork } from '../../../src/machine/linux/journal/playback.ts';
 import { socketsOf } from '../../../src/machine/linux/network/sockets.ts';
 import type { BoundFlow } from '../../../src/machine/network-state.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -13,7 +13,7 @@ describe('sockets of a session', () => {
   afterEach(() => machine.discard());
 
   const playBack = async (): Promise<readonly string[]> => {
-    const journal = new Journal(machine, 'default');
+    const journal = new PaperJournal(machine, 'default');
     journal.claim({ uid: 0, gid: 0, name: 'root' });
     const addresses = ['198.19.0.1/32', 'fd6d::1/128'];
     journal.writeNetwork({ tun: 'mirrord0', addresses, routes: [], undo: { 4: [], 6: [] } });

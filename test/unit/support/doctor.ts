@@ -6,7 +6,7 @@ import { CLUSTER_CHECKS, DNS_CHECKS, Examination, MACHINE_CHECKS } from '../../.
 import type { DoctorContext, Finding } from '../../../src/doctor/index.ts';
 import { commandMissing } from '../../../src/machine/linux/system/commands.ts';
 import type { CommandResult } from '../../../src/machine/linux/system/commands.ts';
-import { Files } from '../../../src/machine/linux/system/files.ts';
+import { Files } from '../../../src/machine/files.ts';
 
 export interface Story {
   readonly uid?: number;

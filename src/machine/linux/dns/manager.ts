@@ -5,18 +5,11 @@
  * VPN's resolv.conf), and then it chooses anew.
  */
 import { MirrordError } from '../../../errors.ts';
-import type { DnsMode, DnsState } from '../../dns-state.ts';
+import type { DnsInForce, DnsState } from '../../dns-state.ts';
 import type { DnsBackend } from './backend.ts';
 
 /** In order of preference: what leaves least behind first. */
 export type DnsBackends = readonly DnsBackend[];
-
-interface Told {
-  readonly mode: DnsMode;
-  readonly reason: string;
-  /** Whether there is something to beware of, which people want to know at once. */
-  readonly isNotable: boolean;
-}
 
 export class DnsManager {
   readonly #backends: DnsBackends;
@@ -26,7 +19,7 @@ export class DnsManager {
     this.#backends = backends;
   }
 
-  async apply(state: DnsState): Promise<Told> {
+  async apply(state: DnsState): Promise<DnsInForce> {
     if (state.mode === 'off') {
       await this.undo();
       return { mode: 'off', reason: 'asked for: programs resolve names as before', isNotable: false };
@@ -93,7 +86,7 @@ export class DnsManager {
   }
 }
 
-function told(what: string, weakness: string | undefined, passedOver: readonly string[]): Omit<Told, 'mode'> {
+function told(what: string, weakness: string | undefined, passedOver: readonly string[]): Omit<DnsInForce, 'mode'> {
   const beware = weakness === undefined ? '' : `; beware: ${weakness}`;
   const reason = `${what}${beware}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
   return { reason, isNotable: weakness !== undefined };

@@ -9,7 +9,7 @@
 import { MirrordError } from '../../../errors.ts';
 import type { DnsRedirect, DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../addresses.ts';
-import type { Exemption, Journal, RedirectEntry } from '../../../host/journal/journal.ts';
+import type { Exemption, LinuxJournal, RedirectEntry } from '../journal/linux-journal.ts';
 import type { System } from '../system/system.ts';
 import { HeldTable, questionsTo, type TableText, zoneChain } from '../nftables/held-table.ts';
 import { socketOwners } from './local-servers.ts';
@@ -75,7 +75,7 @@ export const tableName = (session: string): string => `mirrord_${session.replace
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
   readonly #system: System;
-  readonly #journal: Journal;
+  readonly #journal: LinuxJournal;
   readonly #table: HeldTable;
   readonly #uid: number;
   readonly #upstreams: () => Upstreams;
@@ -87,7 +87,7 @@ export class Nftables implements DnsBackend {
    */
   constructor(
     system: System,
-    journal: Journal,
+    journal: LinuxJournal,
     uid: number,
     mark: () => number | undefined,
     upstreams: () => Upstreams,

@@ -1,5 +1,5 @@
 /** The `hosts` line of nsswitch.conf(5): whom programs of glibc ask.  musl and Go read resolv.conf alone. */
-import { BYTES } from '../system/files.ts';
+import { BYTES } from '../../files.ts';
 import type { System } from '../system/system.ts';
 import { resolvedRuns } from './resolved-process.ts';
 

@@ -8,14 +8,14 @@
  */
 import { MirrordError } from '../../../errors.ts';
 import type { DnsState } from '../../dns-state.ts';
-import type { Journal } from '../../../host/journal/journal.ts';
-import { playBackResolvConf } from '../../../host/journal/playback.ts';
-import { BYTES } from '../system/files.ts';
+import type { LinuxJournal } from '../journal/linux-journal.ts';
+import { playBackResolvConf } from '../journal/resolv-conf-playback.ts';
+import { BYTES } from '../../files.ts';
 import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
 import { asksResolved } from './nsswitch.ts';
-import { formatResolvConf, localDomain, parseResolvConf, RESOLV_CONF } from './resolv-conf.ts';
+import { RESOLV_CONF, formatResolvConf, localDomain, parseResolvConf } from './resolv-conf.ts';
 
 /** Writes of others that are followed within the time; more is no change of network but a quarrel. */
 const FOLLOWED_MAX = 5;
@@ -24,12 +24,12 @@ const FOLLOWED_MS = 60_000;
 export class ResolvConfFile implements DnsBackend {
   readonly mode = 'resolv.conf';
   readonly #system: System;
-  readonly #journal: Journal;
+  readonly #journal: LinuxJournal;
   #notes: readonly string[] = [];
   /** When others' writes were followed, the newest last. */
   readonly #followed: number[] = [];
 
-  constructor(system: System, journal: Journal) {
+  constructor(system: System, journal: LinuxJournal) {
     this.#system = system;
     this.#journal = journal;
   }

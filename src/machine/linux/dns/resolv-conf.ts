@@ -1,6 +1,6 @@
 /** The grammar of resolv.conf(5), as far as the take-over needs it. */
 import { parseAddress } from '../../../net/index.ts';
-import type { Files } from '../system/files.ts';
+import type { Files } from '../../files.ts';
 
 /** Whom programs ask. */
 export const RESOLV_CONF = '/etc/resolv.conf';

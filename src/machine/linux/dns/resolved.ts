@@ -6,13 +6,13 @@
  * DNSSEC and DNS over TLS are off for this link alone, since our resolver is one hop away and speaks neither.
  */
 import type { DnsState } from '../../dns-state.ts';
-import type { Journal } from '../../../host/journal/journal.ts';
-import { playBackResolved } from '../../../host/journal/playback.ts';
+import type { LinuxJournal } from '../journal/linux-journal.ts';
+import { playBackResolved } from '../journal/playback.ts';
 import { expectSuccess } from '../system/commands.ts';
 import type { System } from '../system/system.ts';
 import type { DnsBackend } from './backend.ts';
 import { asksResolved } from './nsswitch.ts';
-import { localDomain, parseResolvConf, RESOLV_CONF } from './resolv-conf.ts';
+import { RESOLV_CONF, localDomain, parseResolvConf } from './resolv-conf.ts';
 import { resolvedRuns } from './resolved-process.ts';
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf';
@@ -23,14 +23,14 @@ const STUBS = ['127.0.0.53', '127.0.0.54'];
 export class Resolved implements DnsBackend {
   readonly mode = 'resolved';
   readonly #system: System;
-  readonly #journal: Journal;
+  readonly #journal: LinuxJournal;
   readonly #tun: string;
   readonly #redirect: DnsBackend;
   /** The link's settings as resolved showed them when they had been applied. */
   #applied: string | undefined;
 
   /** `redirect`: for programs that ask the servers of resolv.conf, where those of glibc do not. */
-  constructor(system: System, journal: Journal, tun: string, redirect: DnsBackend) {
+  constructor(system: System, journal: LinuxJournal, tun: string, redirect: DnsBackend) {
     this.#redirect = redirect;
     this.#system = system;
     this.#journal = journal;

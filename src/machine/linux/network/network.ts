@@ -3,7 +3,7 @@ import type { MachineFacts, MachineRoute } from '../../facts.ts';
 import type { NamedState, NetworkState } from '../../network-state.ts';
 import { cidrContains, parseAddress, parseRanges } from '../../../net/index.ts';
 import { isLoopback } from '../addresses.ts';
-import type { Journal } from '../../../host/journal/journal.ts';
+import type { LinuxJournal } from '../journal/linux-journal.ts';
 import type { CommandResult, Run } from '../system/commands.ts';
 import type { IpBatch } from '../system/ip-batch.ts';
 import type { System } from '../system/system.ts';
@@ -24,7 +24,7 @@ import {
 } from './plan.ts';
 import type { Outside } from '../processes/outside.ts';
 import { routeTo } from './route-to.ts';
-import { refuseSharedRanges } from '../../../host/shared-ranges.ts';
+import { refuseSharedRanges } from '../../shared-ranges.ts';
 import { type Slot, isBeforeSessions, isSessionTable, slotOf } from './slot.ts';
 
 const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
@@ -58,7 +58,7 @@ export type ListedRules = Readonly<Record<Family, readonly ListedRule[]>>;
 
 export class Network {
   readonly #system: System;
-  readonly #journal: Journal;
+  readonly #journal: LinuxJournal;
   readonly #tun: string;
   readonly #slot: Slot;
   readonly #outside: Pick<Outside, 'mark' | 'obstacle'>;
@@ -78,7 +78,7 @@ export class Network {
   readonly #ip: Readonly<Record<Family, IpBatch>>;
 
   /** `outside`: as it is at each change. */
-  constructor(system: System, journal: Journal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
+  constructor(system: System, journal: LinuxJournal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
     this.#outside = outside;
     this.#system = system;
     this.#journal = journal;

@@ -5,7 +5,9 @@ import { setAside } from '../../../node-environment.ts';
 import { DATA_PATH_FLAGS } from '../../../node-flags.ts';
 import { commandEnvironment } from '../system/commands.ts';
 import type { NetworkTarget } from '../target.ts';
-import { type User, userEnvironment } from './user.ts';
+import type { Agent } from '../../processes.ts';
+import type { AgentOptions } from '../../session-machine.ts';
+import { type User, userEnvironment } from '../../user.ts';
 
 /** A Node starts within a second on a busy machine. */
 const LISTEN_DEADLINE_MS = 15_000;
@@ -13,21 +15,15 @@ const LISTEN_DEADLINE_MS = 15_000;
 /** Of its standard error, for the message when it fails. */
 const KEPT_OUTPUT = 2_000;
 
-export interface AgentOptions {
-  readonly bundle: string;
+/** Whose it is. */
+interface AgentUser {
   readonly user: User;
   /** The command in front of a program that runs as that user. */
   readonly asUser: readonly string[];
-  readonly publicKey: string;
-  readonly socketPath: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** What it writes after it has started. */
-  readonly output: (text: string) => void;
-  /** Nothing waits for it any more: one that does not listen yet is ended. */
-  readonly signal: AbortSignal;
 }
 
-export class AgentProcess {
+export class AgentProcess implements Agent {
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess) {
@@ -35,7 +31,10 @@ export class AgentProcess {
   }
 
   /** Resolves when it listens on the socket. */
-  static async start({ path, namespace, resolvConf }: NetworkTarget, options: AgentOptions): Promise<AgentProcess> {
+  static async start(
+    { path, namespace, resolvConf }: NetworkTarget,
+    options: AgentOptions & AgentUser,
+  ): Promise<AgentProcess> {
     const [command, ...args] = [
       'nsenter',
       `--net=${namespace}`,

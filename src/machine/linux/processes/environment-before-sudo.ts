@@ -6,7 +6,7 @@
  * For programs that run as that user alone: sudo has its reasons to keep these values from root's.
  */
 import { setAside } from '../../../node-environment.ts';
-import type { Files } from '../system/files.ts';
+import type { Files } from '../../files.ts';
 
 /**
  * What `uid` had before sudo and is missing from `now`; nothing unless a sudo that this user called is above this

@@ -14,19 +14,18 @@
 import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { loadAddon } from '../../../native/addon.ts';
-import type { Journal } from '../../../host/journal/journal.ts';
-import { playBackOutside } from '../../../host/journal/playback-outside.ts';
+import type { LinuxJournal } from '../journal/linux-journal.ts';
 import { ownCgroup, removeCgroup } from '../system/cgroups.ts';
 import type { System } from '../system/system.ts';
 
 export class Outside {
   readonly #system: System;
-  readonly #journal: Journal;
+  readonly #journal: LinuxJournal;
   #folder: string | undefined;
   #mark: number | undefined;
   #obstacle: string | undefined;
 
-  constructor(system: System, journal: Journal) {
+  constructor(system: System, journal: LinuxJournal) {
     this.#system = system;
     this.#journal = journal;
   }
@@ -81,4 +80,16 @@ export class Outside {
     this.#folder = undefined;
     playBackOutside(this.#system, this.#journal);
   }
+}
+
+/**
+ * Removes the session's cgroup.  What a credential plugin has left running (a browser, an agent that caches) goes on in the
+ * cgroup above.  Notes when it had to stay.
+ */
+export function playBackOutside({ files }: System, journal: LinuxJournal): readonly string[] {
+  const entry = journal.outside();
+  if (entry === undefined) return [];
+  const isGone = removeCgroup(files, entry.folder, entry.parent);
+  journal.clearOutside();
+  return isGone ? [] : [`The cgroup ${entry.folder} could not be removed: processes in it cannot be moved.`];
 }

@@ -1,7 +1,7 @@
 /** Reads files of others for the root part, by a process (`read-entry.ts`) with the user's rights. */
 import { spawn } from 'node:child_process';
 import { COMMAND_DEADLINE_MS, commandEnvironment } from '../system/commands.ts';
-import type { User } from './user.ts';
+import type { User } from '../../user.ts';
 
 /**
  * The first of the files that is there, read with the rights of `user`; empty when the user may read none.  `root` is a

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { MirrordError } from '../../../errors.ts';
 import type { Run } from '../system/commands.ts';
-import type { User } from './user.ts';
+import type { User } from '../../user.ts';
 
 /**
  * `command`: program and arguments, of which absolute paths are files that it reads; `asUser`: what makes a command the

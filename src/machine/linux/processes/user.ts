@@ -1,17 +1,8 @@
-/** Who the unprivileged parts run as: the user behind sudo, or root when it is really root who called. */
+/** Users by sudo's variables, and programs as them by setpriv(1). */
 import { MirrordError } from '../../../errors.ts';
+import type { User } from '../../user.ts';
 import { commandMissing, isInstalled, type Run } from '../system/commands.ts';
-import type { Files } from '../system/files.ts';
-
-export interface User {
-  readonly uid: number;
-  readonly gid: number;
-  readonly name: string;
-  readonly home: string;
-  readonly shell: string;
-  /** Known to the user database: only then there are groups to take over. */
-  readonly listed: boolean;
-}
+import type { Files } from '../../files.ts';
 
 /**
  * From the environment variables of sudo, pkexec or doas (which gives a name and no number); who may become root may
@@ -59,12 +50,3 @@ export function asUser(files: Files, user: User): readonly string[] {
   const groups = user.listed ? '--init-groups' : '--clear-groups';
   return ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, groups, '--inh-caps=-all', '--'];
 }
-
-/** The caller's environment with the user's own home. */
-export const userEnvironment = (user: User, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
-  ...environment,
-  HOME: user.home,
-  USER: user.name,
-  LOGNAME: user.name,
-  SHELL: user.shell,
-});

@@ -1,6 +1,6 @@
 /** Control groups, version 2 (the kernel's Documentation/admin-guide/cgroup-v2.rst), alone or beside version 1. */
 import { join, relative } from 'node:path';
-import type { Files } from './files.ts';
+import type { Files } from '../../files.ts';
 
 /** A process may fork while it is moved. */
 const ATTEMPTS = 20;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { MirrordError } from '../../../errors.ts';
 import { setAside } from '../../../node-environment.ts';
-import type { Files } from './files.ts';
+import type { Files } from '../../files.ts';
 
 /** No command here asks the network anything; one that takes longer hangs on a lock or a dead daemon. */
 export const COMMAND_DEADLINE_MS = 5_000;

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withLock } from '../../../../src/host/journal/lock.ts';
-import { Files } from '../../../../src/machine/linux/system/files.ts';
+import { Files } from '../../../../src/machine/files.ts';
 import { thisSystem } from '../../../../src/machine/linux/system/system.ts';
 
 /** Owner and mode need a right that this test does without. */

@@ -12,15 +12,12 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { ResolvConfFile } from '../../../src/machine/linux/dns/resolv-conf-file.ts';
-import { Journal } from '../../../src/host/journal/journal.ts';
+import { PaperJournal } from '../support/journal.ts';
 import { withLock } from '../../../src/host/journal/lock.ts';
-import {
-  playBack,
-  playBackNetwork,
-  playBackResolvConf,
-  recoverSession,
-  restoreAllLocked,
-} from '../../../src/host/journal/playback.ts';
+import { recoverSession, restoreAllLocked } from '../../../src/host/journal/recovery.ts';
+import { LinuxMachine } from '../../../src/machine/linux/linux-machine.ts';
+import { playBack, playBackNetwork } from '../../../src/machine/linux/journal/playback.ts';
+import { playBackResolvConf } from '../../../src/machine/linux/journal/resolv-conf-playback.ts';
 import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { NAMESPACE, PaperMachine } from '../support/machine.ts';
 
@@ -42,7 +39,7 @@ const ROUTE = 'throw 10.96.0.1/32 table 7300';
 
 describe('the journal', () => {
   let machine: PaperMachine;
-  let journal: Journal;
+  let journal: PaperJournal;
   let path: string;
 
   const open = (shape: 'file' | 'link' | 'absent'): void => {
@@ -52,7 +49,7 @@ describe('the journal', () => {
     if (shape === 'file') writeFileSync(path, BEFORE, { mode: 0o640 });
     if (shape === 'link') symlinkSync('../run/stub.conf', path);
     for (const line of FOREIGN) machine.state.add(line);
-    journal = new Journal(machine, 'default');
+    journal = new PaperJournal(machine, 'default');
     journal.claim({ uid: 0, gid: 0, name: 'root' });
   };
   afterEach(() => machine.discard());
@@ -70,8 +67,8 @@ describe('the journal', () => {
   };
 
   /** Of the same name, in another network namespace; it has ended unless a process holds it. */
-  const openThere = (): Journal => {
-    const there = new Journal(machine, 'default', THERE);
+  const openThere = (): PaperJournal => {
+    const there = new PaperJournal(machine, 'default', THERE);
     there.claim({ uid: 0, gid: 0, name: 'root' });
     return there;
   };
@@ -194,12 +191,12 @@ describe('the journal', () => {
   it('is left alone while its owner lives, and played back when its number is another’s', async () => {
     open('file');
     await new ResolvConfFile(machine, journal).apply(DNS);
-    assert.equal((await recoverSession('default', machine)).outcome, 'alive');
+    assert.equal((await recoverSession('default', new LinuxMachine(machine))).outcome, 'alive');
     assert.notEqual(look(), `640 ${BEFORE}`);
     die();
-    assert.equal((await recoverSession('default', machine)).outcome, 'restored');
+    assert.equal((await recoverSession('default', new LinuxMachine(machine))).outcome, 'restored');
     assert.equal(look(), `640 ${BEFORE}`);
-    assert.equal((await recoverSession('default', machine)).outcome, 'absent');
+    assert.equal((await recoverSession('default', new LinuxMachine(machine))).outcome, 'absent');
   });
 
   it('enters the namespace in which the changes were made', async () => {
@@ -208,7 +205,7 @@ describe('the journal', () => {
     there.writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
     holdThere();
     die();
-    await recoverSession('default', machine, THERE);
+    await recoverSession('default', new LinuxMachine(machine), THERE);
     assert.deepEqual(
       machine.calls,
       [4, 6].map((family) => `nsenter --net=/proc/4242/ns/net ip -${family} -force -batch -`),
@@ -247,7 +244,7 @@ describe('the journal', () => {
     open('file');
     openThere().writeNetwork({ tun: 'mirrord0', addresses: [], routes: [], undo: { 4: [], 6: [] } });
     die();
-    const restored = await restoreAllLocked(machine);
+    const restored = await restoreAllLocked(new LinuxMachine(machine));
     assert.deepEqual(
       restored.map(({ name, outcome }) => [name, outcome]),
       [
@@ -265,7 +262,7 @@ describe('the journal', () => {
     journal.writeNetwork({ tun: 'mirrord0', addresses: [], routes: ['10.96.0.0/16'], undo: { 4: [], 6: [] } });
     assert.deepEqual(there.otherNetworks(), []);
     assert.deepEqual(journal.otherNetworks(), []);
-    const namesake = new Journal(machine, 'second');
+    const namesake = new PaperJournal(machine, 'second');
     namesake.claim({ uid: 0, gid: 0, name: 'root' });
     assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: ['10.96.0.0/16'] }]);
     // What is only claimed counts as what is routed, and goes with it.
@@ -276,7 +273,7 @@ describe('the journal', () => {
     assert.deepEqual(namesake.otherNetworks(), [{ name: 'default', routes: [] }]);
     die();
     // What has died there is its own namespace's to restore, as long as that lives.
-    const restored = await restoreAllLocked(machine);
+    const restored = await restoreAllLocked(new LinuxMachine(machine));
     assert.deepEqual(
       restored.map(({ name }) => name),
       ['default', 'second'],
@@ -299,8 +296,8 @@ describe('the journal', () => {
     remove();
     // The next entry brings the others back, for the guard.
     journal.writeRedirect({ priority: -110, exemption: { uid: 1000, hopLimit: 100, tcp: [] } });
-    assert.ok(new Journal(machine, 'default').alive());
-    assert.ok(new Journal(machine, 'default').network());
+    assert.ok(new PaperJournal(machine, 'default').alive());
+    assert.ok(new PaperJournal(machine, 'default').network());
     remove();
     await playBack(machine, journal);
     assert.equal(look(), `640 ${BEFORE}`);
@@ -320,11 +317,11 @@ describe('the journal', () => {
   });
 
   describe('of two sessions, one above the other', () => {
-    let later: Journal;
+    let later: PaperJournal;
     const openTwo = async (start: 'file' | 'link' | 'absent'): Promise<void> => {
       open(start);
       await new ResolvConfFile(machine, journal).apply(DNS);
-      later = new Journal(machine, 'later');
+      later = new PaperJournal(machine, 'later');
       later.claim({ uid: 0, gid: 0, name: 'root' });
       await new ResolvConfFile(machine, later).apply({ ...DNS, servers: ['198.19.1.53'] });
     };
@@ -349,7 +346,7 @@ describe('the journal', () => {
     it('does so after a power failure, too', async () => {
       await openTwo('file');
       rmSync(join(machine.root, 'run'), { recursive: true });
-      assert.equal((await recoverSession('default', machine)).name, 'later');
+      assert.equal((await recoverSession('default', new LinuxMachine(machine))).name, 'later');
       assert.equal(look(), `640 ${BEFORE}`);
     });
   });

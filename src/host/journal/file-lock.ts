@@ -6,7 +6,7 @@
  * then holds nothing, and is tried again.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { loadAddon } from '../../../native/addon.ts';
+import { loadAddon } from '../../native/addon.ts';
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MirrordError } from '../../../src/errors.ts';
-import { refuseSharedRanges } from '../../../src/host/shared-ranges.ts';
+import { refuseSharedRanges } from '../../../src/machine/shared-ranges.ts';
 
 const RESOLVER = '198.19.0.53/32';
 

@@ -1,0 +1,92 @@
+/** This machine as one session changes it, by root. */
+import type { MachineFacts } from '../facts.ts';
+import type { SessionMachine, SessionSetup, TargetNetwork, Watch } from '../session-machine.ts';
+import { readFacts } from './facts.ts';
+import { LinuxJournal } from './journal/linux-journal.ts';
+import { LinuxNames } from './linux-names.ts';
+import { LinuxRoutes } from './linux-routes.ts';
+import { Monitor } from './monitor.ts';
+import { slotOf } from './network/slot.ts';
+import { Strangers } from './nftables/strangers.ts';
+import { AgentProcess } from './processes/agent-process.ts';
+import { Outside, playBackOutside } from './processes/outside.ts';
+import { asUser } from './processes/user.ts';
+import { LINK_SETTINGS, watchedFiles } from './dns/watched.ts';
+import type { System } from './system/system.ts';
+import { openTarget, readTarget } from './target.ts';
+import { whenAll } from './when-all.ts';
+
+export class LinuxSession implements SessionMachine {
+  readonly routes: LinuxRoutes;
+  readonly names: LinuxNames;
+  readonly #system: System;
+  readonly #setup: SessionSetup;
+  readonly #journal: LinuxJournal;
+  readonly #outside: Outside;
+  readonly #strangers: Strangers;
+
+  constructor(system: System, setup: SessionSetup) {
+    const { tun, user, lost } = setup;
+    this.#system = system;
+    this.#setup = setup;
+    this.#journal = new LinuxJournal(setup.journal);
+    this.#outside = new Outside(system, this.#journal);
+    this.#strangers = new Strangers(system.run, this.#journal.name, tun);
+    this.routes = new LinuxRoutes(system, this.#journal, tun, this.#outside, () => this.facts());
+    this.names = new LinuxNames(system, this.#journal, {
+      tun,
+      uid: user.uid,
+      mark: () => this.#outside.mark,
+      lost,
+    });
+    this.#outside.open(slotOf(tun).mark);
+  }
+
+  async facts(): Promise<MachineFacts> {
+    const facts = await readFacts(this.#system, this.#journal, this.#setup.tun, this.names.servers);
+    this.names.learn(facts);
+    return facts;
+  }
+
+  async admit(): Promise<void> {
+    const { admission } = this.routes;
+    if (admission === undefined) return;
+    await Promise.all([this.names.admit(admission), this.#strangers.apply(admission)]);
+  }
+
+  strangers(): Promise<number | null> {
+    return this.#strangers.count();
+  }
+
+  async openTarget(name: string): Promise<TargetNetwork> {
+    const system = this.#system;
+    const { user, environment, reader } = this.#setup;
+    const [target, here] = await Promise.all([openTarget({ system, user, reader }, name), this.facts()]);
+    const facts = await readTarget(system, target, here);
+    return {
+      facts,
+      startAgent: (options) =>
+        AgentProcess.start(
+          { ...target, resolvConf: facts.resolvConf },
+          { ...options, user, environment, asUser: asUser(system.files, user) },
+        ),
+    };
+  }
+
+  watch(changed: () => void): Watch {
+    return new Monitor(watchedFiles(this.#system), LINK_SETTINGS, changed);
+  }
+
+  keepOutside(pid: number): void {
+    this.#outside.take(pid);
+  }
+
+  async takeBack(): Promise<readonly string[]> {
+    await whenAll([this.routes.takeBack(), this.names.takeBack(), this.#strangers.drop()]);
+    return this.names.notes;
+  }
+
+  close(): readonly string[] {
+    return playBackOutside(this.#system, this.#journal);
+  }
+}
