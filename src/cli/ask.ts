@@ -10,16 +10,21 @@ export async function askRunning(name: string, method: string, deadlineMs: numbe
     return await askSession(sessionHere(name), method, params, AbortSignal.timeout(deadlineMs), await oneself());
   } catch (error) {
     if (!(error instanceof MirrordError) || error.code !== 'session-not-running') throw error;
-    const others = (await listSessions({ allNamespaces: false })).filter((other) => other.name !== name);
-    const start = name === 'default' ? 'sudo mirrord up' : `sudo mirrord up --name ${name}`;
-    throw new MirrordError('usage', 'session-not-running', `No session '${name}' is up.`, {
-      help: [
-        `Start it first: ${start}`,
-        ...(others.length === 0
-          ? []
-          : [`Or choose one that is there with --name: ${others.map((other) => other.name).join(', ')}`]),
-      ].join('\n'),
-      cause: error,
-    });
+    throw await notRunning(name, error);
   }
+}
+
+/** What there is instead, and how to start one. */
+export async function notRunning(name: string, cause?: unknown): Promise<MirrordError> {
+  const others = (await listSessions({ allNamespaces: false })).filter((other) => other.name !== name);
+  const start = name === 'default' ? 'sudo mirrord up' : `sudo mirrord up --name ${name}`;
+  return new MirrordError('usage', 'session-not-running', `No session '${name}' is up.`, {
+    help: [
+      `Start it first: ${start}`,
+      ...(others.length === 0
+        ? []
+        : [`Or choose one that is there with --name: ${others.map((other) => other.name).join(', ')}`]),
+    ].join('\n'),
+    cause,
+  });
 }

@@ -2,19 +2,20 @@
 import { createInterface } from 'node:readline';
 import { EXIT, MirrordError } from '../errors.ts';
 import type { ErrorDescription, FailureClass } from '../errors.ts';
-import { firstScreen, forPeople, forPrograms } from './events.ts';
+import { firstScreen, forPeople } from './events.ts';
 import type { UpEvent } from './events.ts';
 import { pasteable } from './invocation.ts';
+import { type Format, withoutFormat } from './output-format.ts';
 import { out } from './output.ts';
 import { Steps } from './steps.ts';
 
 /** They break off the start.  The terminal does not send them to the background process, so they are passed on. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export async function startDetached(name: string, json: boolean): Promise<void> {
+export async function startDetached(name: string, format: Format): Promise<void> {
   const { spawnDetached } = await import('../host/index.ts');
-  const ours = new Set(['--detach', '--json']);
-  const child = spawnDetached([...process.argv.slice(1).filter((arg) => !ours.has(arg)), '--json']);
+  const words = withoutFormat(process.argv.slice(1)).filter((word) => word !== '--detach');
+  const child = spawnDetached([...words, '--json']);
   let isBrokenOff = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
@@ -24,9 +25,9 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   }
   const steps = new Steps(out);
   const stop = pasteable(`To stop: mirrord down${name === 'default' ? '' : ` --name ${name}`}`);
-  const show = json ? forPrograms : forPeople(await firstScreen(name, stop), steps);
-  const words: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => words.push(line));
+  const show = format === 'table' ? forPeople(await firstScreen(name, stop), steps) : await out.writer(format);
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as UpEvent;
     // It may have become ready at that very moment: it is stopped all the same, and that is what is said.
@@ -37,7 +38,7 @@ export async function startDetached(name: string, json: boolean): Promise<void> 
   }
   // As in the foreground: the step in which it ended.
   steps.stop();
-  throw toError(words, await child.exited);
+  throw toError(said, await child.exited);
 }
 
 /** The error that the background process printed, with the class that its exit code stands for. */

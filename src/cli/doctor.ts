@@ -11,6 +11,7 @@ import { thisSystem } from '../machine/linux/system/system.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { pasteable } from './invocation.ts';
 import { whoMayBeTold } from './oneself.ts';
+import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 import { indented } from './printable.ts';
 
@@ -33,7 +34,7 @@ export interface DoctorFlags {
   readonly 'accept-invalid-certificates': boolean;
 }
 
-export async function runDoctor(flags: DoctorFlags, name: string, json: boolean): Promise<void> {
+export async function runDoctor(flags: DoctorFlags, name: string, format: Format): Promise<void> {
   const signal = AbortSignal.timeout(DOCTOR_DEADLINE_MS);
   const configuration = once(() => configure(flags));
   const cluster = new KubernetesProbe(async () => clusterOptions((await configuration()).config, process.cwd()));
@@ -57,7 +58,7 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
     const finding = { ...found, detail: pasteable(found.detail), fix: pasteable(found.fix) };
     findings.push(finding);
     // What was passed over is gathered below: twenty lines about one missing kubeconfig hide the one that matters.
-    if (json || finding.state === 'skipped') return;
+    if (format !== 'table' || finding.state === 'skipped') return;
     if (finding.id.startsWith(RIGHT)) {
       rights.push(finding);
       if (finding.state === 'ok') return;
@@ -71,10 +72,10 @@ export async function runDoctor(flags: DoctorFlags, name: string, json: boolean)
   Object.assign(process.env, await becomeInvokingUser());
   for await (const finding of examination.run(CLUSTER_CHECKS, signal)) take(finding);
   cluster.close();
-  if (!json) out.text(formatRights(rights));
   const count = findings.filter(({ state }) => state === 'failed').length;
-  if (json) out.json({ checks: findings });
-  else out.text(`${formatSkipped(findings)}\n${count === 0 ? 'Nothing stands in the way.' : `${count} failed.`}\n`);
+  const rest = `${formatRights(rights)}${formatSkipped(findings)}`;
+  const verdict = count === 0 ? 'Nothing stands in the way.' : `${count} failed.`;
+  await out.answer(format, { checks: findings }, () => `${rest}\n${verdict}\n`);
   process.exitCode = count === 0 ? EXIT.ok : EXIT.findings;
 }
 

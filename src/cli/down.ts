@@ -5,6 +5,7 @@ import { MirrordError } from '../errors.ts';
 import { endSession } from './end-session.ts';
 import type { LeftoverPlace, Leftovers } from './leftovers.ts';
 import { whoMayBeTold } from './oneself.ts';
+import type { Format } from './output-format.ts';
 import { err, out } from './output.ts';
 
 const NOTHING: Leftovers = { removed: [], note: null, notices: [] };
@@ -14,12 +15,12 @@ export interface DownSettings {
   readonly name: string | undefined;
   /** Of all network namespaces, not only of this one. */
   readonly allNamespaces: boolean;
-  readonly json: boolean;
+  readonly format: Format;
   readonly place: LeftoverPlace;
 }
 
 export async function runDown(settings: DownSettings): Promise<void> {
-  const { name, json, place } = settings;
+  const { name, format, place } = settings;
   const trusts = await whoMayBeTold();
   const ended: SessionId[] = [];
   const remains: string[] = [];
@@ -40,13 +41,15 @@ export async function runDown(settings: DownSettings): Promise<void> {
   for (const notice of notices) err.line(`! ${notice}`);
   if (note !== null) err.paragraph(`The cluster was not searched for agents of killed sessions: ${note}`);
   for (const line of remains) err.line(`! ${line}`);
-  if (json) return out.json({ ended: ended.map((each) => each.name), removed, remains });
   const here = ownNetworkNamespace();
-  const lines = [
-    ...ended.map((each) => `session '${each.name}'${elsewhere(each, here)} is down`),
-    ...removed.map((job) => `removed ${job}, which a killed session had left`),
-  ];
-  for (const line of lines.length === 0 ? ['not running'] : lines) out.line(line);
+  const answer = { ended: ended.map((each) => each.name), removed, remains };
+  await out.answer(format, answer, (shown) => {
+    const lines = [
+      ...ended.map((each) => `session '${each.name}'${elsewhere(each, here)} is down`),
+      ...shown.removed.map((job) => `removed ${job}, which a killed session had left`),
+    ];
+    return `${(lines.length === 0 ? ['not running'] : lines).join('\n')}\n`;
+  });
 }
 
 async function chosen({ name, allNamespaces }: DownSettings): Promise<readonly SessionId[]> {

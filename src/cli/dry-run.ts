@@ -5,12 +5,13 @@ import type { UpOptions } from '../ipc/protocol.ts';
 import type { NetworkTargetFacts } from '../machine/facts.ts';
 import { READ_PROGRAM } from './programs.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
+import type { Format } from './output-format.ts';
 import { err, out } from './output.ts';
 
 /** Kubeconfig, credentials and discovery together; `up` has the same time for them. */
 const DRY_RUN_DEADLINE_MS = 30_000;
 
-export async function runDryRun(options: UpOptions, json: boolean): Promise<void> {
+export async function runDryRun(options: UpOptions, format: Format): Promise<void> {
   const { readMachine } = await import('../host/index.ts');
   const machine = readMachine(READ_PROGRAM);
   // What only root may read of a namespace is read before root is given up.
@@ -20,15 +21,14 @@ export async function runDryRun(options: UpOptions, json: boolean): Promise<void
   Object.assign(process.env, await becomeInvokingUser());
   const { dryRun, formatDryRun } = await import('../session/dry-run.ts');
   const notices: string[] = [];
-  const notice = (text: string): unknown => (json ? notices.push(text) : err.line(`! ${text}`));
+  const notice = (text: string): unknown => (format === 'table' ? err.line(`! ${text}`) : notices.push(text));
   const result = await dryRun(
     options,
     { facts: machine.facts, networkTarget: async (name) => target ?? readAsUser(machine, name) },
     { cwd: process.cwd(), notice },
     AbortSignal.timeout(DRY_RUN_DEADLINE_MS),
   );
-  if (json) out.json({ ...result, notes: [...notices, ...result.notes] });
-  else out.formatted(result, formatDryRun);
+  await out.answer(format, { ...result, notes: [...notices, ...result.notes] }, formatDryRun);
   if (result.rights !== null && result.rights.missing.length > 0) process.exitCode = EXIT.findings;
 }
 

@@ -13,10 +13,12 @@ export async function sessionEnvironment(name: string): Promise<SessionEnvironme
   return (await askRunning(name, 'env', ENVIRONMENT_DEADLINE_MS)) as SessionEnvironment;
 }
 
-export async function runEnv(name: string, format: EnvironmentFormat): Promise<void> {
+export async function runEnv(name: string, format: EnvironmentFormat | 'yaml'): Promise<void> {
   const { environment, warnings = [] } = await sessionEnvironment(name);
-  const { text, omitted, doubtful } = writeEnvironment(new Map(Object.entries(environment)), format);
   for (const warning of warnings) err.line(`! ${warning}`);
+  // It holds any text, as JSON does.
+  if (format === 'yaml') return out.answer(format, environment, String);
+  const { text, omitted, doubtful } = writeEnvironment(new Map(Object.entries(environment)), format);
   // A name of the cluster's may hold anything; on a terminal it must not act.
   for (const { name: variable, reason } of omitted) {
     err.line(`! ${printableJson(variable)} is left out: ${reason}`);

@@ -3,7 +3,6 @@ import type { Progress, Ready } from '../ipc/protocol.ts';
 import { fromHome, userHome } from './home.ts';
 import { pasteable } from './invocation.ts';
 import type { Mark } from './marks.ts';
-import { out } from './output.ts';
 import { type Steps, labelled } from './steps.ts';
 
 /** `up --json` prints one per line; a detached session tells its starter in the same way. */
@@ -94,8 +93,4 @@ function tryCommand({ name, port, isWeb }: NonNullable<Ready['service']>): strin
 function describeEnd({ by, as_before }: Ended): string {
   if (by === 'down') return 'Ended by mirrord down.';
   return as_before ? 'Stopped; everything is as before.' : 'Stopped.';
-}
-
-export function forPrograms(event: UpEvent): void {
-  out.json(event);
 }

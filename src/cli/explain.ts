@@ -10,6 +10,7 @@ import {
   parseDestination,
 } from '../filter/index.ts';
 import { askRunning } from './ask.ts';
+import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 
 /** The session may have to ask name servers that do not answer. */
@@ -21,17 +22,16 @@ const RANGES_UNKNOWN = "the cluster's ranges are known to a session only; `mirro
 export interface ExplainSettings {
   readonly file: string | undefined;
   readonly session: string;
-  readonly json: boolean;
+  readonly format: Format;
 }
 
-export async function runExplain(destination: string, { file, session, json }: ExplainSettings): Promise<void> {
+export async function runExplain(destination: string, { file, session, format }: ExplainSettings): Promise<void> {
   const target = parseDestination(destination);
   const explanation =
     file === undefined
       ? ((await askRunning(session, 'explain', EXPLAIN_DEADLINE_MS, destination)) as Explanation)
       : await explainByFile(target, file);
-  if (json) out.json(explanation);
-  else out.formatted(explanation, formatExplanation);
+  await out.answer(format, explanation, formatExplanation);
 }
 
 /** The filter alone: which ranges and namespaces the cluster has is known to a session only. */

@@ -4,8 +4,16 @@ import { MirrordError } from '../errors.ts';
 import { isDomain } from '../filter/entry.ts';
 import { isSessionName } from '../control/session-folder.ts';
 import { parseCidr } from '../net/index.ts';
+import { FORMATS } from './output-format.ts';
 
-export const json = Flags.boolean({ description: 'print JSON, errors included' });
+/** `formatOf` reads them. */
+export const format = {
+  output: Flags.option({ options: FORMATS })({
+    char: 'o',
+    description: 'form of the answer, errors included (default: table)',
+  }),
+  json: Flags.boolean({ description: 'the same as -o json', exclusive: ['output'] }),
+};
 
 export const allNamespaces = Flags.boolean({
   description: "also sessions of this machine's other network namespaces",

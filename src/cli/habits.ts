@@ -30,7 +30,7 @@ export const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([
 /** The flag for what people write as an argument. */
 export const FLAG_OF_ARGUMENT: ReadonlyMap<string, { readonly what: string; readonly command: string }> = new Map([
   ['up', { what: 'The target', command: 'sudo mirrord up -t' }],
-  ['ls', { what: 'A kind', command: 'mirrord ls -t' }],
+  ['ls', { what: 'A kind', command: 'mirrord ls --kinds' }],
   ['down', { what: 'The name of a session', command: 'mirrord down --name' }],
   ['status', { what: 'The name of a session', command: 'mirrord status --name' }],
   ['env', { what: 'The name of a session', command: 'mirrord env --name' }],

@@ -2,6 +2,7 @@
 import { MirrordError } from '../errors.ts';
 import type { RoundTrip } from '../control/protocol.ts';
 import { askRunning } from './ask.ts';
+import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 
 /** A round trip that takes longer than this is as good as lost. */
@@ -17,7 +18,7 @@ export interface Latency {
   readonly max_ms: number;
 }
 
-export async function runLatency(name: string, count: number, json: boolean): Promise<void> {
+export async function runLatency(name: string, count: number, format: Format): Promise<void> {
   const times: number[] = [];
   let lost: unknown;
   for (let sent = 0; sent < count; sent++) {
@@ -32,8 +33,7 @@ export async function runLatency(name: string, count: number, json: boolean): Pr
     }
   }
   const latency = summarize(times, count);
-  if (json) out.json({ latency });
-  else out.text(formatLatency(name, latency));
+  await out.answer(format, { latency }, () => formatLatency(name, latency));
 }
 
 const isLoss = (error: unknown): boolean => error instanceof MirrordError && error.failure !== 'usage';

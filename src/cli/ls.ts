@@ -1,11 +1,16 @@
 /** `mirrord ls`: what can be a target now. */
 import { MirrordError } from '../errors.ts';
+import { parseTarget } from '../config/index.ts';
 import type { ListedTarget } from '../kube/targets/target.ts';
+import type { Format } from './output-format.ts';
 import { err, out } from './output.ts';
 import { type ClusterFlags, withUserCluster } from './user-cluster.ts';
 
 /** Kubeconfig, credentials and one list per kind. */
 const LS_DEADLINE_MS = 30_000;
+
+/** More namespaces than this are counted, not listed. */
+const LISTED = 10;
 
 type TargetKind = ListedTarget['kind'];
 
@@ -31,7 +36,9 @@ const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
 ]);
 
 export interface LsFlags extends ClusterFlags {
-  readonly output: 'json' | 'table' | undefined;
+  readonly format: Format;
+  /** Only this one: `deployment/web`, or a name of any kind. */
+  readonly target: string | undefined;
   /** Separated by commas; all of them when undefined. */
   readonly kinds: string | undefined;
   readonly allNamespaces: boolean;
@@ -39,17 +46,36 @@ export interface LsFlags extends ClusterFlags {
 
 export async function runLs(flags: LsFlags): Promise<void> {
   const kinds = parseKinds(flags.kinds);
+  const isAskedFor = parseWanted(flags.target);
   const signal = AbortSignal.timeout(LS_DEADLINE_MS);
   await withUserCluster(flags, signal, async (cluster) => {
     const scope = flags.allNamespaces ? null : cluster.namespace;
     const denied: TargetKind[] = [];
     const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
-    const targets = listed.toSorted(byKindAndName);
+    const targets = listed.filter(isAskedFor).toSorted(byKindAndName);
     if (denied.length > 0) err.line(`! ${formatDenied(denied, scope)}`);
-    const table = flags.output === undefined ? out.isTerminal : flags.output === 'table';
-    if (table) out.formatted(targets, (shown) => formatTargets(shown, scope));
-    else out.json(targets.flatMap(targetPaths));
+    if (flags.format !== 'table') return out.answer(flags.format, targets.flatMap(targetPaths), String);
+    if (targets.length > 0 || scope === null) return out.formatted(targets, (shown) => formatTargets(shown, scope));
+    const elsewhere = await cluster.listTargets(null, kinds, signal, () => undefined).catch(() => []);
+    out.formatted(elsewhere.filter(isAskedFor), (shown) => formatElsewhere(shown, scope));
   });
+}
+
+/** Where the targets are that a namespace has not. */
+export function formatElsewhere(targets: readonly ListedTarget[], namespace: string): string {
+  const nothing = `Nothing in namespace ${namespace} can be a target`;
+  if (targets.length === 0) return `${nothing}; -A lists all namespaces.\n`;
+  const counts = [...Map.groupBy(targets, (target) => target.namespace)].map(([name, { length }]) => ({
+    name,
+    length,
+  }));
+  // What a cluster is made of itself comes last.
+  const isSystem = ({ name }: { readonly name: string }): number => Number(name.startsWith('kube-'));
+  const sorted = counts.toSorted((a, b) => isSystem(a) - isSystem(b) || b.length - a.length);
+  const listed = sorted.slice(0, LISTED).map(({ name, length }) => `${name} (${length})`);
+  const more = sorted.length - LISTED;
+  const places = `${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${nothing}. Targets are in: ${places}.\nList them with -n NAMESPACE, or all with -A.\n`;
 }
 
 /** In the form that `--target` takes; a container is named where there are several. */
@@ -61,9 +87,7 @@ export function targetPaths({ kind, name, containers }: ListedTarget): readonly 
 /** `scope` null: all namespaces, which then have a column. */
 export function formatTargets(targets: readonly ListedTarget[], scope: string | null): string {
   const withNamespace = scope === null;
-  if (targets.length === 0) {
-    return `Nothing in ${withNamespace ? 'any namespace' : `namespace ${scope} (-A lists all)`} can be a target.\n`;
-  }
+  if (targets.length === 0) return 'Nothing in any namespace can be a target.\n';
   const rows = [
     { namespace: 'NAMESPACE', path: 'TARGET', ready: 'READY', containers: 'CONTAINERS' },
     ...targets.map(({ namespace, kind, name, ready, pods, containers }) => ({
@@ -95,11 +119,35 @@ export function formatDenied(kinds: readonly TargetKind[], namespace: string | n
   return `You may not list ${names.join(', ')} of ${where}; docs/rbac.yaml has the rights.`;
 }
 
+/** What of the list is meant by `-t`. */
+function parseWanted(text: string | undefined): (target: ListedTarget) => boolean {
+  if (text === undefined) return () => true;
+  const words = text.split(',').map((word) => word.trim());
+  if (words.every((word) => kindOf(word) !== undefined)) {
+    throw new MirrordError('usage', 'usage', `-t takes a target, and ${text} is a kind.`, {
+      help: `Kinds go with a flag of their own: mirrord ls --kinds ${text}`,
+    });
+  }
+  if (!text.includes('/')) return ({ name }) => name === text;
+  const parsed = parseTarget(text);
+  const reason = 'reason' in parsed ? parsed.reason : 'it is not listed by name';
+  if ('reason' in parsed || !('name' in parsed.target) || parsed.target.kind === 'netns') {
+    throw new MirrordError('usage', 'usage', `-t ${text}: ${reason}.`, { help: 'See: mirrord ls --help' });
+  }
+  const { kind, name } = parsed.target;
+  return (target) => target.kind === kind && target.name === name;
+}
+
+/** A kind as kubectl takes it: by its plural and its short name, too. */
+function kindOf(word: string): TargetKind | undefined {
+  const asked = word.toLowerCase();
+  return KINDS.find((known) => known === asked || `${known}s` === asked) ?? SHORT_NAMES.get(asked);
+}
+
 function parseKinds(text: string | undefined): readonly TargetKind[] {
   if (text === undefined) return KINDS;
   return text.split(',').map((word) => {
-    const asked = word.trim().toLowerCase();
-    const kind = KINDS.find((known) => known === asked || `${known}s` === asked) ?? SHORT_NAMES.get(asked);
+    const kind = kindOf(word.trim());
     if (kind !== undefined) return kind;
     throw new MirrordError('usage', 'target-kind-unknown', `There is no target of the kind '${word}'.`, {
       help: `Kinds are ${KINDS.join(', ')}.`,

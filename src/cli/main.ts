@@ -15,6 +15,7 @@ import { completeConfigFile } from './config-file-argument.ts';
 import { separateCommand } from './exec-arguments.ts';
 import { exitCodeOf, forPrograms, formatForPeople, toDescription } from './failure.ts';
 import { pasteable } from './invocation.ts';
+import { formatOfWords } from './output-format.ts';
 import { err, outliveReaders } from './output.ts';
 import { needsRoot, offerSudo, withSudo } from './root.ts';
 import { checkCommand } from './words.ts';
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
   outliveReaders((error) => {
     if (process.exitCode !== undefined) return;
     const text = `Not all of the output could be written: ${error.message}.`;
-    tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
+    void tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
   });
   try {
     checkCommand(args, COMMANDS);
@@ -39,21 +40,22 @@ async function main(args: readonly string[]): Promise<void> {
     // How oclif ends after help and version.
     if (exit === 0) return;
     const called = process.argv.slice(2);
-    if (needsRoot(error) && !called.includes('--json')) await offerSudo(error, called);
-    tell(error, args);
+    if (needsRoot(error) && formatOfWords(called) === 'table') await offerSudo(error, called);
+    await tell(error, args);
   }
 }
 
 /** Says what went wrong, and sets the exit code that goes with it. */
-function tell(error: unknown, args: readonly string[]): void {
+async function tell(error: unknown, args: readonly string[]): Promise<void> {
   const separator = args.indexOf('--');
   const ours = separator < 0 ? args : args.slice(0, separator);
   const { help = '', ...described } = toDescription(error, ours, COMMANDS);
   const advice = needsRoot(error) ? `Run it with sudo: ${withSudo(process.argv.slice(2))}` : pasteable(help);
   const description = { ...described, help: advice };
-  if (ours.includes('--json')) err.json(forPrograms(description));
-  else err.text(formatForPeople(description));
   process.exitCode = exitCodeOf(description);
+  const format = formatOfWords(ours);
+  if (format === 'table') err.text(formatForPeople(description));
+  else (await err.writer(format))(forPrograms(description));
 }
 
 async function loadConfig(): Promise<Config> {

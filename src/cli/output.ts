@@ -4,6 +4,7 @@
  * A lint rule keeps `process.stdout` and `process.stderr` to this file.
  */
 import { type Mark, formatMark, frame } from './marks.ts';
+import type { DataFormat, Format } from './output-format.ts';
 import { indented, onOneLineEach, oneLine, printable, printableJson } from './printable.ts';
 import { type Abilities, type Screen, abilitiesOf, inAscii, widthOf } from './screen.ts';
 import { wrap } from './wrap.ts';
@@ -70,6 +71,21 @@ export class Output {
 
   json(data: unknown): void {
     this.#screen.write(`${printableJson(data)}\n`);
+  }
+
+  /** An answer in the form that was asked for; `forPeople` makes it readable. */
+  async answer<T>(format: Format, answer: T, forPeople: (answer: T) => string): Promise<void> {
+    if (format === 'table') return this.formatted(answer, forPeople);
+    if (format === 'json') return this.json(answer);
+    const { printableYaml } = await import('./printable-yaml.ts');
+    this.#screen.write(printableYaml(answer));
+  }
+
+  /** Writes one answer after the other: a line of JSON each, or a YAML document. */
+  async writer(format: DataFormat): Promise<(data: unknown) => void> {
+    if (format === 'json') return (data) => this.json(data);
+    const { printableYaml } = await import('./printable-yaml.ts');
+    return (data) => this.#screen.write(`---\n${printableYaml(data)}`);
   }
 
   /** For a program or a file, byte for byte; a terminal gets it cleaned. */

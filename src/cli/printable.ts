@@ -19,7 +19,7 @@ const SEQUENCES =
  * Other control characters, and what is invisible or turns the reading direction (bidi overrides, zero-width characters,
  * tags, the line separators U+2028 and U+2029, halves of surrogate pairs).
  */
-const UNSEEN = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+export const UNSEEN = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Without colours and other sequences; U+FFFD shows where something invisible was, so that names do not look alike. */
 export function printable(text: string): string {

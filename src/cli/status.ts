@@ -3,8 +3,10 @@ import { type Trust, askSession, listSessions, readRecord } from '../control/cli
 import type { SessionStatus } from '../control/protocol.ts';
 import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
+import { notRunning } from './ask.ts';
 import { userHome } from './home.ts';
 import { oneself } from './oneself.ts';
+import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 import { type OtherSession, type ShownSession, formatOther, formatStatus } from './status-text.ts';
 
@@ -13,7 +15,7 @@ const STATUS_DEADLINE_MS = 3_000;
 
 export interface StatusSettings {
   readonly allNamespaces: boolean;
-  readonly json: boolean;
+  readonly format: Format;
 }
 
 /** The session of that name in this network namespace; undefined when it does not run. */
@@ -41,11 +43,14 @@ export async function runStatus(name: string | undefined, settings: StatusSettin
     }),
   );
   for (const list of [sessions, others]) list.sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (settings.json) return out.json({ sessions, others });
-  if (sessions.length + others.length === 0) return out.line('not running');
+  if (name !== undefined && sessions.length === 0) throw await notRunning(name);
   const reader = { networkNamespace: ownNetworkNamespace(), home: await userHome() };
-  out.formatted({ sessions, others }, (shown) =>
-    [...shown.sessions.map((session) => formatStatus(session, reader)), ...shown.others.map(formatOther)].join('\n'),
+  await out.answer(settings.format, { sessions, others }, (shown) =>
+    shown.sessions.length + shown.others.length === 0
+      ? 'not running\n'
+      : [...shown.sessions.map((session) => formatStatus(session, reader)), ...shown.others.map(formatOther)].join(
+          '\n',
+        ),
   );
 }
 

@@ -4,7 +4,8 @@ import type { SessionStatus } from '../control/protocol.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
-import { firstScreen, forPeople, forPrograms } from './events.ts';
+import { firstScreen, forPeople } from './events.ts';
+import type { Format } from './output-format.ts';
 import { err, out } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { runningSession, stuck, whenReady } from './running-session.ts';
@@ -16,29 +17,30 @@ const POLL_MS = 50;
 
 export interface UpSettings {
   readonly detach: boolean;
-  readonly json: boolean;
+  readonly format: Format;
 }
 
-export async function runUp(options: UpOptions, { detach, json }: UpSettings): Promise<void> {
+export async function runUp(options: UpOptions, { detach, format }: UpSettings): Promise<void> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   for (; ; await delay(POLL_MS)) {
     const running = await runningSession(options.name, patience);
-    if (running) return alreadyUp(options, running, json);
+    if (running) return alreadyUp(options, running, format);
     requireRoot();
     if (detach) {
       const { startDetached } = await import('./detach.ts');
-      return startDetached(options.name, json);
+      return startDetached(options.name, format);
     }
-    if (await runInForeground(options, json)) return;
+    if (await runInForeground(options, format)) return;
     // There is one that does not listen yet, or no more.
     if (patience.aborted) throw stuck(options.name);
   }
 }
 
 /** Resolves when the session has ended; to false when there is another one of its name. */
-async function runInForeground(options: UpOptions, json: boolean): Promise<boolean> {
+async function runInForeground(options: UpOptions, format: Format): Promise<boolean> {
   const steps = new Steps(out);
-  const show = json ? forPrograms : forPeople(await firstScreen(options.name, 'Ctrl-C to stop.'), steps);
+  const screen = await firstScreen(options.name, 'Ctrl-C to stop.');
+  const show = format === 'table' ? forPeople(screen, steps) : await out.writer(format);
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
     session: SESSION_PROGRAM,
@@ -86,12 +88,13 @@ function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
 }
 
 /** What is asked for stands, or does so before long; anything else is an error. */
-async function alreadyUp(options: UpOptions, running: SessionStatus, json: boolean): Promise<void> {
+async function alreadyUp(options: UpOptions, running: SessionStatus, format: Format): Promise<void> {
   const { requireSameSettings } = await import('./same-settings.ts');
   await requireSameSettings(options);
   await whenReady(options.name);
   const { cluster, target, pid, log } = running;
-  if (json) forPrograms({ ready: { place: cluster === null ? target : null, service: null, log } });
+  const ready = { place: cluster === null ? target : null, service: null, log };
+  if (format !== 'table') (await out.writer(format))({ ready });
   else out.line(`session '${options.name}' is already up (${target}, pid ${pid})`);
 }
 

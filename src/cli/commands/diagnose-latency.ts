@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
-import { json, sessionName } from '../flags.ts';
+import { format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 /** Some minutes at a round trip that is no longer usable. */
 const COUNT_MAX = 10_000;
@@ -14,12 +15,12 @@ export class DiagnoseLatency extends Command {
   static override flags = {
     count: Flags.integer({ default: 100, min: 1, max: COUNT_MAX, helpValue: 'N', description: 'how many' }),
     name: sessionName({ default: 'default', description: 'name of the session' }),
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(DiagnoseLatency);
     const { runLatency } = await import('../latency.ts');
-    await runLatency(flags.name, flags.count, flags.json);
+    await runLatency(flags.name, flags.count, formatOf(flags));
   }
 }

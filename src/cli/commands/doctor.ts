@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
-import { configFile, json, sessionName } from '../flags.ts';
+import { configFile, format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 export class Doctor extends Command {
   static override summary = 'Check what a session needs, one thing after the other, and say how to fix it.';
@@ -30,12 +31,12 @@ export class Doctor extends Command {
     }),
     'config-file': configFile(),
     name: sessionName({ default: 'default', description: 'name of the session whose round trip is measured' }),
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
     const { runDoctor } = await import('../doctor.ts');
-    await runDoctor(flags, flags.name, flags.json);
+    await runDoctor(flags, flags.name, formatOf(flags));
   }
 }

@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
-import { allNamespaces, configFile, json, sessionName } from '../flags.ts';
+import { allNamespaces, configFile, format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 export class Down extends Command {
   static override summary = 'End a session and put the machine back as it was.';
@@ -32,7 +33,7 @@ export class Down extends Command {
     }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig of that context', dependsOn: ['all'] }),
     'config-file': configFile({ dependsOn: ['all'] }),
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
@@ -42,7 +43,7 @@ export class Down extends Command {
     await runDown({
       name: flags.all ? undefined : (flags.name ?? 'default'),
       allNamespaces: flags['all-namespaces'],
-      json: flags.json,
+      format: formatOf(flags),
       place: { namespace, context, kubeconfig, configFile: flags['config-file'] },
     });
   }

@@ -16,7 +16,12 @@ export class Env extends Command {
     },
   ];
   static override flags = {
-    format: Flags.option({ options: ENVIRONMENT_FORMATS })({ default: 'dotenv', description: 'how it is written' }),
+    format: Flags.option({ options: [...ENVIRONMENT_FORMATS, 'yaml'] as const })({
+      char: 'o',
+      aliases: ['output'],
+      default: 'dotenv',
+      description: 'how it is written',
+    }),
     name: sessionName({ default: 'default', description: 'name of the session' }),
   };
 

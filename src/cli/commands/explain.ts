@@ -1,5 +1,6 @@
 import { Args, Command } from '@oclif/core';
-import { configFile, json, sessionName } from '../flags.ts';
+import { configFile, format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 export class Explain extends Command {
   static override summary = 'Say where a destination goes, and which rule decides.';
@@ -19,12 +20,12 @@ export class Explain extends Command {
   static override flags = {
     'config-file': configFile(),
     name: sessionName({ default: 'default', description: 'name of the session' }),
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
     const { runExplain } = await import('../explain.ts');
-    await runExplain(args.destination, { file: flags['config-file'], session: flags.name, json: flags.json });
+    await runExplain(args.destination, { file: flags['config-file'], session: flags.name, format: formatOf(flags) });
   }
 }

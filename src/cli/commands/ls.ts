@@ -1,21 +1,23 @@
 import { Command, Flags } from '@oclif/core';
-import { configFile } from '../flags.ts';
+import { configFile, format } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 export class Ls extends Command {
   static override summary = 'List what can be a target now.';
   static override hiddenAliases = ['list'];
   static override examples = [
     '<%= config.bin %> ls',
-    '<%= config.bin %> ls -n prod -t deployment,statefulset',
+    '<%= config.bin %> ls -n prod --kinds deployment,statefulset',
+    { description: 'Where a name is:', command: '<%= config.bin %> ls -A -t payments' },
     { description: 'For a script:', command: '<%= config.bin %> ls -o json' },
   ];
   static override flags = {
-    output: Flags.option({ options: ['json', 'table'] as const })({
-      char: 'o',
-      description: 'json: an array of targets (default: a table on a terminal, else json)',
+    target: Flags.string({
+      char: 't',
+      helpValue: 'TARGET',
+      description: 'only this one: KIND/NAME, or a name of any kind',
     }),
     kinds: Flags.string({
-      char: 't',
       helpValue: 'KINDS',
       description: 'only these kinds, separated by commas: deployment, statefulset, pod, ...',
     }),
@@ -34,13 +36,15 @@ export class Ls extends Command {
     }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
     'config-file': configFile(),
+    ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ls);
     const { runLs } = await import('../ls.ts');
     await runLs({
-      output: flags.output,
+      format: formatOf(flags),
+      target: flags.target,
       kinds: flags.kinds,
       namespace: flags.namespace,
       allNamespaces: flags['all-namespaces'],

@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core';
-import { allNamespaces, json, sessionName } from '../flags.ts';
+import { allNamespaces, format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 
 export class Status extends Command {
   static override summary = 'Show what is up: cluster, routes, DNS, flows.';
@@ -9,12 +10,12 @@ export class Status extends Command {
   static override flags = {
     name: sessionName({ description: 'only this session' }),
     'all-namespaces': allNamespaces,
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
     const { runStatus } = await import('../status.ts');
-    await runStatus(flags.name, { allNamespaces: flags['all-namespaces'], json: flags.json });
+    await runStatus(flags.name, { allNamespaces: flags['all-namespaces'], format: formatOf(flags) });
   }
 }

@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
-import { cidr, configFile, domain, json, sessionName } from '../flags.ts';
+import { cidr, configFile, domain, format, sessionName } from '../flags.ts';
+import { formatOf } from '../output-format.ts';
 import { toUpOptions } from '../up-options.ts';
 
 const DNS_MODES = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'] as const;
@@ -87,7 +88,7 @@ export class Up extends Command {
     }),
     detach: Flags.boolean({ description: 'go on in the background when ready' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what its parts print, and log in more detail' }),
-    json,
+    ...format,
   };
 
   async run(): Promise<void> {
@@ -99,9 +100,9 @@ export class Up extends Command {
     const options = toUpOptions(flags);
     if (flags['dry-run']) {
       const { runDryRun } = await import('../dry-run.ts');
-      return runDryRun(options, flags.json);
+      return runDryRun(options, formatOf(flags));
     }
     const { runUp } = await import('../up.ts');
-    await runUp(options, { detach: flags.detach, json: flags.json });
+    await runUp(options, { detach: flags.detach, format: formatOf(flags) });
   }
 }

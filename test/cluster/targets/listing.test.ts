@@ -44,8 +44,27 @@ describe('mirrord ls on Kubernetes', () => {
     ]);
   });
 
+  it('is a table also in a pipe, and YAML when asked', async () => {
+    const { stdout } = await ls('-n', world.namespace, '-t', 'store');
+    assert.match(stdout, /^TARGET +READY +CONTAINERS\nstatefulset\/store +1\/1 +\w+\n$/);
+    assert.equal((await ls('-n', world.namespace, '-t', 'sts/store', '-o', 'yaml')).stdout, '- statefulset/store\n');
+    assert.deepEqual(await paths('-n', world.namespace, '-t', 'deployment/store'), []);
+  });
+
+  it('says where targets are when the namespace has none', async () => {
+    const empty = `${world.namespace}-empty`;
+    kubectl(['create', 'namespace', empty]);
+    try {
+      const { stdout } = await ls('-n', empty, '-t', 'deployment/web');
+      const places = `Targets are in: .*\\b${world.namespace} \\(1\\)`;
+      assert.match(stdout, new RegExp(`^Nothing in namespace ${empty} can be a target\\. ${places}`));
+    } finally {
+      kubectl(['delete', 'namespace', empty, '--wait=false']);
+    }
+  });
+
   it('lists the kinds that are asked for', async () => {
-    assert.deepEqual(await paths('-n', world.namespace, '-t', 'statefulset,service'), [
+    assert.deepEqual(await paths('-n', world.namespace, '--kinds', 'statefulset,service'), [
       'statefulset/store',
       'service/front',
     ]);
@@ -58,12 +77,12 @@ describe('mirrord ls on Kubernetes', () => {
     const made = ['statefulset/store', 'job/once'];
     const own = (owners: unknown): string => JSON.stringify({ metadata: { ownerReferences: owners } });
     for (const path of made) kubectl(['patch', path, '-n', namespace, '-p', own([maker])]);
-    assert.deepEqual(await paths('-n', namespace, '-t', 'statefulset,job'), made);
+    assert.deepEqual(await paths('-n', namespace, '--kinds', 'statefulset,job'), made);
     for (const path of made) kubectl(['patch', path, '-n', namespace, '--type', 'merge', '-p', own(null)]);
   });
 
   it('the table has the readiness', async () => {
-    const { stdout } = await ls('-o', 'table', '-n', world.namespace, '-t', 'deployment,daemonset');
+    const { stdout } = await ls('-o', 'table', '-n', world.namespace, '--kinds', 'deployment,daemonset');
     const rows = [
       'TARGET           READY  CONTAINERS',
       'deployment/web   1/1    app, proxy',
@@ -73,7 +92,7 @@ describe('mirrord ls on Kubernetes', () => {
   });
 
   it('of all namespaces', async () => {
-    const { stdout } = await ls('-o', 'table', '-A', '-t', 'deployment');
+    const { stdout } = await ls('-o', 'table', '-A', '--kinds', 'deployment');
     assert.match(stdout, /^NAMESPACE +TARGET +READY +CONTAINERS$/m);
     assert.match(stdout, /^kube-system +deployment\/coredns +1\/1 +coredns$/m);
     assert.match(stdout, new RegExp(`^${world.namespace} +deployment/web +1/1 +app, proxy$`, 'm'));
@@ -94,7 +113,7 @@ describe('mirrord ls on Kubernetes', () => {
     const token = kubectl(['create', 'token', 'some', '-n', namespace]).trim();
     const kubeconfig = writeUserKubeconfig(developer, `${HOME}/some`, { token });
     const args = ['--kubeconfig', kubeconfig, '-n', namespace, '-o', 'json'];
-    const { code, stdout, stderr } = await ls(...args, '-t', 'deployment,job,service');
+    const { code, stdout, stderr } = await ls(...args, '--kinds', 'deployment,job,service');
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), ['deployment/web/container/app', 'deployment/web/container/proxy']);
     assert.equal(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { parseAllDocuments } from 'yaml';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
 import { partsOf } from '../resume/support/session-parts.ts';
 import { waitingAt } from '../support/control-socket.ts';
@@ -23,6 +24,18 @@ describe('mirrord up --detach', () => {
     assert.equal((await statuses(world.sandbox))[0]?.state, 'ready');
     assert.equal((await mirrord(world.sandbox, ['down'])).code, 0);
     await poll(async () => (await machineState(world.sandbox.developer)) === before, 'the machine is as before');
+  });
+
+  it('tells YAML on the way, when asked', async () => {
+    const args = ['up', '--detach', '-o', 'yaml', '-t', `netns/${world.sandbox.target}`];
+    const { code, stdout, stderr } = await mirrord(world.sandbox, args, 'sudo');
+    assert.equal(code, 0, stderr);
+    const events = parseAllDocuments(stdout).map((document) => document.toJS() as Record<string, unknown>);
+    assert.ok(events.length > 2 && events.at(-1)?.['ready'] !== undefined, stdout);
+    assert.equal(
+      (await mirrord(world.sandbox, ['down', '-o', 'yaml'])).stdout,
+      'ended:\n  - default\nremoved: []\nremains: []\n',
+    );
   });
 
   it('is not needed under nohup, which keeps it through the end of the terminal', async () => {

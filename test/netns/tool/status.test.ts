@@ -51,12 +51,12 @@ describe('mirrord status', () => {
     assert.match(stdout, /^default: ready \(pid \d+, user developer\)\n {2}target {5}netns\//);
   });
 
-  it('says not running of another name', async () => {
-    assert.equal((await mirrord(world.sandbox, ['status', '--name', 'other'])).stdout, 'not running\n');
-    assert.equal(
-      (await mirrord(world.sandbox, ['status', '--name', 'other', '--json'])).stdout,
-      '{"sessions":[],"others":[]}\n',
-    );
+  it('fails for a name that is not up, and says which are', async () => {
+    const { code, stderr } = await mirrord(world.sandbox, ['status', '--name', 'other']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^Error: No session 'other' is up\.\n.*up --name other\n.*--name: default\n$/);
+    const json = await mirrord(world.sandbox, ['status', '--name', 'other', '--json']);
+    assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, 'session-not-running');
   });
 
   it('what up printed has no control bytes, and one line a step', () => {

@@ -31,14 +31,20 @@ describe('completion', function () {
 
   it('bash: flags, of the command alone', () => {
     assert.deepEqual(offered('mirrord', 'up', '--d'), ['--domain', '--dns', '--dry-run', '--detach']);
-    assert.deepEqual(offered('mirrord', 'diagnose', 'latency', '--'), ['--count', '--name', '--json', '--help']);
+    assert.deepEqual(offered('mirrord', 'diagnose', 'latency', '--'), [
+      '--count',
+      '--name',
+      '--output',
+      '--json',
+      '--help',
+    ]);
     assert.deepEqual(offered('mirrord', 'verify-config', '--i'), []);
     assert.deepEqual(offered('mirrord', 'nonsense', '--'), []);
   });
 
   it('bash: values', () => {
     assert.deepEqual(offered('mirrord', 'up', '--dns', 'r'), ['resolved', 'resolv.conf']);
-    assert.deepEqual(offered('mirrord', 'ls', '-o', ''), ['json', 'table']);
+    assert.deepEqual(offered('mirrord', 'ls', '-o', ''), ['json', 'yaml', 'table']);
     assert.deepEqual(offered('mirrord', 'completion', 'z'), ['zsh']);
     // Bash goes on with files.
     assert.deepEqual(offered('mirrord', 'up', '--kubeconfig', ''), []);
@@ -55,7 +61,7 @@ describe('completion', function () {
     for (const line of [
       `complete -c mirrord -n __fish_use_subcommand -f -a down -d 'End a session and put the machine back as it was.'`,
       `complete -c mirrord -n '__fish_seen_subcommand_from diagnose' -f -a latency -d 'Measure round trips through a session\\'s whole path.'`,
-      `complete -c mirrord -n '__fish_seen_subcommand_from ls' -l output -s o -x -a 'json table' -d 'json: an array of targets (default: a table on a terminal, else json)'`,
+      `complete -c mirrord -n '__fish_seen_subcommand_from ls' -l output -s o -x -a 'json yaml table' -d 'form of the answer, errors included (default: table)'`,
       `complete -c mirrord -n '__fish_seen_subcommand_from up' -l kubeconfig -r -d 'kubeconfig file, or several joined by colons'`,
     ]) {
       assert.ok(lines.includes(line), line);

@@ -35,6 +35,8 @@ describe('a command in an advice', () => {
   it('is short where PATH leads to it, by a link too; sudo has a PATH of its own', () => {
     const path = `/nonexistent::${folder}/bin`;
     assert.equal(said('See: mirrord up --help', join(folder, 'mirrord'), path), 'See: mirrord up --help');
+    const keeping = 'sudo --preserve-env=KUBECONFIG mirrord up';
+    assert.equal(said(keeping, join(folder, 'mirrord'), path), keeping.replace('mirrord', `${folder}/mirrord`));
     assert.equal(said('sudo mirrord up', join(folder, 'mirrord'), path), `sudo ${folder}/mirrord up`);
   });
 

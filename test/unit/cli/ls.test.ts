@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatDenied, formatTargets, targetPaths } from '../../../src/cli/ls.ts';
+import { formatDenied, formatElsewhere, formatTargets, targetPaths } from '../../../src/cli/ls.ts';
 import { parseTarget } from '../../../src/config/target.ts';
 import type { ListedTarget } from '../../../src/kube/targets/target.ts';
 import { CLI_MS, runCli } from './run.ts';
@@ -40,8 +40,31 @@ describe('mirrord ls', function () {
   });
 
   it('says so when there is none', () => {
-    assert.equal(formatTargets([], 'shop'), 'Nothing in namespace shop (-A lists all) can be a target.\n');
     assert.equal(formatTargets([], null), 'Nothing in any namespace can be a target.\n');
+    assert.equal(formatElsewhere([], 'shop'), 'Nothing in namespace shop can be a target; -A lists all namespaces.\n');
+  });
+
+  it('says where targets are when a namespace has none, what the cluster is made of last', () => {
+    const names = ['kube-system', 'kube-system', 'kube-system', 'shop', 'web', 'web'];
+    assert.equal(
+      formatElsewhere(
+        names.map((namespace) => listed({ namespace })),
+        'empty',
+      ),
+      'Nothing in namespace empty can be a target. Targets are in: web (2), shop (1), kube-system (3).\n' +
+        'List them with -n NAMESPACE, or all with -A.\n',
+    );
+    const many = Array.from({ length: 13 }, (_, index) => listed({ namespace: `n${index}` }));
+    assert.match(formatElsewhere(many, 'empty'), /n9 \(1\) and 3 more\.\n/);
+  });
+
+  it('takes a target after -t, as every command does', () => {
+    const kind = runCli('ls', '-t', 'deployment,sts');
+    assert.match(kind.stderr, /-t takes a target, and deployment,sts is a kind\.\n.*mirrord ls --kinds deployment,sts/);
+    assert.match(runCli('ls', '-t', 'rollout/x').stderr, /-t rollout\/x: there is no target of the kind/);
+    assert.match(runCli('ls', '-t', 'netns/x').stderr, /-t netns\/x: it is not listed by name/);
+    for (const target of ['payments', 'deploy/payments', 'pods/payments/container/x'])
+      assert.match(runCli('ls', '-t', target, '--kubeconfig', '/none').stderr, /no kubeconfig: \/none/);
   });
 
   it('names what may not be listed', () => {
@@ -53,12 +76,12 @@ describe('mirrord ls', function () {
   });
 
   it('takes kinds by their plural and by their short name, as kubectl does', () => {
-    const { stderr } = runCli('ls', '-t', 'pods,sts, svc,Deployments', '--kubeconfig', '/none');
+    const { stderr } = runCli('ls', '--kinds', 'pods,sts, svc,Deployments', '--kubeconfig', '/none');
     assert.match(stderr, /no kubeconfig: \/none/);
   });
 
   it('refuses kinds that there are not', () => {
-    const { code, stdout, stderr } = runCli('ls', '-t', 'deployment,cronjob');
+    const { code, stdout, stderr } = runCli('ls', '--kinds', 'deployment,cronjob');
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /no target of the kind 'cronjob'/);
     assert.match(stderr, /Kinds are deployment, statefulset/);
