@@ -85,7 +85,7 @@ describe('what only root may do', function () {
       cwd: '/',
       encoding: 'utf8',
       input: typed ?? '',
-      env: { PATH: `${folder}:/usr/bin:/bin`, HOME: '/nonexistent', NODE_OPTIONS: '--no-warnings' },
+      env: { PATH: `${folder}:/usr/bin:/bin`, HOME: '/nonexistent', LANG: 'C.UTF-8', NODE_OPTIONS: '--no-warnings' },
       timeout: 2 * CLI_MS,
     });
     return { code: status, output: `${stdout}${stderr}`.replaceAll('\r\n', '\n') };
