@@ -11,7 +11,7 @@ import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../mach
 import type { Agent } from '../machine/processes.ts';
 import type { SessionMachine, TargetNetwork } from '../machine/session-machine.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 import { refuse } from './unchecked.ts';
 
 /** One session serves one target; room for replicas and for one that is started anew. */

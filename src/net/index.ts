@@ -11,3 +11,4 @@ export { formatAddress, formatAddressAt, parseAddress, sameAddress } from './add
 export type { Cidr } from './cidr.ts';
 export { cidrContains, cidrHolds, clearHostBits, formatCidr, hostCidr, overlap, parseCidr } from './cidr.ts';
 export { containingRange, excludeRanges, mergeRanges, overlappingRanges, parseRanges } from './ranges.ts';
+export { isLinkLocal, isLoopback } from './scope.ts';

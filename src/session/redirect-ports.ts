@@ -3,6 +3,7 @@ import { type LoopbackListener, listenOnLoopback } from '../dns/loopback-listene
 import type { Relay } from '../dns/relay.ts';
 import type { Resolver } from '../dns/resolver.ts';
 import type { DnsRedirect } from '../machine/dns-state.ts';
+import { Turns } from '../turns.ts';
 
 /** glibc, musl and Go read three servers, and systemd-resolved may have as many behind its stub; others read more. */
 const MAX_SERVERS = 16;
@@ -12,8 +13,7 @@ export class RedirectPorts {
   readonly #relayTo: (server: string) => Relay;
   readonly #listeners = new Map<string, LoopbackListener>();
   #servers: readonly string[] = [];
-  /** One change at a time. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(resolver: Resolver, relayTo: (server: string) => Relay) {
     this.#resolver = resolver;
@@ -30,9 +30,7 @@ export class RedirectPorts {
 
   /** Whether these are others; `prune` closes what was for the ones before, once nothing leads there any more. */
   follow(asked: readonly string[]): Promise<boolean> {
-    const followed = this.#turn.then(() => this.#open(asked));
-    this.#turn = followed.catch(() => undefined);
-    return followed;
+    return this.#turns.take(() => this.#open(asked));
   }
 
   async #open(asked: readonly string[]): Promise<boolean> {

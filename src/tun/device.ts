@@ -3,7 +3,8 @@
  *
  * Packets carry a `virtio_net_hdr` of `VNET_HEADER_LENGTH` bytes in front of the IP header (linux/virtio_net.h), both
  * ways, so that super-segments of up to 64 KB cross in one piece and nobody computes a checksum that the kernel would
- * throw away.  The real device is in `src/host` (it wraps the addon); its in-memory twin is `memory-device.ts`.
+ * throw away.  The real one is `kernel-device.ts`; tests have one
+ * in memory.
  */
 
 export { VNET_HEADER_LENGTH } from '../packet/index.ts';

@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { synOptions } from '../../src/packet/index.ts';
 import { Stack, type TcpFlow } from '../../src/stack/index.ts';
-import { MemoryDevice, batchOf } from '../../src/tun/memory-device.ts';
+import { MemoryDevice, batchOf } from '../support/devices/memory-device.ts';
 import { PROGRAM_ISN, STACK_ISN, tcpPacket } from '../unit/stack/support/lab.ts';
 
 const SEGMENT = 64_240;

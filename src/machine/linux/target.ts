@@ -3,8 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync } fro
 import { editDistance } from '../../edit-distance.ts';
 import { MirrordError } from '../../errors.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../facts.ts';
-import { cidrHolds, formatCidr, parseCidr } from '../../net/index.ts';
-import { isLinkLocal, isLoopback } from './addresses.ts';
+import { cidrHolds, formatCidr, parseCidr, isLinkLocal, isLoopback } from '../../net/index.ts';
 import { readAddresses, readRoutes } from './facts.ts';
 import type { Run } from './system/commands.ts';
 import type { System } from './system/system.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FaultDevice, type Faults } from '../../../src/tun/fault-device.ts';
-import { MemoryDevice } from '../../../src/tun/memory-device.ts';
-import { PcapDevice } from '../../../src/tun/pcap-device.ts';
+import { FaultDevice, type Faults } from '../../support/devices/fault-device.ts';
+import { MemoryDevice } from '../../support/devices/memory-device.ts';
+import { PcapDevice } from '../../support/devices/pcap-device.ts';
 import type { TunDevice } from '../../../src/tun/device.ts';
 import { seeded } from '../stack/support/simulation.ts';
 

@@ -7,13 +7,13 @@
  * this machine itself (a bridge's own name server) are left alone: that server's questions take the machine's way.  So
  * are those of a container that is the machine's own name server: they would come back to it.
  */
-import { parseAddress } from '../../../net/index.ts';
+import { parseAddress, isLoopback } from '../../../net/index.ts';
 import type { DnsState } from '../../dns-state.ts';
-import { isLoopback } from '../addresses.ts';
 import type { System } from '../system/system.ts';
 import { type Admission, passOthers } from '../network/admission.ts';
-import { HeldTable, questionsTo, type TableText, zoneChain } from '../nftables/held-table.ts';
-import { PRIORITY, tableName, type Upstreams } from './nftables.ts';
+import { OwnedTable, type TableText, tableName } from '../nftables/owned-table.ts';
+import { PRIORITY, type Upstreams } from './nftables.ts';
+import { questionsTo, zoneChain } from './question-rules.ts';
 
 /**
  * Docker's (daemon/libnetwork, `resolvconf`): what it gives to containers where all servers of the machine are loopback
@@ -61,7 +61,7 @@ export function containersTable(
 export class Containers {
   readonly #system: System;
   readonly #name: string;
-  readonly #table: HeldTable;
+  readonly #table: OwnedTable;
   #admission: Admission = { devices: [], ranges: [] };
   /** The resolver's addresses; none when names are left alone. */
   #servers: readonly string[] = [];
@@ -71,7 +71,7 @@ export class Containers {
     this.#system = system;
     this.#name = `${tableName(session)}_containers`;
     // Without it containers ask as they did before: no reason to end the session.
-    this.#table = new HeldTable(this.#name, () => {});
+    this.#table = new OwnedTable(this.#name, () => {});
   }
 
   /** Resolves to why it cannot be done, in a few words. */

@@ -8,13 +8,14 @@
  */
 import { MirrordError } from '../../../errors.ts';
 import type { DnsRedirect, DnsState } from '../../dns-state.ts';
-import { isLoopback } from '../addresses.ts';
+import { isLoopback } from '../../../net/index.ts';
 import type { Exemption, LinuxJournal, RedirectEntry } from '../journal/linux-journal.ts';
 import type { System } from '../system/system.ts';
-import { HeldTable, questionsTo, type TableText, zoneChain } from '../nftables/held-table.ts';
+import { OwnedTable, type TableText, tableName } from '../nftables/owned-table.ts';
 import { socketOwners } from './local-servers.ts';
 import { asksResolved } from './nsswitch.ts';
 import type { DnsBackend } from './backend.ts';
+import { questionsTo, zoneChain } from './question-rules.ts';
 
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
 export const PRIORITY = -110;
@@ -70,13 +71,11 @@ function sessionPasses({ uid, hopLimit, tcp, mark }: Exemption): readonly string
 
 const priorityOf = (entry: RedirectEntry): number => entry.priority;
 
-export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
-
 export class Nftables implements DnsBackend {
   readonly mode = 'nftables';
   readonly #system: System;
   readonly #journal: LinuxJournal;
-  readonly #table: HeldTable;
+  readonly #table: OwnedTable;
   readonly #uid: number;
   readonly #upstreams: () => Upstreams;
   readonly #mark: () => number | undefined;
@@ -98,7 +97,7 @@ export class Nftables implements DnsBackend {
     this.#system = system;
     this.#journal = journal;
     this.#upstreams = upstreams;
-    this.#table = new HeldTable(tableName(journal.name), () =>
+    this.#table = new OwnedTable(tableName(journal.name), () =>
       died(
         new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
           help: 'Start again with: sudo mirrord up',

@@ -1,8 +1,7 @@
 /** Makes the machine's addresses, routes and rules equal to the desired state, and takes them back. */
 import type { MachineFacts, MachineRoute } from '../../facts.ts';
 import type { NamedState, NetworkState } from '../../network-state.ts';
-import { cidrContains, parseAddress, parseRanges } from '../../../net/index.ts';
-import { isLoopback } from '../addresses.ts';
+import { cidrContains, parseAddress, parseRanges, isLoopback } from '../../../net/index.ts';
 import type { LinuxJournal } from '../journal/linux-journal.ts';
 import type { CommandResult, Run } from '../system/commands.ts';
 import type { IpBatch } from '../system/ip-batch.ts';

@@ -4,8 +4,7 @@
  * The policy rules have sent them the machine's own way by then (`plan.ts`), so that nothing depends on this table: it
  * drops what would only stray, and counts it.  Where nftables does not work, nothing is counted.
  */
-import { HeldTable } from './held-table.ts';
-import { tableName } from '../dns/nftables.ts';
+import { OwnedTable, tableName } from './owned-table.ts';
 import type { Run } from '../system/commands.ts';
 import { type Admission, passAdmitted } from '../network/admission.ts';
 
@@ -26,7 +25,7 @@ export class Strangers {
   readonly #run: Run;
   readonly #tun: string;
   readonly #name: string;
-  readonly #table: HeldTable;
+  readonly #table: OwnedTable;
   /** Of the tables that stood before this one. */
   #before = 0;
 
@@ -35,7 +34,7 @@ export class Strangers {
     this.#tun = tun;
     this.#name = `${tableName(session)}_strangers`;
     // Made anew with the next change of the network.
-    this.#table = new HeldTable(this.#name, () => {});
+    this.#table = new OwnedTable(this.#name, () => {});
   }
 
   /** Never rejects. */

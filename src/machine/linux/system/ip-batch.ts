@@ -4,6 +4,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { MirrordError } from '../../../errors.ts';
+import { Turns } from '../../../turns.ts';
 import { COMMAND_DEADLINE_MS, batchFailed, commandEnvironment, commandMissing } from './commands.ts';
 
 /** Printed behind the lines of a call; every network namespace has this interface. */
@@ -23,7 +24,7 @@ export interface IpBatch {
 export class StandingIp implements IpBatch {
   readonly #family: 4 | 6;
   #child: ChildProcessWithoutNullStreams | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** Lines that this process has had so far: its errors count from its start. */
   #lines = 0;
 
@@ -32,9 +33,7 @@ export class StandingIp implements IpBatch {
   }
 
   run(lines: readonly string[]): Promise<void> {
-    const turn = this.#queue.then(() => this.#send(lines));
-    this.#queue = turn.catch(() => {}); // that failure was its caller's
-    return turn;
+    return this.#turns.take(() => this.#send(lines));
   }
 
   start(): void {

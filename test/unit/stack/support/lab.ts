@@ -32,7 +32,7 @@ import {
 } from '../../../../src/packet/index.ts';
 import { parseAddress } from '../../../../src/net/index.ts';
 import { Stack, type EchoRequest, type FlowHandler, type TcpFlow, type UdpFlow } from '../../../../src/stack/index.ts';
-import { MemoryDevice } from '../../../../src/tun/memory-device.ts';
+import { MemoryDevice } from '../../../support/devices/memory-device.ts';
 
 export const PROGRAM = '198.18.0.1';
 export const SERVICE = '10.96.0.10';

@@ -6,8 +6,8 @@
  */
 import { TCP_FLAG, TcpOptions, decodeTcpOptions, synOptions } from '../../../../src/packet/index.ts';
 import { Stack, type TcpFlow } from '../../../../src/stack/index.ts';
-import { FaultDevice, type Faults } from '../../../../src/tun/fault-device.ts';
-import { MemoryDevice } from '../../../../src/tun/memory-device.ts';
+import { FaultDevice, type Faults } from '../../../support/devices/fault-device.ts';
+import { MemoryDevice } from '../../../support/devices/memory-device.ts';
 import { PROGRAM_ISN, STACK_ISN, readTcp, tcpPacket } from './lab.ts';
 
 /** ms, one way. */

@@ -3,7 +3,7 @@
  *
  * Packets carry their vnet header both ways, as on the real device.
  */
-import { HEADER_CAPACITY, type PacketBatch, type TunDevice } from './device.ts';
+import { HEADER_CAPACITY, type PacketBatch, type TunDevice } from '../../../src/tun/device.ts';
 
 /** Where sent packets go; the default keeps a copy of each in `sent`. */
 export type PacketSink = (

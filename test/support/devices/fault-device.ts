@@ -1,7 +1,7 @@
 /**
  * A device that loses, repeats, swaps and spoils packets, both ways, as often as it is told: for tests.
  */
-import { VNET_HEADER_LENGTH, type PacketBatch, type TunDevice } from './device.ts';
+import { VNET_HEADER_LENGTH, type PacketBatch, type TunDevice } from '../../../src/tun/device.ts';
 import { batchOf, joinPacket } from './memory-device.ts';
 
 /** Probabilities per packet, from 0 to 1. */

@@ -1,4 +1,4 @@
-/** Addresses by the little that the host part asks of them. */
+/** How far an address reaches, by its text, or a range's. */
 
 export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
 

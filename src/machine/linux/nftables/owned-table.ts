@@ -1,5 +1,5 @@
 /**
- * An nftables table that a child process holds.
+ * An nftables table that a child process owns.
  *
  * The table has the flag `owner`: it vanishes with the process that made it, no other program can change it, and
  * `flush ruleset` passes it by.  So it is made by an `nft -i` that lives as long as its standard input, which ends
@@ -26,34 +26,6 @@ const ZONES = 0x1_0000;
  */
 export type TableText = (zone: number | null) => string;
 
-/**
- * The chain that puts questions into the zone, before connection tracking (-200) looks at them; `hook`, `passes` and what
- * is matched as in the chain that translates.  Answers are found by the translated addresses, so that only the questions'
- * way counts.
- */
-export function zoneChain(
-  hook: 'output' | 'prerouting',
-  passes: readonly string[],
-  matches: readonly string[],
-  zone: number | null,
-): readonly string[] {
-  if (zone === null) return [];
-  const zoned = matches.map((match) => `${match} ct original zone set ${zone};`);
-  return [`chain zone { type filter hook ${hook} priority -300;`, ...passes, ...zoned, '};'];
-}
-
-/**
- * The second half of the DNS header's flags (RFC 1035, 4.1.1), which is 10 bytes behind the UDP header's start: no answer,
- * opcode QUERY, recursion desired.  What is anything else is between the program and the server that it asks.
- */
-const PLAIN_QUESTION = '@th,80,8 & 0xf9 == 0x1';
-
-/** Questions to one of the servers, by UDP and by TCP.  What a TCP connection is for shows only later. */
-export function questionsTo(server: string): readonly string[] {
-  const to = `${server.includes(':') ? 'ip6' : 'ip'} daddr ${server}`;
-  return [`${to} udp dport 53 ${PLAIN_QUESTION}`, `${to} tcp dport 53`];
-}
-
 /** As its home folder: nft keeps what it was told in a file there, which here cannot be made. */
 const NO_HISTORY = '/dev/null';
 
@@ -62,7 +34,10 @@ interface Held {
   readonly ended: Promise<void>;
 }
 
-export class HeldTable {
+/** The tables of a session begin so. */
+export const tableName = (session: string): string => `mirrord_${session.replaceAll('-', '_')}`;
+
+export class OwnedTable {
   readonly #name: string;
   readonly #lost: () => void;
   #held: Held | undefined;

@@ -4,7 +4,7 @@
  * Format: draft-ietf-opsawg-pcap, link type 101 (raw IP).  The vnet header is left out, so super-segments and
  * checksums that were never computed stand there as the stack sees them.
  */
-import { VNET_HEADER_LENGTH, type PacketBatch, type TunDevice } from './device.ts';
+import { VNET_HEADER_LENGTH, type PacketBatch, type TunDevice } from '../../../src/tun/device.ts';
 import { joinPacket } from './memory-device.ts';
 
 const MAGIC = 0xa1b2c3d4;
