@@ -14,6 +14,6 @@ export type { EndSignal } from './end.ts';
 export { spawnDetached } from './detached.ts';
 export { recoverSession } from './journal/recovery.ts';
 export { checkRemains } from './messages.ts';
-export { describeRemain } from './remains.ts';
+export { describeRemain } from './messages.ts';
 export { runHost } from './run.ts';
 export { readMachine } from './read-machine.ts';

@@ -108,3 +108,14 @@ const textOrNull = (value: unknown): string | null => (value === null ? null : t
 function oneOf<T extends string>(all: readonly T[], value: unknown): T {
   return all.find((each) => each === value) ?? refuse('an unknown word');
 }
+
+/** What stayed behind in the cluster, for people. */
+export function describeRemain({ what, why, withinMs }: Remain): string {
+  const reason = why ?? 'the session ended before it could';
+  return `${what} could not be removed (${reason}). It ends by itself within ${duration(withinMs)}.`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}

@@ -6,17 +6,17 @@
  */
 import { HOST_NAME, isWithin } from '../dns/name.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
-import type {
-  BoundFlow,
-  Forwarded,
-  NamedState,
-  NetworkState,
-  PolicyRule,
-  RouteQuestion,
-  SocketAddress,
+import {
+  type BoundFlow,
+  type Forwarded,
+  type NamedState,
+  type NetworkState,
+  type PolicyRule,
+  type RouteQuestion,
+  type SocketAddress,
+  VIRTUAL_BLOCKS,
 } from '../machine/network-state.ts';
 import type { AskedNames, DnsRedirect, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
-import { VIRTUAL_BLOCKS } from '../machine/virtual-blocks.ts';
 import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
 import { type Fields, fields, flag, list, matching, refuse, whole } from './unchecked.ts';

@@ -3,7 +3,6 @@ import type { DnsInForce, DnsState } from './dns-state.ts';
 import type { MachineFacts, NetworkTargetFacts } from './facts.ts';
 import type { Journal } from './journal.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from './network-state.ts';
-import type { Agent } from './processes.ts';
 import type { User } from './user.ts';
 
 /** What a session is to the machine. */
@@ -46,6 +45,12 @@ export interface Names {
   apply(state: DnsState): Promise<DnsInForce>;
   /** Whether what was applied last is still there, and would be chosen again. */
   holds(): Promise<boolean>;
+}
+
+/** An agent on this machine. */
+export interface Agent {
+  readonly ended: boolean;
+  stop(): void;
 }
 
 /** The agent's side, where the target is on this machine. */

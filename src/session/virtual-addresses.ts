@@ -1,6 +1,6 @@
 /** Picks the TUN's own addresses and the resolver's, away from everything that the machine and the cluster use. */
 import { MirrordError } from '../errors.ts';
-import { VIRTUAL_BLOCKS } from '../machine/virtual-blocks.ts';
+import { VIRTUAL_BLOCKS } from '../machine/network-state.ts';
 import { overlappingRanges, parseRanges } from '../net/index.ts';
 
 export interface VirtualAddresses {

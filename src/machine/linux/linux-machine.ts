@@ -5,8 +5,7 @@
 import type { MachineFacts, NetworkTargetFacts } from '../facts.ts';
 import type { Files } from '../files.ts';
 import type { Journal } from '../journal.ts';
-import type { Machine, OpenTun } from '../machine.ts';
-import type { Probes } from '../probes.ts';
+import type { Machine, OpenTun, Probes } from '../machine.ts';
 import type { SessionMachine, SessionSetup } from '../session-machine.ts';
 import { readFacts } from './facts.ts';
 import { LinuxJournal } from './journal/linux-journal.ts';

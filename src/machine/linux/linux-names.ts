@@ -12,7 +12,7 @@ import { readDns } from './facts.ts';
 import type { LinuxJournal } from './journal/linux-journal.ts';
 import type { Admission } from './network/admission.ts';
 import type { System } from './system/system.ts';
-import { whenAll } from './when-all.ts';
+import { whenAll } from '../../turns.ts';
 
 export interface NamesOptions {
   readonly tun: string;

@@ -1,5 +1,5 @@
 import type { MirrordError } from '../../errors.ts';
-import type { Processes } from '../processes.ts';
+import type { Processes } from '../machine.ts';
 import type { User } from '../user.ts';
 import { beforeSudo } from './processes/environment-before-sudo.ts';
 import { unreadableProgram } from './processes/readable.ts';

@@ -1,10 +1,9 @@
 /** Takes back what sessions on this machine have left behind. */
 import type { Journal } from '../journal.ts';
-import type { Lost, Restorer } from '../restorer.ts';
+import type { Lost, Restorer } from '../machine.ts';
 import { LinuxJournal, undoName } from './journal/linux-journal.ts';
-import { playBack } from './journal/playback.ts';
+import { playBack, enterNamespace } from './journal/playback.ts';
 import { restoreLostResolvConf } from './journal/resolv-conf-playback.ts';
-import { enterNamespace } from './network/namespace.ts';
 import { END_SOCKETS } from './network/sockets.ts';
 import type { System } from './system/system.ts';
 

@@ -14,7 +14,7 @@ import { asUser } from './processes/user.ts';
 import { LINK_SETTINGS, watchedFiles } from './dns/watched.ts';
 import type { System } from './system/system.ts';
 import { openTarget, readTarget } from './target.ts';
-import { whenAll } from './when-all.ts';
+import { whenAll } from '../../turns.ts';
 
 export class LinuxSession implements SessionMachine {
   readonly routes: LinuxRoutes;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeRemain } from '../../../src/host/remains.ts';
+import { describeRemain } from '../../../src/host/messages.ts';
 
 describe('what remains in the cluster', () => {
   const remain = (why: string | null, withinMs: number): string => describeRemain({ what: 'Job x', why, withinMs });

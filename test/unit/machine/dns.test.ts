@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { DnsBackend } from '../../../src/machine/linux/dns/backend.ts';
+import { type DnsBackend, DnsManager } from '../../../src/machine/linux/dns/manager.ts';
 import { socketOwners } from '../../../src/machine/linux/dns/local-servers.ts';
-import { DnsManager } from '../../../src/machine/linux/dns/manager.ts';
 import { Nftables, natTables, redirectTable } from '../../../src/machine/linux/dns/nftables.ts';
 import { formatResolvConf, ndots, parseResolvConf } from '../../../src/machine/linux/dns/resolv-conf.ts';
 import { linkDomains, orderedSearch, rivalLinks } from '../../../src/machine/linux/dns/resolved.ts';

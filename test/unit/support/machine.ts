@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type CommandResult, type Run, batchFailed } from '../../../src/machine/linux/system/commands.ts';
 import type { IpBatch } from '../../../src/machine/linux/system/ip-batch.ts';
 import { type Encoding, Files } from '../../../src/machine/files.ts';
-import type { Probes } from '../../../src/machine/probes.ts';
+import type { Probes } from '../../../src/machine/machine.ts';
 import type { System } from '../../../src/machine/linux/system/system.ts';
 
 export const NAMESPACE = 'net:[4026531840]';

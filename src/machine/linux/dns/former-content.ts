@@ -4,7 +4,7 @@
  * The journal is in memory and goes with a power failure, the file on the disk stays: without this nobody could put it
  * back after that.
  */
-import type { ResolvConfEntry } from '../journal/linux-journal.ts';
+import type { ResolvConfEntry } from '../journal/entries.ts';
 
 type Before = ResolvConfEntry['before'];
 

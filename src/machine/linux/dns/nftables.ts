@@ -9,12 +9,13 @@
 import { MirrordError } from '../../../errors.ts';
 import type { DnsRedirect, DnsState } from '../../dns-state.ts';
 import { isLoopback } from '../../../net/index.ts';
-import type { Exemption, LinuxJournal, RedirectEntry } from '../journal/linux-journal.ts';
+import type { Exemption, RedirectEntry } from '../journal/entries.ts';
+import type { LinuxJournal } from '../journal/linux-journal.ts';
 import type { System } from '../system/system.ts';
 import { OwnedTable, type TableText, tableName } from '../nftables/owned-table.ts';
 import { socketOwners } from './local-servers.ts';
 import { asksResolved } from './nsswitch.ts';
-import type { DnsBackend } from './backend.ts';
+import type { DnsBackend } from './manager.ts';
 import { questionsTo, zoneChain } from './question-rules.ts';
 
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */

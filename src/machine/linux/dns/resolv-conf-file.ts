@@ -12,7 +12,7 @@ import type { LinuxJournal } from '../journal/linux-journal.ts';
 import { playBackResolvConf } from '../journal/resolv-conf-playback.ts';
 import { BYTES } from '../../files.ts';
 import type { System } from '../system/system.ts';
-import type { DnsBackend } from './backend.ts';
+import type { DnsBackend } from './manager.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
 import { asksResolved } from './nsswitch.ts';
 import { RESOLV_CONF, formatResolvConf, localDomain, parseResolvConf } from './resolv-conf.ts';

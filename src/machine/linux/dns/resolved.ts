@@ -10,7 +10,7 @@ import type { LinuxJournal } from '../journal/linux-journal.ts';
 import { playBackResolved } from '../journal/playback.ts';
 import { expectSuccess } from '../system/commands.ts';
 import type { System } from '../system/system.ts';
-import type { DnsBackend } from './backend.ts';
+import type { DnsBackend } from './manager.ts';
 import { asksResolved } from './nsswitch.ts';
 import { RESOLV_CONF, localDomain, parseResolvConf } from './resolv-conf.ts';
 import { resolvedRuns } from './resolved-process.ts';

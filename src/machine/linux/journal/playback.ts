@@ -3,11 +3,11 @@
  * when its change was made half, or not at all.
  */
 import { rewriteResolvConf, resolvedRuns } from '../dns/resolved-process.ts';
-import { enterNamespace } from '../network/namespace.ts';
 import { endSockets } from '../network/sockets.ts';
 import { playBackOutside } from '../processes/outside.ts';
 import type { System } from '../system/system.ts';
-import { type LinuxJournal, type NetworkEntry, undoBatch } from './linux-journal.ts';
+import type { NetworkEntry } from './entries.ts';
+import { type LinuxJournal, undoBatch } from './linux-journal.ts';
 import { playBackResolvConf } from './resolv-conf-playback.ts';
 
 /** All entries, by their owner or by whoever comes after it. */
@@ -47,4 +47,18 @@ export async function playBackResolved(system: System, journal: LinuxJournal): P
     if (enter) await rewriteResolvConf(system, enter);
   }
   journal.clearResolved();
+}
+
+/** The command in front of one that is to run there; undefined when the namespace has ended, and with it everything that was in it. */
+export function enterNamespace(system: System, namespace: string): readonly [] | readonly [string, string] | undefined {
+  const { files, probes } = system;
+  if (probes.networkNamespace('self') === namespace) return [];
+  for (const pid of files.list('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    if (probes.networkNamespace(Number(pid)) === namespace) return ['nsenter', `--net=/proc/${pid}/ns/net`];
+  }
+  const inode = /\d+/.exec(namespace)?.[0];
+  for (const name of files.list('/run/netns')) {
+    if (String(files.inode(`/run/netns/${name}`)) === inode) return ['nsenter', `--net=/run/netns/${name}`];
+  }
+  return undefined;
 }

@@ -3,9 +3,10 @@ import { MirrordError } from '../../../errors.ts';
 import { BYTES } from '../../files.ts';
 import { formerContent, readFormerContent } from '../dns/former-content.ts';
 import { RESOLV_CONF } from '../dns/resolv-conf.ts';
-import type { Lost } from '../../restorer.ts';
+import type { Lost } from '../../machine.ts';
 import type { System } from '../system/system.ts';
-import type { LinuxJournal, ResolvConfEntry } from './linux-journal.ts';
+import type { ResolvConfEntry } from './entries.ts';
+import type { LinuxJournal } from './linux-journal.ts';
 
 /** Notes when another program has written the file meanwhile: its content stays. */
 export function playBackResolvConf(system: System, journal: LinuxJournal): readonly string[] {

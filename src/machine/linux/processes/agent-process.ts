@@ -5,7 +5,7 @@ import { setAside } from '../../../node-environment.ts';
 import { DATA_PATH_FLAGS } from '../../../node-flags.ts';
 import { commandEnvironment } from '../system/commands.ts';
 import type { NetworkTarget } from '../target.ts';
-import type { Agent } from '../../processes.ts';
+import type { Agent } from '../../session-machine.ts';
 import type { AgentOptions } from '../../session-machine.ts';
 import { type User, userEnvironment } from '../../user.ts';
 

@@ -8,7 +8,7 @@
 import { type Run, runCommand } from './commands.ts';
 import { type IpBatch, StandingIp } from './ip-batch.ts';
 import { Files } from '../../files.ts';
-import type { Probes } from '../../probes.ts';
+import type { Probes } from '../../machine.ts';
 
 export interface System {
   readonly run: Run;
