@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SessionStatus } from '../../src/control/protocol.ts';
+import type { SessionStatus } from '../../src/control/answers.ts';
 import { Developer, HOME, cluster } from '../../test/cluster/support/developer.ts';
 import { must } from '../sandbox/command.ts';
 import type { Sandbox } from '../sandbox/index.ts';

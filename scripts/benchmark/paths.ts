@@ -14,7 +14,7 @@ import { namespaceName } from '../sandbox/leftovers.ts';
 import { Machine } from '../sandbox/machine.ts';
 import { up } from '../sandbox/session.ts';
 import type { Session } from '../sandbox/session.ts';
-import type { SessionStatus } from '../../src/control/protocol.ts';
+import type { SessionStatus } from '../../src/control/answers.ts';
 import type { Path } from './path.ts';
 import { readIfThere } from './processes.ts';
 

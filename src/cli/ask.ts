@@ -1,6 +1,7 @@
 /** Questions to a session of this network namespace that must be up. */
-import { askSession, listSessions } from '../control/client.ts';
+import { askSession, followSession, listSessions } from '../control/client.ts';
 import { sessionHere } from '../control/session-folder.ts';
+import type { Numbered } from '../control/wire.ts';
 import { MirrordError } from '../errors.ts';
 import { oneself } from './oneself.ts';
 
@@ -9,9 +10,26 @@ export async function askRunning(name: string, method: string, deadlineMs: numbe
   try {
     return await askSession(sessionHere(name), method, params, AbortSignal.timeout(deadlineMs), await oneself());
   } catch (error) {
-    if (!(error instanceof MirrordError) || error.code !== 'session-not-running') throw error;
-    throw await notRunning(name, error);
+    throw await withAdvice(error, name);
   }
+}
+
+/** The same of `followSession`; `deadlineMs` is for the answer's beginning. */
+export async function* followRunning(
+  name: string,
+  method: string,
+  deadlineMs: number,
+): AsyncGenerator<Numbered<unknown>> {
+  try {
+    yield* followSession(sessionHere(name), method, undefined, AbortSignal.timeout(deadlineMs), await oneself());
+  } catch (error) {
+    throw await withAdvice(error, name);
+  }
+}
+
+async function withAdvice(error: unknown, name: string): Promise<unknown> {
+  const isMissing = error instanceof MirrordError && error.code === 'session-not-running';
+  return isMissing ? notRunning(name, error) : error;
 }
 
 /** What there is instead, and how to start one. */

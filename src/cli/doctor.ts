@@ -1,7 +1,7 @@
 /** `mirrord doctor`: shows findings as they come, and fails when one did. */
 import { closeSync, openSync } from 'node:fs';
 import { agentOptions, clusterOptions, loadConfig } from '../config/index.ts';
-import type { RoundTrip } from '../control/protocol.ts';
+import type { RoundTrip } from '../control/answers.ts';
 import { askSession } from '../control/client.ts';
 import { sessionHere } from '../control/session-folder.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';

@@ -1,5 +1,5 @@
 /** `mirrord env`: the target's environment, written for other tools. */
-import type { SessionEnvironment } from '../control/protocol.ts';
+import type { SessionEnvironment } from '../control/answers.ts';
 import { writeEnvironment } from '../environment/index.ts';
 import type { EnvironmentFormat } from '../environment/index.ts';
 import { askRunning } from './ask.ts';

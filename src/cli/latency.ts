@@ -1,6 +1,6 @@
 /** `mirrord diagnose latency`: round trips through the whole path of a session, agent and back. */
 import { MirrordError } from '../errors.ts';
-import type { RoundTrip } from '../control/protocol.ts';
+import type { RoundTrip } from '../control/answers.ts';
 import { askRunning } from './ask.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';

@@ -21,6 +21,8 @@ const CLEAR = '\r\x1b[K';
 export class Output {
   readonly #screen: Screen;
   readonly #abilities: Abilities;
+  /** False once the reader of a pipe has gone, or the terminal was closed. */
+  hasReader = true;
 
   constructor(screen: Screen, env: NodeJS.ProcessEnv = process.env) {
     this.#screen = screen;
@@ -67,6 +69,13 @@ export class Output {
   /** What `format` makes of an answer from elsewhere, none of whose texts gets a second line. */
   formatted<T>(answer: T, format: (answer: T) => string): void {
     this.text(format(onOneLineEach(answer)));
+  }
+
+  /** The same in the place of what stood there before; where that cannot be, below it. */
+  screenful<T>(answer: T, format: (answer: T) => string): void {
+    if (!this.redraws) return this.formatted(answer, format);
+    const text = this.#written(printable(format(onOneLineEach(answer))));
+    this.#screen.write(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
   }
 
   json(data: unknown): void {
@@ -127,6 +136,7 @@ export function outliveReaders(lost: (error: NodeJS.ErrnoException) => void): vo
   process.stderr.on('error', () => undefined);
   // oclif has a listener, which throws: a session would end without order.
   process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
-    if (!UNREAD.has(error.code ?? '')) lost(error);
+    if (UNREAD.has(error.code ?? '')) out.hasReader = false;
+    else lost(error);
   });
 }

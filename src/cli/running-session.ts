@@ -1,6 +1,6 @@
 /** What `up` makes of a session of its name that is there already. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import { sessionStatus } from './status.ts';
 

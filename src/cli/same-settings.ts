@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { askSession } from '../control/client.ts';
-import type { SessionSettings } from '../control/protocol.ts';
+import type { SessionSettings } from '../control/answers.ts';
 import { sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import type { UpOptions } from '../ipc/protocol.ts';

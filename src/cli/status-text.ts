@@ -1,5 +1,5 @@
 /** A session's status for people. */
-import type { RuleMatch, SessionStatus } from '../control/protocol.ts';
+import type { RuleMatch, SessionStatus } from '../control/answers.ts';
 import { fromHome } from './home.ts';
 
 /** More routes than this are counted, not listed. */

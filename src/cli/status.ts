@@ -1,6 +1,6 @@
 /** `mirrord status`: asks every session of this network namespace, or of all, that one may ask, and names the others. */
 import { type Trust, askSession, listSessions, readRecord } from '../control/client.ts';
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { type SessionId, ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
 import { MirrordError } from '../errors.ts';
 import { notRunning } from './ask.ts';

@@ -1,6 +1,6 @@
 /** `mirrord up`: shows the host process's steps, and turns signals into its end. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';

@@ -1,17 +1,19 @@
 /**
- * The session's end of the control socket: one JSON line in, one out, then the connection ends.
+ * The session's end of the control socket (wire.ts): one request in, then one value or a stream out.
  *
  * It answers the session's own user and root, by what the kernel says of the other end: the modes of folder (0700) and
- * socket (0600) may have been changed.  Even they may be broken: a question is bounded in size and time, and whatever is
- * no question gets an error and harms no other.
+ * socket (0600) may have been changed.  Even they may be broken: a question is bounded in size and time, a reader who lags
+ * holds nothing up, and whatever is no question gets an error and harms no other.
  */
+import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MirrordError, describeError } from '../errors.ts';
 import { peerUser } from '../native/peer-user.ts';
-import type { ControlRequest, ControlResponse } from './protocol.ts';
+import { LineReader } from './line-reader.ts';
+import { CONTROL_VERSION, type ControlRequest, type ControlResponse, type Numbered, line } from './wire.ts';
 
 /** `explain` and its kin take a host name and little else. */
 const MAX_REQUEST_BYTES = 65_536;
@@ -23,11 +25,20 @@ const MAX_CONNECTIONS = 64;
 /** At the end, for answers that are on their way, ms. */
 const LAST_ANSWERS_MS = 500;
 
-/** The signal aborts when the asker has gone away. */
-export type ControlHandler = (params: unknown, signal: AbortSignal) => unknown;
-
 /** Root may do all that the user may. */
 const ROOT = 0;
+
+/** An answer of many events, as they come. */
+export class EventStream {
+  readonly events: AsyncIterable<Numbered<unknown>>;
+
+  constructor(events: AsyncIterable<Numbered<unknown>>) {
+    this.events = events;
+  }
+}
+
+/** Gives a value, or an `EventStream`.  The signal aborts when the asker has gone away, or the session ends. */
+export type ControlHandler = (params: unknown, signal: AbortSignal) => unknown;
 
 export class ControlServer {
   readonly #path: string;
@@ -37,13 +48,14 @@ export class ControlServer {
   readonly #connections = new Set<Socket>();
   /** Each settles when its answer is written. */
   readonly #answering = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   /** `user`: who may ask besides root, by number; by default this process's own. */
   constructor(path: string, handlers: Readonly<Record<string, ControlHandler>>, user = process.geteuid?.()) {
     this.#path = path;
     this.#user = user;
     this.#handlers = new Map(Object.entries(handlers));
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server = createServer((socket) => void this.#serve(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
@@ -57,49 +69,32 @@ export class ControlServer {
     await chmod(this.#path, 0o600);
   }
 
-  /** Stops listening, gives what answers there are in time, and cuts those who are still connected. */
+  /** Stops listening, gives what answers there are in time, ends streams, and cuts those who are still connected. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#closing.abort();
     await Promise.race([Promise.all(this.#answering), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
     for (const socket of this.#connections) socket.destroy();
     await closed;
   }
 
-  #accept(socket: Socket): void {
+  async #serve(socket: Socket): Promise<void> {
     const gone = new AbortController();
-    const chunks: Buffer[] = [];
-    let length = 0;
-
     this.#connections.add(socket);
-    const deadline = setTimeout(() => void reply(socket, refusal('no whole line came in time')), REQUEST_DEADLINE_MS);
     // An asker that breaks off is not our failure; 'close' follows and cleans up.
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      clearTimeout(deadline);
       this.#connections.delete(socket);
       gone.abort();
     });
     const mayAsk = this.#answers(peerUser(socket));
-    const read = (chunk: Buffer): void => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (chunk.includes(0x0a)) {
-        clearTimeout(deadline);
-        socket.off('data', read).resume();
-        // One that may not ask is heard out as well: while it still writes, a closed socket tells it nothing.
-        if (mayAsk) this.#give(socket, Buffer.concat(chunks), gone.signal);
-        else void reply(socket, notForYou());
-      } else if (length > MAX_REQUEST_BYTES) {
-        clearTimeout(deadline);
-        socket.off('data', read).resume();
-        void reply(socket, refusal(`the question is longer than ${MAX_REQUEST_BYTES} bytes`));
-      }
-    };
-    socket.on('data', read);
-  }
-
-  #give(socket: Socket, question: Buffer, signal: AbortSignal): void {
-    const given = this.#answer(question, signal).then((response) => reply(socket, response));
+    const text = await readRequest(socket);
+    if (text === null) return;
+    // So that its end is seen.
+    socket.resume();
+    // One that may not ask is heard out as well: while it still writes, a closed socket tells it nothing.
+    const answer = mayAsk ? this.#answer(text, gone.signal) : Promise.resolve(failure(notForYou()));
+    const given = answer.then((response) => give(socket, response, gone.signal));
     this.#answering.add(given);
     void given.finally(() => this.#answering.delete(given));
   }
@@ -108,58 +103,90 @@ export class ControlServer {
     return user !== undefined && (user === ROOT || user === this.#user);
   }
 
-  async #answer(bytes: Buffer, signal: AbortSignal): Promise<ControlResponse> {
-    const request = parseRequest(bytes.toString('utf8', 0, bytes.indexOf(0x0a)));
-    if (request === undefined) return refusal('the line is no {"method": ...} in JSON');
-    const handler = this.#handlers.get(request.method);
-    if (handler === undefined) return refusal(`this session knows no '${request.method}'`);
+  async #answer(text: string, gone: AbortSignal): Promise<ControlResponse | EventStream> {
     try {
-      return { result: (await handler(request.params, signal)) ?? null };
+      const { method, params } = parseRequest(text);
+      const handler = this.#handlers.get(method);
+      if (handler === undefined) throw refusal(`this session knows no '${method}'`);
+      const given: unknown = await handler(params, AbortSignal.any([gone, this.#closing.signal]));
+      return given instanceof EventStream ? given : { result: given ?? null };
     } catch (error) {
-      return { error: describeError(error) };
+      return failure(error);
     }
   }
 }
 
-function parseRequest(line: string): ControlRequest | undefined {
+/** Null when the asker has gone, or has been told why nothing comes of it. */
+async function readRequest(socket: Socket): Promise<string | null> {
+  const deadline = setTimeout(() => tell('no whole line came in time'), REQUEST_DEADLINE_MS);
+  const tell = (reason: string): void => void end(socket, failure(refusal(reason)));
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const { method, params } = value as { method?: unknown; params?: unknown };
-    return typeof method === 'string' ? { method, params } : undefined;
-  } catch {
-    return undefined;
+    const text = await new LineReader(socket, MAX_REQUEST_BYTES).next();
+    if (text === null) socket.destroySoon();
+    return text;
+  } catch (error) {
+    // What it still writes is thrown away, so that it can read why.
+    socket.resume();
+    if (error instanceof RangeError) tell(`the question is ${error.message}`);
+    return null;
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
-function refusal(reason: string): ControlResponse {
-  const error = new MirrordError(
-    'usage',
-    'control-request-invalid',
-    `The control socket refused a request: ${reason}.`,
-    {
-      help: 'Use the mirrord command of the same version as the running session.',
-    },
-  );
-  return { error: error.describe() };
+/** Throws when it is none. */
+function parseRequest(text: string): ControlRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Below.
+  }
+  const { version, method, params } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof version !== 'number' || typeof method !== 'string') {
+    throw refusal('the line is no {"version": ..., "method": ...} in JSON');
+  }
+  if (version !== CONTROL_VERSION)
+    throw refusal(`it is of version ${version}, and this session speaks ${CONTROL_VERSION}`);
+  return { version, method, params };
 }
 
-function notForYou(): ControlResponse {
-  const error = new MirrordError('permission', 'session-not-yours', 'The session belongs to another user.', {
+function refusal(reason: string): MirrordError {
+  return new MirrordError('usage', 'control-request-invalid', `The control socket refused a request: ${reason}.`, {
+    help: 'Use the mirrord command of the same version as the running session.',
+  });
+}
+
+function notForYou(): MirrordError {
+  return new MirrordError('permission', 'session-not-yours', 'The session belongs to another user.', {
     help: 'Ask as that user.',
   });
-  return { error: error.describe() };
 }
 
-/** Resolves when it is written, or never will be. */
-function reply(socket: Socket, response: ControlResponse): Promise<void> {
+const failure = (error: unknown): ControlResponse => ({ error: describeError(error) });
+
+/** Resolves when all is written, or never will be. */
+async function give(socket: Socket, answer: ControlResponse | EventStream, gone: AbortSignal): Promise<void> {
+  if (!(answer instanceof EventStream)) return end(socket, answer);
+  socket.write(line({ stream: 'events' }));
+  try {
+    for await (const event of answer.events) {
+      if (!socket.write(line(event))) await once(socket, 'drain', { signal: gone });
+    }
+    await end(socket, { end: true });
+  } catch (error) {
+    await end(socket, { error: describeError(error) });
+  }
+}
+
+/** The last line. */
+function end(socket: Socket, last: Parameters<typeof line>[0]): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) return resolve();
     socket.once('close', () => resolve());
-    socket.end(
-      `${JSON.stringify(response)}
-`,
-      () => socket.destroySoon(),
-    );
+    socket.end(line(last), () => socket.destroySoon());
   });
 }

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { readBounded } from '../config/bounded-file.ts';
 import type { Config } from '../config/index.ts';
-import type { SessionEnvironment } from '../control/protocol.ts';
+import type { SessionEnvironment } from '../control/answers.ts';
 import {
   compileRules,
   mergeEnvironment,

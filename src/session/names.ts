@@ -2,7 +2,7 @@
  * DNS for this machine: the resolver with its upstream and its ears, and what the machine must send to it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { normalName } from '../dns/name.ts';

@@ -4,7 +4,7 @@
  * It is made once the far side stands.  `connect` changes the machine; what is learned later of either side comes in by
  * calls, and the machine follows.
  */
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
 import { MirrordError, describeError } from '../errors.ts';
 import { checkCapture } from '../filter/capture-check.ts';

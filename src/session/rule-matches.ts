@@ -2,7 +2,7 @@
  * How often each rule has matched, so that a user sees that it did: flows that it led into the tunnel, and questions
  * that it decided.  What stays on the machine does so in the kernel and is never seen here.
  */
-import type { RuleMatch } from '../control/protocol.ts';
+import type { RuleMatch } from '../control/answers.ts';
 import { type NameRoutes, type Protocol, type Rule, type ScopedFilter, formatRule } from '../filter/index.ts';
 import { parseAddress } from '../net/index.ts';
 import type { Endpoint } from '../stack/flow.ts';

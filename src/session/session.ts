@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/index.ts';
-import { ControlServer } from '../control/server.ts';
-import type { SessionEnvironment, SessionSettings, SessionStatus } from '../control/protocol.ts';
+import { ControlServer, EventStream } from '../control/server.ts';
+import type { SessionEnvironment, SessionSettings, SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Explanation } from '../filter/explain.ts';
@@ -27,6 +27,7 @@ import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
 import { effectiveSettings } from './settings.ts';
+import { StatusFeed } from './status-feed.ts';
 import { sessionStatus } from './status.ts';
 
 /** `status` waits no longer than this for a round trip, ms. */
@@ -49,6 +50,7 @@ export class Session {
   #near: NearSide | undefined;
   #isReleased = false;
   readonly #matches = new RuleMatches();
+  readonly #statusFeed = new StatusFeed(() => this.#status());
   /** The host's latest word about the machine: it may come while the agent is still being started. */
   #changedFacts: MachineFacts | undefined;
   #config: Config | undefined;
@@ -129,6 +131,7 @@ export class Session {
     if (this.#phase !== 'starting') return;
 
     this.#phase = 'up';
+    this.#statusFeed.changed();
     const words = describeFilter(filter);
     this.#log.logger.info({ routes: near.network.routes, dns: near.dns, filter: words }, 'ready');
     this.#host.ready({
@@ -217,6 +220,7 @@ export class Session {
   #farSideChanged(reason: string | null): void {
     const since = this.#away?.since ?? new Date().toISOString();
     this.#away = reason === null ? null : { reason, since };
+    this.#statusFeed.changed();
     if (this.#phase === 'up') this.#log.logger.info({ reason }, this.#state);
   }
 
@@ -251,12 +255,14 @@ export class Session {
   async #listen(): Promise<void> {
     this.#control = new ControlServer(join(this.#start.folder, 'control.sock'), {
       status: () => this.#status(),
+      watch: (_params, signal) => new EventStream(this.#statusFeed.follow(signal)),
       ping: () => this.#ping(),
       explain: (params) => this.#explain(params),
       env: (_params, signal) => this.#environment(signal),
       settings: () => this.#settings.promise,
       down: () => {
         this.#phase = 'stopping';
+        this.#statusFeed.changed();
         this.#host.down();
         return this.#ended.promise;
       },

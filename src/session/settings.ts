@@ -6,7 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { type LoadedConfig, clusterOptions, targetOf } from '../config/index.ts';
-import type { SessionSettings } from '../control/protocol.ts';
+import type { SessionSettings } from '../control/answers.ts';
 import type { DnsModeChoice } from '../machine/dns-state.ts';
 import { identifyCluster } from '../kube/kubeconfig/identify.ts';
 

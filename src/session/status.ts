@@ -1,5 +1,5 @@
 /** The answer to `status`, from what the parts of a session know; those that do not stand yet have nothing to say. */
-import type { SessionStatus } from '../control/protocol.ts';
+import type { SessionStatus } from '../control/answers.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Filter } from '../filter/filter.ts';
 import type { StartMessage } from '../ipc/protocol.ts';

@@ -3,7 +3,7 @@
  *
  * The rest of the session sees only this interface; what starts the agent and what tells its ranges is behind it.
  */
-import type { SessionStatus } from '../../control/protocol.ts';
+import type { SessionStatus } from '../../control/answers.ts';
 import type { DeclaredEnvironment } from '../../environment/index.ts';
 import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery, ExampleService } from '../../kube/cluster.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Session } from '../../../scripts/sandbox/session.ts';
-import type { SessionStatus } from '../../../src/control/protocol.ts';
+import type { SessionStatus } from '../../../src/control/answers.ts';
 import { ADMIN, writeKubeconfig } from '../kube/support/cluster.ts';
 import { Developer, HOME } from './developer.ts';
 import { workloads } from './workloads.ts';

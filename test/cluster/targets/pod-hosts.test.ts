@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PUBLIC_WEB } from '../../../scripts/sandbox/addresses.ts';
-import type { SessionStatus } from '../../../src/control/protocol.ts';
+import type { SessionStatus } from '../../../src/control/answers.ts';
 import { pod } from './support/objects.ts';
 import { useTargets, withSession } from './support/world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
 import { poll } from '../../netns/support/session.ts';
-import type { SessionStatus } from '../../../src/control/protocol.ts';
+import type { SessionStatus } from '../../../src/control/answers.ts';
 import { kubectl, leftovers } from '../kube/support/cluster.ts';
 import { statuses, useDeveloper } from '../support/session.ts';
 

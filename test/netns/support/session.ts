@@ -5,7 +5,7 @@ import { createSandbox } from '../../../scripts/sandbox/index.ts';
 import type { Identity, Outcome, Sandbox } from '../../../scripts/sandbox/index.ts';
 import { up } from '../../../scripts/sandbox/session.ts';
 import type { Session, UpSettings } from '../../../scripts/sandbox/session.ts';
-import type { SessionStatus } from '../../../src/control/protocol.ts';
+import type { SessionStatus } from '../../../src/control/answers.ts';
 
 export function mirrord(sandbox: Sandbox, args: readonly string[], as: Identity = 'developer'): Promise<Outcome> {
   return sandbox.developer.run(sandbox.mirrord, args, { as });

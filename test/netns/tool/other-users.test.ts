@@ -25,7 +25,7 @@ const LISTENER = `
 
 /** Asks the socket at $1, whatever its own right to do so. */
 const ASKER = `
-  const socket = require('net').connect(process.argv[1], () => socket.write('{"method":"env"}\\n'));
+  const socket = require('net').connect(process.argv[1], () => socket.write('{"version":1,"method":"env"}\\n'));
   socket.on('data', (data) => console.log(String(data)));
 `;
 

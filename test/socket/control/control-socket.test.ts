@@ -5,7 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MirrordError } from '../../../src/errors.ts';
-import { ask as askUser } from '../../../src/control/client.ts';
+import { ask as askUser } from '../../../src/control/request.ts';
 import { ControlServer } from '../../../src/control/server.ts';
 
 describe('control socket', () => {
@@ -89,10 +89,13 @@ describe('control socket', () => {
       '{\n',
       '[]\n',
       'null\n',
-      '{"method":7}\n',
+      '{"version":1,"method":7}\n',
+      '{"method":"echo"}\n',
+      '{"version":"1","method":"echo"}\n',
+      '{"version":2,"method":"echo"}\n',
       '"status"\n',
       '\u0000\u0001\n',
-      '{"method":"__proto__"}\n',
+      '{"version":1,"method":"__proto__"}\n',
     ];
     for (const line of garbage) {
       const { error } = JSON.parse(await raw(line)) as { error: { code: string } };
@@ -131,7 +134,8 @@ describe('control socket', () => {
 
   it('takes a question that comes in single bytes', async () => {
     const socket = createConnection(path);
-    for (const byte of '{"method":"echo","params":5}\n') await new Promise((resolve) => socket.write(byte, resolve));
+    for (const byte of '{"version":1,"method":"echo","params":5}\n')
+      await new Promise((resolve) => socket.write(byte, resolve));
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     assert.equal(chunk.toString(), '{"result":5}\n');
   });

@@ -22,6 +22,9 @@ function screen(isTTY = true): { isTTY: boolean; text: string; write(text: strin
 /** All that a terminal does more with than show it. */
 const ACTIVE = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+/** How a screen is drawn again: from its first column on, each line to its end, and all that is below. */
+const MOVES = new RegExp(`${String.fromCodePoint(27)}\\[[HJK]`, 'g');
+
 describe('the output', () => {
   const EVIL = '\x1b[2J\n  → sudo sh\n✔ all is well\n\u202Egood';
 
@@ -30,6 +33,19 @@ describe('the output', () => {
     for (const each of [terminal, pipe]) new Output(each).data(`export A='${EVIL}'\n`);
     assert.equal(pipe.text, `export A='${EVIL}'\n`);
     assert.doesNotMatch(terminal.text, ACTIVE);
+  });
+
+  it('takes the place of what stood there, on a terminal that can', () => {
+    const [terminal, dumb, pipe] = [screen(), screen(), screen(false)];
+    const show = (on: ReturnType<typeof screen>, TERM: string): void =>
+      new Output(on, { TERM, LANG: 'C.UTF-8' }).screenful({ text: EVIL }, ({ text }) => `first\n${text}\n`);
+    show(terminal, 'xterm');
+    show(dumb, 'dumb');
+    show(pipe, 'xterm');
+    assert.ok(terminal.text.startsWith('\x1b[Hfirst\x1b[K\n') && terminal.text.endsWith('\x1b[K\n\x1b[J'));
+    assert.doesNotMatch(terminal.text.replaceAll(MOVES, ''), ACTIVE);
+    assert.equal(terminal.text.split('\n').length, 3, 'a text of others stays on its line');
+    for (const { text } of [dumb, pipe]) assert.equal(text, terminal.text.replaceAll(MOVES, ''));
   });
 
   it('keeps a line one line, and the further ones of an entry set off', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { differences } from '../../../src/cli/same-settings.ts';
 import { loadConfig } from '../../../src/config/index.ts';
 import type { ConfigFlags } from '../../../src/config/index.ts';
-import type { SessionSettings } from '../../../src/control/protocol.ts';
+import type { SessionSettings } from '../../../src/control/answers.ts';
 import { effectiveSettings } from '../../../src/session/settings.ts';
 
 const KUBECONFIG = `

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../../scripts/sandbox/session.ts';
-import type { SessionStatus } from '../../../../src/control/protocol.ts';
+import type { SessionStatus } from '../../../../src/control/answers.ts';
 import { Traffic, recovery } from '../../../netns/support/witnessed.ts';
 import { poll } from '../../../netns/support/session.ts';
 import type { Developer } from '../../support/developer.ts';

@@ -1,10 +1,4 @@
-/**
- * What a session tells whoever asks by its control socket: `status`, `down`, `explain`, ...
- *
- * One JSON line for the question, one for the answer; the socket is the user's own, mode 0600, and each end looks who is
- * at the other.
- */
-import type { ErrorDescription } from '../errors.ts';
+/** What a session answers on its control socket, by method: `status`, `ping`, `env`, ... */
 
 export interface SessionStatus {
   readonly name: string;
@@ -96,10 +90,3 @@ export interface SessionSettings {
 export interface RoundTrip {
   readonly rtt_ms: number;
 }
-
-export interface ControlRequest {
-  readonly method: string;
-  readonly params?: unknown;
-}
-
-export type ControlResponse = { readonly result: unknown } | { readonly error: ErrorDescription };
