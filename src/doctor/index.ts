@@ -3,7 +3,7 @@
  *
  * Contract: a check is an object with one `run`, which changes nothing on the machine or in the cluster (no interface, no
  * Job) and says what was seen and what to do.  What it looks at comes in through `DoctorContext`; why something fails is
- * found by the same finders that `up` uses (`src/host`, `src/kube`), never by a second opinion.
+ * found by the same finders that `up` uses (`src/machine`, `src/kube`), never by a second opinion.
  *
  * It must not know how findings are shown, nor who asks.
  */
