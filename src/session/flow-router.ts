@@ -6,7 +6,7 @@
 import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
 import type { DialOutcome } from '../mux/flow.ts';
 import type { Tunnel } from '../peer/tunnel.ts';
-import type { FarSide } from './far-side.ts';
+import type { AgentKeeper } from './agents/keeper.ts';
 import { refusalOf } from './refusal.ts';
 import { type FlowWatch, relayTcp } from './tcp-relay.ts';
 import { relayUdp } from './udp-relay.ts';
@@ -27,7 +27,7 @@ export interface ResolverFlows {
 export type FlowSeen = (protocol: 'tcp' | 'udp', destination: Endpoint, source: Endpoint) => void;
 
 export class FlowRouter implements FlowHandler {
-  readonly #farSide: FarSide;
+  readonly #keeper: AgentKeeper;
   readonly #resolverAddress: string;
   readonly #resolver: ResolverFlows;
   readonly #watch: FlowWatch;
@@ -36,8 +36,14 @@ export class FlowRouter implements FlowHandler {
   readonly #probes = new Map<string, Promise<DialOutcome>>();
   #refuses = false;
 
-  constructor(farSide: FarSide, resolverAddress: string, resolver: ResolverFlows, watch: FlowWatch, entered: FlowSeen) {
-    this.#farSide = farSide;
+  constructor(
+    keeper: AgentKeeper,
+    resolverAddress: string,
+    resolver: ResolverFlows,
+    watch: FlowWatch,
+    entered: FlowSeen,
+  ) {
+    this.#keeper = keeper;
     this.#resolverAddress = resolverAddress;
     this.#resolver = resolver;
     this.#watch = watch;
@@ -57,7 +63,7 @@ export class FlowRouter implements FlowHandler {
       return;
     }
     this.#entered('tcp', flow.destination, flow.source);
-    const { tunnel } = this.#farSide;
+    const { tunnel } = this.#keeper;
     if (tunnel) this.#connect(flow, tunnel);
     else void this.#connectLater(flow);
   }
@@ -70,7 +76,7 @@ export class FlowRouter implements FlowHandler {
       return;
     }
     this.#entered('udp', flow.destination, flow.source);
-    const { tunnel } = this.#farSide;
+    const { tunnel } = this.#keeper;
     if (tunnel) relayUdp(flow, tunnel, this.#watch);
     else void this.#sendLater(flow);
   }
@@ -87,7 +93,7 @@ export class FlowRouter implements FlowHandler {
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
     const stream = tunnel.connect(flow.destination.host, flow.destination.port);
     relayTcp(flow, stream, this.#watch, () => {
-      if (this.#farSide.tunnel === tunnel) return false;
+      if (this.#keeper.tunnel === tunnel) return false;
       // What the agent took along was no answer of the destination's.
       void this.#connectLater(flow);
       return true;
@@ -99,7 +105,7 @@ export class FlowRouter implements FlowHandler {
     flow.onAbandoned = () => {
       abandoned = true;
     };
-    const tunnel = await this.#farSide.whenUp(DIAL_WAIT_MS);
+    const tunnel = await this.#keeper.whenUp(DIAL_WAIT_MS);
     if (abandoned) return;
     if (tunnel) this.#connect(flow, tunnel);
     else flow.refuse('timeout');
@@ -114,7 +120,7 @@ export class FlowRouter implements FlowHandler {
     flow.onClosed = () => {
       closed = true;
     };
-    const tunnel = await this.#farSide.whenUp(DATAGRAM_WAIT_MS);
+    const tunnel = await this.#keeper.whenUp(DATAGRAM_WAIT_MS);
     if (closed) return;
     if (!tunnel) {
       flow.close();
@@ -128,7 +134,7 @@ export class FlowRouter implements FlowHandler {
     const host = request.destination;
     let probe = this.#probes.get(host);
     if (!probe) {
-      const { tunnel } = this.#farSide;
+      const { tunnel } = this.#keeper;
       if (!tunnel) return; // silence is the truth: nobody knows
       probe = tunnel.probe(host);
       this.#probes.set(host, probe);

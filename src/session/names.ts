@@ -20,7 +20,7 @@ import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
 import { clusterNames } from './cluster-names.ts';
 import { askedNames } from './domains.ts';
-import type { FarSide } from './far-side.ts';
+import type { AgentKeeper } from './agents/keeper.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
 import { type Looked, lookUp } from './program-view.ts';
@@ -41,7 +41,7 @@ export type AgentFiles = Pick<AgentInfo, 'resolvConf' | 'hosts'>;
 export interface NamesOptions {
   readonly host: HostOperations;
   readonly filter: Filter;
-  readonly farSide: FarSide;
+  readonly keeper: AgentKeeper;
   readonly network: SessionNetwork;
   readonly nameRoutes: NameRoutes;
   readonly matches: RuleMatches;
@@ -276,7 +276,7 @@ export class SessionNames {
   }
 
   #take(): TakenNames {
-    const { farSide, filter, warn } = this.#options;
+    const { keeper, filter, warn } = this.#options;
     const names = clusterNames(this.#agent.resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
     const { refused } = names;
     if (refused !== null) {
@@ -286,7 +286,7 @@ export class SessionNames {
       );
     }
     // An agent without a target has a pod of its own, whose names are of no use to anyone.
-    const hosts = farSide.agent?.kind === 'job' ? '' : this.#agent.hosts;
+    const hosts = keeper.agent?.kind === 'job' ? '' : this.#agent.hosts;
     this.#podHosts = podHosts(hosts, { given: names.zones, machineSearch: this.#search });
     return takenNames(names, this.#discovery, filter, this.#foundNamespaces, this.#podHosts.table);
   }
@@ -306,7 +306,7 @@ export class SessionNames {
   }
 
   async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const tunnel = await this.#options.farSide.whenUp(AGENT_WAIT_MS);
+    const tunnel = await this.#options.keeper.whenUp(AGENT_WAIT_MS);
     if (!tunnel) throw new Error('the agent is away');
     return tunnel.resolve(message, signal);
   }

@@ -1,5 +1,5 @@
 /**
- * One session, from `up` to `down`: opens the far side, then stack, resolver, routes and DNS, in the order in which a
+ * One session, from `up` to `down`: opens the remote, then stack, resolver, routes and DNS, in the order in which a
  * failure leaves least behind; keeps them in step with what changes; answers `status`, `down` and `explain` meanwhile.
  */
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
-import { FarSide } from './far-side.ts';
+import { AgentKeeper } from './agents/keeper.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
-import { NearSide } from './near-side.ts';
+import { Capture } from './capture.ts';
 import { scopeOf } from './network.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
@@ -46,8 +46,8 @@ export class Session {
   #phase: 'starting' | 'up' | 'stopping' = 'starting';
   #control: ControlServer | undefined;
   #remote: Remote | undefined;
-  #farSide: FarSide | undefined;
-  #near: NearSide | undefined;
+  #keeper: AgentKeeper | undefined;
+  #near: Capture | undefined;
   #isReleased = false;
   readonly #matches = new RuleMatches();
   readonly #statusFeed = new StatusFeed(() => this.#status());
@@ -89,19 +89,19 @@ export class Session {
 
     if (!(await this.#host.reserve([]))) await this.#reserveRanges(remote, filter, signal);
 
-    const farSide = new FarSide(remote.agents, {
-      changed: (reason) => this.#farSideChanged(reason),
+    const keeper = new AgentKeeper(remote.agents, {
+      changed: (reason) => this.#keeperChanged(reason),
       gone: (reason) => {
         const text = `${reason}: connections through it are reset, new ones wait for the next agent`;
         this.#host.progress('agent', 'warning', text);
       },
       restarted: () => {
-        this.#host.progress('agent', 'done', agentPlace(farSide));
+        this.#host.progress('agent', 'done', agentPlace(keeper));
         if (this.#near) this.#inBackground(this.#near.agentChanged());
       },
     });
-    this.#farSide = farSide;
-    const starting = this.#startAgent(farSide, report, signal);
+    this.#keeper = keeper;
+    const starting = this.#startAgent(keeper, report, signal);
     const [, discovery, facts, service] = await Promise.all([
       starting,
       remote.discover(starting, signal),
@@ -110,12 +110,12 @@ export class Session {
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
     signal.throwIfAborted();
-    const near = new NearSide(
+    const near = new Capture(
       {
         start: this.#start,
         host: this.#host,
         filter,
-        farSide,
+        keeper,
         matches: this.#matches,
         ownNames: () => remote.ownNames(),
         warn: (text) => this.#warn(text),
@@ -127,7 +127,7 @@ export class Session {
     if (this.#isReleased) near.release();
     await near.connect(service?.name);
     this.#keepInStep(remote, near, signal);
-    await this.#whenReachable(farSide, signal);
+    await this.#whenReachable(keeper, signal);
     if (this.#phase !== 'starting') return;
 
     this.#phase = 'up';
@@ -143,7 +143,7 @@ export class Session {
 
   machineChanged(facts: MachineFacts): void {
     this.#changedFacts = facts;
-    this.#farSide?.pathChanged();
+    this.#keeper?.pathChanged();
     if (this.#near && this.#remote) {
       this.#inBackground(this.#near.machineChanged(facts, this.#remote.ownAddresses()));
     }
@@ -161,7 +161,7 @@ export class Session {
     this.#phase = 'stopping';
     this.#closing.abort();
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
-    await Promise.allSettled([this.#near?.close(), this.#farSide?.close()]);
+    await Promise.allSettled([this.#near?.close(), this.#keeper?.close()]);
     this.#remote?.close();
     this.#ended.resolve(this.#host.remaining);
     await this.#control?.close();
@@ -180,11 +180,11 @@ export class Session {
     await this.#host.reserve(routePlan(scoped).routes);
   }
 
-  async #startAgent(farSide: FarSide, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
+  async #startAgent(keeper: AgentKeeper, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
     const startedAt = performance.now();
-    const info = await farSide.start((text) => report('agent', 'running', text), signal);
+    const info = await keeper.start((text) => report('agent', 'running', text), signal);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    this.#host.progress('agent', 'done', `${agentPlace(farSide)}, ready in ${seconds} s`);
+    this.#host.progress('agent', 'done', `${agentPlace(keeper)}, ready in ${seconds} s`);
     return info;
   }
 
@@ -198,12 +198,12 @@ export class Session {
     return config;
   }
 
-  #keepInStep(remote: Remote, near: NearSide, signal: AbortSignal): void {
+  #keepInStep(remote: Remote, near: Capture, signal: AbortSignal): void {
     remote.onOwnAddresses(async (own) => near.machineChanged(await this.#host.facts(), own));
     remote.watch(near.network.known.discovery, (next) => this.#inBackground(this.#discovered(near, next)), signal);
   }
 
-  async #discovered(near: NearSide, discovery: Discovery): Promise<void> {
+  async #discovered(near: Capture, discovery: Discovery): Promise<void> {
     this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
     await near.discovered(discovery);
   }
@@ -217,7 +217,7 @@ export class Session {
     return this.#away === null ? 'ready' : 'reconnecting';
   }
 
-  #farSideChanged(reason: string | null): void {
+  #keeperChanged(reason: string | null): void {
     const since = this.#away?.since ?? new Date().toISOString();
     this.#away = reason === null ? null : { reason, since };
     this.#statusFeed.changed();
@@ -225,17 +225,17 @@ export class Session {
   }
 
   /** The session is ready only once bytes can pass. */
-  async #whenReachable(farSide: FarSide, signal: AbortSignal): Promise<void> {
-    const { away } = farSide;
+  async #whenReachable(keeper: AgentKeeper, signal: AbortSignal): Promise<void> {
+    const { away } = keeper;
     if (away === null) return;
     this.#host.progress('agent', 'running', `${away}; waiting for the agent`);
     const patience = AbortSignal.timeout(START_PATIENCE_MS);
     try {
-      await farSide.whenReachable(AbortSignal.any([signal, patience]));
+      await keeper.whenReachable(AbortSignal.any([signal, patience]));
     } catch (error) {
-      throw patience.aborted ? agentAway(farSide.away ?? away) : error;
+      throw patience.aborted ? agentAway(keeper.away ?? away) : error;
     }
-    this.#host.progress('agent', 'done', `${agentPlace(farSide)}, ready again`);
+    this.#host.progress('agent', 'done', `${agentPlace(keeper)}, ready again`);
   }
 
   #warn(text: string): void {
@@ -271,7 +271,7 @@ export class Session {
   }
 
   async #ping(): Promise<{ rtt_ms: number }> {
-    const tunnel = this.#farSide?.tunnel;
+    const tunnel = this.#keeper?.tunnel;
     if (!tunnel || this.#away) throw agentAway(this.#away?.reason);
     this.#rttMs = await tunnel.ping();
     return { rtt_ms: this.#rttMs };
@@ -285,7 +285,7 @@ export class Session {
 
   #environment(signal: AbortSignal): Promise<SessionEnvironment> {
     if (!this.#remote || !this.#config) throw stillStarting();
-    return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#farSide?.tunnel, signal);
+    return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#keeper?.tunnel, signal);
   }
 
   #explain(params: unknown): Promise<Explanation> {
@@ -301,7 +301,7 @@ export class Session {
       state: this.#state,
       reconnecting: this.#state === 'reconnecting' ? this.#away : null,
       remote: this.#remote,
-      farSide: this.#farSide,
+      keeper: this.#keeper,
       near: this.#near,
       filter: this.#filter,
       matches: this.#matches,
@@ -324,6 +324,6 @@ function stillStarting(): MirrordError {
   });
 }
 
-function agentPlace({ agent }: FarSide): string {
+function agentPlace({ agent }: AgentKeeper): string {
   return `${agent?.name}${agent?.node ? ` on ${agent.node}` : ''}`;
 }

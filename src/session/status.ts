@@ -3,8 +3,8 @@ import type { SessionStatus } from '../control/answers.ts';
 import { describeFilter } from '../filter/describe.ts';
 import type { Filter } from '../filter/filter.ts';
 import type { StartMessage } from '../ipc/protocol.ts';
-import type { FarSide } from './far-side.ts';
-import type { NearSide } from './near-side.ts';
+import type { AgentKeeper } from './agents/keeper.ts';
+import type { Capture } from './capture.ts';
 import { TUN_MTU } from './network.ts';
 import type { Remote } from './remote/remote.ts';
 import type { RuleMatches } from './rule-matches.ts';
@@ -14,8 +14,8 @@ export interface StatusParts {
   readonly state: SessionStatus['state'];
   readonly reconnecting: SessionStatus['reconnecting'];
   readonly remote: Remote | undefined;
-  readonly farSide: FarSide | undefined;
-  readonly near: NearSide | undefined;
+  readonly keeper: AgentKeeper | undefined;
+  readonly near: Capture | undefined;
   readonly filter: Filter | undefined;
   readonly matches: RuleMatches;
   /** The last one measured, ms. */
@@ -27,9 +27,9 @@ export interface StatusParts {
 }
 
 export function sessionStatus(parts: StatusParts): SessionStatus {
-  const { near, remote, farSide } = parts;
+  const { near, remote, keeper } = parts;
   const { options, tun } = parts.start;
-  const agent = farSide?.agent;
+  const agent = keeper?.agent;
   const counters = near?.counters;
   return {
     name: options.name,
@@ -56,7 +56,7 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
     transport: {
       kind: remote?.transport ?? '',
       rtt_ms: parts.rttMs,
-      resumes: farSide?.resumes ?? 0,
+      resumes: keeper?.resumes ?? 0,
     },
     filter: parts.filter ? describeFilter(parts.filter) : [],
     matches: parts.matches.list,

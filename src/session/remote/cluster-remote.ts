@@ -1,4 +1,4 @@
-/** A Kubernetes cluster as the far side: the agent runs in a pod, a port-forward carries it. */
+/** A Kubernetes cluster as the remote: the agent runs in a pod, a port-forward carries it. */
 import { readFile } from 'node:fs/promises';
 import { agentProgram } from '../../agent/loader.ts';
 import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
@@ -7,7 +7,7 @@ import { sizeWarning } from '../../kube/agent/pod-size.ts';
 import type { AgentRequest, Cluster } from '../../kube/cluster.ts';
 import type { PodTarget, ResolvedTarget } from '../../kube/targets/target.ts';
 import type { Remain } from '../../ipc/protocol.ts';
-import type { AgentSource, StartedAgent } from '../far-side.ts';
+import type { AgentStarter, StartedAgent } from '../agents/starter.ts';
 import { SessionRemains } from '../remains.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
@@ -66,7 +66,7 @@ function agentSource(
   options: ClusterRemoteOptions,
   bundle: Uint8Array,
   chosen: (target: ResolvedTarget) => void,
-): AgentSource {
+): AgentStarter {
   const { config, session, report } = options;
   const { resumeLimitMs } = agentOptions(config);
   const program = agentProgram(bundle, resumeLimitMs);

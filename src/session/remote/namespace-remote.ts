@@ -1,4 +1,4 @@
-/** A network namespace (or a process's) as the far side: the host starts the agent there, a unix socket carries it. */
+/** A network namespace (or a process's) as the remote: the host starts the agent there, a unix socket carries it. */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { MirrordError } from '../../errors.ts';
 import type { HostOperations } from '../../ipc/protocol.ts';
 import type { NetworkTargetFacts } from '../../machine/facts.ts';
 import { peerUser } from '../../native/peer-user.ts';
-import type { StartedAgent } from '../far-side.ts';
+import type { StartedAgent } from '../agents/starter.ts';
 import type { Remote } from './remote.ts';
 
 export function openNamespace(target: string, facts: NetworkTargetFacts, folder: string, host: HostOperations): Remote {

@@ -1,4 +1,4 @@
-/** Chooses the kind of far side from the configured target. */
+/** Chooses the kind of remote from the configured target. */
 import { type Config, targetOf } from '../../config/index.ts';
 import type { StartMessage } from '../../ipc/protocol.ts';
 import type { HostClient } from '../host-client.ts';
@@ -15,7 +15,7 @@ export async function openRemote(
 ): Promise<Remote> {
   const { kind } = targetOf(config);
   const { path } = config.target;
-  // Told before anything is heard from a far side, and for good.
+  // Told before anything is heard from a remote, and for good.
   const facts = await host.target(kind === 'netns' || kind === 'process' ? path : null);
   if (facts !== null) return openNamespace(path, facts, start.folder, host);
   return openClusterRemote({

@@ -9,9 +9,9 @@ import type { Progress } from '../../ipc/protocol.ts';
 import type { Discovery, ExampleService } from '../../kube/cluster.ts';
 import type { TargetContainer } from '../../peer/environment.ts';
 import type { AgentInfo } from '../../peer/agent-info.ts';
-import type { AgentSource } from '../far-side.ts';
+import type { AgentStarter } from '../agents/starter.ts';
 
-/** A step towards the far side, or a warning about it, for people. */
+/** A step towards the remote, or a warning about it, for people. */
 export type RemoteReport = (step: Progress['step'], state: Progress['state'], text: string) => void;
 
 export interface DeclaredTarget {
@@ -26,7 +26,7 @@ export interface Remote {
   /** `port-forward` or `unix-socket`. */
   readonly transport: string;
   readonly warnings: readonly string[];
-  readonly agents: AgentSource;
+  readonly agents: AgentStarter;
   /** Addresses that must keep their path whatever is routed: the transport's own. */
   ownAddresses(): readonly string[];
   /** Names of the same: the cluster is never asked for them, since that may be what waits for their answer. */

@@ -1,7 +1,7 @@
 /**
  * This machine's side of a session: the stack behind the TUN, the routes into it, and the resolver.
  *
- * It is made once the far side stands.  `connect` changes the machine; what is learned later of either side comes in by
+ * It is made once the agent stands.  `connect` changes the machine; what is learned later of either side comes in by
  * calls, and the machine follows.
  */
 import type { SessionStatus } from '../control/answers.ts';
@@ -20,7 +20,7 @@ import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
 import { BoundFlows } from './bound-flows.ts';
 import { explainDestination } from './explain.ts';
-import type { FarSide } from './far-side.ts';
+import type { AgentKeeper } from './agents/keeper.ts';
 import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import { hopLimitOf } from './hop-limit.ts';
@@ -33,11 +33,11 @@ import { describeRoutes } from './summary.ts';
 import type { FlowWatch } from './tcp-relay.ts';
 import { type VirtualAddresses, pickVirtualAddresses } from './virtual-addresses.ts';
 
-export interface NearSideOptions {
+export interface CaptureOptions {
   readonly start: StartMessage;
   readonly host: HostClient;
   readonly filter: Filter;
-  readonly farSide: FarSide;
+  readonly keeper: AgentKeeper;
   readonly matches: RuleMatches;
   /** The transport's own names (`Remote.ownNames`). */
   readonly ownNames: () => readonly string[];
@@ -46,9 +46,9 @@ export interface NearSideOptions {
   readonly report: (error: unknown) => void;
 }
 
-export class NearSide {
+export class Capture {
   readonly network: SessionNetwork;
-  readonly #options: NearSideOptions;
+  readonly #options: CaptureOptions;
   readonly #virtual: VirtualAddresses;
   readonly #nameRoutes: NameRoutes;
   #names: SessionNames | undefined;
@@ -57,7 +57,7 @@ export class NearSide {
   #isReleased = false;
 
   /** Throws when the filter would lead the transport itself into the TUN. */
-  constructor(options: NearSideOptions, known: Known) {
+  constructor(options: CaptureOptions, known: Known) {
     const { host, filter } = options;
     const ipv6 = filter.settings.ipv6 && known.discovery.ranges.some((range) => range.includes(':'));
     this.#options = options;
@@ -174,11 +174,11 @@ export class NearSide {
 
   /** Of the agent that there is now. */
   get #agentFiles(): AgentFiles {
-    return this.#options.farSide.info ?? { resolvConf: '', hosts: '' };
+    return this.#options.keeper.info ?? { resolvConf: '', hosts: '' };
   }
 
   #drive(names: SessionNames): StackDriver {
-    const { host, farSide, matches, start } = this.#options;
+    const { host, keeper, matches, start } = this.#options;
     const device = new KernelDevice(start.tun.fd, TUN_MTU);
     device.onGone = () => {
       const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
@@ -198,7 +198,7 @@ export class NearSide {
       flowOpened: (address) => this.#nameRoutes.flowOpened(address),
       flowClosed: (address) => this.#nameRoutes.flowClosed(address, performance.now()),
     };
-    const router = new FlowRouter(farSide, this.#virtual.resolver, resolver, watch, entered);
+    const router = new FlowRouter(keeper, this.#virtual.resolver, resolver, watch, entered);
     if (this.#isReleased) router.refuseAll();
     this.#router = router;
     return new StackDriver(device, router);

@@ -5,40 +5,20 @@
  * long) takes its flows with it; a new agent is started then, again and again with growing pauses, while TUN, routes
  * and DNS stay.  New flows wait for it up to their own dial time-out.
  */
-import { MirrordError } from '../errors.ts';
-import { createTunnel } from '../peer/client.ts';
-import { createTunnelKey } from '../connection/key.ts';
-import { lateSignal } from '../peer/late-signal.ts';
-import { Pauses } from '../connection/redial.ts';
-import type { AgentInfo } from '../peer/agent-info.ts';
-import type { Tunnel } from '../peer/tunnel.ts';
-import type { Dial } from '../connection/dial.ts';
+import { MirrordError } from '../../errors.ts';
+import { createTunnel } from '../../peer/client.ts';
+import { createTunnelKey } from '../../connection/key.ts';
+import { lateSignal } from '../../peer/late-signal.ts';
+import { Pauses } from '../../connection/redial.ts';
+import type { AgentInfo } from '../../peer/agent-info.ts';
+import type { Tunnel } from '../../peer/tunnel.ts';
+import type { AgentStarter, StartedAgent } from './starter.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
 const MAX_RETRY_PAUSE_MS = 15_000;
 const FIRST_RETRY_PAUSE_MS = 500;
 
-/** A running agent, however it was started. */
-export interface StartedAgent {
-  readonly kind: string;
-  readonly name: string;
-  readonly node: string;
-  readonly image: string;
-  readonly dial: Dial;
-  /** Resolves with the reason when it is known otherwise than by the tunnel that the agent goes; see ClusterAgent. */
-  leaving?(signal: AbortSignal): Promise<string>;
-  /** `isOver`: it has heard that its session is over, or is gone already. */
-  stop(isOver: boolean): Promise<void>;
-}
-
-/** How agents come into being: in a pod, or in a network namespace of this machine. */
-export interface AgentSource {
-  /** How long an agent waits for a client that was lost, ms; by default the tunnel's own limit. */
-  readonly resumeLimitMs?: number;
-  start(publicKey: string, report: (text: string) => void, signal: AbortSignal): Promise<StartedAgent>;
-}
-
-export interface FarSideEvents {
+export interface AgentEvents {
   /** `away` has changed; told at every stage of a session. */
   changed(reason: string | null): void;
   /** The agent has gone, and its flows with it; another one is being started. */
@@ -47,9 +27,9 @@ export interface FarSideEvents {
   restarted(): void;
 }
 
-export class FarSide {
-  readonly #source: AgentSource;
-  readonly #events: FarSideEvents;
+export class AgentKeeper {
+  readonly #starter: AgentStarter;
+  readonly #events: AgentEvents;
   readonly #pauses: Pauses;
   readonly #closing = new AbortController();
   readonly #key = createTunnelKey();
@@ -65,8 +45,8 @@ export class FarSide {
   /** Settles, never rejecting, when the agent that was started last stands, or nothing of it does. */
   #opening: Promise<unknown> | undefined;
 
-  constructor(source: AgentSource, events: FarSideEvents, pauses = new Pauses()) {
-    this.#source = source;
+  constructor(starter: AgentStarter, events: AgentEvents, pauses = new Pauses()) {
+    this.#starter = starter;
     this.#events = events;
     this.#pauses = pauses;
   }
@@ -147,8 +127,8 @@ export class FarSide {
   }
 
   async #openOne(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
-    const { resumeLimitMs } = this.#source;
-    const agent = await this.#source.start(this.#key.publicKey, report, signal);
+    const { resumeLimitMs } = this.#starter;
+    const agent = await this.#starter.start(this.#key.publicKey, report, signal);
     let goodbye = (): Promise<boolean> => Promise.resolve(false);
     try {
       const tunnel = await createTunnel(

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { MirrordError } from '../../../src/errors.ts';
-import { FarSide } from '../../../src/session/far-side.ts';
-import type { AgentSource } from '../../../src/session/far-side.ts';
-import { readPublicKey } from '../../../src/connection/key.ts';
-import { Pauses } from '../../../src/connection/redial.ts';
-import { TunnelServer } from '../../../src/peer/server.ts';
-import type { TunnelService } from '../../../src/peer/service.ts';
-import type { AgentInfo } from '../../../src/peer/agent-info.ts';
+import { MirrordError } from '../../../../src/errors.ts';
+import { AgentKeeper } from '../../../../src/session/agents/keeper.ts';
+import type { AgentStarter } from '../../../../src/session/agents/starter.ts';
+import { readPublicKey } from '../../../../src/connection/key.ts';
+import { Pauses } from '../../../../src/connection/redial.ts';
+import { TunnelServer } from '../../../../src/peer/server.ts';
+import type { TunnelService } from '../../../../src/peer/service.ts';
+import type { AgentInfo } from '../../../../src/peer/agent-info.ts';
 
 const INFO = {
   version: '',
@@ -30,14 +30,14 @@ const SERVICE: TunnelService = {
 };
 
 /** Agents in this process.  While `away` is set none can be started. */
-class Agents implements AgentSource {
+class Agents implements AgentStarter {
   away: Error | null = null;
   readonly started: TunnelServer[] = [];
   /** Tells of each that it goes. */
   readonly leaves: ((reason: string) => void)[] = [];
   stopped = 0;
 
-  start: AgentSource['start'] = async (publicKey) => {
+  start: AgentStarter['start'] = async (publicKey) => {
     if (this.away !== null) throw this.away;
     const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, SERVICE, { connected() {}, note() {} });
     this.started.push(server);
@@ -75,18 +75,18 @@ describe('the far side of a session', () => {
     const pauses = new NoPauses();
     const told: (string | null)[] = [];
     const again = Promise.withResolvers<string>();
-    const farSide = new FarSide(
+    const keeper = new AgentKeeper(
       agents,
       {
         changed: (reason) => told.push(reason),
         gone() {},
-        restarted: () => again.resolve(farSide.info?.hostname ?? ''),
+        restarted: () => again.resolve(keeper.info?.hostname ?? ''),
       },
       pauses,
     );
     const signal = new AbortController().signal;
-    await farSide.start(() => undefined, signal);
-    const first = farSide.tunnel;
+    await keeper.start(() => undefined, signal);
+    const first = keeper.tunnel;
     assert.ok(first);
 
     agents.away = new MirrordError('cluster', 'server-unreachable', 'the API server is away');
@@ -94,7 +94,7 @@ describe('the far side of a session', () => {
       if (pauses.waited.length === 200) agents.away = null;
     };
     agents.started[0]?.close('the pod was deleted');
-    const waiting = farSide.whenUp(5_000);
+    const waiting = keeper.whenUp(5_000);
     assert.equal(await again.promise, 'pod');
 
     assert.deepEqual(pauses.waited.slice(0, 8), [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
@@ -104,11 +104,11 @@ describe('the far side of a session', () => {
     assert.match(told[1] ?? '', /the pod was deleted/);
     assert.equal(told[2], 'the API server is away');
     assert.equal(told.at(-1), null);
-    assert.equal(farSide.agent?.name, 'agent 2');
+    assert.equal(keeper.agent?.name, 'agent 2');
     assert.equal(agents.stopped, 1, 'the old one is put away');
-    assert.notEqual(farSide.tunnel, first);
-    assert.equal(await waiting, farSide.tunnel, 'who waited has the new tunnel');
-    await farSide.close();
+    assert.notEqual(keeper.tunnel, first);
+    assert.equal(await waiting, keeper.tunnel, 'who waited has the new tunnel');
+    await keeper.close();
   });
 
   it('does not wait for a tunnel whose agent is known to go', async () => {
@@ -116,16 +116,16 @@ describe('the far side of a session', () => {
     const gone: string[] = [];
     const again = Promise.withResolvers<void>();
     const events = { changed() {}, gone: (reason: string) => gone.push(reason), restarted: () => again.resolve() };
-    const farSide = new FarSide(agents, events, new NoPauses());
-    await farSide.start(() => undefined, new AbortController().signal);
-    const { tunnel } = farSide;
+    const keeper = new AgentKeeper(agents, events, new NoPauses());
+    await keeper.start(() => undefined, new AbortController().signal);
+    const { tunnel } = keeper;
     agents.leaves[0]?.('the pod is being deleted');
     await again.promise;
     assert.deepEqual(gone, ['the pod is being deleted']);
-    assert.notEqual(farSide.tunnel, tunnel);
+    assert.notEqual(keeper.tunnel, tunnel);
     await assert.rejects(tunnel?.ping() ?? Promise.resolve(), /closed/);
-    assert.equal(farSide.agent?.name, 'agent 2');
-    await farSide.close();
+    assert.equal(keeper.agent?.name, 'agent 2');
+    await keeper.close();
     agents.leaves[1]?.('too late');
     assert.deepEqual(gone, ['the pod is being deleted']);
   });
@@ -141,55 +141,55 @@ describe('the far side of a session', () => {
       gone() {},
       restarted: () => restarted++,
     };
-    const farSide = new FarSide(agents, events, new NoPauses());
-    await farSide.start(() => undefined, new AbortController().signal);
+    const keeper = new AgentKeeper(agents, events, new NoPauses());
+    await keeper.start(() => undefined, new AbortController().signal);
     const { start } = agents;
     agents.start = async (...args) => {
       const agent = await start(...args);
       return agents.started.length === 2 ? { ...agent, leaving: () => Promise.resolve('it goes at once') } : agent;
     };
     agents.leaves[0]?.('the pod is being deleted');
-    await farSide.whenReachable(AbortSignal.timeout(5_000)).catch(() => undefined);
-    while (farSide.agent?.name !== 'agent 3') await new Promise((resolve) => setImmediate(resolve));
+    await keeper.whenReachable(AbortSignal.timeout(5_000)).catch(() => undefined);
+    while (keeper.agent?.name !== 'agent 3') await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(farSide.away, null);
+    assert.equal(keeper.away, null);
     assert.equal(restarted, 1);
     assert.deepEqual(told.slice(-2), ['it goes at once', null]);
-    await farSide.close();
+    await keeper.close();
   });
 
   it('is waited for until it is reachable, or the wait is given up', async () => {
     const agents = new Agents();
-    const farSide = new FarSide(agents, { changed() {}, gone() {}, restarted() {} }, new NoPauses());
-    await assert.rejects(farSide.whenReachable(AbortSignal.abort(new Error('given up'))), /given up/);
-    const reachable = farSide.whenReachable(new AbortController().signal);
-    assert.equal(typeof farSide.away, 'string');
-    await farSide.start(() => undefined, new AbortController().signal);
+    const keeper = new AgentKeeper(agents, { changed() {}, gone() {}, restarted() {} }, new NoPauses());
+    await assert.rejects(keeper.whenReachable(AbortSignal.abort(new Error('given up'))), /given up/);
+    const reachable = keeper.whenReachable(new AbortController().signal);
+    assert.equal(typeof keeper.away, 'string');
+    await keeper.start(() => undefined, new AbortController().signal);
     await reachable;
-    await farSide.whenReachable(new AbortController().signal);
-    assert.deepEqual([farSide.away, farSide.info?.hostname], [null, 'pod']);
-    await farSide.close();
+    await keeper.whenReachable(new AbortController().signal);
+    assert.deepEqual([keeper.away, keeper.info?.hostname], [null, 'pod']);
+    await keeper.close();
   });
 
   it('ends its attempts when it is closed', async () => {
     const agents = new Agents();
     const pauses = new NoPauses();
-    const farSide = new FarSide(agents, { changed() {}, gone() {}, restarted() {} }, pauses);
-    await farSide.start(() => undefined, new AbortController().signal);
+    const keeper = new AgentKeeper(agents, { changed() {}, gone() {}, restarted() {} }, pauses);
+    await keeper.start(() => undefined, new AbortController().signal);
     agents.away = new Error('away');
     const tried = new Promise<void>((resolve) => (pauses.onWait = resolve));
     agents.started[0]?.close('gone');
     await tried;
-    await farSide.close();
+    await keeper.close();
     const count = pauses.waited.length;
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.ok(pauses.waited.length <= count + 1);
-    assert.equal(await farSide.whenUp(1), undefined);
+    assert.equal(await keeper.whenUp(1), undefined);
   });
 
   it('is closed only when an agent in the middle of its start has been taken back', async () => {
     let taken = false;
-    const source: AgentSource = {
+    const source: AgentStarter = {
       start: (_key, _report, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
@@ -200,9 +200,9 @@ describe('the far side of a session', () => {
           });
         }),
     };
-    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
-    const started = assert.rejects(farSide.start(() => {}, new AbortController().signal));
-    await farSide.close();
+    const keeper = new AgentKeeper(source, { changed() {}, gone() {}, restarted() {} });
+    const started = assert.rejects(keeper.start(() => {}, new AbortController().signal));
+    await keeper.close();
     assert.ok(taken);
     await started;
   });
@@ -210,10 +210,10 @@ describe('the far side of a session', () => {
 
 describe('an agent that does not say what it sees', () => {
   /** Its one tunnel tells how many sessions it serves, and what `info` does. */
-  function mute(info: (transport: Duplex) => AgentInfo): { source: AgentSource; sessions: () => number } {
+  function mute(info: (transport: Duplex) => AgentInfo): { source: AgentStarter; sessions: () => number } {
     let sessions = 0;
     let dials = 0;
-    const start: AgentSource['start'] = async (publicKey) => {
+    const start: AgentStarter['start'] = async (publicKey) => {
       const [near, far] = duplexPair();
       const service = { ...SERVICE, info: () => info(far) };
       const events = { connected: (count: number) => (sessions = count), note() {} };
@@ -231,8 +231,8 @@ describe('an agent that does not say what it sees', () => {
     const { source, sessions } = mute(() => {
       throw new Error('no network interfaces');
     });
-    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
-    await assert.rejects(farSide.start(() => {}, new AbortController().signal));
+    const keeper = new AgentKeeper(source, { changed() {}, gone() {}, restarted() {} });
+    await assert.rejects(keeper.start(() => {}, new AbortController().signal));
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(sessions(), 0);
   });
@@ -244,11 +244,11 @@ describe('an agent that does not say what it sees', () => {
       asked.resolve();
       return INFO;
     });
-    const farSide = new FarSide(source, { changed() {}, gone() {}, restarted() {} });
-    const started = assert.rejects(farSide.start(() => {}, new AbortController().signal));
+    const keeper = new AgentKeeper(source, { changed() {}, gone() {}, restarted() {} });
+    const started = assert.rejects(keeper.start(() => {}, new AbortController().signal));
     await asked.promise;
     const before = performance.now();
-    await farSide.close();
+    await keeper.close();
     assert.ok(performance.now() - before < 1_000);
     await started;
   });
