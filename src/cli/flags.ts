@@ -1,7 +1,7 @@
 /** Flags that several commands share. */
 import { Flags } from '@oclif/core';
 import { MirrordError } from '../errors.ts';
-import { isDomain } from '../filter/entry.ts';
+import { isDomain } from '../filter/index.ts';
 import { isSessionName } from '../control/session-folder.ts';
 import { parseCidr } from '../net/index.ts';
 import { FORMATS } from './output-format.ts';

@@ -11,3 +11,4 @@ export { loadConfig, type Config, type LoadedConfig } from './load.ts';
 export { agentOptions, clusterOptions, targetOf } from './options.ts';
 export { formatTarget, parseTarget, type Target } from './target.ts';
 export { verifyConfig, type Verification } from './verify.ts';
+export { readBounded } from './bounded-file.ts';

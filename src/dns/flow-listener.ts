@@ -1,5 +1,5 @@
 /** The resolver behind flows of the userspace stack: its virtual address, port 53. */
-import type { TcpFlow, UdpFlow } from '../stack/flow.ts';
+import type { TcpFlow, UdpFlow } from '../stack/index.ts';
 import { DnsStream } from './dns-stream.ts';
 import { isRelayed, type Relay } from './relay.ts';
 import type { Resolver } from './resolver.ts';

@@ -4,8 +4,7 @@
  */
 import { unwatchFile, watchFile } from 'node:fs';
 import type { HostsFile } from '../dns/hosts-file.ts';
-import type { Filter } from '../filter/filter.ts';
-import type { NameChange, NameRoutes, StandingAnswer } from '../filter/name-routes.ts';
+import type { Filter, NameChange, NameRoutes, StandingAnswer } from '../filter/index.ts';
 import { decidesByName } from './domains.ts';
 import type { SessionNetwork } from './network.ts';
 

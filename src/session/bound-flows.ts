@@ -8,7 +8,7 @@
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { BoundFlow } from '../machine/network-state.ts';
-import type { Endpoint } from '../stack/flow.ts';
+import type { Endpoint } from '../stack/index.ts';
 import { Latest } from './latest.ts';
 
 /** Of the newest ones; hardly any program binds itself, and the kernel takes a filter of 64 KB at most. */

@@ -7,12 +7,7 @@
 import type { SessionStatus } from '../control/answers.ts';
 import { serveTcpFlow, serveUdpFlow } from '../dns/flow-listener.ts';
 import { MirrordError, describeError } from '../errors.ts';
-import { checkCapture } from '../filter/capture-check.ts';
-import { describeFilter } from '../filter/describe.ts';
-import type { Explanation } from '../filter/explain.ts';
-import type { Filter } from '../filter/filter.ts';
-import { NameRoutes } from '../filter/name-routes.ts';
-import { routePlan } from '../filter/route-plan.ts';
+import { checkCapture, describeFilter, type Explanation, type Filter, NameRoutes, routePlan } from '../filter/index.ts';
 import type { StartMessage } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';

@@ -1,6 +1,6 @@
 /** Which names must come to our resolver, whatever way DNS is taken over. */
 import { reverseZones } from '../dns/reverse.ts';
-import type { Filter } from '../filter/filter.ts';
+import type { Filter } from '../filter/index.ts';
 import type { AskedNames } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';

@@ -3,8 +3,7 @@
  * `feature.env`.  Held nowhere: asked anew each time, and never logged.
  */
 import { resolve } from 'node:path';
-import { readBounded } from '../config/bounded-file.ts';
-import type { Config } from '../config/index.ts';
+import { readBounded, type Config } from '../config/index.ts';
 import type { SessionEnvironment } from '../control/answers.ts';
 import {
   compileRules,

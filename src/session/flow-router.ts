@@ -3,7 +3,7 @@
  *
  * Everything that arrives here was routed here by the kernel; which destinations those are is decided elsewhere.
  */
-import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/flow.ts';
+import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/index.ts';
 import type { DialOutcome } from '../mux/flow.ts';
 import type { Tunnel } from '../peer/tunnel.ts';
 import type { AgentKeeper } from './agents/keeper.ts';

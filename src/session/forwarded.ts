@@ -1,5 +1,5 @@
 /** Who comes in by this machine, in one line. */
-import { OUTGOING } from '../filter/settings.ts';
+import { OUTGOING } from '../filter/index.ts';
 import type { MachineBridge } from '../machine/facts.ts';
 import type { Forwarded } from '../machine/network-state.ts';
 

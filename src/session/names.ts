@@ -9,9 +9,14 @@ import { normalName } from '../dns/name.ts';
 import type { Relay } from '../dns/relay.ts';
 import { createResolver, type Resolver, type ResolverPolicy } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
-import type { Filter, NameDecision } from '../filter/filter.ts';
-import { type NameContext, nameContext, nameForms } from '../filter/names.ts';
-import type { NameRoutes } from '../filter/name-routes.ts';
+import {
+  type Filter,
+  type NameDecision,
+  type NameContext,
+  nameContext,
+  nameForms,
+  type NameRoutes,
+} from '../filter/index.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { DnsModeChoice, DnsState } from '../machine/dns-state.ts';

@@ -2,9 +2,7 @@
  * The routes that this session wishes for, made anew whenever something that they follow from has changed: the
  * cluster's ranges, the machine's own network, the addresses that names have led to.
  */
-import type { Filter, ScopedFilter } from '../filter/filter.ts';
-import type { Scope } from '../filter/scope-table.ts';
-import { routePlan } from '../filter/route-plan.ts';
+import { type Filter, type ScopedFilter, type Scope, routePlan } from '../filter/index.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';

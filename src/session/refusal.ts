@@ -1,5 +1,5 @@
 /** How a dial's errno inside the cluster is told to the program on this machine. */
-import type { Refusal } from '../stack/flow.ts';
+import type { Refusal } from '../stack/index.ts';
 import type { DialErrno } from '../mux/flow.ts';
 
 const REFUSALS: Readonly<Record<DialErrno, Refusal>> = {

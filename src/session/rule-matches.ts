@@ -5,7 +5,7 @@
 import type { RuleMatch } from '../control/answers.ts';
 import { type NameRoutes, type Protocol, type Rule, type ScopedFilter, formatRule } from '../filter/index.ts';
 import { parseAddress } from '../net/index.ts';
-import type { Endpoint } from '../stack/flow.ts';
+import type { Endpoint } from '../stack/index.ts';
 
 /** Told apart at most; a filter of more entries than this is not read line by line. */
 const MAX_RULES = 1_024;

@@ -1,7 +1,6 @@
 /** The answer to `status`, from what the parts of a session know; those that do not stand yet have nothing to say. */
 import type { SessionStatus } from '../control/answers.ts';
-import { describeFilter } from '../filter/describe.ts';
-import type { Filter } from '../filter/filter.ts';
+import { describeFilter, type Filter } from '../filter/index.ts';
 import type { StartMessage } from '../ipc/protocol.ts';
 import type { AgentKeeper } from './agents/keeper.ts';
 import type { Capture } from './capture.ts';

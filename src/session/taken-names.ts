@@ -6,7 +6,7 @@
  */
 import type { HostTable } from '../dns/hosts-file.ts';
 import type { ResolverNames } from '../dns/resolver-names.ts';
-import type { Filter } from '../filter/filter.ts';
+import type { Filter } from '../filter/index.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
 import type { ClusterNames } from './cluster-names.ts';

@@ -5,7 +5,7 @@
  * the program the stack's queue is the bound: over its mark the tunnel's stream is paused.
  */
 import { SMALL_BYTES, blocks } from '../block-pool.ts';
-import type { TcpFlow, TcpFlowEvents } from '../stack/flow.ts';
+import type { TcpFlow, TcpFlowEvents } from '../stack/index.ts';
 import type { TunnelStream } from '../peer/tcp.ts';
 import { refusalOf } from './refusal.ts';
 

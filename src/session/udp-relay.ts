@@ -2,7 +2,7 @@
  * One UDP (source, destination) pair between the stack and the tunnel, and those that come of it: the destination may
  * answer from other ports.
  */
-import type { UdpFlow } from '../stack/flow.ts';
+import type { UdpFlow } from '../stack/index.ts';
 import type { DialErrno, FlowDatagrams } from '../mux/flow.ts';
 import type { Tunnel } from '../peer/tunnel.ts';
 import { refusalOf } from './refusal.ts';

@@ -7,4 +7,13 @@
  * head of stack.ts, every bound with its reason in limits.ts.
  */
 export { Stack } from './stack.ts';
-export type { EchoRequest, FlowHandler, Refusal, StackCounters, TcpFlow, TcpFlowEvents, UdpFlow } from './flow.ts';
+export type {
+  EchoRequest,
+  Endpoint,
+  FlowHandler,
+  Refusal,
+  StackCounters,
+  TcpFlow,
+  TcpFlowEvents,
+  UdpFlow,
+} from './flow.ts';

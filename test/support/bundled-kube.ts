@@ -1,5 +1,5 @@
 /** What the tests of `src/kube` open: the bundle, see bundled.ts. */
-import type * as Kube from '../../src/kube/index.ts';
+import type * as Kube from '../../src/kube/open-cluster.ts';
 import { bundled } from './bundled.ts';
 
-export const { openCluster } = await bundled<typeof Kube>('src/kube/index.ts');
+export const { openCluster } = await bundled<typeof Kube>('src/kube/open-cluster.ts');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Cluster, Discovery } from '../../../src/kube/index.ts';
+import type { Cluster, Discovery } from '../../../src/kube/cluster.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import { kubectl, kubectlJson } from './support/cluster.ts';
 

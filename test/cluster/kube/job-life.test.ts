@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
-import type { Cluster } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/cluster.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RIGHTS } from '../../../src/kube/rights.ts';
-import type { Cluster } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/cluster.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import { dropNamespace, kubectl, kubectlJson, makeNamespace, serviceAccountKubeconfig } from './support/cluster.ts';
 

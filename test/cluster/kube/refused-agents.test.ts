@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MirrordError } from '../../../src/errors.ts';
-import type { AgentRequest, Cluster } from '../../../src/kube/index.ts';
+import type { AgentRequest, Cluster } from '../../../src/kube/cluster.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { Cluster } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/cluster.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Cluster, PodTarget } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../src/kube/cluster.ts';
+import type { PodTarget } from '../../../src/kube/targets/target.ts';
 import { openCluster } from '../../support/bundled-kube.ts';
 import {
   dropNamespace,

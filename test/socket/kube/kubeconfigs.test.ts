@@ -276,7 +276,7 @@ describe('kubeconfigs as people have them', function () {
     writeFileSync(authority, CERT);
     const kubeconfig = kubeconfigFor(url, { 'certificate-authority-data': undefined });
     const program = `
-      const { openCluster } = await import(${JSON.stringify(await bundle('src/kube/index.ts'))});
+      const { openCluster } = await import(${JSON.stringify(await bundle('src/kube/open-cluster.ts'))});
       (await openCluster({ kubeconfig: ${JSON.stringify(kubeconfig)}, cwd: '/', useProxy: false })).close();`;
     const env = { ...process.env, SSL_CERT_FILE: authority };
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net, { type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import http from 'node:http';
 import { openCluster } from '../../support/bundled-kube.ts';
-import type { ClusterOptions } from '../../../src/kube/index.ts';
+import type { ClusterOptions } from '../../../src/kube/cluster.ts';
 import { FakeServer, json, kubeconfigFor } from './support/fake-server.ts';
 import { connectProxy, socksProxy } from './support/proxies.ts';
 

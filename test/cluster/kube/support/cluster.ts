@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
-import type { AgentOptions, AgentProgram, AgentRequest, Remains } from '../../../../src/kube/index.ts';
+import type { AgentOptions, AgentProgram, AgentRequest, Remains } from '../../../../src/kube/cluster.ts';
 
 export const ADMIN = requireKubeconfig();
 
