@@ -6,6 +6,9 @@ import { isSessionName } from '../control/session-folder.ts';
 import { parseCidr } from '../net/index.ts';
 import { FORMATS } from './output-format.ts';
 
+/** `showVerbose` obeys it. */
+export const verbose = Flags.boolean({ char: 'v', description: 'show calls of the API, and commands, as they end' });
+
 /** `formatOf` reads them. */
 export const format = {
   output: Flags.option({ options: FORMATS })({

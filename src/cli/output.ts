@@ -7,6 +7,7 @@ import { type Mark, formatMark, frame } from './marks.ts';
 import type { DataFormat, Format } from './output-format.ts';
 import { indented, onOneLineEach, oneLine, printable, printableJson } from './printable.ts';
 import { type Abilities, type Screen, abilitiesOf, inAscii, widthOf } from './screen.ts';
+import { showTrace } from '../trace.ts';
 import { wrap } from './wrap.ts';
 
 /** Further lines of an entry stand at least this deep: no text of others can pose as an entry, or as the advice below one. */
@@ -124,6 +125,9 @@ export class Output {
 
 export const out = new Output(process.stdout);
 export const err = new Output(process.stderr);
+
+/** Calls of the API and commands, a line each beside the answer. */
+export const showVerbose = (): void => showTrace((line) => err.line(line));
 
 /** Of a pipe without a reader, and of a terminal that was closed. */
 const UNREAD = new Set(['EPIPE', 'EIO']);

@@ -6,7 +6,7 @@ import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
 import { firstScreen, forPeople } from './events.ts';
 import type { Format } from './output-format.ts';
-import { err, out } from './output.ts';
+import { err, out, showVerbose } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { runningSession, stuck, whenReady } from './running-session.ts';
 import { Steps } from './steps.ts';
@@ -41,6 +41,7 @@ async function runInForeground(options: UpOptions, format: Format): Promise<bool
   const steps = new Steps(out);
   const screen = await firstScreen(options.name, 'Ctrl-C to stop.');
   const show = format === 'table' ? forPeople(screen, steps) : await out.writer(format);
+  if (options.verbose) showVerbose();
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
     session: SESSION_PROGRAM,

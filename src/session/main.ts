@@ -6,6 +6,7 @@
  */
 import { describeError } from '../errors.ts';
 import { HostClient } from './host-client.ts';
+import { showTrace } from '../trace.ts';
 import { Session } from './session.ts';
 
 /** An orderly end that takes longer than this is not orderly: the host would kill us next. */
@@ -22,6 +23,12 @@ async function main(): Promise<void> {
   const start = await host.started;
   Object.assign(process.env, start.environment);
   const session = new Session(start, host);
+  if (start.options.verbose) {
+    // The host part passes on what is printed here.
+    const print = (line: string): unknown => process.stdout.write(`${line}\n`);
+    if (session.logPath !== null) print(`log: ${session.logPath}`);
+    showTrace(print);
+  }
   host.listen({
     release: () => session.release(),
     stop: () => stopping.abort(),

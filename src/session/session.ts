@@ -65,6 +65,11 @@ export class Session {
     if (this.#log.warning !== null) this.#warn(this.#log.warning);
   }
 
+  /** Null when it cannot be written. */
+  get logPath(): string | null {
+    return this.#log.warning === null ? this.#log.path : null;
+  }
+
   /** Resolves when everything stands; whatever fails is thrown, and `close` takes back what stood already. */
   async up(stop: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([stop, this.#closing.signal]);
@@ -134,7 +139,7 @@ export class Session {
     this.#host.ready({
       place: remote.cluster === null ? remote.target : null,
       service: service !== null && near.reaches(service.name) ? service : null,
-      log: this.#logPath,
+      log: this.logPath,
     });
   }
 
@@ -203,10 +208,6 @@ export class Session {
   async #discovered(near: Capture, discovery: Discovery): Promise<void> {
     this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
     await near.discovered(discovery);
-  }
-
-  get #logPath(): string | null {
-    return this.#log.warning === null ? this.#log.path : null;
   }
 
   get #state(): SessionStatus['state'] {
@@ -305,7 +306,7 @@ export class Session {
       rttMs: this.#rttMs,
       dropped,
       warnings: this.#warnings,
-      log: this.#logPath,
+      log: this.logPath,
     });
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { configFile, format, sessionName } from '../flags.ts';
+import { configFile, format, sessionName, verbose } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 export class Doctor extends Command {
@@ -31,11 +31,13 @@ export class Doctor extends Command {
     }),
     'config-file': configFile(),
     name: sessionName({ default: 'default', description: 'name of the session whose round trip is measured' }),
+    verbose,
     ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
+    if (flags.verbose) (await import('../output.ts')).showVerbose();
     const { runDoctor } = await import('../doctor.ts');
     await runDoctor(flags, flags.name, formatOf(flags));
   }

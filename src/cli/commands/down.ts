@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { allNamespaces, configFile, format, sessionName } from '../flags.ts';
+import { allNamespaces, configFile, format, sessionName, verbose } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 export class Down extends Command {
@@ -33,11 +33,13 @@ export class Down extends Command {
     }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig of that context', dependsOn: ['all'] }),
     'config-file': configFile({ dependsOn: ['all'] }),
+    verbose,
     ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Down);
+    if (flags.verbose) (await import('../output.ts')).showVerbose();
     const { runDown } = await import('../down.ts');
     const { namespace, context, kubeconfig } = flags;
     await runDown({

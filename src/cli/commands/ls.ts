@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { configFile, format } from '../flags.ts';
+import { configFile, format, verbose } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 export class Ls extends Command {
@@ -36,11 +36,13 @@ export class Ls extends Command {
     }),
     kubeconfig: Flags.string({ helpValue: 'PATH', description: 'kubeconfig file, or several joined by colons' }),
     'config-file': configFile(),
+    verbose,
     ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ls);
+    if (flags.verbose) (await import('../output.ts')).showVerbose();
     const { runLs } = await import('../ls.ts');
     await runLs({
       format: formatOf(flags),

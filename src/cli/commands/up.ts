@@ -87,7 +87,10 @@ export class Up extends Command {
         'say what would be routed and resolved, and which rights are missing; changes nothing, needs no root',
     }),
     detach: Flags.boolean({ description: 'go on in the background when ready' }),
-    verbose: Flags.boolean({ char: 'v', description: 'show what its parts print, and log in more detail' }),
+    verbose: Flags.boolean({
+      char: 'v',
+      description: 'show calls of the API, commands, and what its parts print; log in more detail',
+    }),
     ...format,
   };
 
@@ -99,6 +102,7 @@ export class Up extends Command {
     }
     const options = toUpOptions(flags);
     if (flags['dry-run']) {
+      if (flags.verbose) (await import('../output.ts')).showVerbose();
       const { runDryRun } = await import('../dry-run.ts');
       return runDryRun(options, formatOf(flags));
     }

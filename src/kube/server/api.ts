@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callbackify } from 'node:util';
 import { MirrordError } from '../../errors.ts';
 import type { Identity } from '../credentials/identity.ts';
+import { traced } from '../../trace.ts';
 import { ApiError, credentialsRejected, type StatusBody } from './api-error.ts';
 import { explainConnectFailure } from './explain.ts';
 import { lines } from './lines.ts';
@@ -145,7 +146,11 @@ export class Api {
     for (let attempt = 1; ; attempt++) {
       const identity = await this.#server.identity(signal);
       this.#useCertificate(identity);
-      const response = await this.#exchange(method, request, identity, signal);
+      const response = await traced(
+        () => `${method} ${request.path}${queryOf(request)}`,
+        () => this.#exchange(method, request, identity, signal),
+        ({ statusCode }) => String(statusCode),
+      );
       const pauseMs = attempt > BUSY_RETRIES ? null : busyFor(response);
       if (pauseMs !== null) {
         response.resume();
@@ -169,13 +174,12 @@ export class Api {
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const { endpoint } = this.#server;
-    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`;
     const body = 'body' in request ? JSON.stringify(request.body) : undefined;
     const options: https.RequestOptions = {
       method,
       host: endpoint.host,
       port: endpoint.port,
-      path: `${endpoint.path}${request.path}${query}`,
+      path: `${endpoint.path}${request.path}${queryOf(request)}`,
       agent: this.#agent,
       signal,
       headers: {
@@ -238,6 +242,9 @@ export class Api {
     return new ServerAgent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
   }
 }
+
+const queryOf = ({ query }: ApiRequest): string =>
+  query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
 
 /** A server that has too much to do names the pause (429 and 503, RFC 9110 section 10.2.3); null from any other. */
 function busyFor({ statusCode, headers }: IncomingMessage): number | null {

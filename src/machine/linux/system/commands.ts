@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { MirrordError } from '../../../errors.ts';
 import { setAside } from '../../../node-environment.ts';
+import { traced } from '../../../trace.ts';
 import type { Files } from '../../files.ts';
 
 /** No command here asks the network anything; one that takes longer hangs on a lock or a dead daemon. */
@@ -51,6 +52,13 @@ export function commandMissing(command: string): MirrordError {
 }
 
 export const runCommand: Run = (command, args, input) =>
+  traced(
+    () => [command, ...args].join(' '),
+    () => execute(command, args, input),
+    ({ code }) => `exit ${code}`,
+  );
+
+const execute: Run = (command, args, input) =>
   new Promise((resolve, reject) => {
     const child = execFile(
       command,

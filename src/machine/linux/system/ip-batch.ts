@@ -4,6 +4,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { MirrordError } from '../../../errors.ts';
+import { traced } from '../../../trace.ts';
 import { Turns } from '../../../turns.ts';
 import { COMMAND_DEADLINE_MS, batchFailed, commandEnvironment, commandMissing } from './commands.ts';
 
@@ -33,7 +34,13 @@ export class StandingIp implements IpBatch {
   }
 
   run(lines: readonly string[]): Promise<void> {
-    return this.#turns.take(() => this.#send(lines));
+    const send = (): Promise<void> =>
+      traced(
+        () => `ip -${this.#family} -batch: ${lines.join('; ')}`,
+        () => this.#send(lines),
+        () => 'done',
+      );
+    return this.#turns.take(send);
   }
 
   start(): void {
