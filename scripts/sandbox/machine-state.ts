@@ -1,4 +1,7 @@
-/** Everything of a machine that a session may change, as text that can be compared. */
+/**
+ * Everything of a machine that a session may change, as text that can be compared; and nothing that others may: below
+ * the sandbox's /etc is the machine's own, into which a package may be installed meanwhile.
+ */
 import type { Machine } from './machine.ts';
 
 const QUESTIONS = `
@@ -10,11 +13,12 @@ const QUESTIONS = `
     ip $family route show table all | sort
   done
   nft list ruleset
-  for file in /etc/resolv.conf /etc/hosts /etc/nsswitch.conf; do
+  for file in /etc/resolv.conf /etc/hosts; do
     stat -c '%n %F %U %a' $file
     cat $file
   done
-  ls -A /etc
+  # What is written aside has our name in its own.
+  ls -A /etc | grep -i -E 'resolv|mirrord'
   find /run/mirrord 2>/dev/null
   # Other sandboxes see the same cgroups.
   find /sys/fs/cgroup -ignore_readdir_race -name "mirrord.*.$(stat -Lc %i /proc/self/ns/net)" -print -prune

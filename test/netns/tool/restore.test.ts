@@ -8,6 +8,22 @@ describe('mirrord up, the machine afterwards', () => {
   const world = useSandbox();
   const modes = ['nftables', 'resolv.conf'] as const;
 
+  it('is compared by what a session may change, and not by what others do meanwhile', async () => {
+    const { developer } = world.sandbox;
+    const before = await machineState(developer);
+    // A package that is installed.
+    const line = 'mkdir /etc/new.d && echo x > /etc/new.conf && echo "shadow: files" >> /etc/nsswitch.conf';
+    assert.equal((await developer.run('sh', ['-c', line], { as: 'root' })).code, 0);
+    assert.equal(await machineState(developer), before);
+    for (const trace of ['/etc/resolv.conf.mirrord-1', '/run/mirrord/x']) {
+      await developer.run('sh', ['-c', `mkdir -p /run/mirrord; touch ${trace}`], { as: 'root' });
+      assert.notEqual(await machineState(developer), before);
+      await developer.run('rm', ['-r', trace], { as: 'root' });
+    }
+    await developer.run('sh', ['-c', 'rmdir /run/mirrord || true'], { as: 'root' });
+    assert.equal(await machineState(developer), before);
+  });
+
   for (const dns of modes) {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       it(`is as before after ${signal} (${dns})`, async () => {

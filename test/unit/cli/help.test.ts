@@ -14,7 +14,8 @@ describe('help screens', function () {
     const name = command === '' ? 'mirrord' : `mirrord ${command}`;
 
     it(`${name} --help`, () => {
-      const { code, stdout, stderr } = runCli(...(command === '' ? [] : [command]), '--help');
+      const words = command === '' ? [] : command.split(':');
+      const { code, stdout, stderr } = runCli(...words, '--help');
       assert.equal(code, 0, stderr);
       // Node's version and the machine's architecture stand in the overview.
       const screen = stdout.replace(/(mirrord\/\S+) .*/, '$1').replace(/[ ]+$/gm, '');
@@ -22,6 +23,7 @@ describe('help screens', function () {
       if (update) writeFileSync(golden, screen);
       assert.ok(existsSync(golden), `${golden} is missing`);
       assert.equal(screen, readFileSync(golden, 'utf8'));
+      assert.equal(runCli(...words, '-h').stdout, stdout);
     });
   }
 

@@ -3,6 +3,7 @@ import { COMMANDS } from '../../../src/cli/commands.ts';
 import { pasteable } from '../../../src/cli/invocation.ts';
 import { toDescription } from '../../../src/cli/failure.ts';
 import { checkCommand } from '../../../src/cli/words.ts';
+import { Workspace } from '../support/config.ts';
 import { CLI_MS, runCli } from './run.ts';
 
 /** What `mirrord WORDS` says before anything runs: message and advice. */
@@ -78,6 +79,14 @@ describe('words of the command line', () => {
 });
 
 describe('flags', function () {
+  let file: string;
+  let workspace: Workspace;
+  before(async () => {
+    workspace = await Workspace.make({ 'mirrord.json': '{}' });
+    file = `${workspace.path}/mirrord.json`;
+  });
+  after(() => workspace.remove());
+
   this.timeout(3 * CLI_MS);
 
   const cases: readonly [string[], string][] = [
@@ -106,6 +115,17 @@ describe('flags', function () {
     for (const command of ['up', 'ls', 'doctor', 'down']) {
       const { stderr } = runCli(command, '--kube-context', 'a', '--target-namespace', 'b', '--nonsense');
       assert.match(stderr, /^Error: mirrord \w+ has no flag --nonsense\.\n/);
+    }
+  });
+
+  it('and words of kubectl reach the cluster: `list` is ls, `pods/x` is a target, svc/NAME and URLs are destinations', () => {
+    const none = ['--kubeconfig', '/none'];
+    assert.match(runCli('list', ...none).stderr, /no kubeconfig: \/none/);
+    for (const target of ['pods/x', 'svc/x', 'deploy/x'])
+      assert.match(runCli('up', '--dry-run', '-t', target, ...none).stderr, /no kubeconfig: \/none/);
+    for (const destination of ['svc/payments', 'https://payments.shop:8443/path?q=1']) {
+      const { stdout, stderr } = runCli('explain', '-f', file, destination, '--json');
+      assert.match((JSON.parse(stdout) as { destination: string }).destination, /^payments/, stderr);
     }
   });
 
