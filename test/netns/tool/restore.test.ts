@@ -116,7 +116,7 @@ describe('mirrord up, the machine afterwards', () => {
     await developer.run('mount', ['-t', 'tmpfs', 'missing', folder]);
     const { code, stderr } = await developer.run(program, ['up', '-t', `netns/${target}`], { as: 'sudo' });
     await developer.run('umount', [folder]);
-    assert.equal(code, 6);
+    assert.equal(code, 6, stderr);
     assert.match(stderr, /^Error: The native helper .* has not been built\.$/m);
     assert.equal(await machineState(developer), before);
   });
