@@ -21,14 +21,14 @@ export class Layers {
   tree: Tree = {};
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  private readonly origins = new Map<string, Origin>();
-  private fileOrigin: (path: Path) => Origin = () => ({ kind: 'default' });
+  readonly #origins = new Map<string, Origin>();
+  #fileOrigin: (path: Path) => Origin = () => ({ kind: 'default' });
 
   file(name: string, document: Document): void {
-    this.fileOrigin = (path) => ({ kind: 'file', file: name, line: document.line(path) });
+    this.#fileOrigin = (path) => ({ kind: 'file', file: name, line: document.line(path) });
     const value = withoutNulls(document.value);
     if (!isTree(value)) {
-      this.problems.push({ key: '', reason: 'an object with keys is expected', origin: this.fileOrigin([]) });
+      this.problems.push({ key: '', reason: 'an object with keys is expected', origin: this.#fileOrigin([]) });
       return;
     }
     // Here a null says something: it takes one of our own fields away.
@@ -36,18 +36,18 @@ export class Layers {
     if (isTree(context)) setAt(value, 'agent.security_context', structuredClone(context));
     // Editors find the schema by this key.
     delete value['$schema'];
-    for (const [key, reason] of IGNORED) this.ignore(value, key, reason);
+    for (const [key, reason] of IGNORED) this.#ignore(value, key, reason);
     expandShorthands(value);
     this.tree = value;
   }
 
   environment(env: Environment): void {
-    this.completeImage(env);
+    this.#completeImage(env);
     for (const { path, facts } of FIELDS) {
       const text = facts.env === undefined ? undefined : env[facts.env];
       // An empty variable is one that a script meant to leave out.
       if (facts.env === undefined || text === undefined || text === '') continue;
-      this.setText(path, text, { kind: 'environment', variable: facts.env });
+      this.#setText(path, text, { kind: 'environment', variable: facts.env });
     }
   }
 
@@ -63,42 +63,42 @@ export class Layers {
       ['feature.network.outgoing.routes.exclude', nonEmpty(flags.excludeRoutes)],
       ['feature.network.dns.domains', nonEmpty(flags.domains)],
     ];
-    for (const [path, value] of values) if (value !== undefined) this.set(path, value, origin);
+    for (const [path, value] of values) if (value !== undefined) this.#set(path, value, origin);
     for (const [path, value] of Object.entries(flags.overrides ?? {})) {
       const switched = typeof value === 'boolean' ? switchedKeys(path, value) : null;
-      if (switched !== null) for (const [key, inner] of switched) this.set(key, inner, origin);
-      else if (typeof value === 'string') this.setText(path, value, origin);
-      else this.set(path, value, origin);
+      if (switched !== null) for (const [key, inner] of switched) this.#set(key, inner, origin);
+      else if (typeof value === 'string') this.#setText(path, value, origin);
+      else this.#set(path, value, origin);
     }
   }
 
   /** Where the value at `path` comes from. */
   originOf(path: Path): Origin {
     for (let length = path.length; length > 0; length--) {
-      const origin = this.origins.get(formatPath(path.slice(0, length)));
+      const origin = this.#origins.get(formatPath(path.slice(0, length)));
       if (origin !== undefined) return origin;
     }
-    return this.fileOrigin(path);
+    return this.#fileOrigin(path);
   }
 
-  private set(path: string, value: unknown, origin: Origin): void {
+  #set(path: string, value: unknown, origin: Origin): void {
     setAt(this.tree, path, value);
-    this.origins.set(path, origin);
+    this.#origins.set(path, origin);
   }
 
-  private setText(path: string, text: string, origin: Origin): void {
+  #setText(path: string, text: string, origin: Origin): void {
     const kind = FIELDS.find((field) => field.path === path)?.facts.kind;
     const value = convert(text, kind);
     if (value === undefined) {
       const reason = kind === 'boolean' ? 'it is true or false' : 'it is a whole number';
       this.problems.push({ key: path, value: text, reason, origin });
     } else {
-      this.set(path, value, origin);
+      this.#set(path, value, origin);
     }
   }
 
   /** The image as one text.  What the file leaves open of it has variables of its own; one for all goes before both. */
-  private completeImage(env: Environment): void {
+  #completeImage(env: Environment): void {
     const given = getAt(this.tree, 'agent.image');
     if (given !== undefined && !isTree(given)) return;
     const parts: Tree = { ...given };
@@ -112,13 +112,13 @@ export class Layers {
     // Any other shape is left as it is, for the check of types to report.
     if (image === null) return;
     setAt(this.tree, 'agent.image', image);
-    if (origin !== undefined) this.origins.set('agent.image', origin);
+    if (origin !== undefined) this.#origins.set('agent.image', origin);
   }
 
-  private ignore(value: Tree, key: string, reason: string): void {
+  #ignore(value: Tree, key: string, reason: string): void {
     const given = getAt(value, key);
     if (given === undefined) return;
-    const origin = this.fileOrigin(key.split('.'));
+    const origin = this.#fileOrigin(key.split('.'));
     deleteAt(value, key);
     if (!isAsWished(key, given))
       this.warnings.push({ key, reason: `it is accepted, but has no effect: ${reason}`, origin });

@@ -32,25 +32,25 @@ export async function checkMeaning(config: ConfigSchema, layers: Layers, cwd: st
 class Check implements Findings {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  private readonly layers: Layers;
+  readonly #layers: Layers;
 
   constructor(layers: Layers) {
-    this.layers = layers;
+    this.#layers = layers;
   }
 
   network(config: ConfigSchema): void {
     const { faults, warnings } = checkNetwork(config.feature.network);
-    for (const fault of faults) this.problems.push(this.located(fault));
-    this.warnings.push(...gather(warnings).map((fault) => this.located(fault)));
+    for (const fault of faults) this.problems.push(this.#located(fault));
+    this.warnings.push(...gather(warnings).map((fault) => this.#located(fault)));
   }
 
   target({ target }: ConfigSchema): Target | null {
     if (target.namespace !== undefined && !LABEL.test(target.namespace)) {
-      this.fault('target.namespace', target.namespace, 'it is no name of a namespace');
+      this.#fault('target.namespace', target.namespace, 'it is no name of a namespace');
     }
     const parsed = parseTarget(target.path);
     if ('target' in parsed) return parsed.target;
-    this.fault('target.path', target.path, parsed.reason);
+    this.#fault('target.path', target.path, parsed.reason);
     return null;
   }
 
@@ -58,44 +58,44 @@ class Check implements Findings {
     for (const key of ['namespace', 'service_account', 'priority_class'] as const) {
       const value = agent[key];
       const pattern = key === 'namespace' ? LABEL : SUBDOMAIN;
-      if (value !== undefined && !pattern.test(value)) this.fault(`agent.${key}`, value, 'it is no Kubernetes name');
+      if (value !== undefined && !pattern.test(value)) this.#fault(`agent.${key}`, value, 'it is no Kubernetes name');
     }
     for (const key of ['labels', 'annotations', 'node_selector'] as const) {
       for (const [name, value] of Object.entries(agent[key])) {
-        if (!LABEL_KEY.test(name)) this.fault(`agent.${key}`, name, `${JSON.stringify(name)} is no name of a label`);
+        if (!LABEL_KEY.test(name)) this.#fault(`agent.${key}`, name, `${JSON.stringify(name)} is no name of a label`);
         else if (key !== 'annotations' && !LABEL_VALUE.test(value)) {
-          this.fault(`agent.${key}`, value, `${JSON.stringify(value)} is no value of a label`);
+          this.#fault(`agent.${key}`, value, `${JSON.stringify(value)} is no value of a label`);
         }
       }
     }
     const image = startableImage(agent.image);
     if (image !== agent.image)
-      this.warn('agent.image', agent.image, `it has no Node, which the agent runs on, so ${image} is taken`);
+      this.#warn('agent.image', agent.image, `it has no Node, which the agent runs on, so ${image} is taken`);
     const { communication_timeout: waits } = agent;
-    if (waits < LEAST_WAIT && getAt(this.layers.tree, 'agent.communication_timeout') !== undefined) {
+    if (waits < LEAST_WAIT && getAt(this.#layers.tree, 'agent.communication_timeout') !== undefined) {
       const reason = `connections survive a lost path for ${LEAST_WAIT} s, and the agent lives as long`;
-      this.warn('agent.communication_timeout', waits, reason);
+      this.#warn('agent.communication_timeout', waits, reason);
     }
     if (!isDeepStrictEqual(agent.dns, AGENT_DNS)) {
       const reason = "the agent asks as the pod's resolv.conf says, and within 2 s, so it has no effect";
-      this.warn('agent.dns', agent.dns, reason);
+      this.#warn('agent.dns', agent.dns, reason);
     }
     const isPod = target !== null && !['targetless', 'netns', 'process'].includes(target.kind);
     if (agent.ephemeral && target !== null && !isPod) {
       // Without a target in the file, one may still come with -t.
-      if (getAt(this.layers.tree, 'target.path') !== undefined)
-        this.fault('agent.ephemeral', true, 'an ephemeral container needs a pod as its target');
-      else this.warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and none is named');
+      if (getAt(this.#layers.tree, 'target.path') !== undefined)
+        this.#fault('agent.ephemeral', true, 'an ephemeral container needs a pod as its target');
+      else this.#warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and none is named');
     }
     if (agent.namespace === undefined || agent.namespace === namespace) return;
     if (agent.ephemeral) {
-      this.warn(
+      this.#warn(
         'agent.namespace',
         agent.namespace,
         "an ephemeral container lives in its target's namespace, so it has no effect",
       );
     } else if (target?.kind === 'targetless') {
-      this.warn(
+      this.#warn(
         'agent.namespace',
         agent.namespace,
         'without a target the agent lives in target.namespace, so it has no effect',
@@ -105,7 +105,7 @@ class Check implements Findings {
 
   env({ feature: { env } }: ConfigSchema): void {
     if (env.include !== undefined && env.exclude !== undefined) {
-      this.fault(
+      this.#fault(
         'feature.env',
         { include: env.include, exclude: env.exclude },
         'include and exclude exclude each other; keep one',
@@ -117,11 +117,11 @@ class Check implements Findings {
       } catch (error) {
         const reason =
           error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
-        this.fault('feature.env.mapping', pattern, `${JSON.stringify(pattern)} is no regular expression: ${reason}`);
+        this.#fault('feature.env.mapping', pattern, `${JSON.stringify(pattern)} is no regular expression: ${reason}`);
       }
     }
-    for (const name of Object.keys(env.override)) this.variable('feature.env.override', name);
-    for (const name of env.unset ?? []) this.variable('feature.env.unset', name);
+    for (const name of Object.keys(env.override)) this.#variable('feature.env.override', name);
+    for (const name of env.unset ?? []) this.#variable('feature.env.unset', name);
   }
 
   async files({ feature: { env }, kubeconfig }: ConfigSchema, cwd: string): Promise<void> {
@@ -132,29 +132,29 @@ class Check implements Findings {
       return facts !== undefined && !facts.isDirectory();
     };
     if (env.env_file !== undefined && !(await isReadable(env.env_file)))
-      this.fault('feature.env.env_file', env.env_file, 'the file cannot be read');
+      this.#fault('feature.env.env_file', env.env_file, 'the file cannot be read');
     // Of several files some may be missing; and a file of the team's may name one that is only there for some.
     const kubeconfigs = (kubeconfig ?? '').split(':').filter((path) => path !== '');
     if (kubeconfigs.length > 0 && !(await Promise.all(kubeconfigs.map(isReadable))).includes(true))
-      this.warn('kubeconfig', kubeconfig, 'there is no such file that can be read');
+      this.#warn('kubeconfig', kubeconfig, 'there is no such file that can be read');
   }
 
-  private variable(key: string, name: string): void {
+  #variable(key: string, name: string): void {
     if (name === '' || name.includes('=') || name.includes('\0')) {
-      this.fault(key, name, `${JSON.stringify(name)} is no name of a variable`);
+      this.#fault(key, name, `${JSON.stringify(name)} is no name of a variable`);
     }
   }
 
-  private fault(key: string, value: unknown, reason: string): void {
-    this.problems.push(this.located({ key, value, reason }));
+  #fault(key: string, value: unknown, reason: string): void {
+    this.problems.push(this.#located({ key, value, reason }));
   }
 
-  private warn(key: string, value: unknown, reason: string): void {
-    this.warnings.push(this.located({ key, value, reason }));
+  #warn(key: string, value: unknown, reason: string): void {
+    this.warnings.push(this.#located({ key, value, reason }));
   }
 
-  private located(fault: Fault): Problem {
-    return { ...fault, origin: this.layers.originOf(toPath(fault.key)) };
+  #located(fault: Fault): Problem {
+    return { ...fault, origin: this.#layers.originOf(toPath(fault.key)) };
   }
 }
 

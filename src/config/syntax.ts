@@ -43,19 +43,19 @@ export function mayBeDeep(text: string): boolean {
 
 /** Numbers of lines by offset. */
 export class LineIndex {
-  private readonly starts: number[] = [0];
+  readonly #starts: number[] = [0];
 
   constructor(text: string) {
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.starts.push(at + 1);
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
   /** Line, from 1, that holds the character at `offset`. */
   lineAt(offset: number): number {
     let low = 0;
-    let high = this.starts.length;
+    let high = this.#starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.starts[middle] <= offset) low = middle;
+      if (this.#starts[middle] <= offset) low = middle;
       else high = middle;
     }
     return low + 1;

@@ -36,113 +36,113 @@ const FILTERS: Readonly<Record<string, (value: string, args: Arguments) => Scala
 
 /** `primary ( "|" filter )*`, where a primary is a literal, a variable or `get_env(...)`. */
 export class Expression {
-  private readonly tokens: readonly string[];
-  private readonly line: number;
-  private readonly values: TemplateValues;
-  private next = 0;
+  readonly #tokens: readonly string[];
+  readonly #line: number;
+  readonly #values: TemplateValues;
+  #next = 0;
 
   constructor(text: string, line: number, values: TemplateValues) {
-    this.line = line;
-    this.values = values;
-    this.tokens = this.tokenize(text);
+    this.#line = line;
+    this.#values = values;
+    this.#tokens = this.#tokenize(text);
   }
 
   evaluate(): string {
-    let result = this.primary();
-    while (this.peek() === '|') {
-      this.next++;
-      result = this.filter(result);
+    let result = this.#primary();
+    while (this.#peek() === '|') {
+      this.#next++;
+      result = this.#filter(result);
     }
-    if (this.peek() !== undefined) this.fail(`${JSON.stringify(this.peek())} is not expected`);
-    if ('missing' in result) this.fail(result.missing);
+    if (this.#peek() !== undefined) this.#fail(`${JSON.stringify(this.#peek())} is not expected`);
+    if ('missing' in result) this.#fail(result.missing);
     return String(result.value);
   }
 
-  private primary(): Value {
-    const token = this.take('a value');
+  #primary(): Value {
+    const token = this.#take('a value');
     const literal = toLiteral(token);
     if (literal !== undefined) return { value: literal };
-    if (!/^[A-Za-z_]/.test(token)) this.fail(`${JSON.stringify(token)} is not expected`);
-    if (this.peek() === '(') return this.call(token, this.arguments());
-    if (!Object.hasOwn(this.values.variables, token)) {
-      const known = Object.keys(this.values.variables).join(', ');
+    if (!/^[A-Za-z_]/.test(token)) this.#fail(`${JSON.stringify(token)} is not expected`);
+    if (this.#peek() === '(') return this.#call(token, this.#arguments());
+    if (!Object.hasOwn(this.#values.variables, token)) {
+      const known = Object.keys(this.#values.variables).join(', ');
       return { missing: `there is no variable ${token}; there are: ${known}` };
     }
-    const value = this.values.variables[token];
+    const value = this.#values.variables[token];
     return value === undefined ? { missing: `${token} is not defined here, and there is no default` } : { value };
   }
 
-  private call(name: string, args: Arguments): Value {
-    if (name !== 'get_env') this.fail(`there is no function ${name}; there is get_env`);
+  #call(name: string, args: Arguments): Value {
+    if (name !== 'get_env') this.#fail(`there is no function ${name}; there is get_env`);
     const given = args.get('name');
-    if (given === undefined) this.fail('get_env needs an argument: get_env(name="X")');
+    if (given === undefined) this.#fail('get_env needs an argument: get_env(name="X")');
     const variable = String(given);
-    const { env } = this.values;
+    const { env } = this.#values;
     const value = (Object.hasOwn(env, variable) ? env[variable] : undefined) ?? args.get('default');
     if (value !== undefined) return { value };
     return { missing: `the environment variable ${variable} is not set, and there is no default` };
   }
 
-  private filter(input: Value): Value {
-    const name = this.take('a filter');
-    const args = this.peek() === '(' ? this.arguments() : new Map<string, Scalar>();
+  #filter(input: Value): Value {
+    const name = this.#take('a filter');
+    const args = this.#peek() === '(' ? this.#arguments() : new Map<string, Scalar>();
     if (name === 'default') {
       const value = args.get('value');
-      if (value === undefined) this.fail('default needs an argument: default(value="x")');
+      if (value === undefined) this.#fail('default needs an argument: default(value="x")');
       return 'missing' in input ? { value } : input;
     }
     const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
     if (filter === undefined)
-      this.fail(`there is no filter ${name}; there are: default, ${Object.keys(FILTERS).join(', ')}`);
+      this.#fail(`there is no filter ${name}; there are: default, ${Object.keys(FILTERS).join(', ')}`);
     if ('missing' in input) return input;
     try {
       return { value: filter(String(input.value), args) };
     } catch (error) {
-      if (error instanceof RangeError) this.fail(error.message);
+      if (error instanceof RangeError) this.#fail(error.message);
       throw error;
     }
   }
 
-  private arguments(): Arguments {
+  #arguments(): Arguments {
     const args = new Map<string, Scalar>();
-    this.next++;
-    while (this.peek() !== ')') {
-      const name = this.take('an argument');
-      if (this.take('`=`') !== '=') this.fail('an argument is written name=value');
-      const value = toLiteral(this.take('a value'));
-      if (value === undefined) this.fail(`the value of ${name} is a string, a number, true or false`);
+    this.#next++;
+    while (this.#peek() !== ')') {
+      const name = this.#take('an argument');
+      if (this.#take('`=`') !== '=') this.#fail('an argument is written name=value');
+      const value = toLiteral(this.#take('a value'));
+      if (value === undefined) this.#fail(`the value of ${name} is a string, a number, true or false`);
       args.set(name, value);
-      if (this.peek() === ',') this.next++;
-      else if (this.peek() !== ')') this.fail('the parenthesis is not closed');
+      if (this.#peek() === ',') this.#next++;
+      else if (this.#peek() !== ')') this.#fail('the parenthesis is not closed');
     }
-    this.next++;
+    this.#next++;
     return args;
   }
 
-  private peek(): string | undefined {
-    return this.tokens[this.next];
+  #peek(): string | undefined {
+    return this.#tokens[this.#next];
   }
 
-  private take(what: string): string {
-    const token = this.tokens[this.next++];
-    if (token === undefined) this.fail(`${what} is missing`);
+  #take(what: string): string {
+    const token = this.#tokens[this.#next++];
+    if (token === undefined) this.#fail(`${what} is missing`);
     return token;
   }
 
-  private tokenize(text: string): string[] {
+  #tokenize(text: string): string[] {
     const tokens: string[] = [];
     const pattern = /\s+|("[^"]*"|'[^']*'|`[^`]*`|[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+(?:\.[0-9]+)?|[|(),=])/y;
     while (pattern.lastIndex < text.length) {
       const at = pattern.lastIndex;
       const match = pattern.exec(text);
-      if (match === null) this.fail(`${JSON.stringify(text.slice(at, at + 20).trim())} is not understood`);
+      if (match === null) this.#fail(`${JSON.stringify(text.slice(at, at + 20).trim())} is not understood`);
       if (match[1] !== undefined) tokens.push(match[1]);
     }
     return tokens;
   }
 
-  private fail(reason: string): never {
-    throw new TemplateError(this.line, reason);
+  #fail(reason: string): never {
+    throw new TemplateError(this.#line, reason);
   }
 }
 

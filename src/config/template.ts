@@ -54,9 +54,9 @@ export function renderTemplate(source: string, values: TemplateValues): Rendered
 /** Collects the text and where its lines came from. */
 class Output {
   length = 0;
-  private readonly parts: string[] = [];
-  private readonly lines: number[] = [1];
-  private fresh = true;
+  readonly #parts: string[] = [];
+  readonly #lines: number[] = [1];
+  #fresh = true;
 
   copy(text: string, line: number, trimStart: boolean, trimEnd: boolean): void {
     let kept = text;
@@ -66,28 +66,28 @@ class Output {
       first += count(text.slice(0, text.length - kept.length));
     }
     if (trimEnd) kept = kept.trimEnd();
-    this.add(kept, first, 1);
+    this.#add(kept, first, 1);
   }
 
   insert(text: string, line: number): void {
-    this.add(text, line, 0);
+    this.#add(text, line, 0);
   }
 
   done(): Rendered {
-    return { text: this.parts.join(''), lines: this.lines };
+    return { text: this.#parts.join(''), lines: this.#lines };
   }
 
-  private add(text: string, line: number, step: 0 | 1): void {
+  #add(text: string, line: number, step: 0 | 1): void {
     if (text === '') return;
-    if (this.fresh) this.lines[this.lines.length - 1] = line;
+    if (this.#fresh) this.#lines[this.#lines.length - 1] = line;
     let current = line;
     for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
       current += step;
-      this.lines.push(current);
+      this.#lines.push(current);
     }
-    this.fresh = text.endsWith('\n');
+    this.#fresh = text.endsWith('\n');
     this.length += text.length;
-    this.parts.push(text);
+    this.#parts.push(text);
   }
 }
 

@@ -60,22 +60,22 @@ class Check implements NetworkCheck {
     if (lists === undefined) return [];
     const { local, remote } = lists;
     if (local !== undefined && remote !== undefined)
-      this.fault(key, lists, 'local and remote exclude each other; keep one');
-    if (local === undefined && remote === undefined) this.fault(key, lists, 'it needs a list, local or remote');
+      this.#fault(key, lists, 'local and remote exclude each other; keep one');
+    if (local === undefined && remote === undefined) this.#fault(key, lists, 'it needs a list, local or remote');
     let rules: FilterRule[] = [];
     for (const [side, entries] of Object.entries({ local, remote })) {
       if (entries === undefined) continue;
       if (entries.length === 0 && kind === 'outgoing')
-        this.fault(`${key}.${side}`, entries, 'the list is empty; leave it out');
+        this.#fault(`${key}.${side}`, entries, 'the list is empty; leave it out');
       if (entries.length === 0 && kind === 'dns') {
-        this.warn(
+        this.#warn(
           `${key}.${side}`,
           entries,
           `the list is empty: every name is answered by ${side === 'local' ? 'the cluster as without it' : 'this machine'}`,
         );
       }
       if (entries.length > MAX_ENTRIES)
-        this.fault(
+        this.#fault(
           `${key}.${side}`,
           entries.length,
           `the list has more than ${MAX_ENTRIES} entries; use ranges and wildcards`,
@@ -83,7 +83,7 @@ class Check implements NetworkCheck {
       const list = readRuleList(`${key}.${side}`, entries, kind);
       rules = [...rules, ...list.rules];
       for (const { rule, fault } of list.faults) {
-        this.fault(formatRule(rule), rule.text, `${fault.reason} (position ${fault.position})`);
+        this.#fault(formatRule(rule), rule.text, `${fault.reason} (position ${fault.position})`);
       }
     }
     return rules;
@@ -96,18 +96,18 @@ class Check implements NetworkCheck {
         const key = `${OUTGOING}.routes.${list}[${index}]`;
         const range = parseCidr(text);
         if (range === null) {
-          this.fault(key, text, NO_RANGE);
+          this.#fault(key, text, NO_RANGE);
           continue;
         }
         const other = seen.get(formatCidr(range));
         if (other !== undefined && !other.startsWith(`${OUTGOING}.routes.${list}[`)) {
-          this.fault(key, text, `the same range stands in ${other}`);
+          this.#fault(key, text, `the same range stands in ${other}`);
         }
         seen.set(formatCidr(range), key);
       }
     }
     if (outgoing.routes.include.length > 0 && outgoing.filter?.remote !== undefined) {
-      this.warn(
+      this.#warn(
         `${OUTGOING}.routes.include`,
         outgoing.routes.include,
         'it has no effect beside filter.remote, which alone says what goes to the cluster',
@@ -118,19 +118,19 @@ class Check implements NetworkCheck {
   domains({ dns }: NetworkSettings): void {
     for (const [index, text] of dns.domains.entries()) {
       const key = `${DNS}.domains[${index}]`;
-      if (!isDomain(text)) this.fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
+      if (!isDomain(text)) this.#fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
     }
   }
 
   forwarded({ outgoing: { forwarded } }: NetworkSettings): void {
     if (typeof forwarded === 'string') return;
     const key = `${OUTGOING}.forwarded`;
-    if (forwarded.length === 0) this.fault(key, forwarded, 'the list is empty; "off" lets nobody in');
+    if (forwarded.length === 0) this.#fault(key, forwarded, 'the list is empty; "off" lets nobody in');
     if (forwarded.length > MAX_FORWARDED) {
-      this.fault(key, forwarded.length, `the list has more than ${MAX_FORWARDED} ranges`);
+      this.#fault(key, forwarded.length, `the list has more than ${MAX_FORWARDED} ranges`);
     }
     for (const [index, text] of forwarded.entries()) {
-      if (parseCidr(text) === null) this.fault(`${key}[${index}]`, text, NO_RANGE);
+      if (parseCidr(text) === null) this.#fault(`${key}[${index}]`, text, NO_RANGE);
     }
   }
 
@@ -139,12 +139,12 @@ class Check implements NetworkCheck {
     for (const [name, addresses] of Object.entries(dns.hosts)) {
       const key = `${DNS}.hosts.${name}`;
       const other = seen.get(normalName(name));
-      if (!isDomain(name)) this.fault(key, name, 'it is no host name');
-      else if (other !== undefined) this.fault(key, name, `the same name stands there as ${JSON.stringify(other)}`);
+      if (!isDomain(name)) this.#fault(key, name, 'it is no host name');
+      else if (other !== undefined) this.#fault(key, name, `the same name stands there as ${JSON.stringify(other)}`);
       seen.set(normalName(name), name);
-      if (addresses.length === 0) this.fault(key, addresses, 'it needs an address');
+      if (addresses.length === 0) this.#fault(key, addresses, 'it needs an address');
       for (const address of addresses) {
-        if (parseAddress(address) === null) this.fault(key, address, `${JSON.stringify(address)} is no IP address`);
+        if (parseAddress(address) === null) this.#fault(key, address, `${JSON.stringify(address)} is no IP address`);
       }
     }
   }
@@ -153,34 +153,34 @@ class Check implements NetworkCheck {
   almostAddresses(rules: readonly FilterRule[]): void {
     for (const { entry, rule } of rules) {
       if (entry.host.kind === 'name' && /^[0-9.]+$/.test(entry.host.name))
-        this.warn(formatRule(rule), rule.text, 'it is no address, and so is taken for a name');
+        this.#warn(formatRule(rule), rule.text, 'it is no address, and so is taken for a name');
     }
   }
 
   switches({ outgoing, ipv6 }: NetworkSettings, rules: readonly FilterRule[]): void {
     for (const { entry, rule } of rules) {
       if (entry.protocol !== 'any' && !outgoing[entry.protocol]) {
-        this.warn(formatRule(rule), rule.text, `${entry.protocol} is off, so the entry is dropped`);
+        this.#warn(formatRule(rule), rule.text, `${entry.protocol} is off, so the entry is dropped`);
       } else if (rule.key.endsWith('.remote') && isVersion6(entry) && !ipv6) {
-        this.warn(formatRule(rule), rule.text, 'feature.network.ipv6 is off, so the entry has no effect');
+        this.#warn(formatRule(rule), rule.text, 'feature.network.ipv6 is off, so the entry has no effect');
       } else if (rule.key.endsWith('.remote') && isLoopback(entry)) {
-        this.warn(formatRule(rule), rule.text, 'loopback is never captured, so the entry has no effect');
+        this.#warn(formatRule(rule), rule.text, 'loopback is never captured, so the entry has no effect');
       }
     }
     if (!outgoing.tcp && !outgoing.udp && outgoing.filter !== undefined) {
-      this.warn(OUTGOING_FILTER, outgoing.filter, 'tcp and udp are both off, so the filter has no effect');
+      this.#warn(OUTGOING_FILTER, outgoing.filter, 'tcp and udp are both off, so the filter has no effect');
     }
   }
 
   dnsSettings({ dns }: NetworkSettings, outgoing: readonly FilterRule[], own: readonly FilterRule[]): void {
     if (!dns.enabled) {
       if (dns.filter !== undefined)
-        this.warn(DNS_FILTER, dns.filter, 'feature.network.dns is off, so the filter has no effect');
+        this.#warn(DNS_FILTER, dns.filter, 'feature.network.dns is off, so the filter has no effect');
       if (Object.keys(dns.hosts).length > 0)
-        this.warn(`${DNS}.hosts`, dns.hosts, 'feature.network.dns is off, so it has no effect');
+        this.#warn(`${DNS}.hosts`, dns.hosts, 'feature.network.dns is off, so it has no effect');
       for (const rule of outgoing) {
         if (!isNamed(rule) || !rule.rule.key.endsWith('.remote')) continue;
-        this.warn(
+        this.#warn(
           formatRule(rule.rule),
           rule.rule.text,
           'feature.network.dns is off, so this name is resolved by this machine and cannot be told from others on its address',
@@ -191,14 +191,14 @@ class Check implements NetworkCheck {
     for (const { entry, rule } of own) {
       if (entry.port === null) {
         if (entry.host.kind !== 'any-address') continue;
-        this.warn(formatRule(rule), rule.text, 'it names no host, and means reverse names only');
+        this.#warn(formatRule(rule), rule.text, 'it names no host, and means reverse names only');
         continue;
       }
       const effect =
         entry.host.kind === 'any' || entry.host.kind === 'any-address'
           ? 'the entry has no effect'
           : 'its port is ignored';
-      this.warn(formatRule(rule), rule.text, `a DNS question names no port, so ${effect}`);
+      this.#warn(formatRule(rule), rule.text, `a DNS question names no port, so ${effect}`);
     }
   }
 
@@ -214,7 +214,7 @@ class Check implements NetworkCheck {
     for (const rule of connections) {
       const lookup = listed.get(hostText(rule));
       if (!isNamed(rule) || lookup === undefined) continue;
-      this.warn(
+      this.#warn(
         formatRule(rule.rule),
         rule.rule.text,
         `connections are ${side}, but ${formatRule(lookup.rule)} has the name resolved ${other === 'local' ? 'locally' : 'remotely'}`,
@@ -222,11 +222,11 @@ class Check implements NetworkCheck {
     }
   }
 
-  private fault(key: string, value: unknown, reason: string): void {
+  #fault(key: string, value: unknown, reason: string): void {
     this.faults.push({ key, value, reason });
   }
 
-  private warn(key: string, value: unknown, reason: string): void {
+  #warn(key: string, value: unknown, reason: string): void {
     this.warnings.push({ key, value, reason });
   }
 }

@@ -57,8 +57,8 @@ export class Filter {
   readonly domains: readonly string[];
   /** `dns.hosts`, its names as they are compared. */
   readonly hosts: ReadonlyMap<string, readonly string[]>;
-  private readonly dnsLocal: RuleSet;
-  private readonly dnsCluster: RuleSet;
+  readonly #dnsLocal: RuleSet;
+  readonly #dnsCluster: RuleSet;
 
   /** The settings have been verified; an entry that is none is a `filter-entry` error all the same. */
   constructor(settings: NetworkSettings) {
@@ -69,8 +69,8 @@ export class Filter {
     this.side = active?.side ?? null;
     this.rules = new RuleSet(active?.rules ?? []);
     this.dns = propagate(active, readRules(settings.dns.filter, 'dns'));
-    this.dnsLocal = new RuleSet(this.dns.local);
-    this.dnsCluster = new RuleSet(this.dns.cluster);
+    this.#dnsLocal = new RuleSet(this.dns.local);
+    this.#dnsCluster = new RuleSet(this.dns.cluster);
     this.domains = settings.dns.domains.map(normalName);
     this.hosts = new Map(Object.entries(settings.dns.hosts).map(([name, list]) => [normalName(name), list]));
   }
@@ -80,9 +80,9 @@ export class Filter {
     if (!this.settings.dns.enabled)
       return { answer: 'local', rule: { key: 'feature.network.dns.enabled', index: null, text: 'false' } };
     if (names.some(isLocalhost)) return { answer: 'local', rule: null };
-    const local = lookUp(this.dnsLocal, names);
+    const local = lookUp(this.#dnsLocal, names);
     if (local !== undefined) return { answer: 'local', rule: local.rule };
-    const cluster = lookUp(this.dnsCluster, names);
+    const cluster = lookUp(this.#dnsCluster, names);
     if (cluster !== undefined) return { answer: 'cluster', rule: cluster.rule };
     if (this.dns.othersLocal)
       return { answer: 'local', rule: { key: `${DNS_FILTER}.remote`, index: null, text: 'not listed' } };
@@ -141,7 +141,7 @@ export class ScopedFilter {
   decide(destination: Destination, clusterName = false): Decision {
     const { filter } = this;
     const to = destination.address === null ? destination : { ...destination, address: unmap(destination.address) };
-    const off = this.offSwitch(to.protocol);
+    const off = this.#offSwitch(to.protocol);
     if (off !== null) return { side: 'local', reason: 'protocol-off', rule: off, range: null };
     const mark = to.address === null ? undefined : this.table.longest(to.address);
     const found = filter.rules.find(to);
@@ -151,7 +151,7 @@ export class ScopedFilter {
     if (to.address?.length === 16 && this.isIpv6Shut && mark?.value.side === 'cluster')
       return plain('local', 'ipv6-shut');
     if (to.address?.length === 16 && !filter.settings.ipv6) return plain('local', 'ipv6-off');
-    if (found !== undefined && !this.isExcludedFrom(found, mark)) return byFilter('cluster', found);
+    if (found !== undefined && !this.#isExcludedFrom(found, mark)) return byFilter('cluster', found);
     if (filter.side === 'remote')
       return mark?.value.reason === 'excluded' ? decisionOf(mark) : plain('local', 'not-listed');
     if (mark !== undefined) return decisionOf(mark);
@@ -161,14 +161,14 @@ export class ScopedFilter {
   }
 
   /** The switch that turns this protocol off, or both, when none in particular is asked for. */
-  private offSwitch(protocol: Protocol | null): Rule | null {
+  #offSwitch(protocol: Protocol | null): Rule | null {
     const { tcp, udp } = this.filter.settings.outgoing;
     if (protocol === 'udp' ? udp : protocol === 'tcp' ? tcp : tcp || udp) return null;
     return { key: `${OUTGOING}.${protocol ?? 'tcp'}`, index: null, text: 'false' };
   }
 
   /** `routes.exclude` takes an address out of a wider entry of `filter.remote`. */
-  private isExcludedFrom({ entry }: FilterRule, mark: { range: Cidr; value: Mark } | undefined): boolean {
+  #isExcludedFrom({ entry }: FilterRule, mark: { range: Cidr; value: Mark } | undefined): boolean {
     if (mark?.value.reason !== 'excluded' || entry.host.kind === 'name' || entry.host.kind === 'below') return false;
     return entry.host.kind !== 'range' || mark.range.prefix > entry.host.range.prefix;
   }

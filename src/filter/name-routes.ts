@@ -48,44 +48,44 @@ export interface StandingAnswer {
  * does not jump.
  */
 export class NameRoutes {
-  private scoped: ScopedFilter;
+  #scoped: ScopedFilter;
   /** The one asked for or used longest ago first. */
-  private readonly held = new Map<string, HeldAddress>();
+  readonly #held = new Map<string, HeldAddress>();
   /** Those among them that no entry decides. */
-  private readonly plain = new Set<HeldAddress>();
-  private readonly warned = new Set<string>();
-  private turn = 0;
-  private ruleCount = 0;
+  readonly #plain = new Set<HeldAddress>();
+  readonly #warned = new Set<string>();
+  #turn = 0;
+  #ruleCount = 0;
 
   constructor(scoped: ScopedFilter) {
-    this.scoped = scoped;
+    this.#scoped = scoped;
   }
 
   /** The cluster's ranges have changed: what needed a route may need none now. */
   rescope(scoped: ScopedFilter): NameChange {
-    this.scoped = scoped;
-    return this.update([...this.held.values()]);
+    this.#scoped = scoped;
+    return this.#update([...this.#held.values()]);
   }
 
   /** Before an answer is given.  `names` are all forms of the name, the one asked for first. */
   answered(names: readonly string[], addresses: readonly string[], ttlSeconds: number, now: number): NameChange {
-    const rules = this.scoped.filter.named(names);
+    const rules = this.#scoped.filter.named(names);
     const name = names[0] ?? '';
     const touched: HeldAddress[] = [];
     const warnings: string[] = [];
-    this.turn++;
+    this.#turn++;
     for (const text of addresses) {
       const parsed = parseAddress(text);
       if (parsed === null) continue;
-      const held = this.hold(unmap(parsed));
-      warnings.push(...this.conflicts(held, { name, rules }));
+      const held = this.#hold(unmap(parsed));
+      warnings.push(...this.#conflicts(held, { name, rules }));
       const least = rules.length > 0 || held.isDecided ? DECIDED_HOLD_MS : PLAIN_HOLD_MS;
       const until = now + Math.min(Math.max(ttlSeconds * 1000, least), MAX_HOLD_MS);
-      held.asked({ name, rules }, until, this.turn);
+      held.asked({ name, rules }, until, this.#turn);
       touched.push(held);
     }
-    const told = this.update(touched);
-    const evicted = this.update(this.evict());
+    const told = this.#update(touched);
+    const evicted = this.#update(this.#evict());
     return {
       changed: told.changed || evicted.changed,
       added: told.added,
@@ -101,43 +101,43 @@ export class NameRoutes {
   standing(answers: readonly StandingAnswer[], now: number): NameChange {
     const touched: HeldAddress[] = [];
     const warnings: string[] = [];
-    for (const held of this.held.values()) held.standsNoMore(now);
+    for (const held of this.#held.values()) held.standsNoMore(now);
     for (const { names, addresses } of answers) {
       const [name = ''] = names;
-      const rules = this.scoped.filter.named(names);
+      const rules = this.#scoped.filter.named(names);
       for (const parsed of addresses.map(parseAddress)) {
         if (parsed === null) continue;
-        const held = this.hold(unmap(parsed));
-        warnings.push(...this.conflicts(held, { name, rules }));
+        const held = this.#hold(unmap(parsed));
+        warnings.push(...this.#conflicts(held, { name, rules }));
         held.stands({ name, rules });
         touched.push(held);
       }
     }
-    return { ...this.update(touched), warnings };
+    return { ...this.#update(touched), warnings };
   }
 
   flowOpened(address: string): void {
-    const held = this.held.get(address);
+    const held = this.#held.get(address);
     if (held !== undefined) held.flows++;
   }
 
   /** The program that had it may connect again as it did, without asking. */
   flowClosed(address: string, now: number): void {
-    const held = this.held.get(address);
+    const held = this.#held.get(address);
     if (held === undefined || held.flows === 0) return;
     held.flows--;
-    if (held.isDecided) this.hold(held.address).used(now + DECIDED_HOLD_MS);
+    if (held.isDecided) this.#hold(held.address).used(now + DECIDED_HOLD_MS);
   }
 
   /** Forgets what is over. */
   expire(now: number): NameChange {
-    return this.update([...this.held.values()].filter((held) => held.flows === 0 && held.expire(now)));
+    return this.#update([...this.#held.values()].filter((held) => held.flows === 0 && held.expire(now)));
   }
 
   /** When `expire` has something to do next; null when nothing is held. */
   nextExpiry(now: number): number | null {
     let next = Infinity;
-    for (const { flows, nextExpiry } of this.held.values()) {
+    for (const { flows, nextExpiry } of this.#held.values()) {
       next = Math.min(next, flows > 0 ? Math.max(nextExpiry, now + LOOK_AGAIN_MS) : nextExpiry);
     }
     return next === Infinity ? null : next;
@@ -145,41 +145,41 @@ export class NameRoutes {
 
   /** Everything held, for the desired state. */
   state(): NameState {
-    return joinStates([...this.held.values()].map(({ state }) => state));
+    return joinStates([...this.#held.values()].map(({ state }) => state));
   }
 
   /** The names that hold an address, the one that decides first. */
   holders(address: string): readonly Holder[] {
     const parsed = parseAddress(address);
-    return (parsed === null ? undefined : this.held.get(formatAddress(unmap(parsed))))?.holders ?? [];
+    return (parsed === null ? undefined : this.#held.get(formatAddress(unmap(parsed))))?.holders ?? [];
   }
 
   /** The rule by which the name that decides about an address takes this port of it. */
   ruleFor(address: string, protocol: Protocol, port: number): FilterRule | undefined {
-    if (this.held.size === 0) return undefined;
+    if (this.#held.size === 0) return undefined;
     return this.holders(address)[0]?.rules.find(
       ({ entry }) =>
         (entry.port === null || entry.port === port) && (entry.protocol === 'any' || entry.protocol === protocol),
     );
   }
 
-  private hold(address: AddressBytes): HeldAddress {
+  #hold(address: AddressBytes): HeldAddress {
     const text = formatAddress(address);
-    const held = this.held.get(text) ?? new HeldAddress(address);
+    const held = this.#held.get(text) ?? new HeldAddress(address);
     // It moves to the end, so that the oldest stands first.
-    this.held.delete(text);
-    this.held.set(text, held);
+    this.#held.delete(text);
+    this.#held.set(text, held);
     return held;
   }
 
   /** Other names that hold the address and want another way for it; different rules with one effect are no conflict. */
-  private conflicts(held: HeldAddress, next: Holder): string[] {
+  #conflicts(held: HeldAddress, next: Holder): string[] {
     const warnings: string[] = [];
     for (const other of held.holders) {
-      if (other.name === next.name || this.agree(other, next, held.address)) continue;
+      if (other.name === next.name || this.#agree(other, next, held.address)) continue;
       const pair = [other.name, next.name].sort().join(' ');
-      if (this.warned.has(pair)) continue;
-      if (this.warned.size < MAX_HELD_ADDRESSES) this.warned.add(pair);
+      if (this.#warned.has(pair)) continue;
+      if (this.#warned.size < MAX_HELD_ADDRESSES) this.#warned.add(pair);
       const address = formatAddress(held.address);
       warnings.push(
         `${other.name} (${describe(other.rules)}) and ${next.name} (${describe(next.rules)}) share ${address}: ` +
@@ -189,28 +189,28 @@ export class NameRoutes {
     return warnings;
   }
 
-  private agree(one: Holder, other: Holder, address: AddressBytes): boolean {
+  #agree(one: Holder, other: Holder, address: AddressBytes): boolean {
     if (ruleKey(one.rules) === ruleKey(other.rules)) return true;
-    return isSameState(stateOf(this.scoped, one.rules, address), stateOf(this.scoped, other.rules, address));
+    return isSameState(stateOf(this.#scoped, one.rules, address), stateOf(this.#scoped, other.rules, address));
   }
 
   /** What is held beyond the bounds. */
-  private evict(): HeldAddress[] {
+  #evict(): HeldAddress[] {
     const evicted = new Set<HeldAddress>();
-    let rules = this.ruleCount - MAX_HELD_RULES;
+    let rules = this.#ruleCount - MAX_HELD_RULES;
     const evict = (held: HeldAddress): void => {
       if (held.flows > 0 || evicted.has(held)) return;
       evicted.add(held);
       held.forget();
       rules -= held.state.rules.length;
     };
-    for (const held of this.held.values()) {
+    for (const held of this.#held.values()) {
       if (rules <= 0) break;
       if (held.state.rules.length > 0) evict(held);
     }
-    for (const candidates of [this.plain, this.held.values()]) {
+    for (const candidates of [this.#plain, this.#held.values()]) {
       for (const held of candidates) {
-        if (this.held.size - evicted.size <= MAX_HELD_ADDRESSES) break;
+        if (this.#held.size - evicted.size <= MAX_HELD_ADDRESSES) break;
         evict(held);
       }
     }
@@ -218,21 +218,21 @@ export class NameRoutes {
   }
 
   /** Brings the state of these addresses up to date; those that no name holds any more go. */
-  private update(addresses: readonly HeldAddress[]): NameChange {
+  #update(addresses: readonly HeldAddress[]): NameChange {
     const before: NameState[] = [];
     const after: NameState[] = [];
     for (const held of addresses) {
       const [owner] = held.holders;
-      const state = owner === undefined ? EMPTY : stateOf(this.scoped, owner.rules, held.address);
+      const state = owner === undefined ? EMPTY : stateOf(this.#scoped, owner.rules, held.address);
       if (!isSameState(state, held.state)) {
         before.push(held.state);
         after.push(state);
-        this.ruleCount += state.rules.length - held.state.rules.length;
+        this.#ruleCount += state.rules.length - held.state.rules.length;
         held.state = state;
       }
-      this.plain.delete(held);
-      if (owner === undefined) this.held.delete(formatAddress(held.address));
-      else if (!held.isDecided) this.plain.add(held);
+      this.#plain.delete(held);
+      if (owner === undefined) this.#held.delete(formatAddress(held.address));
+      else if (!held.isDecided) this.#plain.add(held);
     }
     return { changed: before.length > 0, added: joinStates(after), removed: joinStates(before), warnings: [] };
   }

@@ -5,30 +5,30 @@ import type { AddressBytes, Cidr } from '../net/index.ts';
  * length in use, however many ranges there are.
  */
 export class PrefixTable<T> {
-  private readonly levels = new Map<number, Map<string, { range: Cidr; value: T }>>();
+  readonly #levels = new Map<number, Map<string, { range: Cidr; value: T }>>();
   /** Prefix lengths in use, longest first; `key` tells the families apart. */
-  private order: number[] = [];
+  #order: number[] = [];
 
   /** Replaces the value that this very range had. */
   set(range: Cidr, value: T): void {
-    let level = this.levels.get(range.prefix);
+    let level = this.#levels.get(range.prefix);
     if (level === undefined) {
       level = new Map();
-      this.levels.set(range.prefix, level);
-      this.order = [...this.levels.keys()].sort((a, b) => b - a);
+      this.#levels.set(range.prefix, level);
+      this.#order = [...this.#levels.keys()].sort((a, b) => b - a);
     }
     level.set(key(range.address, range.prefix), { range, value });
   }
 
   get(range: Cidr): T | undefined {
-    return this.levels.get(range.prefix)?.get(key(range.address, range.prefix))?.value;
+    return this.#levels.get(range.prefix)?.get(key(range.address, range.prefix))?.value;
   }
 
   /** The most specific range that holds `address` and whose prefix is at most `longest`. */
   longest(address: AddressBytes, longest = address.length * 8): { range: Cidr; value: T } | undefined {
-    for (const prefix of this.order) {
+    for (const prefix of this.#order) {
       if (prefix > longest || prefix > address.length * 8) continue;
-      const found = this.levels.get(prefix)!.get(key(address, prefix));
+      const found = this.#levels.get(prefix)!.get(key(address, prefix));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -36,16 +36,16 @@ export class PrefixTable<T> {
 
   /** Every range that holds `address` and whose prefix is at most `longest`, most specific first. */
   *covering(address: AddressBytes, longest = address.length * 8): Generator<{ range: Cidr; value: T }> {
-    for (const prefix of this.order) {
+    for (const prefix of this.#order) {
       if (prefix > longest || prefix > address.length * 8) continue;
-      const found = this.levels.get(prefix)!.get(key(address, prefix));
+      const found = this.#levels.get(prefix)!.get(key(address, prefix));
       if (found !== undefined) yield found;
     }
   }
 
   /** All ranges, least specific first. */
   *entries(): Generator<{ range: Cidr; value: T }> {
-    for (const prefix of [...this.order].reverse()) yield* this.levels.get(prefix)!.values();
+    for (const prefix of [...this.#order].reverse()) yield* this.#levels.get(prefix)!.values();
   }
 }
 

@@ -16,22 +16,22 @@ export interface Destination {
 
 /** The entries for one host, by port; at most one per protocol and port, the first of equal ones. */
 class PortTable {
-  private readonly ports = new Map<number | null, FilterRule[]>();
+  readonly #ports = new Map<number | null, FilterRule[]>();
 
   add(rule: FilterRule): void {
-    const list = this.ports.get(rule.entry.port);
-    if (list === undefined) this.ports.set(rule.entry.port, [rule]);
+    const list = this.#ports.get(rule.entry.port);
+    if (list === undefined) this.#ports.set(rule.entry.port, [rule]);
     else if (!list.some((other) => other.entry.protocol === rule.entry.protocol)) list.push(rule);
   }
 
   /** An entry with the port goes before one without, one with the protocol before one for any. */
   find(port: number | null, protocol: Protocol | null): FilterRule | undefined {
-    const exact = port === null ? undefined : pick(this.ports.get(port), protocol);
-    return exact ?? pick(this.ports.get(null), protocol);
+    const exact = port === null ? undefined : pick(this.#ports.get(port), protocol);
+    return exact ?? pick(this.#ports.get(null), protocol);
   }
 
   *all(): Generator<FilterRule> {
-    for (const list of this.ports.values()) yield* list;
+    for (const list of this.#ports.values()) yield* list;
   }
 }
 
@@ -44,66 +44,66 @@ class PortTable {
  */
 export class RuleSet {
   readonly rules: readonly FilterRule[];
-  private readonly names = new Map<string, PortTable>();
-  private readonly suffixes = new Map<string, PortTable>();
-  private readonly ranges = new PrefixTable<PortTable>();
-  private readonly everything = new PortTable();
+  readonly #names = new Map<string, PortTable>();
+  readonly #suffixes = new Map<string, PortTable>();
+  readonly #ranges = new PrefixTable<PortTable>();
+  readonly #everything = new PortTable();
 
   constructor(rules: readonly FilterRule[]) {
     this.rules = rules;
-    for (const rule of rules) this.tableFor(rule).add(rule);
+    for (const rule of rules) this.#tableFor(rule).add(rule);
   }
 
   find(destination: Destination): FilterRule | undefined {
     const { port, protocol, address } = destination;
-    for (const table of this.tablesForNames(destination.names)) {
+    for (const table of this.#tablesForNames(destination.names)) {
       const found = table.find(port, protocol);
       if (found !== undefined) return found;
     }
     if (address !== null) {
-      for (const { value } of this.ranges.covering(address)) {
+      for (const { value } of this.#ranges.covering(address)) {
         const found = value.find(port, protocol);
         if (found !== undefined) return found;
       }
     }
-    return this.everything.find(port, protocol);
+    return this.#everything.find(port, protocol);
   }
 
   /** Every entry that means this host by a name, whatever its port and protocol. */
   named(names: readonly string[]): FilterRule[] {
-    return [...new Set(this.tablesForNames(names).flatMap((table) => [...table.all()]))];
+    return [...new Set(this.#tablesForNames(names).flatMap((table) => [...table.all()]))];
   }
 
   /** Every entry that could match on some port and protocol. */
   possible(destination: Pick<Destination, 'names' | 'address'>): FilterRule[] {
     const byRange =
-      destination.address === null ? [] : [...this.ranges.covering(destination.address)].map(({ value }) => value);
-    const tables = [...this.tablesForNames(destination.names), ...byRange, this.everything];
+      destination.address === null ? [] : [...this.#ranges.covering(destination.address)].map(({ value }) => value);
+    const tables = [...this.#tablesForNames(destination.names), ...byRange, this.#everything];
     return [...new Set(tables.flatMap((table) => [...table.all()]))];
   }
 
-  private tablesForNames(names: readonly string[]): PortTable[] {
-    const exact = names.map((name) => this.names.get(name));
-    const below = this.suffixes.size === 0 ? [] : [...new Set(names.flatMap(parents))];
+  #tablesForNames(names: readonly string[]): PortTable[] {
+    const exact = names.map((name) => this.#names.get(name));
+    const below = this.#suffixes.size === 0 ? [] : [...new Set(names.flatMap(parents))];
     // The longest suffix is the most specific; names of one length are told apart by their letters.
     below.sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
-    return [...exact, ...below.map((suffix) => this.suffixes.get(suffix))].filter((table) => table !== undefined);
+    return [...exact, ...below.map((suffix) => this.#suffixes.get(suffix))].filter((table) => table !== undefined);
   }
 
-  private tableFor({ entry }: FilterRule): PortTable {
+  #tableFor({ entry }: FilterRule): PortTable {
     switch (entry.host.kind) {
       case 'name':
-        return tableIn(this.names, entry.host.name);
+        return tableIn(this.#names, entry.host.name);
       case 'below':
-        return tableIn(this.suffixes, entry.host.suffix);
+        return tableIn(this.#suffixes, entry.host.suffix);
       case 'range': {
-        let table = this.ranges.get(entry.host.range);
-        if (table === undefined) this.ranges.set(entry.host.range, (table = new PortTable()));
+        let table = this.#ranges.get(entry.host.range);
+        if (table === undefined) this.#ranges.set(entry.host.range, (table = new PortTable()));
         return table;
       }
       case 'any':
       case 'any-address':
-        return this.everything;
+        return this.#everything;
     }
   }
 }
