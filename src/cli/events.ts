@@ -1,8 +1,11 @@
 /** What `up` shows: steps while they go, that it is ready, what happens then, and how it has ended. */
+import type { SessionStatus } from '../control/answers.ts';
 import type { Progress, Ready } from '../ipc/protocol.ts';
+import { Turns } from '../turns.ts';
 import { fromHome, userHome } from './home.ts';
 import { pasteable } from './invocation.ts';
 import type { Mark } from './marks.ts';
+import { sessionStatus } from './status.ts';
 import { type Steps, labelled } from './steps.ts';
 
 /** `up --json` prints one per line; a detached session tells its starter in the same way. */
@@ -88,6 +91,26 @@ function nextSteps(
 
 function tryCommand({ name, port, isWeb }: NonNullable<Ready['service']>): string {
   return isWeb ? `curl http://${name}${port === 80 ? '' : `:${port}`}` : `nc -vz ${name} ${port}`;
+}
+
+/** One after the other: to what is ready the session's own account is added, in the words of `status --json`. */
+export function forPrograms(name: string, write: (event: object) => void): ShowEvent {
+  const turns = new Turns();
+  return (event) =>
+    void turns.take(async () =>
+      write('ready' in event ? { ready: { ...event.ready, ...(await accountOf(name)) } } : event),
+    );
+}
+
+async function accountOf(name: string): Promise<object> {
+  // A session that ends just now has nothing more to say.
+  const status = await sessionStatus(name).catch(() => undefined);
+  return status === undefined ? {} : readyFields(status);
+}
+
+/** What a script goes on with. */
+export function readyFields({ name, pid, target, cluster, agent, tun, routes, dns, log }: SessionStatus): object {
+  return { session: { name, pid }, target, cluster, agent, tun, routes, dns, log };
 }
 
 function describeEnd({ by, as_before }: Ended): string {

@@ -4,11 +4,12 @@ import type { SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
-import { firstScreen, forPeople } from './events.ts';
+import { firstScreen, forPeople, forPrograms, readyFields } from './events.ts';
 import type { Format } from './output-format.ts';
 import { err, out, showVerbose } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
 import { runningSession, stuck, whenReady } from './running-session.ts';
+import { sessionStatus } from './status.ts';
 import { Steps } from './steps.ts';
 
 /** A session that ends has put everything back within this, and one that starts listens, ms. */
@@ -40,7 +41,7 @@ export async function runUp(options: UpOptions, { detach, format }: UpSettings):
 async function runInForeground(options: UpOptions, format: Format): Promise<boolean> {
   const steps = new Steps(out);
   const screen = await firstScreen(options.name, 'Ctrl-C to stop.');
-  const show = format === 'table' ? forPeople(screen, steps) : await out.writer(format);
+  const show = format === 'table' ? forPeople(screen, steps) : forPrograms(options.name, await out.writer(format));
   if (options.verbose) showVerbose();
   const { runHost } = await import('../host/index.ts');
   const end = await runHost(options, {
@@ -93,8 +94,9 @@ async function alreadyUp(options: UpOptions, running: SessionStatus, format: For
   const { requireSameSettings } = await import('./same-settings.ts');
   await requireSameSettings(options);
   await whenReady(options.name);
-  const { cluster, target, pid, log } = running;
-  const ready = { place: cluster === null ? target : null, service: null, log };
+  const status = (await sessionStatus(options.name)) ?? running;
+  const { cluster, target, pid } = status;
+  const ready = { place: cluster === null ? target : null, service: null, ...readyFields(status) };
   if (format !== 'table') (await out.writer(format))({ ready });
   else out.line(`session '${options.name}' is already up (${target}, pid ${pid})`);
 }

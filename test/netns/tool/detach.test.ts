@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { parseAllDocuments } from 'yaml';
 import { difference, machineState } from '../../../scripts/sandbox/machine-state.ts';
+import type { SessionStatus } from '../../../src/control/answers.ts';
 import { partsOf } from '../resume/support/session-parts.ts';
 import { waitingAt } from '../support/control-socket.ts';
 import { folderOf } from '../support/session-place.ts';
 import { mirrord, poll, statuses, useSandbox } from '../support/session.ts';
+
+/** What a script goes on with. */
+type Ready = Pick<SessionStatus, 'routes' | 'dns' | 'log'> & { readonly session: unknown };
 
 describe('mirrord up --detach', () => {
   const world = useSandbox();
@@ -31,7 +35,17 @@ describe('mirrord up --detach', () => {
     const { code, stdout, stderr } = await mirrord(world.sandbox, args, 'sudo');
     assert.equal(code, 0, stderr);
     const events = parseAllDocuments(stdout).map((document) => document.toJS() as Record<string, unknown>);
-    assert.ok(events.length > 2 && events.at(-1)?.['ready'] !== undefined, stdout);
+    assert.ok(events.length > 2, stdout);
+    const [status] = await statuses(world.sandbox);
+    const again = await mirrord(
+      world.sandbox,
+      [...args.filter((word) => word !== '-o' && word !== 'yaml'), '--json'],
+      'sudo',
+    );
+    for (const ready of [events.at(-1)?.['ready'], (JSON.parse(again.stdout) as { ready: unknown }).ready] as Ready[]) {
+      assert.deepEqual(ready.session, { name: 'default', pid: status?.pid });
+      assert.deepEqual([ready.routes, ready.dns, ready.log], [status?.routes, status?.dns, status?.log]);
+    }
     assert.equal(
       (await mirrord(world.sandbox, ['down', '-o', 'yaml'])).stdout,
       'ended:\n  - default\nremoved: []\nremains: []\n',
