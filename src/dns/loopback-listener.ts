@@ -73,7 +73,7 @@ export async function listenOnLoopback(
   throw new MirrordError(
     'host',
     'dns-loopback-port',
-    `no loopback port for the DNS resolver: ${failure instanceof Error ? failure.message : String(failure)}`,
+    `No loopback port for the DNS resolver: ${failure instanceof Error ? failure.message : String(failure)}`,
     { help: 'Choose another way for DNS: --dns resolved or --dns resolv.conf.', cause: failure },
   );
 }

@@ -62,7 +62,7 @@ export class Upstream {
       throw new MirrordError(
         'host',
         'dns-source-ports',
-        `no source ports for questions to this machine's DNS servers: ${reason}`,
+        `No source ports for questions to this machine's DNS servers: ${reason}`,
         {
           help: 'Look for a limit on sockets or file descriptors (ulimit -n), or use --dns off.',
           cause: error,

@@ -105,7 +105,7 @@ async function probe(api: Api, url: string, signal: AbortSignal): Promise<string
       deadlineMs: PROBE_DEADLINE_MS,
     });
     if (gitVersion !== undefined) return gitVersion;
-    throw new MirrordError('cluster', 'api-answer', `the server at ${url} does not answer as Kubernetes does`);
+    throw new MirrordError('cluster', 'api-answer', `The server at ${url} does not answer as Kubernetes does.`);
   } catch (error) {
     // /version may be closed to us where the rest is not; the server has answered, which is what was asked.
     if (isStatus(error, 403)) return 'unknown';
@@ -116,7 +116,7 @@ async function probe(api: Api, url: string, signal: AbortSignal): Promise<string
 /** A namespace that we may not read is taken on trust, if only it can be one: its name becomes part of paths. */
 async function checkNamespace(api: Api, namespace: string, signal: AbortSignal): Promise<void> {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
-    throw new MirrordError('usage', 'namespace-unknown', `"${namespace}" cannot be the name of a namespace`);
+    throw new MirrordError('usage', 'namespace-unknown', `"${namespace}" cannot be the name of a namespace.`);
   }
   try {
     await api.get({ path: `/api/v1/namespaces/${namespace}`, signal });
@@ -128,7 +128,7 @@ async function checkNamespace(api: Api, namespace: string, signal: AbortSignal):
     throw new MirrordError(
       'usage',
       'namespace-unknown',
-      `there is no namespace "${namespace}" in the cluster`,
+      `There is no namespace "${namespace}" in the cluster.`,
       near === '' ? {} : { help: `There is: ${near}.` },
     );
   }

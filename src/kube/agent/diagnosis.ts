@@ -116,7 +116,7 @@ function awaited(pod: V1Pod, reason = ''): string {
 
 /** The same, told by an event: `message` names the image. */
 export function imageFailure(message: string): MirrordError {
-  return new MirrordError('agent', 'agent-image', `the agent's image cannot be pulled: ${message}`, {
+  return new MirrordError('agent', 'agent-image', `The agent's image cannot be pulled: ${message}`, {
     help: IMAGE_HELP,
   });
 }

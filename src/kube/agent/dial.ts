@@ -74,5 +74,5 @@ export function endOf({ spec, status }: V1Pod, container: string): string | null
 }
 
 function agentGone({ namespace, pod }: AgentPlace, how: string): MirrordError {
-  return new MirrordError('agent', 'agent-gone', `the agent in pod ${namespace}/${pod} is gone: ${how}`);
+  return new MirrordError('agent', 'agent-gone', `The agent in pod ${namespace}/${pod} is gone: ${how}`);
 }

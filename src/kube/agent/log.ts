@@ -38,7 +38,7 @@ export async function awaitListening(
     if (event?.event === 'listening' && isPort(event.port)) {
       const why = typeof event.node === 'string' ? refuses(event.node) : null;
       if (why === null) return { kind: 'listening', port: event.port };
-      throw new MirrordError('agent', 'agent-refused', `the agent cannot run there: ${why}`, {
+      throw new MirrordError('agent', 'agent-refused', `The agent cannot run there: ${why}`, {
         help: 'Set agent.image to an image with Node 24 or newer, such as the default one.',
       });
     }

@@ -180,7 +180,7 @@ class Start {
 }
 
 function gone(pod: V1Pod): MirrordError {
-  return new MirrordError('agent', 'agent-pod-failed', `pod ${pod.metadata?.name} was deleted`, {
+  return new MirrordError('agent', 'agent-pod-failed', `Pod ${pod.metadata?.name} was deleted.`, {
     help: 'Somebody, or a drain of its node, removed it.  Try again.',
   });
 }

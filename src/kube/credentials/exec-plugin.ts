@@ -157,7 +157,7 @@ export class ExecPlugin implements CredentialSource {
     if (!missing) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
     const hint = this.#exec.installHint;
     const where = `Install it, or check PATH, which sudo may have replaced: ${this.#env['PATH'] ?? '(empty)'}`;
-    return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there`, {
+    return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there.`, {
       help: hint === '' ? where : `${hint}\n${where}`,
       cause: error,
     });

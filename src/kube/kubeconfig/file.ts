@@ -34,7 +34,7 @@ export function readKubeconfigFile(file: string): KubeconfigFile | null {
     bytes = readFileSync(file);
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null;
-    throw new MirrordError('usage', 'kubeconfig-unreadable', `kubeconfig ${file} cannot be read: ${reasonOf(error)}`, {
+    throw new MirrordError('usage', 'kubeconfig-unreadable', `Kubeconfig ${file} cannot be read: ${reasonOf(error)}`, {
       help: 'Check the path and its permissions, or name another file with --kubeconfig.',
       cause: error,
     });
@@ -57,7 +57,7 @@ export function parseKubeconfig(file: string, bytes: Uint8Array): KubeconfigFile
     };
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
-    throw new MirrordError('usage', 'kubeconfig-invalid', `kubeconfig ${file}, line ${error.line}: ${error.message}`, {
+    throw new MirrordError('usage', 'kubeconfig-invalid', `Kubeconfig ${file}, line ${error.line}: ${error.message}`, {
       help: '`kubectl config view` shows how kubectl reads the file.',
       cause: error,
     });

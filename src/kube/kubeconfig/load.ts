@@ -41,7 +41,7 @@ export function loadContext(choice: KubeconfigChoice): ChosenContext {
   const from = files.map((file) => file.file).join(', ');
   const names = [...new Set(contexts.map((context) => context.name))];
   if (name === undefined) {
-    throw new MirrordError('usage', 'context-unset', `kubeconfig ${from} has no current context`, {
+    throw new MirrordError('usage', 'context-unset', `Kubeconfig ${from} has no current context.`, {
       help:
         names.length === 0
           ? 'The file lists no context at all; is it the right one?'
@@ -51,7 +51,7 @@ export function loadContext(choice: KubeconfigChoice): ChosenContext {
   const context = contexts.find((entry) => entry.name === name);
   if (context === undefined) {
     const near = nearest(name, names);
-    throw new MirrordError('usage', 'context-unknown', `no context ${quoted(name)} in kubeconfig ${from}`, {
+    throw new MirrordError('usage', 'context-unknown', `No context ${quoted(name)} in kubeconfig ${from}`, {
       help: near.length > 0 ? `There is: ${near.map(quoted).join(', ')}.` : 'The file lists no context at all.',
     });
   }
@@ -79,16 +79,21 @@ function readFiles(choice: KubeconfigChoice): KubeconfigFile[] {
   const pod = isList ? null : inCluster(choice.env);
   if (pod !== null) return [pod];
   const source = explicit ? '--kubeconfig' : isList ? 'KUBECONFIG' : 'the default';
-  throw new MirrordError('usage', 'kubeconfig-missing', `no kubeconfig: ${paths.join(', ')} (${source}) is not there`, {
-    help: isList || !choice.env['SUDO_UID'] ? NAME_ONE : `${NAME_ONE}\n${SUDO_DROPS}`,
-  });
+  throw new MirrordError(
+    'usage',
+    'kubeconfig-missing',
+    `No kubeconfig: ${paths.join(', ')} (${source}) is not there.`,
+    {
+      help: isList || !choice.env['SUDO_UID'] ? NAME_ONE : `${NAME_ONE}\n${SUDO_DROPS}`,
+    },
+  );
 }
 
 function incomplete(context: Entry, reason: string): MirrordError {
   return new MirrordError(
     'usage',
     'context-incomplete',
-    `kubeconfig ${context.file}, line ${context.line}: the context ${quoted(context.name)} ${reason}`,
+    `Kubeconfig ${context.file}, line ${context.line}: the context ${quoted(context.name)} ${reason}`,
     { help: 'Choose another with --context, or repair the file.' },
   );
 }

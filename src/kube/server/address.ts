@@ -30,11 +30,11 @@ export function endpointOf(cluster: ClusterEntry): Endpoint {
   const { server } = cluster.fields;
   const where = `kubeconfig ${cluster.file}, line ${cluster.line}: the cluster "${cluster.name}"`;
   if (server === '') {
-    throw new MirrordError('usage', 'context-incomplete', `${where} has no server`, { help: SERVER_HELP });
+    throw new MirrordError('usage', 'context-incomplete', `${where} has no server.`, { help: SERVER_HELP });
   }
   const url = URL.parse(server.includes('://') ? server : `https://${server}`);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new MirrordError('usage', 'kubeconfig-invalid', `${where}: server "${server}" is no http or https address`, {
+    throw new MirrordError('usage', 'kubeconfig-invalid', `${where}: server "${server}" is no http or https address.`, {
       help: SERVER_HELP,
     });
   }
@@ -71,7 +71,7 @@ function parseProxy(value: string, where: string): Proxy {
     throw new MirrordError(
       'usage',
       'proxy-invalid',
-      `${where}: "${value.replace(/\/\/.*@/, '//')}" is no http, https or socks5 address`,
+      `${where}: "${value.replace(/\/\/.*@/, '//')}" is no http, https or socks5 address.`,
       {
         help: 'Write it like http://proxy.example:3128; kubectl takes the same ones.',
       },

@@ -59,7 +59,7 @@ async function listPods(api: Api, namespace: string | null, signal: AbortSignal)
       throw new MirrordError(
         'cluster',
         'api-forbidden',
-        `listing the pods of all namespaces is not allowed: ${error.message}`,
+        `Listing the pods of all namespaces is not allowed: ${error.message}`,
         {
           help: 'Name a namespace with -n, or ask for the rights in docs/rbac.yaml for all of them.',
           cause: error,

@@ -33,7 +33,7 @@ export async function targetObjects(api: Api, target: ResolvedTarget, signal: Ab
   };
   const pod = await read<V1Pod>(`${objects}/pods/${encodeURIComponent(target.pod)}`, `pod ${target.pod}`);
   if (pod === null) {
-    throw new MirrordError('agent', 'target-gone', `pod ${target.pod} is gone, and its successor is not there yet`, {
+    throw new MirrordError('agent', 'target-gone', `Pod ${target.pod} is gone, and its successor is not there yet.`, {
       help: '`mirrord status` tells what is being waited for.',
     });
   }

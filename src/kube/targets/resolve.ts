@@ -125,7 +125,7 @@ async function podsOf(
   }
   const labelSelector = selectorQuery(selectorOf(target.kind, workload));
   if (labelSelector !== '') return { path, query: { labelSelector } };
-  throw new MirrordError('usage', 'target-without-pods', `${titleOf(target)} selects no pods: it has no selector`, {
+  throw new MirrordError('usage', 'target-without-pods', `${titleOf(target)} selects no pods: it has no selector.`, {
     help: 'Name the pod, or the workload behind it.',
   });
 }
@@ -149,7 +149,7 @@ async function unknown(api: Api, { target, namespace }: ResolveRequest, signal: 
   const kind = target.kind === 'label' ? 'pod' : target.kind;
   const name = target.kind === 'label' ? '' : target.name;
   const near = nearest(name, await namesOf(api, kind, namespace, signal)).map((item) => `${kind}/${item}`);
-  return new MirrordError('usage', 'target-unknown', `there is no ${titleOf(target)} in namespace ${namespace}`, {
+  return new MirrordError('usage', 'target-unknown', `There is no ${titleOf(target)} in namespace ${namespace}`, {
     help:
       near.length > 0 ? `There is: ${near.join(', ')}.` : `There is no ${kind} at all in this namespace; is -n right?`,
   });

@@ -21,7 +21,7 @@ describe('mirrord down --all', function () {
     assert.match(job, /^job.batch\/mirrord-agent-/);
     const elsewhere = await world.developer.mirrordRun(['down', '--all', '--context', 'elsewhere']);
     assert.equal(elsewhere.code, 0);
-    assert.match(elsewhere.stderr, /not searched .*no context "elsewhere"/);
+    assert.match(elsewhere.stderr, /not searched .*No context "elsewhere"/);
     const { code, stdout, stderr } = await world.developer.mirrordRun([
       'down',
       '--all',

@@ -122,6 +122,6 @@ describe('mirrord ls on Kubernetes', () => {
     );
     const everywhere = await ls('--kubeconfig', kubeconfig, '-A');
     assert.equal(everywhere.code, 4);
-    assert.match(everywhere.stderr, /listing the pods of all namespaces.*forbidden.*Name a namespace with -n/s);
+    assert.match(everywhere.stderr, /Listing the pods of all namespaces.*forbidden.*Name a namespace with -n/s);
   });
 });

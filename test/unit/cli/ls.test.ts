@@ -64,7 +64,7 @@ describe('mirrord ls', function () {
     assert.match(runCli('ls', '-t', 'rollout/x').stderr, /-t rollout\/x: there is no target of the kind/);
     assert.match(runCli('ls', '-t', 'netns/x').stderr, /-t netns\/x: it is not listed by name/);
     for (const target of ['payments', 'deploy/payments', 'pods/payments/container/x'])
-      assert.match(runCli('ls', '-t', target, '--kubeconfig', '/none').stderr, /no kubeconfig: \/none/);
+      assert.match(runCli('ls', '-t', target, '--kubeconfig', '/none').stderr, /No kubeconfig: \/none/);
   });
 
   it('names what may not be listed', () => {
@@ -77,7 +77,7 @@ describe('mirrord ls', function () {
 
   it('takes kinds by their plural and by their short name, as kubectl does', () => {
     const { stderr } = runCli('ls', '--kinds', 'pods,sts, svc,Deployments', '--kubeconfig', '/none');
-    assert.match(stderr, /no kubeconfig: \/none/);
+    assert.match(stderr, /No kubeconfig: \/none/);
   });
 
   it('refuses kinds that there are not', () => {

@@ -120,9 +120,9 @@ describe('flags', function () {
 
   it('and words of kubectl reach the cluster: `list` is ls, `pods/x` is a target, svc/NAME and URLs are destinations', () => {
     const none = ['--kubeconfig', '/none'];
-    assert.match(runCli('list', ...none).stderr, /no kubeconfig: \/none/);
+    assert.match(runCli('list', ...none).stderr, /No kubeconfig: \/none/);
     for (const target of ['pods/x', 'svc/x', 'deploy/x'])
-      assert.match(runCli('up', '--dry-run', '-t', target, ...none).stderr, /no kubeconfig: \/none/);
+      assert.match(runCli('up', '--dry-run', '-t', target, ...none).stderr, /No kubeconfig: \/none/);
     for (const destination of ['svc/payments', 'https://payments.shop:8443/path?q=1']) {
       const { stdout, stderr } = runCli('explain', '-f', file, destination, '--json');
       assert.match((JSON.parse(stdout) as { destination: string }).destination, /^payments/, stderr);

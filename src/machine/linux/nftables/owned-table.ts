@@ -111,7 +111,7 @@ export class OwnedTable {
       throw new MirrordError(
         'host',
         'nftables-failed',
-        `nftables took no redirect of port 53: ${(cause as Error).message}.`,
+        `The redirect of port 53 was not taken by nftables: ${(cause as Error).message}.`,
         {
           help: 'Choose another way with --dns resolv.conf, or --dns off.',
           cause,
