@@ -127,7 +127,7 @@ describe('targets', function () {
     assert.deepEqual(await choose({ kind: 'deployment', name: 'annotated' }), ['two', false]);
     assert.deepEqual(
       await choose({ kind: 'deployment', name: 'store' }).catch((error: Error) => error.message),
-      `there is no deployment/store in namespace ${namespace}`,
+      `There is no deployment/store in namespace ${namespace}.`,
     );
     await assert.rejects(choose({ kind: 'deployment', name: 'web', container: 'ap' }), {
       code: 'container-unknown',

@@ -34,7 +34,7 @@ describe('mirrord up -t, what cannot be', () => {
   it('an unknown name: the nearest are told', async () => {
     const { code, message, help } = await refused(2, inNamespace('-t', 'deployment/payment'));
     assert.equal(code, 'target-unknown');
-    assert.equal(message, `there is no deployment/payment in namespace ${world.namespace}`);
+    assert.equal(message, `There is no deployment/payment in namespace ${world.namespace}.`);
     assert.match(help, /^There is: deployment\/payments/);
   });
 

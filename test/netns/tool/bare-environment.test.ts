@@ -41,7 +41,7 @@ describe('mirrord with an empty environment, for a user whom no database knows',
   });
 
   it('says in words what is missing', async () => {
-    assert.match((await bare('ls')).stderr, /^Error: no kubeconfig: \/\.kube\/config/);
+    assert.match((await bare('ls')).stderr, /^Error: No kubeconfig: \/\.kube\/config/);
     assert.match((await bare('env')).stderr, /^Error: No session 'default' is up/);
     assert.match((await bare('up')).stderr, /^Error: .* need root/);
   });
