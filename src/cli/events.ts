@@ -1,6 +1,6 @@
 /** What `up` shows: steps while they go, that it is ready, what happens then, and how it has ended. */
 import type { SessionStatus } from '../control/answers.ts';
-import type { Progress, Ready } from '../ipc/protocol.ts';
+import type { PathChange, Progress, Ready } from '../ipc/protocol.ts';
 import { Turns } from '../turns.ts';
 import { fromHome, userHome } from './home.ts';
 import { pasteable } from './invocation.ts';
@@ -9,12 +9,39 @@ import { sessionStatus } from './status.ts';
 import { type Steps, labelled } from './steps.ts';
 
 /** `up --json` prints one per line; a detached session tells its starter in the same way. */
-export type UpEvent = Progress | { readonly ready: Ready } | { readonly ended: Ended };
+export type UpEvent = Progress | { readonly ready: Ready } | PathEvent | { readonly ended: Ended };
+
+/** The connection to the cluster, once the session is up; `at` in ISO 8601. */
+export type PathEvent = { readonly lost: Lost } | { readonly reconnected: Reconnected };
+
+interface Lost {
+  readonly at: string;
+  readonly reason: string;
+  /** How long open connections are kept, s; null: they were reset. */
+  readonly kept_s: number | null;
+}
+
+interface Reconnected {
+  readonly at: string;
+  readonly after_s: number;
+  /** What has become of those that were open. */
+  readonly connections: 'kept' | 'reset';
+  readonly agent: string;
+}
 
 /** An end that was asked for.  `as_before`: on this machine and in the cluster; else what is left was told before. */
 export interface Ended {
   readonly by: 'signal' | 'down';
   readonly as_before: boolean;
+}
+
+export function pathEvent(change: PathChange, now = new Date()): PathEvent {
+  const at = now.toISOString();
+  if (change.state === 'lost') {
+    return { lost: { at, reason: change.reason, kept_s: change.keptMs === null ? null : change.keptMs / 1_000 } };
+  }
+  const { afterMs, connections, agent } = change;
+  return { reconnected: { at, after_s: Math.round(afterMs / 100) / 10, connections, agent } };
 }
 
 export type ShowEvent = (event: UpEvent) => void;
@@ -51,6 +78,7 @@ export async function firstScreen(name: string, stop: string): Promise<FirstScre
 /** Once the session is up, what comes has the time of day instead of a place in the first screen. */
 export function forPeople(screen: FirstScreen, steps: Steps, now = (): Date => new Date()): ShowEvent {
   let isUp = false;
+  let cluster = '';
   const place = ({ step, text }: Progress): HeadAndText => {
     const label = LABELS[step];
     if (label === null) return ['', text];
@@ -61,9 +89,14 @@ export function forPeople(screen: FirstScreen, steps: Steps, now = (): Date => n
       steps.line(describeEnd(event.ended));
     } else if ('ready' in event) {
       isUp = true;
+      cluster = event.ready.place ?? 'the cluster';
       steps.line('');
       steps.line(`Ready. ${describePlace(event.ready)} ${screen.stop}`);
       for (const [label, text] of nextSteps(screen, event.ready)) steps.entry('none', labelled(label), text);
+    } else if ('lost' in event) {
+      steps.entry('warning', clock(now()), `connection to ${cluster} lost: ${describeLoss(event.lost)}`);
+    } else if ('reconnected' in event) {
+      steps.entry('done', clock(now()), describeReturn(event.reconnected));
     } else {
       const [head, text] = place(event);
       if (event.state === 'running') steps.run(head, text);
@@ -111,6 +144,18 @@ async function accountOf(name: string): Promise<object> {
 /** What a script goes on with. */
 export function readyFields({ name, pid, target, cluster, agent, tun, routes, dns, log }: SessionStatus): object {
   return { session: { name, pid }, target, cluster, agent, tun, routes, dns, log };
+}
+
+const describeLoss = ({ reason, kept_s: kept }: Lost): string =>
+  kept === null
+    ? `${reason}; open connections were reset, new ones wait for the next agent`
+    : `${reason}; retrying, open connections are kept for ${kept} s`;
+
+function describeReturn({ after_s: seconds, connections, agent }: Reconnected): string {
+  const after = `reconnected after ${seconds < 10 ? seconds : Math.round(seconds)} s`;
+  return connections === 'kept'
+    ? `${after}; open connections went on`
+    : `${after}, to ${agent}; open connections were reset`;
 }
 
 function describeEnd({ by, as_before }: Ended): string {

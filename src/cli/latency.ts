@@ -7,6 +7,8 @@ import { out } from './output.ts';
 
 /** A round trip that takes longer than this is as good as lost. */
 const PING_DEADLINE_MS = 10_000;
+/** The first one tells whether there is anybody to measure. */
+const FIRST_PING_DEADLINE_MS = 3_000;
 
 export interface Latency {
   readonly count: number;
@@ -20,16 +22,16 @@ export interface Latency {
 
 export async function runLatency(name: string, count: number, format: Format): Promise<void> {
   const times: number[] = [];
-  let lost: unknown;
   for (let sent = 0; sent < count; sent++) {
     try {
       // One after the other: two at once would measure the queue in between.
-      const { rtt_ms: time } = (await askRunning(name, 'ping', PING_DEADLINE_MS)) as RoundTrip;
+      const deadlineMs = sent === 0 ? FIRST_PING_DEADLINE_MS : PING_DEADLINE_MS;
+      const { rtt_ms: time } = (await askRunning(name, 'ping', deadlineMs)) as RoundTrip;
       times.push(time);
     } catch (error) {
-      // The path may be away for a moment; a session that is away, or has never had one answer, will not come back.
-      if (!isLoss(error) || (times.length === 0 && lost !== undefined)) throw error;
-      lost = error;
+      if (sent === 0 && isSilence(error)) throw silent();
+      // Later it may be away for a moment, and come back.
+      if (sent === 0 || !isLoss(error)) throw error;
     }
   }
   const latency = summarize(times, count);
@@ -37,6 +39,18 @@ export async function runLatency(name: string, count: number, format: Format): P
 }
 
 const isLoss = (error: unknown): boolean => error instanceof MirrordError && error.failure !== 'usage';
+
+const isSilence = (error: unknown): boolean => error instanceof MirrordError && error.code === 'session-no-answer';
+
+const silent = (): MirrordError =>
+  new MirrordError(
+    'cluster',
+    'agent-away',
+    `No answer came from the agent within ${FIRST_PING_DEADLINE_MS / 1_000} s.`,
+    {
+      help: 'Wait until it can be reached: mirrord status --wait',
+    },
+  );
 
 /** Percentiles by nearest rank: each figure is a time that was measured, to the microsecond. */
 export function summarize(times: readonly number[], count: number): Latency {

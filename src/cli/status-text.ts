@@ -22,6 +22,8 @@ export interface OtherSession extends Whose {
   readonly pid: number;
 }
 
+type Reconnecting = NonNullable<SessionStatus['reconnecting']>;
+
 /** To whom it is told. */
 export interface Reader {
   /** A session elsewhere says so. */
@@ -29,11 +31,12 @@ export interface Reader {
   readonly home: string;
 }
 
-export function formatStatus(status: ShownSession, reader: Reader): string {
+/** `now`: the time of day, ms since 1970. */
+export function formatStatus(status: ShownSession, reader: Reader, now = Date.now()): string {
   const { cluster, agent, dns, forwarded, flows, bytes, transport, tun, reconnecting } = status;
   const rtt = transport.rtt_ms === null ? '' : `, round trip ${transport.rtt_ms.toFixed(1)} ms`;
   const rows: [string, string][] = [
-    ['waiting', reconnecting ? `since ${reconnecting.since}: ${reconnecting.reason}` : ''],
+    ['connection', reconnecting ? describeLoss(reconnecting, now) : ''],
     ['network', elsewhere(status, reader)],
     ['target', status.target],
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
@@ -58,6 +61,14 @@ export function formatStatus(status: ShownSession, reader: Reader): string {
   ];
   const body = rows.filter(([, value]) => value !== '').map(([key, value]) => `  ${key.padEnd(10)} ${value}`);
   return [`${status.name}: ${status.state} (pid ${status.pid}, user ${status.user})`, ...body, ''].join('\n');
+}
+
+/** `lost 24 s ago: the API server does not answer; next try in 2 s`. */
+function describeLoss({ since, reason, next_try: nextTry }: Reconnecting, now: number): string {
+  const seconds = (from: number, to: number): string => `${Math.max(0, Math.round((to - from) / 1_000))} s`;
+  const wait = nextTry === null ? 0 : Date.parse(nextTry) - now;
+  const next = wait > 0 ? `next try in ${(wait / 1_000).toFixed(wait < 10_000 ? 1 : 0)} s` : 'being tried again now';
+  return `lost ${seconds(Date.parse(since), now)} ago: ${reason}; ${next}`;
 }
 
 /** Another user's session, of which no more is known. */

@@ -4,7 +4,7 @@ import type { SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import type { EndSignal } from '../host/index.ts';
 import type { UpOptions } from '../ipc/protocol.ts';
-import { firstScreen, forPeople, forPrograms, readyFields } from './events.ts';
+import { firstScreen, forPeople, forPrograms, pathEvent, readyFields } from './events.ts';
 import type { Format } from './output-format.ts';
 import { err, out, showVerbose } from './output.ts';
 import { AGENT_BUNDLE, READ_PROGRAM, RESTORE_PROGRAM, SESSION_PROGRAM } from './programs.ts';
@@ -55,6 +55,7 @@ async function runInForeground(options: UpOptions, format: Format): Promise<bool
     environment: process.env,
     progress: show,
     ready: (ready) => show({ ready }),
+    path: (change) => show(pathEvent(change)),
     output: (text) => {
       if (options.verbose) err.text(text);
     },

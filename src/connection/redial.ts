@@ -26,8 +26,8 @@ export interface Patience {
   /** After so long the stream is given up, ms. */
   readonly limitMs: number;
   readonly pauses: Pauses;
-  /** Told of each attempt that failed. */
-  readonly failed: (reason: string) => void;
+  /** Told of each attempt that failed, and how long the pause before the next one is, ms. */
+  readonly failed: (reason: string, pauseMs: number) => void;
 }
 
 /** One attempt; rejects with `Refused` when another would be refused too. */
@@ -78,7 +78,7 @@ export async function reconnect(
       if (performance.now() + pause >= end) {
         throw new Error(`not reachable for ${limitMs / 1000} s; last: ${describe(error)}`, { cause: error });
       }
-      failed(describe(error));
+      failed(describe(error), pause);
     }
     await pauses.wait(pause, signal);
     pause = Math.min(pause * 2, REDIAL_LONGEST_MS);

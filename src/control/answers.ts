@@ -3,8 +3,11 @@
 export interface SessionStatus {
   readonly name: string;
   readonly state: 'starting' | 'ready' | 'reconnecting' | 'stopping';
-  /** Why the agent cannot be reached, as of the last attempt, and since when (ISO 8601); null when it can be. */
-  readonly reconnecting: { readonly reason: string; readonly since: string } | null;
+  /**
+   * Why the agent cannot be reached, as of the last attempt, since when and when it is tried again (ISO 8601, null: just
+   * now); null when it can be reached.
+   */
+  readonly reconnecting: { readonly reason: string; readonly since: string; readonly next_try: string | null } | null;
   readonly pid: number;
   readonly target: string;
   readonly cluster: {

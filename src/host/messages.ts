@@ -3,7 +3,7 @@
  * code of `up`, its texts are printed.  Requests are checked where they are answered (`requests.ts`).
  */
 import { EXIT, type ErrorDescription, type FailureClass } from '../errors.ts';
-import type { Progress, Ready, Remain, SessionToHost } from '../ipc/protocol.ts';
+import type { PathChange, Progress, Ready, Remain, SessionToHost } from '../ipc/protocol.ts';
 import { type Fields, fields, list, refuse, whole } from './unchecked.ts';
 
 /** As the session sends it, but for a request, whose fields may still be anything. */
@@ -11,7 +11,7 @@ export type Message =
   | Exclude<SessionToHost, { readonly type: 'request' }>
   | { readonly type: 'request'; readonly id: number; readonly request: Fields };
 
-const LIMITS = { text: 65_536, remains: 64, withinMs: 86_400_000 } as const;
+const LIMITS = { text: 65_536, remains: 64, withinMs: 86_400_000, awayMs: Number.MAX_SAFE_INTEGER } as const;
 
 const STEPS: readonly Progress['step'][] = [
   'cluster',
@@ -43,6 +43,8 @@ export function checkMessage(value: unknown): Message {
       return { type: 'progress', progress: progress(message['progress']) };
     case 'ready':
       return { type: 'ready', ready: ready(message['ready']) };
+    case 'path':
+      return { type: 'path', change: pathChange(message['change']) };
     case 'failed':
       return { type: 'failed', error: failure(message['error']) };
     case 'remains':
@@ -65,6 +67,16 @@ function progress(value: unknown): Progress {
 function ready(value: unknown): Ready {
   const { place, service, log } = fields(value, 'what is ready');
   return { place: textOrNull(place), service: service === null ? null : exampleService(service), log: textOrNull(log) };
+}
+
+function pathChange(value: unknown): PathChange {
+  const { state, reason, keptMs, afterMs, connections, agent } = fields(value, 'a change of the path');
+  if (oneOf(['lost', 'back'], state) === 'lost') {
+    const kept = keptMs === null ? null : whole(keptMs, 0, LIMITS.withinMs, 'a time');
+    return { state: 'lost', reason: text(reason), keptMs: kept };
+  }
+  const after = whole(afterMs, 0, LIMITS.awayMs, 'a time');
+  return { state: 'back', afterMs: after, connections: oneOf(['kept', 'reset'], connections), agent: text(agent) };
 }
 
 function exampleService(value: unknown): Ready['service'] {

@@ -1,7 +1,7 @@
 /** The host's whole life: repair, claim, TUN, session, requests, and the way back. */
 import { closeSync } from 'node:fs';
 import { MirrordError, describeError } from '../errors.ts';
-import type { Progress, Ready, Remain, UpOptions } from '../ipc/protocol.ts';
+import type { PathChange, Progress, Ready, Remain, UpOptions } from '../ipc/protocol.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { SessionMachine, Watch } from '../machine/session-machine.ts';
 import { thisMachine } from '../machine/this-machine.ts';
@@ -31,6 +31,7 @@ export interface HostHooks {
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: (progress: Progress) => void;
   readonly ready: (ready: Ready) => void;
+  readonly path: (change: PathChange) => void;
   /** What the session and its agents write to their standard output and error. */
   readonly output: (text: string) => void;
 }
@@ -156,6 +157,9 @@ async function serve(
         if (ending) return;
         end.isReady = true;
         hooks.ready(message.ready);
+        return;
+      case 'path':
+        if (!ending) hooks.path(message.change);
         return;
       case 'failed':
         fail(MirrordError.fromDescription(message.error));

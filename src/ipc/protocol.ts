@@ -88,6 +88,8 @@ export type SessionToHost =
     }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'ready'; readonly ready: Ready }
+  /** Of a session that is up. */
+  | { readonly type: 'path'; readonly change: PathChange }
   | { readonly type: 'failed'; readonly error: ErrorDescription }
   /** The answer to `release`. */
   | { readonly type: 'released' }
@@ -117,6 +119,18 @@ export interface Ready {
   /** Path of the log; null when it cannot be written. */
   readonly log: string | null;
 }
+
+/** The way to the agent is lost, or there again. */
+export type PathChange =
+  /** `keptMs`: how long open connections wait for it; null: they were reset. */
+  | { readonly state: 'lost'; readonly reason: string; readonly keptMs: number | null }
+  | {
+      readonly state: 'back';
+      readonly afterMs: number;
+      /** What has become of those that were open. */
+      readonly connections: 'kept' | 'reset';
+      readonly agent: string;
+    };
 
 /** One step of a long work, for people.  The same `step` is reported again as it moves on. */
 export interface Progress {

@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly useProxy?: boolean;
   /** Relative paths are taken from here. */
   readonly cwd: string;
+  /** Told whom it connects to, which may take until the deadlines. */
+  readonly report?: (text: string) => void;
   /** Ends the opening; without effect on the open cluster. */
   readonly signal?: AbortSignal;
 }

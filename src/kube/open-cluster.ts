@@ -48,6 +48,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     credentials,
   );
   const api = new Api(server);
+  options.report?.(`connecting to ${endpoint.url} (context ${chosen.context})`);
   try {
     // First, so that a slow plugin has its own deadline and does not use up the server's.
     await server.identity(signal);

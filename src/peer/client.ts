@@ -39,10 +39,10 @@ export async function createTunnel(
   };
   const stream = new ByteStream({
     lost(reason) {
-      const tell = (why: string): void => {
-        if (ready) events.lost(why);
+      const tell = (why: string, pauseMs: number | null): void => {
+        if (ready) events.lost(why, pauseMs);
       };
-      tell(reason);
+      tell(reason, null);
       reconnect(connectable, { limitMs, pauses, failed: tell }, ended.signal).then(
         () => {
           tunnel.resumes++;

@@ -27,7 +27,7 @@ export interface TunnelOptions {
 
 export interface TunnelEvents {
   /** The transport is gone; streams wait.  `reason` is plain words; told again with what keeps a new one from standing. */
-  lost(reason: string): void;
+  lost(reason: string, retryMs: number | null): void;
   /** The same tunnel goes on over a new transport. */
   resumed(): void;
   /** Resume is impossible: this object is dead, and every stream is reset right after. */

@@ -4,6 +4,7 @@
 import type {
   HostOperations,
   HostToSession,
+  PathChange,
   Progress,
   Ready,
   Remain,
@@ -84,6 +85,10 @@ export class HostClient implements HostOperations {
 
   ready(ready: Ready): void {
     this.#send({ type: 'ready', ready });
+  }
+
+  path(change: PathChange): void {
+    this.#send({ type: 'path', change });
   }
 
   failed(error: ErrorDescription): void {

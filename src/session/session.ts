@@ -9,7 +9,8 @@ import { ControlServer, EventStream } from '../control/server.ts';
 import type { SessionEnvironment, SessionSettings, SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import { describeFilter, type Explanation, Filter, routePlan } from '../filter/index.ts';
-import type { Remain, StartMessage } from '../ipc/protocol.ts';
+import type { PathChange, Remain, StartMessage } from '../ipc/protocol.ts';
+import { RESUME_LIMIT_MS } from '../connection/limits.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
@@ -20,6 +21,7 @@ import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
 import { Capture } from './capture.ts';
 import { scopeOf } from './network.ts';
+import { AgentPath } from './path.ts';
 import { openRemote } from './remote/open-remote.ts';
 import type { Remote, RemoteReport } from './remote/remote.ts';
 import { RuleMatches } from './rule-matches.ts';
@@ -55,8 +57,7 @@ export class Session {
   readonly #settings = Promise.withResolvers<SessionSettings>();
   #filter: Filter | undefined;
   #rttMs: number | null = null;
-  /** Since when, and why, no byte passes. */
-  #away: SessionStatus['reconnecting'] = null;
+  #path: AgentPath | undefined;
 
   constructor(start: StartMessage, host: HostClient) {
     this.#start = start;
@@ -91,14 +92,18 @@ export class Session {
 
     if (!(await this.#host.reserve([]))) await this.#reserveRanges(remote, filter, signal);
 
-    const keeper = new AgentKeeper(remote.agents, {
-      changed: (reason) => this.#keeperChanged(reason),
-      gone: (reason) => {
-        const text = `${reason}: connections through it are reset, new ones wait for the next agent`;
-        this.#host.progress('agent', 'warning', text);
-      },
+    const path = new AgentPath({
+      keptMs: remote.agents.resumeLimitMs ?? RESUME_LIMIT_MS,
+      agent: () => agentPlace(keeper),
+      tell: (change) => this.#tellPath(change),
+      now: () => performance.now(),
+      date: () => Date.now(),
+    });
+    this.#path = path;
+    const keeper: AgentKeeper = new AgentKeeper(remote.agents, {
+      changed: (reason, retryMs) => this.#keeperChanged(path, reason, retryMs),
+      gone: (reason) => path.gone(reason),
       restarted: () => {
-        this.#host.progress('agent', 'done', agentPlace(keeper));
         if (this.#near) this.#inBackground(this.#near.agentChanged());
       },
     });
@@ -210,16 +215,29 @@ export class Session {
     await near.discovered(discovery);
   }
 
+  /** Since when, and why, no byte passes. */
+  get #away(): SessionStatus['reconnecting'] {
+    return this.#path?.away ?? null;
+  }
+
   get #state(): SessionStatus['state'] {
     if (this.#phase !== 'up') return this.#phase;
     return this.#away === null ? 'ready' : 'reconnecting';
   }
 
-  #keeperChanged(reason: string | null): void {
-    const since = this.#away?.since ?? new Date().toISOString();
-    this.#away = reason === null ? null : { reason, since };
+  #keeperChanged(path: AgentPath, reason: string | null, retryMs: number | null): void {
+    if (reason === null) path.back();
+    else path.lost(reason, retryMs);
     this.#statusFeed.changed();
     if (this.#phase === 'up') this.#log.logger.info({ reason }, this.#state);
+  }
+
+  /** What is lost while the session starts is a part of its start. */
+  #tellPath(change: PathChange): void {
+    if (this.#phase === 'up') this.#host.path(change);
+    else if (change.state === 'back') this.#host.progress('agent', 'done', change.agent);
+    else if (change.keptMs === null)
+      this.#host.progress('agent', 'warning', `${change.reason}; another one is started`);
   }
 
   /** The session is ready only once bytes can pass. */
@@ -270,8 +288,8 @@ export class Session {
 
   async #ping(): Promise<{ rtt_ms: number }> {
     const tunnel = this.#keeper?.tunnel;
-    if (!tunnel || this.#away) throw agentAway(this.#away?.reason);
-    this.#rttMs = await tunnel.ping();
+    if (!tunnel || !this.#path || this.#away) throw agentAway(this.#away?.reason);
+    this.#rttMs = await whilePassing(tunnel.ping(), this.#path.passing);
     return { rtt_ms: this.#rttMs };
   }
 
@@ -311,9 +329,23 @@ export class Session {
   }
 }
 
+/** A question that is on its way when the agent is lost would be answered after its return, if ever. */
+async function whilePassing<T>(answer: Promise<T>, passing: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const lost = (): void => reject(agentAway(String(passing.reason)));
+  passing.addEventListener('abort', lost, { once: true });
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    passing.removeEventListener('abort', lost);
+  }
+}
+
 function agentAway(reason?: string): MirrordError {
-  const why = reason === undefined ? '' : ` (${reason})`;
-  return new MirrordError('cluster', 'agent-away', `The agent is not reachable at the moment${why}.`);
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return new MirrordError('cluster', 'agent-away', `The agent cannot be reached at the moment${why}.`, {
+    help: 'Wait until it can: mirrord status --wait',
+  });
 }
 
 function stillStarting(): MirrordError {

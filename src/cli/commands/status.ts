@@ -10,6 +10,10 @@ export class Status extends Command {
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',
     '<%= config.bin %> status --json',
+    {
+      description: 'In a script, before what needs the cluster:',
+      command: '<%= config.bin %> status --wait --timeout 30',
+    },
   ];
   static override flags = {
     name: sessionName({ description: 'only this session' }),
@@ -18,11 +22,17 @@ export class Status extends Command {
       description: 'show one session live, until it ends; with -o json, a line each time',
       exclusive: ['all-namespaces'],
     }),
+    wait: Flags.boolean({ description: 'first wait until the session is ready; fails when it is not in time' }),
+    timeout: Flags.integer({ default: 60, min: 0, helpValue: 'SECONDS', description: 'how long --wait waits' }),
     ...format,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
+    if (flags.wait) {
+      const { waitUntilReady } = await import('../wait.ts');
+      await waitUntilReady(flags.name ?? 'default', flags.timeout);
+    }
     if (flags.watch) {
       const { runWatch } = await import('../watch.ts');
       return runWatch(flags.name ?? 'default', formatOf(flags));

@@ -19,8 +19,11 @@ const MAX_RETRY_PAUSE_MS = 15_000;
 const FIRST_RETRY_PAUSE_MS = 500;
 
 export interface AgentEvents {
-  /** `away` has changed; told at every stage of a session. */
-  changed(reason: string | null): void;
+  /**
+   * `away` has changed; told at every stage of a session.  `retryMs`: the pause before the next attempt; null while there is
+   * one under way.
+   */
+  changed(reason: string | null, retryMs: number | null): void;
   /** The agent has gone, and its flows with it; another one is being started. */
   gone(reason: string): void;
   /** A new agent has taken over: what it sees (`info`) may differ. */
@@ -137,7 +140,7 @@ export class AgentKeeper {
         // One that is not wanted any more has to be told so.
         { signal: lateSignal(signal), ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
         {
-          lost: (reason) => this.#tell(reason),
+          lost: (reason, retryMs) => this.#tell(reason, retryMs),
           // Before it says what it sees, it is of no use yet.
           resumed: () => (this.#tunnel === tunnel ? this.#tell(null) : undefined),
           dead: (reason) => this.#died(tunnel, reason),
@@ -171,10 +174,10 @@ export class AgentKeeper {
     );
   }
 
-  #tell(away: string | null): void {
+  #tell(away: string | null, retryMs: number | null = null): void {
     this.#away = away;
     if (away === null) for (const resolve of this.#reachableWaiters.splice(0)) resolve();
-    this.#events.changed(away);
+    this.#events.changed(away, retryMs);
   }
 
   #died(tunnel: Tunnel, reason: string): void {
@@ -202,7 +205,7 @@ export class AgentKeeper {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#tell(error instanceof MirrordError ? error.message : String(error));
+        this.#tell(error instanceof MirrordError ? error.message : String(error), pauseMs);
       }
       await this.#pauses.wait(pauseMs, signal).catch(() => undefined); // an abort ends the loop by its condition
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS);

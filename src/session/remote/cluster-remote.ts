@@ -25,7 +25,11 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   const { config, cwd, report, signal } = options;
   // Imported only where it is needed: a namespace target has no use for it.
   const { openCluster } = await import('../../kube/open-cluster.ts');
-  const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
+  const cluster = await openCluster({
+    ...clusterOptions(config, cwd),
+    report: (text) => report('cluster', 'running', text),
+    signal,
+  });
   const { context, server, version, namespace } = cluster;
   report('cluster', 'done', `${context} (${version}), namespace ${namespace}`);
   const bundle = await readFile(options.agentBundle);

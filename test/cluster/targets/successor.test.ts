@@ -101,10 +101,10 @@ describe("mirrord up -t, when the target's pod goes", () => {
       const second = await assertFollows('roll', () => kubectl(args('rollout', 'restart', 'deployment/roll')));
       // Either the cluster has told it first, or the agent's own farewell.
       const reason = `pod ${first} is being deleted|the agent ended the session: SIGTERM`;
-      const words = 'connections through it are reset, new ones wait for the next agent';
-      await printed(session, new RegExp(`^! (${reason}): ${words}$`, 'm'));
+      const words = 'open connections were reset, new ones wait for the next agent';
+      await printed(session, new RegExp(`^! \\S+ connection to the cluster lost: (${reason}); ${words}$`, 'm'));
       await printed(session, new RegExp(`^✔ \\S+ target: deployment/roll → pod ${second} `, 'm'));
-      await printed(session, new RegExp(`^✔ \\S+ agent: pod/${second} on `, 'm'));
+      await printed(session, new RegExp(`^✔ \\S+ reconnected after \\S+ s, to pod/${second} on `, 'm'));
       await assertFollows('roll', (pod) => kubectl(args('delete', 'pod', pod, '--wait=false')));
       await assertFollows('roll', (pod) => kubectl(args('delete', 'pod', pod, '--force', '--grace-period=0')));
       await assertFollows('roll', evict);

@@ -41,7 +41,7 @@ function step(): void {
   const request = requests[next];
   if (request === undefined) {
     say({ idle: true });
-    process.send?.({ type: 'ready', lines: ['ready'] });
+    process.send?.({ type: 'ready', ready: { place: null, service: null, log: null } });
     return;
   }
   if (request[0] === 'pause') {

@@ -26,6 +26,7 @@ const end = await runHost(
     cwd: '/',
     environment: process.env,
     progress: (progress) => say({ progress }),
+    path: () => undefined,
     ready: (lines) => say({ ready: lines }),
     output: (text) => void process.stdout.write(text),
   },

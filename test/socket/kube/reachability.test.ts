@@ -93,6 +93,18 @@ describe('reaching the API server', function () {
     for (const socket of held) socket.destroy();
   });
 
+  it('says whom it connects to, before there is an answer', async () => {
+    const silent = net.createServer((socket) => void socket.on('error', () => {}));
+    servers.push(silent);
+    const controller = new AbortController();
+    silent.on('connection', () => controller.abort(new Error('enough')));
+    const url = `https://127.0.0.1:${await listen(silent)}`;
+    const said: string[] = [];
+    const report = (text: string): void => void said.push(text);
+    await assert.rejects(open(kubeconfigFor(url), { report, signal: controller.signal }), /enough/);
+    assert.deepEqual(said, [`connecting to ${url} (context t)`]);
+  });
+
   it('ends at once when it is aborted meanwhile', async () => {
     const silent = net.createServer((socket) => void socket.on('error', () => {}));
     servers.push(silent);

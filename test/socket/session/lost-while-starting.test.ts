@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask } from '../../../src/control/request.ts';
 import type { SessionStatus } from '../../../src/control/answers.ts';
-import type { HostOperations, HostToSession, SessionToHost, StartMessage } from '../../../src/ipc/protocol.ts';
+import type {
+  HostOperations,
+  HostToSession,
+  PathChange,
+  SessionToHost,
+  StartMessage,
+} from '../../../src/ipc/protocol.ts';
 import type { MachineFacts } from '../../../src/machine/facts.ts';
 import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { type HostChannel, HostClient } from '../../../src/session/host-client.ts';
@@ -231,5 +237,50 @@ describe('a session whose agent is lost while it starts', () => {
     for (const end = performance.now() + 5_000; (await status()).state !== 'reconnecting';) {
       assert.ok(performance.now() < end, 'the loss is shown');
     }
+  });
+
+  /** What was told of the way to the agent since the session was up. */
+  const changes = (): readonly PathChange[] => host.told.flatMap((each) => (each.type === 'path' ? [each.change] : []));
+  const inState = async (wanted: SessionStatus['state']): Promise<SessionStatus> => {
+    for (const end = performance.now() + 10_000; ;) {
+      const now = await status();
+      if (now.state === wanted) return now;
+      assert.ok(performance.now() < end, `${now.state} is not ${wanted}`);
+    }
+  };
+
+  it('tells once that the way was lost and why, that it is there again, and when it is tried', async () => {
+    await session.up(new AbortController().signal);
+    const [agent] = host.agents;
+    assert.ok(agent);
+    agent.isReachable = false;
+    agent.cut();
+    const { reconnecting } = await inState('reconnecting');
+    assert.ok(Math.abs(Date.parse(reconnecting?.since ?? '') - Date.now()) < 5_000);
+    await assert.rejects(
+      ask(join(folder, 'control.sock'), 'ping', null, AbortSignal.timeout(1_000), process.geteuid?.() ?? -1),
+      { code: 'agent-away', message: /^The agent cannot be reached at the moment: \S/ },
+    );
+    for (const end = performance.now() + 5_000; (await status()).reconnecting?.next_try === null;) {
+      assert.ok(performance.now() < end, 'the next try is told');
+    }
+    agent.isReachable = true;
+    await inState('ready');
+    assert.deepEqual(
+      changes().map((change) => change.state),
+      ['lost', 'back'],
+    );
+    const [lost, back] = changes();
+    assert.ok(lost?.state === 'lost' && lost.reason !== '' && lost.keptMs === 120_000, JSON.stringify(lost));
+    assert.ok(back?.state === 'back' && back.connections === 'kept' && back.afterMs > 0, JSON.stringify(back));
+  });
+
+  it('tells that open connections were reset when it is another agent that is there', async () => {
+    await session.up(new AbortController().signal);
+    host.agents[0]?.end();
+    await until(() => changes().length === 2, 'lost and there again');
+    const [lost, back] = changes();
+    assert.ok(lost?.state === 'lost' && lost.keptMs === null, JSON.stringify(lost));
+    assert.ok(back?.state === 'back' && back.connections === 'reset', JSON.stringify(back));
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Ended, type UpEvent, forPeople } from '../../../src/cli/events.ts';
+import { type Ended, type UpEvent, forPeople, pathEvent } from '../../../src/cli/events.ts';
 import { Output } from '../../../src/cli/output.ts';
 import { Steps } from '../../../src/cli/steps.ts';
-import type { Progress, Ready } from '../../../src/ipc/protocol.ts';
+import type { PathChange, Progress, Ready } from '../../../src/ipc/protocol.ts';
 import { FakeScreen, UTF8 } from '../support/screen.ts';
 
 const done = (step: Progress['step'], text: string): Progress => ({ step, state: 'done', text });
@@ -28,11 +28,12 @@ const LONG = done(
   'deployment/payments → pod payments-6c9f4d7b8-x2x4q (container app), 1 of 2; traffic leaves from 10.244.0.17, fd00:10:244::11',
 );
 
+const NOON = new Date(2026, 0, 2, 20, 33, 40);
+
 /** What stands on a screen of so many columns, null being a pipe. */
 function shown(columns: number | null, events: readonly UpEvent[], env: NodeJS.ProcessEnv = UTF8): string {
   const screen = new FakeScreen(columns);
-  const noon = (): Date => new Date(2026, 0, 2, 20, 33, 40);
-  const show = forPeople(FIRST_SCREEN, new Steps(new Output(screen, env)), noon);
+  const show = forPeople(FIRST_SCREEN, new Steps(new Output(screen, env)), () => NOON);
   for (const event of events) show(event);
   return screen.text;
 }
@@ -114,6 +115,35 @@ Ready. Every program on this machine is in netns/lab. Ctrl-C to stop.
       { step: 'config', state: 'warning', text: 'wg0 routes 10.96.0.0/12, too' },
     ]);
     assert.ok(text.endsWith('\n! 20:33:40 note: wg0 routes 10.96.0.0/12, too\n'), text);
+  });
+
+  it('is followed by what becomes of the connection to the cluster, which a program can read as well', () => {
+    const said = (change: PathChange, place: string | null = null): string =>
+      shown(null, [{ ready: { place, service: null, log: null } }, pathEvent(change, NOON)])
+        .split('\n')
+        .at(-2) ?? '';
+    const reason = 'no route to https://192.0.2.1:6443';
+    assert.equal(
+      said({ state: 'lost', reason, keptMs: 120_000 }),
+      `! 20:33:40 connection to the cluster lost: ${reason}; retrying, open connections are kept for 120 s`,
+    );
+    assert.equal(
+      said({ state: 'lost', reason: 'the agent has ended', keptMs: null }, 'netns/lab'),
+      '! 20:33:40 connection to netns/lab lost: the agent has ended; open connections were reset, new ones wait for the next agent',
+    );
+    const back = { state: 'back', afterMs: 69_123, agent: 'job/a on node1' } as const;
+    assert.equal(said({ ...back, connections: 'kept' }), '✔ 20:33:40 reconnected after 69 s; open connections went on');
+    assert.equal(
+      said({ ...back, afterMs: 345, connections: 'reset' }),
+      '✔ 20:33:40 reconnected after 0.3 s, to job/a on node1; open connections were reset',
+    );
+    const at = NOON.toISOString();
+    assert.deepEqual(pathEvent({ state: 'lost', reason, keptMs: 120_000 }, NOON), {
+      lost: { at, reason, kept_s: 120 },
+    });
+    assert.deepEqual(pathEvent({ ...back, connections: 'kept' }, NOON), {
+      reconnected: { at, after_s: 69.1, connections: 'kept', agent: 'job/a on node1' },
+    });
   });
 
   it('ends with how it has ended, and does not say more than is true', () => {

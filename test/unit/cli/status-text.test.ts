@@ -46,13 +46,18 @@ describe('status for people', () => {
     assert.equal(row([], ['www.x.com']), 'not www.x.com, which --domain would give it');
   });
 
-  it('says why it reconnects, and since when', () => {
-    const reconnecting = { reason: 'nothing arrived for 15 s', since: '2026-01-02T03:04:05.678Z' };
-    const text = formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, READER);
-    assert.match(
-      text,
-      /^default: reconnecting \(pid 4711, user dev\)\n {2}waiting +since 2026-01-02T03:04:05.678Z: nothing arr/,
-    );
+  it('says why it reconnects, since when, and when it tries again', () => {
+    const now = Date.parse('2026-01-02T03:04:29Z');
+    const said = (next_try: string | null): string => {
+      const reconnecting = { reason: 'the API server does not answer', since: '2026-01-02T03:04:05Z', next_try };
+      return formatStatus({ ...STATUS, state: 'reconnecting', reconnecting }, READER, now)
+        .split('\n', 2)
+        .join('\n');
+    };
+    const lost = '  connection lost 24 s ago: the API server does not answer;';
+    assert.equal(said('2026-01-02T03:04:31Z'), `default: reconnecting (pid 4711, user dev)\n${lost} next try in 2.0 s`);
+    assert.ok(said(null).endsWith(`${lost} being tried again now`));
+    assert.ok(said('2026-01-02T03:04:28Z').endsWith(`${lost} being tried again now`));
   });
 
   it('says that a session is of another network namespace', () => {

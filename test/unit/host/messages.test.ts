@@ -9,6 +9,9 @@ describe('what the session says of its own accord', () => {
     { type: 'progress', progress: { step: 'agent', state: 'done', text: 'agent ready' } },
     { type: 'ready', ready: { place: null, service: { name: 'web', port: 80, isWeb: true }, log: '/home/dev/a.log' } },
     { type: 'ready', ready: { place: 'netns/lab', service: null, log: null } },
+    { type: 'path', change: { state: 'lost', reason: 'it is away', keptMs: 120_000 } },
+    { type: 'path', change: { state: 'lost', reason: 'it is away', keptMs: null } },
+    { type: 'path', change: { state: 'back', afterMs: 69_000, connections: 'kept', agent: 'job/a' } },
     { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.', help: 'Wait.' } },
     { type: 'failed', error: { code: 'agent-away', failure: 'agent', message: 'It is away.' } },
     { type: 'remains', remains: [{ what: "The agent's Job a/b", why: null, withinMs: 120_000 }] },
@@ -36,6 +39,11 @@ describe('what the session says of its own accord', () => {
       error: { code: 'x', failure: 'toString', message: 'x' },
     },
     'a step of its own': { type: 'progress', progress: { step: 'x', state: 'done', text: 'x' } },
+    'a path in another state': { type: 'path', change: { state: 'odd' } },
+    'connections of a kind that there is not': {
+      type: 'path',
+      change: { state: 'back', afterMs: 1, connections: 'x', agent: 'a' },
+    },
     'a place that is no text': { type: 'ready', ready: { place: 1, service: null, log: null } },
     'a text without end': { type: 'ready', ready: { place: 'x'.repeat(1 << 20), service: null, log: null } },
     'a service that is a command': {
