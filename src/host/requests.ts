@@ -5,7 +5,6 @@
  * `ip -batch` is never the session's own.
  */
 import { HOST_NAME, isWithin } from '../dns/name.ts';
-import type { HostOperations } from '../ipc/protocol.ts';
 import {
   type BoundFlow,
   type Forwarded,
@@ -19,7 +18,7 @@ import {
 import type { AskedNames, DnsRedirect, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
-import { type Fields, fields, flag, list, matching, refuse, whole } from './unchecked.ts';
+import { fields, flag, list, matching, refuse, whole } from './unchecked.ts';
 
 /**
  * Bounds that no cluster comes near; each holds the time and memory of one request down.  Routes, pins and rules have room
@@ -211,43 +210,4 @@ export function checkRouteQuestion(value: unknown): RouteQuestion {
     protocol: protocol === 'tcp' || protocol === 'udp' ? protocol : null,
     port: question['port'] === null ? null : whole(question['port'], 1, 65_535, 'a port'),
   };
-}
-
-export interface Request {
-  readonly op: keyof HostOperations;
-  readonly args: readonly unknown[];
-}
-
-/** Calls each operation with checked arguments. */
-const OPERATIONS: Readonly<
-  Record<
-    keyof HostOperations,
-    (host: HostOperations, args: readonly unknown[], sessionFolder: string) => Promise<unknown>
-  >
-> = {
-  facts: (host) => host.facts(),
-  asked: (host, [names]) => host.asked(checkAskedNames(names)),
-  target: (host, [target]) => host.target(target === null ? null : checkTarget(target)),
-  startAgent: (host, [key, path], folder) => host.startAgent(checkPublicKey(key), checkSocketPath(path, folder)),
-  reserve: (host, [ranges]) => host.reserve(checkRanges(ranges)),
-  network: (host, [state]) => host.network(checkNetworkState(state)),
-  named: (host, [state]) => host.named(checkNamedState(state)),
-  route: (host, [question]) => host.route(checkRouteQuestion(question)),
-  bound: (host, [flows]) => host.bound(checkBoundFlows(flows)),
-  strangers: (host) => host.strangers(),
-  dns: (host, [state]) => host.dns(checkDnsState(state)),
-};
-
-const isOperation = (op: unknown): op is keyof HostOperations =>
-  typeof op === 'string' && Object.hasOwn(OPERATIONS, op);
-
-export function checkRequest(message: Fields): Request {
-  const { op, args } = message;
-  if (!isOperation(op)) return refuse(`the operation ${typeof op === 'string' ? op : typeof op}`);
-  if (!Array.isArray(args)) return refuse(`${op} without arguments`);
-  return { op, args };
-}
-
-export async function dispatch(host: HostOperations, request: Request, sessionFolder: string): Promise<unknown> {
-  return OPERATIONS[request.op](host, request.args, sessionFolder);
 }

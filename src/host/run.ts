@@ -13,7 +13,7 @@ import { restoreAllLocked } from './journal/recovery.ts';
 import { SessionJournal } from './journal/session-journal.ts';
 import { type Message, describeRemain } from './messages.ts';
 import { Host } from './operations.ts';
-import { checkRequest, dispatch } from './requests.ts';
+import { checkRequest, dispatch } from './dispatch.ts';
 import { SESSION_TUN_FD, SessionProcess } from './session-process.ts';
 import type { Fields } from './unchecked.ts';
 

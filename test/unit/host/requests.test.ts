@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { checkRequest, dispatch } from '../../../src/host/dispatch.ts';
 import {
   checkBoundFlows,
   checkDnsState,
   checkAskedNames,
   checkNetworkState,
   checkPublicKey,
-  checkRequest,
   checkSocketPath,
   checkTarget,
-  dispatch,
   refuseUnasked,
 } from '../../../src/host/requests.ts';
 import type { HostOperations } from '../../../src/ipc/protocol.ts';
