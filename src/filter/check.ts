@@ -118,7 +118,8 @@ class Check implements NetworkCheck {
   domains({ dns }: NetworkSettings): void {
     for (const [index, text] of dns.domains.entries()) {
       const key = `${DNS}.domains[${index}]`;
-      if (!isDomain(text)) this.#fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
+      if (!isDomain(text))
+        this.#fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
     }
   }
 

@@ -15,7 +15,7 @@ import type { StackCounters, TcpFlow, UdpFlow } from '../stack/index.ts';
 import { KernelDevice } from '../tun/kernel-device.ts';
 import { BoundFlows } from './bound-flows.ts';
 import { explainDestination } from './explain.ts';
-import type { AgentKeeper } from './agents/keeper.ts';
+import type { AgentPool } from './agents/pool.ts';
 import { describeForwarded } from './forwarded.ts';
 import { FlowRouter, type FlowSeen } from './flow-router.ts';
 import { hopLimitOf } from './hop-limit.ts';
@@ -32,7 +32,7 @@ export interface CaptureOptions {
   readonly start: StartMessage;
   readonly host: HostClient;
   readonly filter: Filter;
-  readonly keeper: AgentKeeper;
+  readonly agents: AgentPool;
   readonly matches: RuleMatches;
   /** The transport's own names (`Remote.ownNames`). */
   readonly ownNames: () => readonly string[];
@@ -169,11 +169,11 @@ export class Capture {
 
   /** Of the agent that there is now. */
   get #agentFiles(): AgentFiles {
-    return this.#options.keeper.info ?? { resolvConf: '', hosts: '' };
+    return this.#options.agents.outgoing.info ?? { resolvConf: '', hosts: '' };
   }
 
   #drive(names: SessionNames): StackDriver {
-    const { host, keeper, matches, start } = this.#options;
+    const { host, agents, matches, start } = this.#options;
     const device = new KernelDevice(start.tun.fd, TUN_MTU);
     device.onGone = () => {
       const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
@@ -193,7 +193,7 @@ export class Capture {
       flowOpened: (address) => this.#nameRoutes.flowOpened(address),
       flowClosed: (address) => this.#nameRoutes.flowClosed(address, performance.now()),
     };
-    const router = new FlowRouter(keeper, this.#virtual.resolver, resolver, watch, entered);
+    const router = new FlowRouter(agents, this.#virtual.resolver, resolver, watch, entered);
     if (this.#isReleased) router.refuseAll();
     this.#router = router;
     return new StackDriver(device, router);

@@ -6,7 +6,7 @@
 import type { EchoRequest, Endpoint, FlowHandler, TcpFlow, UdpFlow } from '../stack/index.ts';
 import type { DialOutcome } from '../mux/flow.ts';
 import type { Tunnel } from '../peer/tunnel.ts';
-import type { AgentKeeper } from './agents/keeper.ts';
+import type { AgentPool } from './agents/pool.ts';
 import { refusalOf } from './refusal.ts';
 import { type FlowWatch, relayTcp } from './tcp-relay.ts';
 import { relayUdp } from './udp-relay.ts';
@@ -27,7 +27,7 @@ export interface ResolverFlows {
 export type FlowSeen = (protocol: 'tcp' | 'udp', destination: Endpoint, source: Endpoint) => void;
 
 export class FlowRouter implements FlowHandler {
-  readonly #keeper: AgentKeeper;
+  readonly #agents: AgentPool;
   readonly #resolverAddress: string;
   readonly #resolver: ResolverFlows;
   readonly #watch: FlowWatch;
@@ -37,13 +37,13 @@ export class FlowRouter implements FlowHandler {
   #refuses = false;
 
   constructor(
-    keeper: AgentKeeper,
+    agents: AgentPool,
     resolverAddress: string,
     resolver: ResolverFlows,
     watch: FlowWatch,
     entered: FlowSeen,
   ) {
-    this.#keeper = keeper;
+    this.#agents = agents;
     this.#resolverAddress = resolverAddress;
     this.#resolver = resolver;
     this.#watch = watch;
@@ -63,7 +63,7 @@ export class FlowRouter implements FlowHandler {
       return;
     }
     this.#entered('tcp', flow.destination, flow.source);
-    const { tunnel } = this.#keeper;
+    const { tunnel } = this.#agents;
     if (tunnel) this.#connect(flow, tunnel);
     else void this.#connectLater(flow);
   }
@@ -76,7 +76,7 @@ export class FlowRouter implements FlowHandler {
       return;
     }
     this.#entered('udp', flow.destination, flow.source);
-    const { tunnel } = this.#keeper;
+    const { tunnel } = this.#agents;
     if (tunnel) relayUdp(flow, tunnel, this.#watch);
     else void this.#sendLater(flow);
   }
@@ -93,7 +93,7 @@ export class FlowRouter implements FlowHandler {
   #connect(flow: TcpFlow, tunnel: Tunnel): void {
     const stream = tunnel.connect(flow.destination.host, flow.destination.port);
     relayTcp(flow, stream, this.#watch, () => {
-      if (this.#keeper.tunnel === tunnel) return false;
+      if (this.#agents.has(tunnel)) return false;
       // What the agent took along was no answer of the destination's.
       void this.#connectLater(flow);
       return true;
@@ -105,7 +105,7 @@ export class FlowRouter implements FlowHandler {
     flow.onAbandoned = () => {
       abandoned = true;
     };
-    const tunnel = await this.#keeper.whenUp(DIAL_WAIT_MS);
+    const tunnel = await this.#agents.whenUp(DIAL_WAIT_MS);
     if (abandoned) return;
     if (tunnel) this.#connect(flow, tunnel);
     else flow.refuse('timeout');
@@ -120,7 +120,7 @@ export class FlowRouter implements FlowHandler {
     flow.onClosed = () => {
       closed = true;
     };
-    const tunnel = await this.#keeper.whenUp(DATAGRAM_WAIT_MS);
+    const tunnel = await this.#agents.whenUp(DATAGRAM_WAIT_MS);
     if (closed) return;
     if (!tunnel) {
       flow.close();
@@ -134,7 +134,7 @@ export class FlowRouter implements FlowHandler {
     const host = request.destination;
     let probe = this.#probes.get(host);
     if (!probe) {
-      const { tunnel } = this.#keeper;
+      const { tunnel } = this.#agents;
       if (!tunnel) return; // silence is the truth: nobody knows
       probe = tunnel.probe(host);
       this.#probes.set(host, probe);

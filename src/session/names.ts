@@ -25,7 +25,7 @@ import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
 import { clusterNames } from './cluster-names.ts';
 import { askedNames } from './domains.ts';
-import type { AgentKeeper } from './agents/keeper.ts';
+import type { AgentPool } from './agents/pool.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
 import { type Looked, lookUp } from './program-view.ts';
@@ -46,7 +46,7 @@ export type AgentFiles = Pick<AgentInfo, 'resolvConf' | 'hosts'>;
 export interface NamesOptions {
   readonly host: HostOperations;
   readonly filter: Filter;
-  readonly keeper: AgentKeeper;
+  readonly agents: AgentPool;
   readonly network: SessionNetwork;
   readonly nameRoutes: NameRoutes;
   readonly matches: RuleMatches;
@@ -281,7 +281,7 @@ export class SessionNames {
   }
 
   #take(): TakenNames {
-    const { keeper, filter, warn } = this.#options;
+    const { agents, filter, warn } = this.#options;
     const names = clusterNames(this.#agent.resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
     const { refused } = names;
     if (refused !== null) {
@@ -291,7 +291,7 @@ export class SessionNames {
       );
     }
     // An agent without a target has a pod of its own, whose names are of no use to anyone.
-    const hosts = keeper.agent?.kind === 'job' ? '' : this.#agent.hosts;
+    const hosts = agents.outgoing.agent?.kind === 'job' ? '' : this.#agent.hosts;
     this.#podHosts = podHosts(hosts, { given: names.zones, machineSearch: this.#search });
     return takenNames(names, this.#discovery, filter, this.#foundNamespaces, this.#podHosts.table);
   }
@@ -311,7 +311,7 @@ export class SessionNames {
   }
 
   async #askCluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const tunnel = await this.#options.keeper.whenUp(AGENT_WAIT_MS);
+    const tunnel = await this.#options.agents.whenUp(AGENT_WAIT_MS);
     if (!tunnel) throw new Error('the agent is away');
     return tunnel.resolve(message, signal);
   }

@@ -16,7 +16,7 @@ import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
-import { AgentKeeper } from './agents/keeper.ts';
+import { AgentPool } from './agents/pool.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
 import { Capture } from './capture.ts';
@@ -45,8 +45,8 @@ export class Session {
   #phase: 'starting' | 'up' | 'stopping' = 'starting';
   #control: ControlServer | undefined;
   #remote: Remote | undefined;
-  #keeper: AgentKeeper | undefined;
-  #near: Capture | undefined;
+  #agents: AgentPool | undefined;
+  #capture: Capture | undefined;
   #isReleased = false;
   readonly #matches = new RuleMatches();
   readonly #statusFeed = new StatusFeed(() => this.#status());
@@ -94,21 +94,21 @@ export class Session {
 
     const path = new AgentPath({
       keptMs: remote.agents.resumeLimitMs ?? RESUME_LIMIT_MS,
-      agent: () => agentPlace(keeper),
+      agent: () => agentPlace(agents),
       tell: (change) => this.#tellPath(change),
       now: () => performance.now(),
       date: () => Date.now(),
     });
     this.#path = path;
-    const keeper: AgentKeeper = new AgentKeeper(remote.agents, {
-      changed: (reason, retryMs) => this.#keeperChanged(path, reason, retryMs),
+    const agents: AgentPool = new AgentPool([remote.agents], {
+      changed: (reason, retryMs) => this.#reachChanged(path, reason, retryMs),
       gone: (reason) => path.gone(reason),
       restarted: () => {
-        if (this.#near) this.#inBackground(this.#near.agentChanged());
+        if (this.#capture) this.#inBackground(this.#capture.agentChanged());
       },
     });
-    this.#keeper = keeper;
-    const starting = this.#startAgent(keeper, report, signal);
+    this.#agents = agents;
+    const starting = this.#startAgent(agents, report, signal);
     const [, discovery, facts, service] = await Promise.all([
       starting,
       remote.discover(starting, signal),
@@ -117,12 +117,12 @@ export class Session {
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
     signal.throwIfAborted();
-    const near = new Capture(
+    const capture = new Capture(
       {
         start: this.#start,
         host: this.#host,
         filter,
-        keeper,
+        agents,
         matches: this.#matches,
         ownNames: () => remote.ownNames(),
         warn: (text) => this.#warn(text),
@@ -130,29 +130,29 @@ export class Session {
       },
       { discovery, facts: this.#changedFacts ?? facts, own: remote.ownAddresses() },
     );
-    this.#near = near;
-    if (this.#isReleased) near.release();
-    await near.connect(service?.name);
-    this.#keepInStep(remote, near, signal);
-    await this.#whenReachable(keeper, signal);
+    this.#capture = capture;
+    if (this.#isReleased) capture.release();
+    await capture.connect(service?.name);
+    this.#keepInStep(remote, capture, signal);
+    await this.#whenReachable(agents, signal);
     if (this.#phase !== 'starting') return;
 
     this.#phase = 'up';
     this.#statusFeed.changed();
     const words = describeFilter(filter);
-    this.#log.logger.info({ routes: near.network.routes, dns: near.dns, filter: words }, 'ready');
+    this.#log.logger.info({ routes: capture.network.routes, dns: capture.dns, filter: words }, 'ready');
     this.#host.ready({
       place: remote.cluster === null ? remote.target : null,
-      service: service !== null && near.reaches(service.name) ? service : null,
+      service: service !== null && capture.reaches(service.name) ? service : null,
       log: this.logPath,
     });
   }
 
   machineChanged(facts: MachineFacts): void {
     this.#changedFacts = facts;
-    this.#keeper?.pathChanged();
-    if (this.#near && this.#remote) {
-      this.#inBackground(this.#near.machineChanged(facts, this.#remote.ownAddresses()));
+    this.#agents?.pathChanged();
+    if (this.#capture && this.#remote) {
+      this.#inBackground(this.#capture.machineChanged(facts, this.#remote.ownAddresses()));
     }
   }
 
@@ -160,7 +160,7 @@ export class Session {
   release(): void {
     this.#phase = 'stopping';
     this.#isReleased = true;
-    this.#near?.release();
+    this.#capture?.release();
   }
 
   /** Idempotent, bounded, never throws: each part has its own deadline. */
@@ -168,7 +168,7 @@ export class Session {
     this.#phase = 'stopping';
     this.#closing.abort();
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
-    await Promise.allSettled([this.#near?.close(), this.#keeper?.close()]);
+    await Promise.allSettled([this.#capture?.close(), this.#agents?.close()]);
     this.#remote?.close();
     this.#ended.resolve(this.#host.remaining);
     await this.#control?.close();
@@ -187,11 +187,11 @@ export class Session {
     await this.#host.reserve(routePlan(scoped).routes);
   }
 
-  async #startAgent(keeper: AgentKeeper, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
+  async #startAgent(agents: AgentPool, report: RemoteReport, signal: AbortSignal): Promise<AgentInfo> {
     const startedAt = performance.now();
-    const info = await keeper.start((text) => report('agent', 'running', text), signal);
+    const info = await agents.start((text) => report('agent', 'running', text), signal);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    this.#host.progress('agent', 'done', `${agentPlace(keeper)}, ready in ${seconds} s`);
+    this.#host.progress('agent', 'done', `${agentPlace(agents)}, ready in ${seconds} s`);
     return info;
   }
 
@@ -205,14 +205,18 @@ export class Session {
     return config;
   }
 
-  #keepInStep(remote: Remote, near: Capture, signal: AbortSignal): void {
-    remote.onOwnAddresses(async (own) => near.machineChanged(await this.#host.facts(), own));
-    remote.watch(near.network.known.discovery, (next) => this.#inBackground(this.#discovered(near, next)), signal);
+  #keepInStep(remote: Remote, capture: Capture, signal: AbortSignal): void {
+    remote.onOwnAddresses(async (own) => capture.machineChanged(await this.#host.facts(), own));
+    remote.watch(
+      capture.network.known.discovery,
+      (next) => this.#inBackground(this.#discovered(capture, next)),
+      signal,
+    );
   }
 
-  async #discovered(near: Capture, discovery: Discovery): Promise<void> {
+  async #discovered(capture: Capture, discovery: Discovery): Promise<void> {
     this.#log.logger.info({ ranges: discovery.ranges, namespaces: discovery.namespaces }, 'the cluster has changed');
-    await near.discovered(discovery);
+    await capture.discovered(discovery);
   }
 
   /** Since when, and why, no byte passes. */
@@ -225,7 +229,7 @@ export class Session {
     return this.#away === null ? 'ready' : 'reconnecting';
   }
 
-  #keeperChanged(path: AgentPath, reason: string | null, retryMs: number | null): void {
+  #reachChanged(path: AgentPath, reason: string | null, retryMs: number | null): void {
     if (reason === null) path.back();
     else path.lost(reason, retryMs);
     this.#statusFeed.changed();
@@ -241,17 +245,17 @@ export class Session {
   }
 
   /** The session is ready only once bytes can pass. */
-  async #whenReachable(keeper: AgentKeeper, signal: AbortSignal): Promise<void> {
-    const { away } = keeper;
+  async #whenReachable(agents: AgentPool, signal: AbortSignal): Promise<void> {
+    const { away } = agents;
     if (away === null) return;
     this.#host.progress('agent', 'running', `${away}; waiting for the agent`);
     const patience = AbortSignal.timeout(START_PATIENCE_MS);
     try {
-      await keeper.whenReachable(AbortSignal.any([signal, patience]));
+      await agents.whenReachable(AbortSignal.any([signal, patience]));
     } catch (error) {
-      throw patience.aborted ? agentAway(keeper.away ?? away) : error;
+      throw patience.aborted ? agentAway(agents.away ?? away) : error;
     }
-    this.#host.progress('agent', 'done', `${agentPlace(keeper)}, ready again`);
+    this.#host.progress('agent', 'done', `${agentPlace(agents)}, ready again`);
   }
 
   #warn(text: string): void {
@@ -287,7 +291,7 @@ export class Session {
   }
 
   async #ping(): Promise<{ rtt_ms: number }> {
-    const tunnel = this.#keeper?.tunnel;
+    const tunnel = this.#agents?.tunnel;
     if (!tunnel || !this.#path || this.#away) throw agentAway(this.#away?.reason);
     this.#rttMs = await whilePassing(tunnel.ping(), this.#path.passing);
     return { rtt_ms: this.#rttMs };
@@ -301,11 +305,11 @@ export class Session {
 
   #environment(signal: AbortSignal): Promise<SessionEnvironment> {
     if (!this.#remote || !this.#config) throw stillStarting();
-    return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#keeper?.tunnel, signal);
+    return targetEnvironment(this.#config, this.#start.cwd, this.#remote, this.#agents?.tunnel, signal);
   }
 
   #explain(params: unknown): Promise<Explanation> {
-    const explanation = this.#state === 'starting' ? null : this.#near?.explain(String(params));
+    const explanation = this.#state === 'starting' ? null : this.#capture?.explain(String(params));
     if (!explanation) throw stillStarting();
     return explanation;
   }
@@ -317,8 +321,8 @@ export class Session {
       state: this.#state,
       reconnecting: this.#state === 'reconnecting' ? this.#away : null,
       remote: this.#remote,
-      keeper: this.#keeper,
-      near: this.#near,
+      agents: this.#agents,
+      capture: this.#capture,
       filter: this.#filter,
       matches: this.#matches,
       rttMs: this.#rttMs,
@@ -354,6 +358,6 @@ function stillStarting(): MirrordError {
   });
 }
 
-function agentPlace({ agent }: AgentKeeper): string {
+function agentPlace({ outgoing: { agent } }: AgentPool): string {
   return `${agent?.name}${agent?.node ? ` on ${agent.node}` : ''}`;
 }

@@ -2,7 +2,7 @@
 import type { SessionStatus } from '../control/answers.ts';
 import { describeFilter, type Filter } from '../filter/index.ts';
 import type { StartMessage } from '../ipc/protocol.ts';
-import type { AgentKeeper } from './agents/keeper.ts';
+import type { AgentPool } from './agents/pool.ts';
 import type { Capture } from './capture.ts';
 import { TUN_MTU } from './network.ts';
 import type { Remote } from './remote/remote.ts';
@@ -13,8 +13,8 @@ export interface StatusParts {
   readonly state: SessionStatus['state'];
   readonly reconnecting: SessionStatus['reconnecting'];
   readonly remote: Remote | undefined;
-  readonly keeper: AgentKeeper | undefined;
-  readonly near: Capture | undefined;
+  readonly agents: AgentPool | undefined;
+  readonly capture: Capture | undefined;
   readonly filter: Filter | undefined;
   readonly matches: RuleMatches;
   /** The last one measured, ms. */
@@ -26,10 +26,10 @@ export interface StatusParts {
 }
 
 export function sessionStatus(parts: StatusParts): SessionStatus {
-  const { near, remote, keeper } = parts;
+  const { capture, remote, agents } = parts;
   const { options, tun } = parts.start;
-  const agent = keeper?.agent;
-  const counters = near?.counters;
+  const agent = agents?.outgoing.agent;
+  const counters = capture?.counters;
   return {
     name: options.name,
     state: parts.state,
@@ -38,9 +38,9 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
     target: remote?.target ?? options.target ?? 'targetless',
     cluster: remote?.cluster ?? null,
     agent: agent ? { kind: agent.kind, name: agent.name, node: agent.node, image: agent.image } : null,
-    tun: { name: tun.name, addresses: near?.addresses ?? [], mtu: TUN_MTU },
-    routes: near?.network.routes ?? [],
-    dns: near?.dns ?? {
+    tun: { name: tun.name, addresses: capture?.addresses ?? [], mtu: TUN_MTU },
+    routes: capture?.network.routes ?? [],
+    dns: capture?.dns ?? {
       mode: 'off',
       reason: '',
       server: '',
@@ -49,17 +49,17 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
       podHosts: [],
       withheldPodHosts: [],
     },
-    forwarded: { text: near?.forwarded ?? '', dropped: parts.dropped },
+    forwarded: { text: capture?.forwarded ?? '', dropped: parts.dropped },
     flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
     bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
     transport: {
       kind: remote?.transport ?? '',
       rtt_ms: parts.rttMs,
-      resumes: keeper?.resumes ?? 0,
+      resumes: agents?.resumes ?? 0,
     },
     filter: parts.filter ? describeFilter(parts.filter) : [],
     matches: parts.matches.list,
-    warnings: [...parts.warnings, ...(near?.network.warnings ?? [])],
+    warnings: [...parts.warnings, ...(capture?.network.warnings ?? [])],
     log: parts.log,
   };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Filter, NameRoutes } from '../../../src/filter/index.ts';
 import type { HostOperations } from '../../../src/ipc/protocol.ts';
 import type { MachineFacts } from '../../../src/machine/facts.ts';
-import { AgentKeeper } from '../../../src/session/agents/keeper.ts';
+import { AgentPool } from '../../../src/session/agents/pool.ts';
 import { SessionNames } from '../../../src/session/names.ts';
 import { SessionNetwork } from '../../../src/session/network.ts';
 import { RuleMatches } from '../../../src/session/rule-matches.ts';
@@ -38,7 +38,7 @@ describe("the transport's own names", () => {
         {
           host,
           filter,
-          keeper: new AgentKeeper(nobody, { changed: silent, gone: silent, restarted: silent }),
+          agents: new AgentPool([nobody], { changed: silent, gone: silent, restarted: silent }),
           network,
           nameRoutes: new NameRoutes(network.scoped),
           matches: new RuleMatches(),

@@ -7,55 +7,8 @@ import type { AgentStarter } from '../../../../src/session/agents/starter.ts';
 import { readPublicKey } from '../../../../src/connection/key.ts';
 import { Pauses } from '../../../../src/connection/redial.ts';
 import { TunnelServer } from '../../../../src/peer/server.ts';
-import type { TunnelService } from '../../../../src/peer/service.ts';
+import { Agents, INFO, SERVICE } from '../../support/agents.ts';
 import type { AgentInfo } from '../../../../src/peer/agent-info.ts';
-
-const INFO = {
-  version: '',
-  node: '',
-  hostname: 'pod',
-  addresses: [],
-  resolvConf: '',
-  hosts: '',
-  serviceHost: null,
-  ipv6: false,
-};
-const SERVICE: TunnelService = {
-  tcp: (flow) => flow.refuse('ECONNREFUSED'),
-  udp: (flow) => flow.refuse('ECONNREFUSED'),
-  resolve: () => Promise.reject(new Error('no name server')),
-  probe: () => Promise.resolve({ ok: true }),
-  info: () => INFO,
-  environment: () => Promise.resolve({ missing: 'unfound' }),
-};
-
-/** Agents in this process.  While `away` is set none can be started. */
-class Agents implements AgentStarter {
-  away: Error | null = null;
-  readonly started: TunnelServer[] = [];
-  /** Tells of each that it goes. */
-  readonly leaves: ((reason: string) => void)[] = [];
-  stopped = 0;
-
-  start: AgentStarter['start'] = async (publicKey) => {
-    if (this.away !== null) throw this.away;
-    const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, SERVICE, { connected() {}, note() {} });
-    this.started.push(server);
-    return {
-      kind: 'job',
-      name: `agent ${this.started.length}`,
-      node: '',
-      image: '',
-      dial: async () => {
-        const [near, far] = duplexPair();
-        server.accept(far);
-        return near;
-      },
-      leaving: () => new Promise((resolve) => this.leaves.push(resolve)),
-      stop: async () => void this.stopped++,
-    };
-  };
-}
 
 /** Nobody waits; `waited` has what the pauses would have been. */
 class NoPauses extends Pauses {
@@ -69,7 +22,7 @@ class NoPauses extends Pauses {
   }
 }
 
-describe('the far side of a session', () => {
+describe('an agent that is kept for a session', () => {
   it('starts agent after agent, ever more slowly up to 15 s, and never stops', async () => {
     const agents = new Agents();
     const pauses = new NoPauses();
