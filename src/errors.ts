@@ -5,6 +5,7 @@
  * happened and why, and what to do about it.  Only the CLI prints errors and turns them into exit codes; whatever is
  * not a `MirrordError` is a defect of ours and exits with 1.
  */
+import { defined } from './defined.ts';
 
 /** Exit codes of the CLI, by class of failure. */
 export const EXIT = {
@@ -59,7 +60,7 @@ export class MirrordError extends Error {
       code: this.code,
       failure: this.failure,
       message: this.message,
-      ...(this.help === undefined ? {} : { help: this.help }),
+      ...defined({ help: this.help }),
     };
   }
 
@@ -68,7 +69,7 @@ export class MirrordError extends Error {
       description.failure,
       description.code,
       description.message,
-      description.help === undefined ? {} : { help: description.help },
+      defined({ help: description.help }),
     );
   }
 }

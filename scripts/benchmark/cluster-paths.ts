@@ -19,6 +19,7 @@ import type { Path, Process } from './path.ts';
 import { PORTS } from './paths.ts';
 import { PortForward } from './port-forward.ts';
 import { readIfThere } from './processes.ts';
+import { defined } from '../../src/defined.ts';
 
 const SCRIPTS = join(import.meta.dirname, '..');
 const IMAGE = 'docker.io/local/mirrord-benchmark:1';
@@ -199,6 +200,6 @@ function carriers(): Process[] {
 }
 
 function kubectl(args: readonly string[], input?: string): Promise<string> {
-  const options = { timeoutMs: KUBECTL_DEADLINE_MS, ...(input === undefined ? {} : { input }) };
+  const options = { timeoutMs: KUBECTL_DEADLINE_MS, ...defined({ input }) };
   return must(join(SCRIPTS, 'cluster'), ['kubectl', ...args], options);
 }

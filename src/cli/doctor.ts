@@ -14,6 +14,7 @@ import { whoMayBeTold } from './oneself.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 import { indented } from './printable.ts';
+import { defined } from '../defined.ts';
 
 /** All in all: each question has a deadline of its own, and most never need it. */
 const DOCTOR_DEADLINE_MS = 120_000;
@@ -112,10 +113,7 @@ function configure(flags: DoctorFlags): ReturnType<typeof loadConfig> {
   const configFile = flags['config-file'];
   return loadConfig({
     flags: {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(context === undefined ? {} : { context }),
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(configFile === undefined ? {} : { configFile }),
+      ...defined({ namespace, context, kubeconfig, configFile }),
       overrides: flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {},
     },
     env: process.env,

@@ -1,6 +1,7 @@
 /** Flags in, `UpOptions` out: the form that crosses to the session. */
 import type { UpOptions } from '../ipc/protocol.ts';
 import type { DnsModeChoice } from '../machine/dns-state.ts';
+import { defined } from '../defined.ts';
 
 export interface UpFlags {
   readonly name: string;
@@ -27,12 +28,7 @@ export function toUpOptions(flags: UpFlags): UpOptions {
   const configFile = flags['config-file'];
   return {
     name: flags.name,
-    ...(target === undefined ? {} : { target }),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(context === undefined ? {} : { context }),
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(configFile === undefined ? {} : { configFile }),
-    ...(key === undefined ? {} : { key }),
+    ...defined({ target, namespace, context, kubeconfig, configFile, key }),
     includeRoutes: flags['include-route'] ?? [],
     excludeRoutes: flags['exclude-route'] ?? [],
     domains: flags.domain ?? [],

@@ -4,6 +4,7 @@
 import { LEAST_WAIT, startableImage } from './agent-schema.ts';
 import type { Config } from './load.ts';
 import { parseTarget, type Target } from './target.ts';
+import { defined } from '../defined.ts';
 
 /** The target of a verified configuration. */
 export function targetOf(config: Config): Target {
@@ -19,10 +20,7 @@ export function clusterOptions(config: Config, cwd: string) {
   return {
     cwd,
     useProxy: config.use_proxy,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(acceptInvalidCertificates === undefined ? {} : { acceptInvalidCertificates }),
+    ...defined({ kubeconfig, context, namespace, acceptInvalidCertificates }),
   };
 }
 
@@ -40,10 +38,12 @@ export function agentOptions({ agent }: Config) {
     resumeLimitMs: Math.max(LEAST_WAIT, agent.communication_timeout) * 1000,
     startupTimeoutMs: agent.startup_timeout * 1000,
     logLevel: agent.log_level,
-    ...(agent.namespace === undefined ? {} : { namespace: agent.namespace }),
-    ...(agent.resources === undefined ? {} : { resources: agent.resources }),
-    ...(agent.service_account === undefined ? {} : { serviceAccount: agent.service_account }),
-    ...(agent.priority_class === undefined ? {} : { priorityClass: agent.priority_class }),
-    ...(agent.security_context === undefined ? {} : { securityContext: agent.security_context }),
+    ...defined({
+      namespace: agent.namespace,
+      resources: agent.resources,
+      serviceAccount: agent.service_account,
+      priorityClass: agent.priority_class,
+      securityContext: agent.security_context,
+    }),
   };
 }

@@ -5,6 +5,7 @@ import type { Source } from './source.ts';
 import { SyntaxFaults, type Document } from './syntax.ts';
 import { renderTemplate, TemplateError, type Rendered } from './template.ts';
 import { isTree } from './tree.ts';
+import { defined } from '../defined.ts';
 
 export interface ParseContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -93,5 +94,5 @@ function templateError(source: Source, line: number, reason: string): MirrordErr
 
 function syntaxError(lines: readonly string[], help?: string): MirrordError {
   const message = lines.length === 1 ? `${lines[0]}.` : lines.join('\n');
-  return new MirrordError('usage', 'config-syntax', message, help === undefined ? {} : { help });
+  return new MirrordError('usage', 'config-syntax', message, defined({ help }));
 }

@@ -6,6 +6,7 @@ import { readBounded } from './bounded-file.ts';
 import { DEFAULT_FOLDER } from './default-folder.ts';
 import { FORMATS, type Format } from './document.ts';
 import { type ByteSource, readPipe, readStream } from './streams.ts';
+import { defined } from '../defined.ts';
 
 /** Where the configuration comes from. */
 export interface Source {
@@ -143,7 +144,7 @@ function unreadable(name: string, reason: string, cause?: unknown): MirrordError
     `The configuration ${name || '""'} cannot be read: ${reason}.`,
     {
       help: 'Check the path given with -f (alone it means .mirrord/mirrord.json) or in MIRRORD_CONFIG_FILE.',
-      ...(cause === undefined ? {} : { cause }),
+      ...defined({ cause }),
     },
   );
 }

@@ -7,6 +7,7 @@ import { formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema, FIELDS, type ConfigSchema } from './schema.ts';
 import { suggestTarget } from './shorthand.ts';
 import { isTree, type Tree } from './tree.ts';
+import { defined } from '../defined.ts';
 
 const KEYS: readonly string[] = [...FIELDS.map(({ path }) => path), ...IGNORED.keys()];
 /** Up to this many changes, and no more than a third of its letters, a key elsewhere counts as the one that was meant. */
@@ -52,7 +53,7 @@ function describeIssue(issue: z.core.$ZodIssue, layers: Layers): Problem[] {
   const isOwn = !issue.message.startsWith('Invalid input');
   const type = issue.code === 'invalid_type' && !isOwn ? expectation(issue.expected, value) : clause(issue.message);
   const reason = `${type}${writeInstead(path, layers)}`;
-  return [{ key: formatPath(path), ...(value === undefined ? {} : { value }), reason, origin: layers.originOf(path) }];
+  return [{ key: formatPath(path), ...defined({ value }), reason, origin: layers.originOf(path) }];
 }
 
 function unknownKeys(path: Path, keys: readonly string[], layers: Layers): Problem[] {

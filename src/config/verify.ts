@@ -4,6 +4,7 @@ import { formatProblem } from './problem.ts';
 import { findSource } from './source.ts';
 import { KUBERNETES_KINDS, parseTarget, type Target } from './target.ts';
 import { getAt } from './tree.ts';
+import { defined } from '../defined.ts';
 
 /** The object that `mirrord verify-config` prints; editors' plugins read it. */
 export type Verification =
@@ -59,7 +60,7 @@ function describeTarget(target: Target): 'targetless' | Readonly<Record<string, 
       return { netns: target.name };
     default: {
       const name = target.kind === 'label' ? target.selector : target.name;
-      return { [target.kind]: name, ...(target.container === undefined ? {} : { container: target.container }) };
+      return { [target.kind]: name, ...defined({ container: target.container }) };
     }
   }
 }

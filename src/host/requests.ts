@@ -19,6 +19,7 @@ import type { AskedNames, DnsRedirect, DnsModeChoice, DnsState } from '../machin
 import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
 import { isPublicSuffix } from '../public-suffix.ts';
 import { fields, flag, list, matching, refuse, whole } from './unchecked.ts';
+import { defined } from '../defined.ts';
 
 /**
  * Bounds that no cluster comes near; each holds the time and memory of one request down.  Routes, pins and rules have room
@@ -107,7 +108,7 @@ function checkRule(value: unknown, what: string): PolicyRule {
   return {
     destination: range(rule['destination'], what),
     side,
-    ...(protocol === undefined ? {} : { protocol }),
+    ...defined({ protocol }),
     ...(rule['port'] === undefined ? {} : { port: port(rule['port'], what) }),
   };
 }

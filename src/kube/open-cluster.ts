@@ -18,6 +18,7 @@ import { Server } from './server/server.ts';
 import { listTargets } from './targets/list.ts';
 import { targetObjects } from './targets/objects.ts';
 import { resolveTarget } from './targets/resolve.ts';
+import { defined } from '../defined.ts';
 
 /** What `up` promises for a server that does not answer is 15 s, its name's resolution included. */
 const PROBE_DEADLINE_MS = 10_000;
@@ -29,8 +30,7 @@ const PROBE_DEADLINE_MS = 10_000;
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const env = process.env;
   const signal = options.signal ?? new AbortController().signal;
-  const load = (context = options.context): ChosenContext =>
-    loadContext({ ...options, ...(context === undefined ? {} : { context }), env });
+  const load = (context = options.context): ChosenContext => loadContext({ ...options, ...defined({ context }), env });
   const chosen = load();
   const endpoint = endpointOf(chosen.cluster);
   const credentials = openCredentials(chosen, env, () => load(chosen.context));
@@ -44,7 +44,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const server = new Server(
     endpoint,
     proxyOf(chosen.cluster, endpoint, env, options.useProxy !== false),
-    { verify, ...(ca === undefined ? {} : { ca }), ...(serverName === '' ? {} : { serverName }) },
+    { verify, ...defined({ ca }), ...(serverName === '' ? {} : { serverName }) },
     credentials,
   );
   const api = new Api(server);

@@ -3,6 +3,7 @@ import { dialPod } from './port-forward/dial.ts';
 import { explainAnswer } from './server/api-error.ts';
 import type { Api } from './server/api.ts';
 import type { Server } from './server/server.ts';
+import { defined } from '../defined.ts';
 
 export interface Right {
   readonly verb: string;
@@ -35,7 +36,7 @@ export class Preflight {
       verb,
       group,
       resource,
-      ...(subresource === undefined ? {} : { subresource }),
+      ...defined({ subresource }),
       ...(clusterWide === true ? {} : { namespace: this.#namespace }),
     };
     try {

@@ -1,6 +1,7 @@
 /** The rights that a session uses, as docs/rbac.yaml grants them. */
 import type { Right } from './preflight.ts';
 import { apiGroup, WORKLOAD_KINDS } from './targets/kinds.ts';
+import { defined } from '../defined.ts';
 
 export interface UsedRight extends Right {
   /** What it is for, in a few words. */
@@ -20,7 +21,7 @@ const needed = (purpose: string, group: string, resource: string, verbs: readonl
     verb,
     group,
     resource: name,
-    ...(subresource === undefined ? {} : { subresource }),
+    ...defined({ subresource }),
     purpose,
   }));
 };

@@ -11,6 +11,7 @@ import { createServer, isIPv6 } from 'node:net';
 import { decode, encode, streamDecode, streamEncode } from 'dns-packet';
 import type { Answer, Packet } from 'dns-packet';
 import type { Zone } from './zone.ts';
+import { defined } from '../../../src/defined.ts';
 
 /** Largest answer over UDP to a client that announces no EDNS size (RFC 1035, section 4.2.1). */
 const PLAIN_UDP_BYTES = 512;
@@ -77,7 +78,7 @@ function respond(zone: Zone, query: Packet, published: readonly Answer[]): Packe
   const answers = (known ?? []).filter((record) => record.type === question?.type);
   return {
     type: 'response',
-    ...(query.id === undefined ? {} : { id: query.id }),
+    ...defined({ id: query.id }),
     flags: ((query.flags ?? 0) & 0x0100) | AUTHORITATIVE | RECURSION_AVAILABLE | rcode,
     questions: query.questions ?? [],
     // The name as it was asked, its letters' case included.

@@ -4,6 +4,7 @@ import { Developer, cluster } from '../../../test/cluster/support/developer.ts';
 import { must } from '../../sandbox/command.ts';
 import { Session } from '../../sandbox/session.ts';
 import type { Place } from './place.ts';
+import { defined } from '../../../src/defined.ts';
 
 const NAMESPACE = 'mirrord-demo';
 const KUBECONFIG = '/run/home/.kube/config';
@@ -66,7 +67,7 @@ async function close(developer: Developer): Promise<void> {
 
 function kubectl(args: readonly string[], input?: string): Promise<string> {
   const script = new URL('../../cluster', import.meta.url).pathname;
-  return must(script, ['kubectl', ...args], { timeoutMs: 90_000, ...(input === undefined ? {} : { input }) });
+  return must(script, ['kubectl', ...args], { timeoutMs: 90_000, ...defined({ input }) });
 }
 
 function objects(): object {

@@ -14,6 +14,7 @@ import type {
   V1SecurityContext,
 } from '@kubernetes/client-node';
 import type { AgentOptions } from '../cluster.ts';
+import { defined } from '../../defined.ts';
 
 export const CONTAINER = 'agent';
 /** Every object of ours carries these; `down --all` finds them by the owner. */
@@ -92,8 +93,7 @@ function podTemplate(labels: Record<string, string>, agent: AgentContainer): V1P
       ...(options.imagePullSecrets.length === 0
         ? {}
         : { imagePullSecrets: options.imagePullSecrets.map((secret) => ({ name: secret })) }),
-      ...(options.serviceAccount === undefined ? {} : { serviceAccountName: options.serviceAccount }),
-      ...(options.priorityClass === undefined ? {} : { priorityClassName: options.priorityClass }),
+      ...defined({ serviceAccountName: options.serviceAccount, priorityClassName: options.priorityClass }),
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       containers: [
         agentContainer(agent, { resources: (options.resources as V1ResourceRequirements | undefined) ?? RESOURCES }),

@@ -11,6 +11,7 @@ import { AuthProvider } from './auth-provider.ts';
 import { ExecPlugin } from './exec-plugin.ts';
 import { dataOrFile, readNamed } from './named-file.ts';
 import type { CredentialSource, Identity } from './identity.ts';
+import { defined } from '../../defined.ts';
 
 /** Fields that say who we are. */
 const NAMING = ['token', 'tokenFile', 'username', 'client-certificate', 'client-certificate-data'] as const;
@@ -91,7 +92,7 @@ function written(user: UserEntry): Identity {
     throw contradictory(user, 'needs client-certificate together with client-key');
   }
   return {
-    headers: authorization === undefined ? {} : { authorization },
+    headers: defined({ authorization }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
   };
 }

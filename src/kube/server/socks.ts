@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import type { Endpoint, Proxy } from './address.ts';
+import { defined } from '../../defined.ts';
 
 /** Asks the proxy behind `socket` for a way to `endpoint`.  It knows no signals: what it waits for ends with the socket. */
 export async function throughSocks(proxy: Proxy, socket: Socket, endpoint: Endpoint): Promise<Socket> {
@@ -12,8 +13,7 @@ export async function throughSocks(proxy: Proxy, socket: Socket, endpoint: Endpo
       host: proxy.host,
       port: proxy.port,
       type: 5,
-      ...(proxy.user === undefined ? {} : { userId: proxy.user }),
-      ...(proxy.password === undefined ? {} : { password: proxy.password }),
+      ...defined({ userId: proxy.user, password: proxy.password }),
     },
     destination: { host: endpoint.host, port: endpoint.port },
   });

@@ -4,6 +4,7 @@ import { MirrordError } from '../../errors.ts';
 import type { TargetContainer } from '../../peer/environment.ts';
 import { nearest } from '../nearest.ts';
 import type { ResolvedTarget } from './target.ts';
+import { defined } from '../../defined.ts';
 
 /** kubectl's own (`kubectl logs`, `kubectl exec`). */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
@@ -68,7 +69,7 @@ export function identityOf(pod: V1Pod, container: string): ResolvedTarget['ident
   const runAsUser = status?.user?.linux?.uid ?? own?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
   const runAsGroup = status?.user?.linux?.gid ?? own?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup;
   if (runAsUser === undefined || runAsUser === 0) return {};
-  return { runAsUser, ...(runAsGroup === undefined ? {} : { runAsGroup }) };
+  return { runAsUser, ...defined({ runAsGroup }) };
 }
 
 /** What the agent needs to find the container's process, as it runs now. */

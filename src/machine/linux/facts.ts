@@ -12,6 +12,7 @@ import type { LinuxJournal } from './journal/linux-journal.ts';
 import { type Run, expectSuccess } from './system/commands.ts';
 import { BYTES } from '../files.ts';
 import type { System } from './system/system.ts';
+import { defined } from '../../defined.ts';
 
 /** resolv.conf(5): whom programs ask where the file names nobody; Go's resolver asks the second, too. */
 const UNNAMED_SERVER = '127.0.0.1';
@@ -88,8 +89,7 @@ export function parseRoutes(json: string, family: 4 | 6): readonly MachineRoute[
               {
                 destination: destination(route.dst, family),
                 device: dev,
-                ...(gateway === undefined ? {} : { gateway }),
-                ...(route.metric === undefined ? {} : { metric: route.metric }),
+                ...defined({ gateway, metric: route.metric }),
                 ...(route.table === undefined || route.table === 'main' ? {} : { table: route.table }),
               },
             ],
@@ -117,7 +117,7 @@ function bridgesOf(links: readonly ListedLink[]): readonly MachineBridge[] {
     .filter((link) => link.linkinfo?.info_kind === 'bridge' && PLAIN_NAME.test(link.ifname))
     .map(({ ifname }) => {
       const uplink = links.find((port) => port.master === ifname && !isEnd(port));
-      return { name: ifname, ...(uplink === undefined ? {} : { uplink: uplink.ifname }) };
+      return { name: ifname, ...defined({ uplink: uplink?.ifname }) };
     });
 }
 

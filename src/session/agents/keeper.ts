@@ -13,6 +13,7 @@ import { Pauses } from '../../connection/redial.ts';
 import type { AgentInfo } from '../../peer/agent-info.ts';
 import type { Tunnel } from '../../peer/tunnel.ts';
 import type { AgentStarter, StartedAgent } from './starter.ts';
+import { defined } from '../../defined.ts';
 
 /** Pauses between attempts to start a new agent grow to this and stay there: a laptop may be away for a weekend. */
 const MAX_RETRY_PAUSE_MS = 15_000;
@@ -138,7 +139,7 @@ export class AgentKeeper {
         agent.dial,
         this.#key,
         // One that is not wanted any more has to be told so.
-        { signal: lateSignal(signal), ...(resumeLimitMs === undefined ? {} : { resumeLimitMs }) },
+        { signal: lateSignal(signal), ...defined({ resumeLimitMs }) },
         {
           lost: (reason, retryMs) => this.#tell(reason, retryMs),
           // Before it says what it sees, it is of no use yet.

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { runHost } from '../../../src/host/index.ts';
 import type { DnsModeChoice } from '../../../src/machine/dns-state.ts';
+import { defined } from '../../../src/defined.ts';
 
 const here = import.meta.dirname;
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -9,7 +10,7 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 const end = await runHost(
   {
     name: process.env['NAME'] ?? 'default',
-    ...(process.env['TARGET'] === undefined ? {} : { target: process.env['TARGET'] }),
+    ...defined({ target: process.env['TARGET'] }),
     includeRoutes: [],
     excludeRoutes: [],
     domains: [],

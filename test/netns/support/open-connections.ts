@@ -10,6 +10,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIPv6 } from 'node:net';
 import { createInterface } from 'node:readline';
+import { defined } from '../../../src/defined.ts';
 
 type Wanted = [name: string, kind: 'tcp' | 'udp' | 'dial', address: string, port: number, source?: string];
 
@@ -18,7 +19,7 @@ const wanted = JSON.parse(process.argv[2] ?? '[]') as Wanted[];
 const asking: (() => void)[] = [];
 
 async function openTcp([name, kind, host, port, source]: Wanted): Promise<void> {
-  const socket = connect({ host, port, ...(source === undefined ? {} : { localAddress: source }) });
+  const socket = connect({ host, port, ...defined({ localAddress: source }) });
   socket.on('error', (error: NodeJS.ErrnoException) => say(name, error.code));
   socket.on('end', () => say(name));
   socket.on('data', () => say(name, 'alive'));

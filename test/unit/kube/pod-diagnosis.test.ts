@@ -3,11 +3,12 @@ import type { V1ContainerState, V1Pod, V1PodStatus } from '@kubernetes/client-no
 import { isAdmissionRefusal, notAdmitted } from '../../../src/kube/agent/admission.ts';
 import { diagnose } from '../../../src/kube/agent/diagnosis.ts';
 import { ApiError } from '../../../src/kube/server/api-error.ts';
+import { defined } from '../../../src/defined.ts';
 
 /** A pod as the API server gave it, cut down to what matters. */
 function pod(status: V1PodStatus, spec: { nodeName?: string } = { nodeName: 'node1' }, deleted?: Date): V1Pod {
   return {
-    metadata: { name: 'mirrord-agent-x7k2-abcde', ...(deleted === undefined ? {} : { deletionTimestamp: deleted }) },
+    metadata: { name: 'mirrord-agent-x7k2-abcde', ...defined({ deletionTimestamp: deleted }) },
     spec: { containers: [{ name: 'agent', image: 'node:24-slim' }], ...spec },
     status,
   };

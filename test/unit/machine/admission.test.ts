@@ -5,6 +5,7 @@ import { admissionOf, passOthers } from '../../../src/machine/linux/network/admi
 import { Strangers, strangersTable } from '../../../src/machine/linux/nftables/strangers.ts';
 import { describeForwarded } from '../../../src/session/forwarded.ts';
 import { PaperMachine } from '../support/machine.ts';
+import { defined } from '../../../src/defined.ts';
 
 const BRIDGES = [{ name: 'docker0' }, { name: 'br0', uplink: 'enp3s0' }];
 
@@ -40,7 +41,7 @@ describe('who comes in beside this machine', () => {
     const machine = new PaperMachine();
     const link = (ifname: string, kind?: string, master?: string) => ({
       ifname,
-      ...(master === undefined ? {} : { master }),
+      ...defined({ master }),
       ...(kind === undefined ? {} : { linkinfo: { info_kind: kind } }),
       addr_info: [],
     });

@@ -12,6 +12,7 @@ import { slotOf } from '../../../src/machine/linux/network/slot.ts';
 import type { MachineFacts } from '../../../src/machine/facts.ts';
 import type { Forwarded, NetworkState } from '../../../src/machine/network-state.ts';
 import { PaperMachine } from '../support/machine.ts';
+import { defined } from '../../../src/defined.ts';
 
 const STATE: NetworkState = {
   addresses: ['198.19.0.1/32', 'fd6d::1/128'],
@@ -214,7 +215,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     const route = (destination: string, device: string, table?: string) => ({
       destination,
       device,
-      ...(table === undefined ? {} : { table }),
+      ...defined({ table }),
     });
 
     it('says nothing of default routes, link-local ranges and what is pinned', () => {

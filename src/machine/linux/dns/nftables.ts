@@ -17,6 +17,7 @@ import { socketOwners } from './local-servers.ts';
 import { asksResolved } from './nsswitch.ts';
 import type { DnsBackend } from './manager.ts';
 import { questionsTo, zoneChain } from './question-rules.ts';
+import { defined } from '../../../defined.ts';
 
 /** Before the priority of other programs' destination NAT (-100): the first translation of a connection holds. */
 export const PRIORITY = -110;
@@ -139,7 +140,7 @@ export class Nftables implements DnsBackend {
   async apply(state: DnsState): Promise<string> {
     const users = [...new Set(this.#localServers().map(({ uid }) => uid))];
     const mark = this.#mark();
-    const exemption = { uid: this.#uid, ...state.exempt, ...(mark === undefined ? {} : { mark }) };
+    const exemption = { uid: this.#uid, ...state.exempt, ...defined({ mark }) };
     const others = this.#journal.otherRedirects();
     const priority = this.#journal.redirect()?.priority ?? Math.min(PRIORITY + 1, ...others.map(priorityOf)) - 1;
     const older = others.filter((other) => priorityOf(other) > priority);
