@@ -1,15 +1,15 @@
 /** How this machine's names come to the resolver just now: what was wished last, and what the host part has made of it. */
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { DnsInForce, DnsState } from '../machine/dns-state.ts';
-import { Coalescer } from './coalescer.ts';
+import { Latest } from './latest.ts';
 
 export class TakeOver {
-  readonly #wishes: Coalescer<DnsState, DnsInForce>;
+  readonly #wishes: Latest<DnsState, DnsInForce>;
   readonly #warn: (text: string) => void;
   #taken: DnsInForce = { mode: 'off', reason: 'not yet taken over', isNotable: false };
 
   constructor(host: HostOperations, warn: (text: string) => void) {
-    this.#wishes = new Coalescer((state) => host.dns(state));
+    this.#wishes = new Latest((state) => host.dns(state));
     this.#warn = warn;
   }
 

@@ -1,7 +1,8 @@
-/** Where a connection begins. */
-import { Http1Connection } from './http1/connection.ts';
+/** Where it begins. */
+import { Opening } from './opening.ts';
 import type { Split, SplitOptions } from './options.ts';
 
+/** Takes over the client's pipe, in the turn in which it was handed out. */
 export function splitConnection(options: SplitOptions): Split {
-  return new Http1Connection(options, options.dialMain());
+  return new Opening(options);
 }

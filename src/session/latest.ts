@@ -3,7 +3,7 @@
  *
  * Desired state has no history: what matters is that the last wish is the one in force in the end.
  */
-export class Coalescer<Wish, Result> {
+export class Latest<Wish, Result> {
   readonly #apply: (wish: Wish) => Promise<Result>;
   #running: Promise<Result> | undefined;
   #next: Promise<Result> | undefined;
