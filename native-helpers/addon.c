@@ -1,6 +1,7 @@
 /* Registration, and the conversions that all functions share. */
 #include "helpers.h"
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <uv.h>
 
@@ -32,6 +33,12 @@ bool to_number(napi_env env, napi_value value, double max, uint32_t *result) {
   if (!(number >= 0 && number <= max) || number != (double)(uint32_t)number) return false;
   *result = (uint32_t)number;
   return true;
+}
+
+bool fd_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *arguments, uint32_t *fd) {
+  size_t given = count;
+  return napi_get_cb_info(env, info, &given, arguments, NULL, NULL) == napi_ok && given >= count &&
+         to_number(env, arguments[0], INT_MAX, fd);
 }
 
 bool to_bytes(napi_env env, napi_value value, struct bytes *result) {

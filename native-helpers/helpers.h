@@ -37,6 +37,8 @@ napi_value bad_argument(napi_env env, const char *message);
 napi_value system_error(napi_env env, int number, const char *syscall);
 /* A whole number from 0 to `max`. */
 bool to_number(napi_env env, napi_value value, double max, uint32_t *result);
+/* The arguments of a call, of which the first is a descriptor; false when there are fewer than `count`. */
+bool fd_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *arguments, uint32_t *fd);
 bool to_bytes(napi_env env, napi_value value, struct bytes *result);
 bool to_words(napi_env env, napi_value value, struct words *result);
 

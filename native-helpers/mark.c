@@ -41,10 +41,8 @@ static int load_program(uint32_t mark) {
 /* markSockets(fd: number, mark: number): void; `fd` is the cgroup's folder. */
 napi_value mark_sockets(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
-  size_t argc = 2;
   uint32_t fd, mark;
-  if (napi_get_cb_info(env, info, &argc, arguments, NULL, NULL) != napi_ok || argc < 2 ||
-      !to_number(env, arguments[0], INT_MAX, &fd) || !to_number(env, arguments[1], INT_MAX, &mark))
+  if (!fd_arguments(env, info, 2, arguments, &fd) || !to_number(env, arguments[1], INT_MAX, &mark))
     return bad_argument(env, "markSockets: fd, mark");
 
   int program = load_program(mark);

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE /* struct ucred */
 #include "helpers.h"
 #include <errno.h>
-#include <limits.h>
 #include <sys/socket.h>
 
 static bool put(napi_env env, napi_value object, const char *name, double number) {
@@ -19,11 +18,8 @@ static bool put(napi_env env, napi_value object, const char *name, double number
 /* peerCredentials(fd: number): { pid, uid, gid }, in terms of this process's own namespaces. */
 napi_value peer_credentials(napi_env env, napi_callback_info info) {
   napi_value argument, result;
-  size_t argc = 1;
   uint32_t fd;
-  if (napi_get_cb_info(env, info, &argc, &argument, NULL, NULL) != napi_ok || argc < 1 ||
-      !to_number(env, argument, INT_MAX, &fd))
-    return bad_argument(env, "peerCredentials: fd");
+  if (!fd_arguments(env, info, 1, &argument, &fd)) return bad_argument(env, "peerCredentials: fd");
 
   struct ucred peer;
   socklen_t length = sizeof peer;
