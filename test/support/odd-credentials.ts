@@ -28,6 +28,12 @@ export const OUTPUTS: readonly Output[] = [
   },
   { what: 'YAML', text: `${HEAD}status:\n  token: a\n`, token: 'a' },
   { what: 'YAML with a marker and a comment', text: `--- # here\n${HEAD}status: {token: a}\n...\n`, token: 'a' },
+  {
+    what: 'YAML that begins with a brace',
+    text: `{kind: ExecCredential, apiVersion: ${V1}, status: {token: a}}`,
+    token: null,
+  },
+  { what: 'JSON with something behind it', text: `${json({ token: 'a' })} x`, token: null },
   { what: 'YAML with CRLF', text: `${HEAD}status:\n  token: a\n`.replaceAll('\n', '\r\n'), token: 'a' },
   { what: 'YAML with an anchor', text: `x: &s {token: a}\n${HEAD}status:\n  <<: *s\n`, token: 'a' },
   { what: 'YAML with a folded token', text: `${HEAD}status:\n  token: >-\n    a\n`, token: 'a' },

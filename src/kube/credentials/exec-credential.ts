@@ -24,6 +24,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/;
 
 /** `apiVersion` is the one that was asked for.  Throws a `YamlFault` for what is no credential. */
 export function readExecCredential(output: Uint8Array, apiVersion: string): ExecCredential {
+  if (!isReadable(output)) throw fault('it begins as JSON and is none');
   const { kind, apiVersion: given, status } = shaped(credential, readYaml(output));
   if (!['', 'ExecCredential'].includes(kind)) throw fault(`its kind is "${kind}", not ExecCredential`);
   if (given !== apiVersion) throw fault(`its apiVersion is "${given}", and the kubeconfig asks for ${apiVersion}`);
@@ -35,6 +36,18 @@ export function readExecCredential(output: Uint8Array, apiVersion: string): Exec
   if ((certificate === '') !== (key === ''))
     throw fault('it has a certificate without its key, or a key without its certificate');
   return { token, certificate, key, expires: expiry(expirationTimestamp) };
+}
+
+/** What begins with a brace goes to the JSON decoder alone (`recognizer` of k8s.io/apimachinery), which is stricter. */
+function isReadable(output: Uint8Array): boolean {
+  const printed = Buffer.from(output).toString();
+  if (!/^\s*\{/.test(printed)) return true;
+  try {
+    JSON.parse(printed);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function expiry(stamp: string | null): number {

@@ -7,9 +7,10 @@
  * - numbers and `yes` as keys are their text;
  * - the bytes are UTF-8 or UTF-16 with a byte order mark (what PowerShell's `>` writes).
  */
-import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
+import { Composer, LineCounter, isAlias, isMap, isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Alias, Document, Node, Scalar as ScalarNode, YAMLMap, YAMLSeq } from 'yaml';
 import { MERGE_TAG, resolvePlain, resolveTagged, type Scalar } from './scalar.ts';
+import { tokensOf } from './tokens.ts';
 
 export type Json = Scalar | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
@@ -62,10 +63,9 @@ function decode(bytes: Uint8Array): string {
 
 /** The first document; null for none. */
 function parse(text: string, counter: LineCounter): Document | null {
-  let documents: ReturnType<typeof parseAllDocuments>;
+  let documents: readonly Document[];
   try {
-    documents = parseAllDocuments(text, {
-      lineCounter: counter,
+    const composer = new Composer({
       version: '1.1',
       schema: 'failsafe',
       resolveKnownTags: false,
@@ -73,11 +73,12 @@ function parse(text: string, counter: LineCounter): Document | null {
       prettyErrors: false,
       logLevel: 'error',
     });
+    documents = [...composer.compose(tokensOf(text, counter.addNewLine))];
   } catch (cause) {
     if (cause instanceof RangeError) throw new YamlFault(1, 'it is nested too deeply', { cause });
     throw cause;
   }
-  const document = Array.isArray(documents) ? documents[0] : undefined;
+  const [document] = documents;
   const broken = document?.errors[0];
   if (broken !== undefined) throw new YamlFault(counter.linePos(broken.pos[0]).line, broken.message);
   return document ?? null;
