@@ -46,6 +46,8 @@ export const QUESTION_DEADLINE_MS = 4_500;
  * more than a second.
  */
 const MACHINE_PATIENCE_MS = 800;
+/** The same behind a question that they have left without an answer: a search list of many domains costs one wait. */
+const SILENT_PATIENCE_MS = 50;
 /** What a route may take before the program has to be told that it failed, ms. */
 const ROUTE_DEADLINE_MS = 2_000;
 /**
@@ -68,6 +70,11 @@ export interface ResolverPorts {
   namespaceExists(label: string): Promise<boolean>;
   /** Whether the session's own namespace has this service; asked for the last label of two, likewise. */
   serviceExists(label: string): Promise<boolean>;
+  /**
+   * Whether the name is what a program makes of a service's with the machine's own search list, which it tries first; it may
+   * just as well be the name that was meant.  Asked only where the machine's servers say nothing.
+   */
+  mayBeService(name: string): Promise<boolean>;
   /** The machine's hosts file: addresses of the first of `names` that it knows. */
   hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
   /** The far side's hosts file, as far as it counts here, likewise. */
@@ -120,6 +127,8 @@ class ClusterResolver implements Resolver {
   readonly #lookup: ClusterLookup;
   readonly #upstream = new Exchange();
   #questions = 0;
+  /** The machine's servers have left a question without an answer, and have answered none since. */
+  #isSilent = false;
 
   constructor(names: ResolverNames, policy: ResolverPolicy, ports: ResolverPorts) {
     this.#names = normalNames(names);
@@ -173,10 +182,18 @@ class ClusterResolver implements Resolver {
     return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
   }
 
-  /** The machine's servers; what they do not know may be in a namespace that nobody has told of, or a pod of a service. */
+  /**
+   * The machine's servers; what they do not know may be in a namespace that nobody has told of, or a pod of a service.
+   * Where they say nothing of a name that may be a service's with a suffix behind it, there is no such name, for the program
+   * to go on to the service.
+   */
   async #askOutside(query: Query, transport: Transport): Promise<Uint8Array> {
     const asked = this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
-    const answer = await within(MACHINE_PATIENCE_MS, asked);
+    const wasSilent = this.#isSilent;
+    const soon = await within(wasSilent ? SILENT_PATIENCE_MS : MACHINE_PATIENCE_MS, asked);
+    this.#isSilent = soon === undefined;
+    if (soon === undefined && (await this.#ports.mayBeService(query.name))) return negativeReply(query, RCODE.NXDOMAIN);
+    const answer = soon ?? (wasSilent ? await within(MACHINE_PATIENCE_MS, asked) : undefined);
     if (answer !== undefined && rcodeOf(answer) !== RCODE.NXDOMAIN) return answer;
     if (!(await this.#isShortAfterAll(query.name))) return answer ?? (await asked);
     return await this.#askCluster(query, 'short', answer === undefined, this.#names, transport);

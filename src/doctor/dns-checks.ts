@@ -8,6 +8,9 @@ import { LinuxJournal } from '../machine/linux/journal/linux-journal.ts';
 import { type Check, ok, warning } from './check.ts';
 import { isInstalled } from './machine-checks.ts';
 
+/** Any suffix of a cluster's, none of which is this machine's own. */
+const SEARCH = ['svc.cluster.local'];
+
 const mode: Check = {
   id: 'dns-mode',
   title: 'DNS take-over',
@@ -27,8 +30,13 @@ const mode: Check = {
       () => upstreams,
       () => undefined,
     );
-    const resolved = await new Resolved(system, journal, 'lo', redirect).obstacle();
+    const links = new Resolved(system, journal, 'lo', redirect);
+    const obstacle = await links.obstacle();
+    const shortfall = obstacle === undefined ? links.weakness(SEARCH) : undefined;
+    const resolved = obstacle ?? shortfall;
     if (resolved === undefined) return ok('auto takes resolved');
+    // The other ways are weak then, too.
+    if (obstacle === undefined && asksResolved(system)) return ok(`auto takes resolved; beware: ${shortfall}`);
     if (system.probes.uid() !== 0 && isInstalled(system, 'nft')) {
       return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
     }

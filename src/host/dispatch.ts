@@ -34,6 +34,7 @@ const OPERATIONS: Readonly<
   named: (host, [state]) => host.named(checkNamedState(state)),
   route: (host, [question]) => host.route(checkRouteQuestion(question)),
   bound: (host, [flows]) => host.bound(checkBoundFlows(flows)),
+  programSearch: (host) => host.programSearch(),
   strangers: (host) => host.strangers(),
   dns: (host, [state]) => host.dns(checkDnsState(state)),
 };

@@ -6,7 +6,7 @@
 import { MirrordError } from '../errors.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
+import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from '../machine/facts.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
 import type { Agent, SessionMachine, TargetNetwork } from '../machine/session-machine.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';
@@ -113,6 +113,10 @@ export class Host implements HostOperations {
 
   route(destination: RouteQuestion): Promise<string | null> {
     return this.#context.machine.routes.deviceFor(destination);
+  }
+
+  async programSearch(): Promise<ProgramSearch> {
+    return this.#context.machine.names.search();
   }
 
   strangers(): Promise<number | null> {

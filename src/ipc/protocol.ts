@@ -7,7 +7,7 @@
 import type { ConfigFlags } from '../config/flags.ts';
 import type { ErrorDescription } from '../errors.ts';
 import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
+import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from '../machine/facts.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
 
 /** Everything that `up` was told, as strings; the session reads files and the cluster as the invoking user. */
@@ -41,6 +41,8 @@ export interface HostOperations {
   named(state: NamedState): Promise<void>;
   /** The interface by which the kernel would send to this destination just now; null when by none. */
   route(destination: RouteQuestion): Promise<string | null>;
+  /** How programs look for a name just now. */
+  programSearch(): Promise<ProgramSearch>;
   /** The flows to end when the session is killed, beside those with the TUN's address; all of them, each time. */
   bound(flows: readonly BoundFlow[]): Promise<void>;
   /** Packets of other machines that were kept out so far; null when they are not counted here. */

@@ -1,6 +1,6 @@
 import type { MirrordError } from '../errors.ts';
 import type { DnsInForce, DnsState } from './dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts } from './facts.ts';
+import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from './facts.ts';
 import type { Journal } from './journal.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from './network-state.ts';
 import type { User } from './user.ts';
@@ -43,6 +43,8 @@ export interface Routes {
 /** How programs find names.  One change at a time. */
 export interface Names {
   apply(state: DnsState): Promise<DnsInForce>;
+  /** How programs look for a name just now. */
+  search(): ProgramSearch;
   /** Whether what was applied last is still there, and would be chosen again. */
   holds(): Promise<boolean>;
 }

@@ -10,6 +10,7 @@ import {
 import type { HostOperations } from '../ipc/protocol.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { SessionNames } from './names.ts';
+import type { ProgramForm } from './program-view.ts';
 
 export interface ExplainSources {
   readonly host: HostOperations;
@@ -20,12 +21,19 @@ export interface ExplainSources {
   readonly namespaces: readonly string[];
 }
 
+/** Programs ask for nothing that has an answer. */
+const NOT_FOUND = { by: 'machine' as const, addresses: [], failure: 'NXDOMAIN' };
+
 export async function explainDestination(text: string, sources: ExplainSources): Promise<Explanation> {
   const { host, names, nameRoutes, scoped, namespaces } = sources;
   const asked = parseDestination(text);
   // What a program is told is not what it asks, where the machine has a search list.
-  const target = asked.name === null ? asked : { ...asked, name: await names.programForm(asked.name) };
-  const answer = target.name === null ? null : await lookUp(target.name, names, scoped);
+  const form = asked.name === null ? null : await names.programForm(asked.name);
+  const target = form === null ? asked : { ...asked, name: form.name ?? asked.name };
+  const looked = target.name === null ? null : await lookUp(target.name, names, scoped);
+  const answer = form?.name === null ? NOT_FOUND : looked;
+  // A namespace that was found just now is every program's from here on.
+  await names.settled();
   const isAbsent = answer !== null && 'failure' in answer && answer.failure === 'NXDOMAIN';
   const places = target.name !== null && isAbsent ? await elsewhere(target.name, { names, namespaces }) : [];
   const address = target.address ?? answer?.addresses[0];
@@ -40,14 +48,22 @@ export async function explainDestination(text: string, sources: ExplainSources):
     ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
     ...(route === null ? {} : { route }),
   });
-  return { ...explanation, notes: [...explanation.notes, ...notesOf(asked.name, target.name, names)] };
+  const notes = form === null || asked.name === null ? [] : notesOf(asked.name, form, names);
+  return { ...explanation, notes: [...explanation.notes, ...notes] };
 }
 
-function notesOf(asked: string | null, name: string | null, names: SessionNames): readonly string[] {
-  if (asked === null || name === null) return [];
+function notesOf(asked: string, { name, rival }: ProgramForm, names: SessionNames): readonly string[] {
+  if (name === null) {
+    return [`programs that are told ${asked} find nothing: systemd-resolved answers no name of one label here`];
+  }
   const searched = `programs that are told ${asked} get ${name}, by the search list of this machine`;
+  const either = `programs of glibc get ${name} or ${rival}, whichever answers first: systemd-resolved asks for both`;
   const withheld = `the pod's /etc/hosts has it, too, and has no say about it here (--domain ${name} gives it one)`;
-  return [...(asked === name ? [] : [searched]), ...(names.isWithheldHost(name) ? [withheld] : [])];
+  return [
+    ...(asked === name ? [] : [searched]),
+    ...(rival === undefined ? [] : [either]),
+    ...(names.isWithheldHost(name) ? [withheld] : []),
+  ];
 }
 
 async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilter) {

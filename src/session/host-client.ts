@@ -69,6 +69,7 @@ export class HostClient implements HostOperations {
   reserve: HostOperations['reserve'] = (...args) => this.#ask('reserve', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);
+  programSearch: HostOperations['programSearch'] = () => this.#ask('programSearch');
   strangers: HostOperations['strangers'] = () => this.#ask('strangers');
   bound: HostOperations['bound'] = (...args) => this.#ask('bound', ...args);
   route: HostOperations['route'] = (...args) => this.#ask('route', ...args);

@@ -28,7 +28,7 @@ import { askedNames } from './domains.ts';
 import type { AgentPool } from './agents/pool.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
-import { type Looked, lookUp } from './program-view.ts';
+import { type Looked, lookUp, type ProgramForm, programForm, searchedLabel } from './program-view.ts';
 import { RedirectPorts } from './redirect-ports.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { describeNames } from './summary.ts';
@@ -78,7 +78,6 @@ export class SessionNames {
   #agent: AgentFiles;
   /** This machine's. */
   #search: readonly string[];
-  #ndots: number;
   #podHosts: PodHosts = NO_POD_HOSTS;
   #taken: TakenNames;
   /** Made from `#taken`: thousands of namespaces must not be gone through for each question. */
@@ -96,13 +95,12 @@ export class SessionNames {
     upstream: Upstream,
     agent: AgentFiles,
     discovery: Discovery,
-    { search, ndots }: MachineFacts['dns'],
+    { search }: MachineFacts['dns'],
   ) {
     this.#options = options;
     this.#upstream = upstream;
     this.#agent = agent;
     this.#search = search;
-    this.#ndots = ndots;
     this.#discovery = discovery;
     this.#taken = this.#take();
     this.#takeOver = new TakeOver(options.host, options.warn);
@@ -111,6 +109,10 @@ export class SessionNames {
       ask: (message) => this.#askCluster(message, AbortSignal.timeout(PROBE_MS)),
       now: () => performance.now(),
     });
+    const serviceExists = async (label: string): Promise<boolean> => {
+      const { namespace, clusterDomain } = this.context;
+      return namespace !== null && (await probe.exists(`${label}.${namespace}.svc.${clusterDomain}`));
+    };
     this.resolver = createResolver(this.#taken, this.#policy(), {
       cluster: (message, signal) => this.#askCluster(message, signal),
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
@@ -120,10 +122,10 @@ export class SessionNames {
         this.#found(label);
         return true;
       },
-      serviceExists: async (label) => {
-        const { namespace, clusterDomain } = this.context;
-        if (namespace === null || isWithheld(label, options.filter)) return false;
-        return probe.exists(`${label}.${namespace}.svc.${clusterDomain}`);
+      serviceExists: async (label) => !isWithheld(label, options.filter) && (await serviceExists(label)),
+      mayBeService: async (name) => {
+        const label = searchedLabel(name, this.#takeOver.search.search, this.#taken.machineSearch);
+        return label !== undefined && (await serviceExists(label));
       },
       hosts: (forms) => this.hosts(forms),
       farHosts: (forms) => this.podHosts(forms),
@@ -166,23 +168,16 @@ export class SessionNames {
     return this.#podHosts.withheld.includes(normalName(name));
   }
 
-  /**
-   * The name that programs get an answer to when they are told `name`: itself, or with a suffix of this machine's own search
-   * list, where that is tried first or alone has an answer (resolv.conf(5), `ndots`).
-   */
-  async programForm(name: string): Promise<string> {
-    const theirs = this.#search.map(normalName).filter((suffix) => !this.#taken.machineSearch.includes(suffix));
-    if (this.#takeOver.now.mode === 'off' || (await this.hosts([name])) !== undefined) return name;
-    // A redirect leaves the file as it is; by the other ways the cluster's suffixes stand in front.
-    const ours = this.#takeOver.now.mode === 'nftables' ? [] : this.#taken.machineSearch;
-    const longer = [...ours, ...theirs].map((suffix) => `${name}.${suffix}`);
+  /** What programs make of a name that they are told. */
+  async programForm(name: string): Promise<ProgramForm> {
+    if (this.#takeOver.isOff || (await this.hosts([name])) !== undefined) return { name };
     const exists = async (form: string): Promise<boolean> => (await this.lookUp(form)).addresses.length > 0;
-    for (const form of name.split('.').length - 1 >= this.#ndots ? [name, ...longer] : [...longer, name]) {
-      if (!(await exists(form))) continue;
-      // The same host, as a rule, which the name alone means here, too.
-      return ours.some((suffix) => form === `${name}.${suffix}`) && (await exists(name)) ? name : form;
-    }
-    return name;
+    return programForm(name, await this.#options.host.programSearch(), this.#taken.machineSearch, exists);
+  }
+
+  /** Resolves when the machine has been told of all that was learned. */
+  settled(): Promise<void> {
+    return this.#takeOver.settled();
   }
 
   lookUp(name: string): Promise<Looked> {
@@ -250,7 +245,6 @@ export class SessionNames {
     this.#upstream.setServers(facts.dns.servers);
     const isOther = !isDeepStrictEqual(facts.dns.search, this.#search);
     this.#search = facts.dns.search;
-    this.#ndots = facts.dns.ndots;
     if (isOther) this.#renamed();
     const isAsked = await this.#ports.follow(facts.dns.asked);
     if (isOther || isAsked || facts.dns.overwritten) await this.#apply(facts.dns.overwritten);

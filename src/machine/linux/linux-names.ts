@@ -1,11 +1,12 @@
 /** How programs find names in one session: by systemd-resolved, a redirect, or resolv.conf. */
 import type { MirrordError } from '../../errors.ts';
 import type { DnsInForce, DnsState } from '../dns-state.ts';
-import type { MachineFacts } from '../facts.ts';
+import type { MachineFacts, ProgramSearch } from '../facts.ts';
 import type { Names } from '../session-machine.ts';
 import { Containers } from './dns/containers.ts';
 import { DnsManager } from './dns/manager.ts';
 import { Nftables, type Upstreams } from './dns/nftables.ts';
+import { readProgramSearch } from './dns/program-search.ts';
 import { ResolvConfFile } from './dns/resolv-conf-file.ts';
 import { Resolved } from './dns/resolved.ts';
 import { readDns } from './facts.ts';
@@ -70,6 +71,10 @@ export class LinuxNames implements Names {
       // No change goes on behind a failure.
       await containers;
     }
+  }
+
+  search(): ProgramSearch {
+    return readProgramSearch(this.#system);
   }
 
   async holds(): Promise<boolean> {

@@ -53,6 +53,7 @@ const resolver = createResolver(
     upstream: upstream.ask.bind(upstream),
     namespaceExists: () => Promise.resolve(false),
     serviceExists: () => Promise.resolve(false),
+    mayBeService: () => Promise.resolve(false),
     hosts: hosts.lookup.bind(hosts),
     farHosts: () => undefined,
     now: () => performance.now(),

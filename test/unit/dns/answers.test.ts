@@ -254,6 +254,18 @@ describe('a name outside', () => {
     assert.ok(performance.now() - started < 1_000);
   });
 
+  it('is no name within a second where it may be a service’s behind which a silent server’s domain was put', async () => {
+    const { resolver } = bench({
+      upstream: { 'web.a.example A': 'silent', 'web.b.example A': 'silent', 'db.b.example A': ['192.0.2.7'] },
+      ports: { mayBeService: (name) => Promise.resolve(name.startsWith('web.')) },
+    });
+    const rcode = async (name: string): Promise<string> => decode(await resolver.answer(question(name), 'udp')).rcode;
+    const started = performance.now();
+    assert.deepEqual([await rcode('web.a.example'), await rcode('web.b.example')], ['NXDOMAIN', 'NXDOMAIN']);
+    assert.ok(performance.now() - started < 1_000);
+    assert.equal(await rcode('db.b.example'), 'NOERROR');
+  });
+
   it('is the machine’s, however slow, where the namespace has no such service', async () => {
     const upstream = async (message: Uint8Array): Promise<Uint8Array> => {
       await new Promise((resolve) => setTimeout(resolve, 1_200));

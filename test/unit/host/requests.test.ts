@@ -198,10 +198,9 @@ describe('requests of the session', () => {
   it('never crash the host, whatever they are', async () => {
     const called: string[] = [];
     const host = Object.fromEntries(
-      ['facts', 'target', 'startAgent', 'network', 'named', 'route', 'strangers', 'dns'].map((name) => [
-        name,
-        async () => called.push(name),
-      ]),
+      ['facts', 'target', 'startAgent', 'network', 'named', 'route', 'programSearch', 'strangers', 'dns'].map(
+        (name) => [name, async () => called.push(name)],
+      ),
     ) as unknown as HostOperations;
     const op = fc.constantFrom(
       'facts',
@@ -209,6 +208,7 @@ describe('requests of the session', () => {
       'startAgent',
       'network',
       'named',
+      'programSearch',
       'strangers',
       'dns',
       'constructor',

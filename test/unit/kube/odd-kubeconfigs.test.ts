@@ -18,10 +18,7 @@ const READ_HERE_ALONE = new Set([
   'text-escape-surrogates.yaml', // JSON has it
 ]);
 /** What kubectl reads and we refuse: lines inside quotes and brackets that are indented less than what holds them. */
-const REFUSED_HERE_ALONE = new Set([
-  'tab-in-flow.yaml',
-  'text-quoted-less-indented.yaml',
-]);
+const REFUSED_HERE_ALONE = new Set(['tab-in-flow.yaml', 'text-quoted-less-indented.yaml']);
 
 function read(name: string): unknown {
   const file = join(FOLDER, name);

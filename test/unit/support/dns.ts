@@ -173,6 +173,7 @@ export function bench(options: BenchOptions = {}): Bench {
       },
       namespaceExists: () => Promise.resolve(false),
       serviceExists: () => Promise.resolve(false),
+      mayBeService: () => Promise.resolve(false),
       hosts: (names) =>
         Promise.resolve(names.map((name) => options.hosts?.[name]).find((addresses) => addresses !== undefined)),
       farHosts: (names) => names.map((name) => options.farHosts?.[name]).find((addresses) => addresses !== undefined),

@@ -14,9 +14,9 @@ export interface DnsBackend {
   obstacle(state: DnsState): Promise<string | undefined>;
   /**
    * What programs do not get by it, in a few words; undefined when they get all.  `auto` takes a way without a weakness
-   * where there is one.
+   * where there is one.  `search`: what is to be added to the search list.
    */
-  weakness(): string | undefined;
+  weakness(search: readonly string[]): string | undefined;
   /** Whether what `apply` has made is still there. */
   holds(): Promise<boolean>;
   /** Idempotent.  Resolves to what is worth telling about it. */
@@ -43,18 +43,18 @@ export class DnsManager {
     const candidates = this.#backends.filter(({ mode }) => state.mode === 'auto' || mode === state.mode);
     const active = this.#active;
     if (active && candidates.includes(active) && (await this.#stays(active, candidates, state))) {
-      return { mode: active.mode, ...told(await active.apply(state), active.weakness(), []) };
+      return { mode: active.mode, ...told(await active.apply(state), active.weakness(state.search), []) };
     }
     await this.undo();
 
-    const strong = candidates.filter((backend) => backend.weakness() === undefined);
+    const strong = candidates.filter((backend) => backend.weakness(state.search) === undefined);
     const obstacles: string[] = [];
     for (const backend of [...strong, ...candidates.filter((each) => !strong.includes(each))]) {
       const obstacle = await this.#attempt(backend, state);
       if (typeof obstacle === 'object') {
-        const passedOver = candidates.slice(0, candidates.indexOf(backend)).map((each) => each.weakness());
+        const passedOver = candidates.slice(0, candidates.indexOf(backend)).map((each) => each.weakness(state.search));
         const why = [...obstacles, ...passedOver.filter((weakness) => weakness !== undefined)];
-        return { mode: backend.mode, ...told(obstacle.told, backend.weakness(), why) };
+        return { mode: backend.mode, ...told(obstacle.told, backend.weakness(state.search), why) };
       }
       obstacles.push(obstacle);
     }
@@ -80,8 +80,8 @@ export class DnsManager {
   async #stays(active: DnsBackend, candidates: DnsBackends, state: DnsState): Promise<boolean> {
     if (state.mode !== 'auto') return true;
     if ((await active.obstacle(state)) !== undefined) return false;
-    if (active.weakness() === undefined) return true;
-    const stronger = candidates.filter((each) => each !== active && each.weakness() === undefined);
+    if (active.weakness(state.search) === undefined) return true;
+    const stronger = candidates.filter((each) => each !== active && each.weakness(state.search) === undefined);
     const obstacles = await Promise.all(stronger.map((each) => each.obstacle(state)));
     return obstacles.every((obstacle) => obstacle !== undefined);
   }

@@ -130,7 +130,9 @@ export class Nftables implements DnsBackend {
       return 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), past a redirect';
     const { search } = this.#upstreams();
     // `web.corp.example` is all that is seen, whichever of the two was typed.
-    return search.length === 0 ? undefined : hiding(search);
+    return search.length === 0
+      ? undefined
+      : `with a redirect ${hiding(search)}, unless the server of ${search[0]} is silent`;
   }
 
   async holds(): Promise<boolean> {
@@ -181,9 +183,9 @@ export class Nftables implements DnsBackend {
   }
 }
 
-/** A redirect cannot tell what a program has put behind a name. */
-const hiding = ([first = '', ...more]: readonly string[]): string =>
-  `with a redirect a name of one label is looked up in ${[first, ...more].join(', ')} first, so that web.${first} hides the service web`;
+/** What has put a domain behind a name cannot be told from one who means the whole. */
+export const hiding = ([first = '', ...more]: readonly string[]): string =>
+  `a name of one label is looked up in ${[first, ...more].join(', ')} first, so that web.${first} hides the service web`;
 
 /** Names of the tables whose rules translate destination port 53 of this machine's own packets. */
 export function natTables(ruleset: string): readonly string[] {

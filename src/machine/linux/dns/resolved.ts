@@ -11,8 +11,9 @@ import { playBackResolved } from '../journal/playback.ts';
 import { expectSuccess } from '../system/commands.ts';
 import type { System } from '../system/system.ts';
 import type { DnsBackend } from './manager.ts';
+import { hiding } from './nftables.ts';
 import { asksResolved } from './nsswitch.ts';
-import { RESOLV_CONF, localDomain, parseResolvConf } from './resolv-conf.ts';
+import { RESOLV_CONF, RESOLVED_SERVERS, localDomain, parseResolvConf } from './resolv-conf.ts';
 import { resolvedRuns } from './resolved-process.ts';
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf';
@@ -48,8 +49,19 @@ export class Resolved implements DnsBackend {
     return result.code === 0 ? undefined : `systemd-resolved does not answer: ${result.stderr.trim()}`;
   }
 
-  weakness(): string | undefined {
-    return undefined;
+  weakness(search: readonly string[]): string | undefined {
+    if (search.length === 0) return undefined;
+    const { files } = this.#system;
+    const isOther = (domain: string): boolean => !search.includes(domain);
+    if (asksResolved(this.#system)) {
+      const theirs = parseResolvConf(files.read(RESOLVED_SERVERS) ?? '').search.filter(isOther);
+      return theirs.length === 0
+        ? undefined
+        : `what ${theirs.join(', ')} has, too, answers for a name of one label where it is quicker`;
+    }
+    if (this.#stub() !== undefined) return undefined;
+    const theirs = parseResolvConf(files.read(RESOLV_CONF) ?? '', localDomain(files)).search.filter(isOther);
+    return theirs.length === 0 ? undefined : `by ${RESOLV_CONF} ${hiding(theirs)}`;
   }
 
   /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list anew. */
@@ -98,16 +110,8 @@ export class Resolved implements DnsBackend {
       return ` for programs of glibc (nss-resolve); for others ${told}`;
     }
     await this.#redirect.undo();
-    const { files } = this.#system;
-    const theirs = parseResolvConf(files.read(RESOLV_CONF) ?? '', localDomain(files)).search.filter(
-      (domain) => !state.search.includes(domain),
-    );
-    if (asksResolved(this.#system)) {
-      return theirs.length === 0
-        ? ''
-        : `; beware: what ${theirs.join(', ')} has, too, answers for a name of one label by chance`;
-    }
-    return this.#stub() === undefined && state.search.length > 0
+    const { search } = parseResolvConf(this.#system.files.read(RESOLV_CONF) ?? '', localDomain(this.#system.files));
+    return state.search.length > 0 && search.length === 0 && !asksResolved(this.#system)
       ? `; beware: no service is found by a name of one label, since ${RESOLV_CONF} is not the file of systemd-resolved`
       : '';
   }
