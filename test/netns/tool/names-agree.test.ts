@@ -12,6 +12,7 @@ import { Session } from '../../../scripts/sandbox/session.ts';
 import { nssResolve, openResolved } from '../support/resolved.ts';
 import { Sandbox } from '../support/sandbox.ts';
 import { poll } from '../support/session.ts';
+import { snapshot } from '../support/snapshot.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../../..');
 const CLUSTER_DNS = '10.96.0.10';
@@ -179,12 +180,7 @@ describe('explain, and what programs get', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
   afterEach(async () => {
-    if (session !== undefined) {
-      const { code, stderr } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'down');
-      assert.equal(code, 0, stderr);
-      await session.ended;
-      session = undefined;
-    }
+    await down();
     await sandbox?.close();
   });
 
@@ -212,6 +208,13 @@ describe('explain, and what programs get', function () {
       notes: readonly string[];
     };
     return { address: dns?.addresses[0] ?? '', notes: notes.join() };
+  }
+  async function down(): Promise<void> {
+    if (session === undefined) return;
+    const { code, stderr } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'down');
+    assert.equal(code, 0, stderr);
+    await session.ended;
+    session = undefined;
   }
   const PROGRAMS: Readonly<Record<string, (name: string) => Promise<string>>> = {
     getent: async (name) => (await sandbox.run('getent', 'ahostsv4', name)).stdout.split(/\s/)[0] ?? '',
@@ -260,6 +263,18 @@ describe('explain, and what programs get', function () {
         await agree(Object.fromEntries(Object.entries(answers).filter(([name]) => name !== 'web')));
       });
     }
+  }
+
+  for (const dns of ['resolv.conf', 'nftables']) {
+    it(`agree beside the stub of systemd-resolved, --dns ${dns}, and the machine is as before`, async () => {
+      await open({ resolved: true, setup: link });
+      const before = await snapshot(sandbox);
+      await up(dns);
+      await agree(dns === 'nftables' ? HIDDEN : RIGHT);
+      await down();
+      assert.equal(await snapshot(sandbox), before);
+      assert.equal(await PROGRAMS['getent']?.('www.example.com'), RIGHT['www.example.com']);
+    });
   }
 
   it('agree again when resolv.conf has been replaced by another VPN’s client, which is said', async () => {
