@@ -6,7 +6,7 @@ import { FLAG, TYPE, writeBlock, writeHeader, writeReset } from './frame.ts';
 import { NO_SECRETS } from './hpack/block.ts';
 import type { Block } from './hpack/block.ts';
 import { MAX_FRAME_SIZE, WINDOW_LIMIT } from './limits.ts';
-import type { PickedConnection } from './picked-connection.ts';
+import type { StreamOwner } from './stream-owner.ts';
 import type { Uploads } from './uploads.ts';
 
 interface Data {
@@ -40,7 +40,7 @@ export class PickedStream {
   /** The request has no body. */
   readonly isHeadOnly: boolean;
   /** Where it was put; set before anything else happens. */
-  connection: PickedConnection | null = null;
+  connection: StreamOwner<PickedStream> | null = null;
   /** HEADERS have gone to the picked side, and it counts the stream as open. */
   isOpen = false;
   /** It was sent back once. */
