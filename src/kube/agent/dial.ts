@@ -7,24 +7,18 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { MirrordError } from '../../errors.ts';
 import type { Dial } from '../../connection/dial.ts';
-import { dialPod } from '../port-forward/dial.ts';
+import { type PodPort, dialPod } from '../port-forward/dial.ts';
 import { isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import { describeEnd } from '../targets/readiness.ts';
+import type { AgentPlace } from './place.ts';
 
 /** The status of one pod; a server that cannot tell in this time leaves the question open. */
 const STATUS_DEADLINE_MS = 5_000;
 
-export interface AgentPlace {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  readonly port: number;
-}
-
 /** Each dial rejects with `agent-gone` when the pod's status says so, whatever becomes of the port-forward. */
-export function agentDial(api: Api, server: Server, place: AgentPlace): Dial {
+export function agentDial(api: Api, server: Server, place: AgentPlace & PodPort): Dial {
   return async (signal) => {
     const decided = new AbortController();
     const bounded = AbortSignal.any([signal, decided.signal]);

@@ -10,12 +10,7 @@ import type { Api } from '../server/api.ts';
 import { isStatus } from '../server/api-error.ts';
 import { observe } from '../server/observe.ts';
 import { endOf } from './dial.ts';
-
-export interface AgentPlace {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-}
+import type { AgentPlace } from './place.ts';
 
 /** A server that could not be asked is asked again after this, ms. */
 const AGAIN_MS = 2_000;

@@ -4,18 +4,13 @@ import { MirrordError } from '../../errors.ts';
 import { isStatus, explainAnswer } from '../server/api-error.ts';
 import type { AgentProgram } from '../cluster.ts';
 import type { Api } from '../server/api.ts';
+import type { AgentPlace } from './place.ts';
 
 /** Shown when the agent ends without having listened. */
 const TAIL_LINES = 12;
 const TAIL_LINE_LENGTH = 400;
 /** The kubelet learns of a started container a moment before it gives its log. */
 const RETRY_MS = 150;
-
-export interface LogPlace {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-}
 
 export type LogVerdict =
   | { readonly kind: 'listening'; readonly port: number }
@@ -28,7 +23,7 @@ export type LogVerdict =
  */
 export async function awaitListening(
   api: Api,
-  place: LogPlace,
+  place: AgentPlace,
   refuses: AgentProgram['refuses'],
   signal: AbortSignal,
 ): Promise<LogVerdict> {
@@ -49,7 +44,7 @@ export async function awaitListening(
   return { kind: 'ended', tail: tail.join('\n').trim() };
 }
 
-async function* followLog(api: Api, place: LogPlace, signal: AbortSignal): AsyncGenerator<string> {
+async function* followLog(api: Api, place: AgentPlace, signal: AbortSignal): AsyncGenerator<string> {
   const path = `/api/v1/namespaces/${place.namespace}/pods/${place.pod}/log`;
   const query = { container: place.container, follow: 'true' };
   while (!signal.aborted) {

@@ -1,0 +1,6 @@
+/** The container that an agent runs in. */
+export interface AgentPlace {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
