@@ -37,8 +37,20 @@ export class EventStream {
   }
 }
 
-/** Gives a value, or an `EventStream`.  The signal aborts when the asker has gone away, or the session ends. */
+/** An answer of raw bytes, both ways. */
+export class RawBytes {
+  /** Has the connection from then on, which stays half open where one side ends. */
+  readonly take: (socket: Socket) => void;
+
+  constructor(take: (socket: Socket) => void) {
+    this.take = take;
+  }
+}
+
+/** Gives a value, an `EventStream` or `RawBytes`.  The signal aborts when the asker has gone away, or the session ends. */
 export type ControlHandler = (params: unknown, signal: AbortSignal) => unknown;
+
+type Answer = ControlResponse | EventStream | RawBytes;
 
 export class ControlServer {
   readonly #path: string;
@@ -103,13 +115,13 @@ export class ControlServer {
     return user !== undefined && (user === ROOT || user === this.#user);
   }
 
-  async #answer(text: string, gone: AbortSignal): Promise<ControlResponse | EventStream> {
+  async #answer(text: string, gone: AbortSignal): Promise<Answer> {
     try {
       const { method, params } = parseRequest(text);
       const handler = this.#handlers.get(method);
       if (handler === undefined) throw refusal(`this session knows no '${method}'`);
       const given: unknown = await handler(params, AbortSignal.any([gone, this.#closing.signal]));
-      return given instanceof EventStream ? given : { result: given ?? null };
+      return given instanceof EventStream || given instanceof RawBytes ? given : { result: given ?? null };
     } catch (error) {
       return failure(error);
     }
@@ -169,7 +181,8 @@ function notForYou(): MirrordError {
 const failure = (error: unknown): ControlResponse => ({ error: describeError(error) });
 
 /** Resolves when all is written, or never will be. */
-async function give(socket: Socket, answer: ControlResponse | EventStream, gone: AbortSignal): Promise<void> {
+async function give(socket: Socket, answer: Answer, gone: AbortSignal): Promise<void> {
+  if (answer instanceof RawBytes) return giveBytes(socket, answer);
   if (!(answer instanceof EventStream)) return end(socket, answer);
   socket.write(line({ stream: 'events' }));
   try {
@@ -180,6 +193,13 @@ async function give(socket: Socket, answer: ControlResponse | EventStream, gone:
   } catch (error) {
     await end(socket, { error: describeError(error) });
   }
+}
+
+function giveBytes(socket: Socket, { take }: RawBytes): void {
+  if (socket.destroyed) return;
+  socket.allowHalfOpen = true;
+  socket.write(line({ stream: 'bytes' }));
+  take(socket);
 }
 
 /** The last line. */

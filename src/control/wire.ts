@@ -4,7 +4,7 @@
  *     asker   -> session  {"version": 1, "method": "status", "params": ...}
  *     session -> asker    {"result": ...}, or {"error": {code, failure, message, help}}
  *                         {"stream": "events"}, then {"seq": 1, "event": ...} and so on, at last {"end": true} or an error
- *                         {"stream": "bytes"}, then bytes both ways
+ *                         {"stream": "bytes"}, then bytes both ways; the asker sends none before
  *
  * The session then ends the connection.  Events are numbered: a reader who lags finds numbers missing.  A stream of events
  * that ends without its last line was broken off.

@@ -13,24 +13,19 @@ function queueLimit(): number {
   return Math.max(FLOW_QUEUE_LEAST, Math.min((FLOW_QUEUES - waitingInAll) * FLOW_QUEUES_SHARE, FLOW_QUEUE_MOST));
 }
 
-export interface RelayedFlow extends FlowBytes {
-  /** RST after everything written; handlers are called until then. */
-  abort(): void;
-}
-
 /**
  * From the flow to the socket as soon as it is made.  From the socket to the flow what its owner hands to `send` and `end`:
  * how a socket is read depends on where it comes from.
  */
 export class SocketRelay {
   readonly #socket: Socket;
-  readonly #flow: RelayedFlow;
+  readonly #flow: FlowBytes;
   /** Bytes that the tunnel has not taken on yet. */
   #waiting = 0;
   #isStopped = false;
   #hasDelivered = false;
 
-  constructor(socket: Socket, flow: RelayedFlow) {
+  constructor(socket: Socket, flow: FlowBytes) {
     this.#socket = socket;
     this.#flow = flow;
     const deliver = (bytes: Buffer): void => {

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/index.ts';
-import { ControlServer, EventStream } from '../control/server.ts';
+import { ControlServer, EventStream, type RawBytes } from '../control/server.ts';
 import type { SessionEnvironment, SessionSettings, SessionStatus } from '../control/answers.ts';
 import { MirrordError } from '../errors.ts';
 import { describeFilter, type Explanation, Filter, routePlan } from '../filter/index.ts';
@@ -14,6 +14,7 @@ import { RESUME_LIMIT_MS } from '../connection/limits.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
+import { connectRaw } from './connect.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { AgentPool } from './agents/pool.ts';
@@ -276,6 +277,7 @@ export class Session {
     this.#control = new ControlServer(join(this.#start.folder, 'control.sock'), {
       status: () => this.#status(),
       watch: (_params, signal) => new EventStream(this.#statusFeed.follow(signal)),
+      connect: (params, signal) => this.#connect(params, signal),
       ping: () => this.#ping(),
       explain: (params) => this.#explain(params),
       env: (_params, signal) => this.#environment(signal),
@@ -288,6 +290,12 @@ export class Session {
       },
     });
     await this.#control.listen();
+  }
+
+  #connect(params: unknown, signal: AbortSignal): Promise<RawBytes> {
+    const tunnel = this.#agents?.tunnel;
+    if (!tunnel) throw agentAway(this.#away?.reason);
+    return connectRaw(params, tunnel, signal);
   }
 
   async #ping(): Promise<{ rtt_ms: number }> {
