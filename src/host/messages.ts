@@ -1,6 +1,6 @@
 /**
  * What the session says unasked, checked before the root part believes any of it: its class of failure becomes the exit
- * code of `up`, its texts are printed.  Requests are checked where they are answered (`requests.ts`).
+ * code of `up`, its texts are printed.  Requests are checked where they are answered (`dispatch.ts`).
  */
 import { EXIT, type ErrorDescription, type FailureClass } from '../errors.ts';
 import type { PathChange, Progress, Ready, Remain, SessionToHost } from '../ipc/protocol.ts';
