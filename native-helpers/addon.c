@@ -65,6 +65,7 @@ NAPI_MODULE_INIT() {
       {"openTun", open_tun},         {"send", send_packet},           {"openReader", open_reader},
       {"pauseReader", pause_reader}, {"resumeReader", resume_reader}, {"closeReader", close_reader},
       {"tryLock", try_lock},         {"peerCredentials", peer_credentials}, {"markSockets", mark_sockets},
+      {"markConnections", mark_connections},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;

@@ -51,5 +51,6 @@ napi_value close_reader(napi_env env, napi_callback_info info);
 napi_value try_lock(napi_env env, napi_callback_info info);
 napi_value peer_credentials(napi_env env, napi_callback_info info);
 napi_value mark_sockets(napi_env env, napi_callback_info info);
+napi_value mark_connections(napi_env env, napi_callback_info info);
 
 #endif

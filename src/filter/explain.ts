@@ -55,6 +55,10 @@ export interface Explanation {
 /** How many namespaces a person is told of; `--json` has them all. */
 const TOLD = 5;
 
+/** Servers on this machine send likewise, and nothing but TCP tells the two apart. */
+const BOUND_NOTE =
+  'by UDP, a program that binds itself to an address of this machine goes its own way, outside the cluster’s ranges';
+
 /** Where a destination goes, and which rule says so. */
 export function explain(target: ExplainTarget, scoped: ScopedFilter, context: ExplainContext): Explanation {
   const { filter } = scoped;
@@ -94,6 +98,7 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
     notes: [
       ...partial,
       ...(isSeen ? [] : unseen(filter.named(forms), decision.rule)),
+      ...(decision.reason === 'everything' && target.protocol !== 'tcp' ? [BOUND_NOTE] : []),
       ...notesOf(context, addressText),
     ],
   };

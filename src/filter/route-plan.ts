@@ -12,7 +12,10 @@ export interface RoutePlan {
   /** In order: an earlier rule goes before a later one. */
   readonly rules: readonly PolicyRule[];
   readonly unreachable: readonly string[];
+  readonly farRanges: readonly string[];
 }
+
+const NOTHING: RoutePlan = { routes: [], pins: [], rules: [], unreachable: [], farRanges: [] };
 
 const DEFAULTS = ['0.0.0.0/0', '::/0'];
 /** A route to everything is laid as two halves, so that the machine's own default route is neither replaced nor beaten by its metric. */
@@ -28,8 +31,9 @@ const HALVES: Readonly<Record<string, readonly string[]>> = {
 export function routePlan(scoped: ScopedFilter): RoutePlan {
   const { isIpv6Shut: shut } = scoped;
   const { outgoing } = scoped.filter.settings;
-  if (!outgoing.tcp && !outgoing.udp) return { routes: [], pins: [], rules: [], unreachable: [] };
-  const layers = simplify(layerRanges(scoped));
+  if (!outgoing.tcp && !outgoing.udp) return NOTHING;
+  const all = layerRanges(scoped);
+  const layers = simplify(all);
   const routes = layers.filter(({ side }) => side === 'cluster').map(({ range }) => range);
   const pins = layers.filter((layer) => layer.side === 'local' && !layer.settled).map(({ range }) => range);
   const carried = shut ? routes.filter((range) => range.address.length === 4) : routes;
@@ -38,6 +42,7 @@ export function routePlan(scoped: ScopedFilter): RoutePlan {
     pins: pins.map(formatCidr),
     rules: planRules(scoped, routes),
     unreachable: shut ? routes.filter((range) => range.address.length === 16).flatMap(halve) : [],
+    farRanges: all.filter(({ isFar }) => isFar).map(({ range }) => formatCidr(range)),
   };
 }
 
@@ -46,13 +51,17 @@ interface Layer {
   readonly side: Side;
   /** The kernel's own routes keep it on the machine; a pin would only repeat them, or be refused. */
   readonly settled: boolean;
+  /** Under `scope: "all"`: not merely a part of everything. */
+  readonly isFar: boolean;
 }
 
 /** The scope's ranges and, on top, those of `filter.local`, which win however wide they are. */
 function layerRanges({ filter, table }: ScopedFilter): Layer[] {
-  const layers = [...table.entries()].map(({ range, value }): Layer => {
-    const settled = value.reason === 'loopback' || (value.reason === 'link' && range.address.length === 16);
-    return { range, side: value.side, settled };
+  const isEverything = filter.settings.outgoing.scope === 'all';
+  const layers = [...table.entries()].map(({ range, value: { reason, side } }): Layer => {
+    const settled = reason === 'loopback' || (reason === 'link' && range.address.length === 16);
+    const isFar = isEverything && (reason === 'cluster-range' || reason === 'included');
+    return { range, side, settled, isFar };
   });
   if (filter.side !== 'local') return layers;
   const local = new PrefixTable<true>();
@@ -61,7 +70,10 @@ function layerRanges({ filter, table }: ScopedFilter): Layer[] {
     for (const range of hostRanges(rule.entry.host)) local.set(range, true);
   }
   const kept = layers.filter(({ range }) => local.longest(range.address, range.prefix) === undefined);
-  return [...kept, ...[...local.entries()].map(({ range }): Layer => ({ range, side: 'local', settled: false }))];
+  return [
+    ...kept,
+    ...[...local.entries()].map(({ range }): Layer => ({ range, side: 'local', settled: false, isFar: false })),
+  ];
 }
 
 /** Without the layers that say what the next wider one says already; on the outside everything is local. */

@@ -127,6 +127,7 @@ export function checkNetworkState(value: unknown): NetworkState {
     pins: list(state['pins'], LIMITS.pins, 'pins', range),
     rules: list(state['rules'], LIMITS.rules, 'rules', checkRule),
     unreachable: list(state['unreachable'], LIMITS.unreachable, 'unreachable ranges', range),
+    farRanges: list(state['farRanges'], LIMITS.routes, 'far ranges', range),
     resolver: state['resolver'] === null ? null : virtual(state['resolver'], 'a resolver'),
     forwarded: checkForwarded(state['forwarded']),
   };

@@ -12,6 +12,8 @@ export interface NetworkState {
   readonly rules: readonly PolicyRule[];
   /** CIDRs that programs must find unreachable at once (IPv6 where the cluster has none). */
   readonly unreachable: readonly string[];
+  /** With everything routed: the far side's own, which a socket enters as well that is bound to an address of this machine. */
+  readonly farRanges: readonly string[];
   /** Its address, one of `routes`: what stays outside the session asks there all the same. */
   readonly resolver: string | null;
   readonly forwarded: Forwarded;

@@ -46,6 +46,11 @@ export interface Addon {
   peerCredentials(fd: number): PeerCredentials;
   /** Every socket that a process of the cgroup makes from now on carries the mark; `fd` is the cgroup's folder. */
   markSockets(fd: number, mark: number): void;
+  /**
+   * TCP connections that programs of the cgroup begin carry the mark, by IPv4 those from an address that they are bound to,
+   * until the descriptor that it returns is closed, at the latest by death.  This network namespace alone.
+   */
+  markConnections(fd: number, mark: number, family: 4 | 6): number;
 }
 
 export interface PeerCredentials {

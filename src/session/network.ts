@@ -101,6 +101,7 @@ export class SessionNetwork {
       pins: plan.pins,
       rules: plan.rules,
       unreachable: plan.unreachable,
+      farRanges: plan.farRanges,
       resolver: this.#resolverRoute,
       forwarded: this.#filter.settings.outgoing.forwarded,
     };

@@ -8,6 +8,7 @@ import { playBackNetwork } from './journal/playback.ts';
 import { type Admission, admissionOf } from './network/admission.ts';
 import { Network } from './network/network.ts';
 import { routeTo } from './network/route-to.ts';
+import { OutgoingConnections } from './processes/outgoing-connections.ts';
 import type { Outside } from './processes/outside.ts';
 import type { System } from './system/system.ts';
 
@@ -30,7 +31,7 @@ export class LinuxRoutes implements Routes {
   ) {
     this.#system = system;
     this.#journal = journal;
-    this.#network = new Network(system, journal, tun, outside);
+    this.#network = new Network(system, journal, tun, outside, new OutgoingConnections(system));
     this.#look = look;
   }
 

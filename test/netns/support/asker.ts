@@ -1,8 +1,8 @@
 /**
  * A program on the developer machine that asks witnesses and the system's resolver, as any program does.
  *
- * One JSON array on standard input per question, one JSON line per answer: `[id, 'tcp'|'udp', HOST, PORT]` gives a side
- * or an errno; `[id, 'open', HOST, PORT]` keeps the connection, `[id, 'again', OPENED]` asks by it once more;
+ * One JSON array on standard input per question, one JSON line per answer: `[id, 'tcp'|'udp', HOST, PORT, FROM]` gives a side
+ * or an errno, FROM `''` or an address to be bound to; `[id, 'open', HOST, PORT]` keeps the connection, `[id, 'again', OPENED]` asks by it once more;
  * `[id, 'lookup', NAME, FAMILY]` gives addresses, or an error's code; `[id, 'explain', DESTINATION, 0]` what the session
  * says of it, as JSON.
  */
@@ -19,8 +19,8 @@ const SILENCE_MS = 2_000;
 const EXPLAIN_MS = 10_000;
 const opened = new Map<number, Socket>();
 
-async function dial(host: string, port: number): Promise<Socket> {
-  const socket = connect({ host, port });
+async function dial(host: string, port: number, from = ''): Promise<Socket> {
+  const socket = connect({ host, port, ...(from === '' ? {} : { localAddress: from }) });
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(SILENCE_MS) });
     return socket;
@@ -36,8 +36,8 @@ async function say(socket: Socket): Promise<string> {
   return word.toString();
 }
 
-async function askTcp(host: string, port: number): Promise<string> {
-  const socket = await dial(host, port);
+async function askTcp(host: string, port: number, from: string): Promise<string> {
+  const socket = await dial(host, port, from);
   try {
     return await say(socket);
   } finally {
@@ -45,10 +45,14 @@ async function askTcp(host: string, port: number): Promise<string> {
   }
 }
 
-async function askUdp(host: string, port: number): Promise<string> {
+async function askUdp(host: string, port: number, from: string): Promise<string> {
   const { address, family } = await lookup(host);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
+    if (from !== '') {
+      socket.bind(0, from);
+      await once(socket, 'listening');
+    }
     socket.connect(port, address);
     await once(socket, 'connect');
     socket.send('?');
@@ -59,9 +63,9 @@ async function askUdp(host: string, port: number): Promise<string> {
   }
 }
 
-async function answer(id: number, op: string, host: string, port: number): Promise<string> {
-  if (op === 'tcp') return askTcp(host, port);
-  if (op === 'udp') return askUdp(host, port);
+async function answer(id: number, op: string, host: string, port: number, from: string): Promise<string> {
+  if (op === 'tcp') return askTcp(host, port, from);
+  if (op === 'udp') return askUdp(host, port, from);
   if (op === 'lookup') {
     const found = await lookup(host, { family: port, all: true });
     return found.map(({ address }) => address).join(' ');
@@ -83,8 +87,8 @@ function failure(error: unknown): string {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [id, op, host, port] = JSON.parse(line) as [number, string, string, number];
-  void answer(id, op, host, port)
+  const [id, op, host, port, from] = JSON.parse(line) as [number, string, string, number, string];
+  void answer(id, op, host, port, from)
     .catch(failure)
     .then((text) => console.log(JSON.stringify([id, text])));
 }

@@ -126,6 +126,7 @@ export const NETWORK: NetworkState = {
   pins: ['10.96.0.1/32'],
   rules: [{ destination: '10.96.0.0/16', protocol: 'tcp', port: 5432, side: 'local' }],
   unreachable: ['fd00:244::/64'],
+  farRanges: [],
   resolver: '198.19.0.53/32',
   forwarded: 'bridges',
 };

@@ -37,9 +37,9 @@ export class Asker {
     });
   }
 
-  /** Who answers: `cluster`, `developer`, an errno, or `silence`. */
-  ask(protocol: Protocol, host: string, port: number = PORTS[0]): Promise<string> {
-    return this.#send(protocol, host, port).answer;
+  /** Who answers: `cluster`, `developer`, an errno, or `silence`.  `from`: an address to be bound to. */
+  ask(protocol: Protocol, host: string, port: number = PORTS[0], from = ''): Promise<string> {
+    return this.#send(protocol, host, port, from).answer;
   }
 
   /** Space-separated addresses, or `ENOTFOUND`. */
@@ -63,10 +63,10 @@ export class Asker {
     this.#child.stdin.end();
   }
 
-  #send(op: string, host: string, port: number): { id: number; answer: Promise<string> } {
+  #send(op: string, host: string, port: number, from = ''): { id: number; answer: Promise<string> } {
     const id = ++this.#id;
     const answer = new Promise<string>((resolve) => this.#waiting.set(id, resolve));
-    this.#child.stdin.write(`${JSON.stringify([id, op, host, port])}\n`);
+    this.#child.stdin.write(`${JSON.stringify([id, op, host, port, from])}\n`);
     return { id, answer };
   }
 }

@@ -174,6 +174,15 @@ describe('explain', () => {
     assert.deepEqual(notes, ['port 53 stays on this machine (feature.network.outgoing.filter.local[1] = ":53")']);
   });
 
+  it('under scope all, what bound programs get by UDP', () => {
+    const notes = (destination: string): readonly string[] =>
+      explain(parseDestination(destination), scoped({ scope: 'all' }), { names: NAMES }).notes;
+    const said = /^by UDP, a program that binds itself to an address of this machine goes its own way/;
+    assert.match(notes('198.51.100.1').join(), said);
+    assert.match(notes('udp://198.51.100.1').join(), said);
+    assert.deepEqual([notes('tcp://198.51.100.1'), notes('10.96.0.9')], [[], []]);
+  });
+
   it('a name that nobody sees asked for goes by its address', () => {
     const filter = scoped({ dnsEnabled: false, remote: ['db.example', '198.51.100.2'] });
     const said = (address: string): string => {

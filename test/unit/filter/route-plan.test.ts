@@ -18,7 +18,7 @@ function ruleTexts({ rules }: RoutePlan): string[] {
 
 describe('the route plan', () => {
   it('routes the ranges', () => {
-    assert.deepEqual(plan({}), { routes: BASE, pins: [], rules: [], unreachable: [] });
+    assert.deepEqual(plan({}), { routes: BASE, pins: [], rules: [], unreachable: [], farRanges: [] });
   });
 
   it('pins a local address or subnet inside a range, and leaves others alone', () => {
@@ -54,7 +54,13 @@ describe('the route plan', () => {
   it('keeps a protocol that is off out by rule', () => {
     assert.deepEqual(ruleTexts(plan({ udp: false })), ['local 0.0.0.0/0 udp', 'local ::/0 udp']);
     assert.deepEqual(plan({ udp: false, local: ['tcp://10.96.0.9'] }).pins, ['10.96.0.9/32']);
-    assert.deepEqual(plan({ tcp: false, udp: false }), { routes: [], pins: [], rules: [], unreachable: [] });
+    assert.deepEqual(plan({ tcp: false, udp: false }), {
+      routes: [],
+      pins: [],
+      rules: [],
+      unreachable: [],
+      farRanges: [],
+    });
   });
 
   it('routes only what is listed under remote', () => {
@@ -98,6 +104,9 @@ describe('the route plan', () => {
     assert.deepEqual(made.routes, ['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1']);
     assert.deepEqual(made.pins, ['224.0.0.0/4', '169.254.0.0/16', '203.0.113.5/32']);
     assert.deepEqual(made.unreachable, []);
+    assert.deepEqual(made.farRanges, BASE);
+    const narrowed = plan({ scope: 'all', include: ['192.168.0.0/16'], exclude: ['10.96.5.0/24'], ipv6: false });
+    assert.deepEqual(narrowed.farRanges, ['10.96.0.0/16', '10.244.0.0/16', '192.168.0.0/16']);
   });
 
   it('shuts IPv6 under scope all where the cluster has none, so that nothing leaks', () => {

@@ -22,6 +22,7 @@ const NETWORK: NetworkState = {
   pins: [],
   rules: [{ destination: '10.0.0.0/8', protocol: 'tcp', port: 80, side: 'local' }],
   unreachable: ['::/0'],
+  farRanges: [],
   resolver: '198.19.0.53/32',
   forwarded: ['192.168.7.0/24'],
 };
@@ -70,6 +71,8 @@ describe('requests of the session', () => {
     { routes: [7] },
     { routes: '10.0.0.0/8' },
     { routes: undefined },
+    { farRanges: ['default'] },
+    { farRanges: undefined },
     { routes: Array(70_000).fill('10.0.0.0/8') },
     { rules: [{ destination: '10.0.0.0/8', side: 'sideways' }] },
     { rules: [{ destination: '10.0.0.0/8', side: 'local', protocol: 'sctp' }] },

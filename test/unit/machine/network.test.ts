@@ -24,6 +24,7 @@ const STATE: NetworkState = {
     { destination: '172.20.0.9/32', protocol: 'udp', side: 'remote' },
   ],
   unreachable: ['fd00:244::/64'],
+  farRanges: [],
   resolver: '198.19.0.53/32',
   forwarded: 'bridges',
 };
@@ -40,6 +41,7 @@ const FACTS: MachineFacts = {
 };
 
 const OUTSIDE = { mark: 0x6d72_0002, obstacle: undefined };
+const OUTGOING = { mark: 0x6d72_0016, obstacle: undefined, open: () => {}, close: () => {} };
 
 describe('the host’s network on paper', () => {
   let machine: PaperMachine;
@@ -55,7 +57,7 @@ describe('the host’s network on paper', () => {
   afterEach(() => machine.discard());
 
   it('becomes as wished', async () => {
-    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply(STATE, FACTS);
+    await new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING).apply(STATE, FACTS);
     assert.equal(
       machine.listing().replaceAll(/ $/gm, ''),
       `4 addr 198.19.0.1/32 dev mirrord2
@@ -93,19 +95,43 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
 
   it('leaves the congestion control alone where it is cubic already', async () => {
     machine.put('/proc/sys/net/ipv4/tcp_congestion_control', 'cubic\n');
-    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply(STATE, FACTS);
+    await new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING).apply(STATE, FACTS);
     assert.doesNotMatch(machine.listing(), /congctl/);
   });
 
-  it('exempts bound sockets and marked packets when everything is routed', async () => {
-    await new Network(machine, journal, 'mirrord2', OUTSIDE).apply({ ...STATE, routes: ['0.0.0.0/0'] }, FACTS);
-    assert.match(machine.listing(), /^4 rule pref 5023 from 192\.168\.7\.1 goto 5029 $/m);
-    assert.match(machine.listing(), /^4 rule pref 5027 fwmark 0\/0xffffffff lookup 7304 $/m);
+  /** In their order. */
+  const rulesOf = (family: 4 | 6, preference: number): string[] =>
+    [...machine.state]
+      .filter((entry) => entry.startsWith(`${family} rule pref ${preference} `))
+      .map((entry) => entry.slice('4 rule pref 5020 '.length).trim());
+
+  it('keeps servers and marked packets out when everything is routed, and lets bound programs in', async () => {
+    const everything = { ...STATE, routes: ['0.0.0.0/0'], unreachable: [], rules: [], farRanges: ['10.96.0.0/16'] };
+    await new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING).apply(everything, FACTS);
+    assert.deepEqual(rulesOf(4, 5023).slice(-4), [
+      'fwmark 1836187670 goto 5024',
+      'from 192.168.7.1 ipproto 6 goto 5029 protocol 248',
+      'to 10.96.0.0/16 goto 5024',
+      'from 192.168.7.1 goto 5029 protocol 249',
+    ]);
+    assert.deepEqual(rulesOf(4, 5024), ['nop']);
+    assert.deepEqual(rulesOf(4, 5027), ['fwmark 0/0xffffffff lookup 7304']);
+    assert.deepEqual(rulesOf(4, 5028), ['fwmark 1836187670 lookup 7304']);
     assert.doesNotMatch(machine.listing(), /from (127|fe80)/);
   });
 
+  it('keeps servers reachable where everything is unreachable, too', async () => {
+    const facts = { ...FACTS, addresses: [...FACTS.addresses, { device: 'eth0', address: 'fd00:7::1/64' }] };
+    const shut = { ...STATE, routes: ['0.0.0.0/0'], unreachable: ['::/1', '8000::/1'] };
+    await new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING).apply(shut, facts);
+    assert.deepEqual(rulesOf(6, 5023).slice(-2), [
+      'fwmark 1836187670 goto 5024',
+      'from fd00:7::1 ipproto 6 goto 5029 protocol 248',
+    ]);
+  });
+
   it('leads to what enters the TUN: not to itself, nor to what keeps its way', async () => {
-    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING);
     assert.equal(network.leadsTo('10.96.0.2'), false, 'no routes yet');
     const neighbours = { destination: '192.168.7.0/24', device: 'eth0' };
     const facts = { ...FACTS, routes: [...FACTS.routes, neighbours] };
@@ -118,7 +144,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   });
 
   it('does nothing when the wish is the same again', async () => {
-    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING);
     await network.apply(STATE, FACTS);
     const before = machine.calls.filter((call) => call.includes('-batch')).length;
     await network.apply(STATE, FACTS);
@@ -145,6 +171,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
     pins: ranges,
     rules: fc.uniqueArray(rule, { maxLength: 4, selector: (entry) => JSON.stringify(entry) }),
     unreachable: ranges,
+    farRanges: ranges,
     resolver: fc.constantFrom(null, '198.19.0.53/32'),
     forwarded: fc.constantFrom<Forwarded>('bridges', 'off', ['172.17.0.0/16', 'fd00:17::/64']),
   });
@@ -156,7 +183,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
       fresh.put('/proc/sys/net/ipv6/conf/mirrord0/disable_ipv6', '0\n');
       const own = new PaperJournal(fresh, 'default');
       own.claim({ uid: 0, gid: 0, name: 'root' });
-      const network = new Network(fresh, own, 'mirrord0', OUTSIDE);
+      const network = new Network(fresh, own, 'mirrord0', OUTSIDE, OUTGOING);
       for (const wish of states) await network.apply(wish, FACTS);
       const listing = fresh.listing().replaceAll(/^link.*\n?/gm, '');
       await playBack(fresh, own);
@@ -173,7 +200,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   });
 
   it('is taken back whole when the TUN goes while it is being put right', async () => {
-    const network = new Network(machine, journal, 'mirrord2', OUTSIDE);
+    const network = new Network(machine, journal, 'mirrord2', OUTSIDE, OUTGOING);
     await network.apply(STATE, FACTS);
     rmSync(join(machine.root, '/proc/sys/net/ipv6/conf/mirrord2'), { recursive: true });
     machine.answers.set('ip -4 -batch', { code: 1, stdout: '', stderr: 'Cannot find device "mirrord2"' });
@@ -193,8 +220,9 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
           slot: slotOf('mirrord0'),
           kept: [],
           admission: admissionOf(wish.forwarded, FACTS.bridges),
-          ownAddresses: [],
+          ownAddresses: ['192.168.7.1', 'fd00:7::1'],
           outside: 0x6d72_0000,
+          outgoing: 0x6d72_0014,
           cubic: false,
         });
         const undo = new Set(undoLines(plan));

@@ -6,6 +6,7 @@ import type { LinuxJournal } from '../journal/linux-journal.ts';
 import type { CommandResult, Run } from '../system/commands.ts';
 import type { IpBatch } from '../system/ip-batch.ts';
 import type { System } from '../system/system.ts';
+import type { OutgoingConnections } from '../processes/outgoing-connections.ts';
 import { admissionOf } from './admission.ts';
 import { findOverlaps } from './overlaps.ts';
 import {
@@ -35,6 +36,7 @@ export const EMPTY_STATE: NetworkState = {
   pins: [],
   rules: [],
   unreachable: [],
+  farRanges: [],
   resolver: null,
   forwarded: 'off',
 };
@@ -61,6 +63,7 @@ export class Network {
   readonly #tun: string;
   readonly #slot: Slot;
   readonly #outside: Pick<Outside, 'mark' | 'obstacle'>;
+  readonly #outgoing: Pick<OutgoingConnections, 'open' | 'close' | 'mark' | 'obstacle'>;
   #state: NetworkState = EMPTY_STATE;
   /** The link's; undefined when it has to be set up. */
   #mtu: number | undefined;
@@ -77,8 +80,15 @@ export class Network {
   readonly #ip: Readonly<Record<Family, IpBatch>>;
 
   /** `outside`: as it is at each change. */
-  constructor(system: System, journal: LinuxJournal, tun: string, outside: Pick<Outside, 'mark' | 'obstacle'>) {
+  constructor(
+    system: System,
+    journal: LinuxJournal,
+    tun: string,
+    outside: Pick<Outside, 'mark' | 'obstacle'>,
+    outgoing: Pick<OutgoingConnections, 'open' | 'close' | 'mark' | 'obstacle'>,
+  ) {
     this.#outside = outside;
+    this.#outgoing = outgoing;
     this.#system = system;
     this.#journal = journal;
     this.#tun = tun;
@@ -97,6 +107,7 @@ export class Network {
     this.#plans = present;
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
+    if (state.routes.some(isEverything)) this.#outgoing.open(this.#tun, this.#slot.outgoingMark);
     const disabled = this.#ipv6Disabled();
     const input = {
       state,
@@ -106,6 +117,7 @@ export class Network {
       admission: admissionOf(state.forwarded, facts.bridges),
       ownAddresses: facts.addresses.map(({ address }) => address.replace(/\/\d+$/, '')).filter(isOwnGlobal),
       outside: this.#outside.mark,
+      outgoing: this.#outgoing.mark,
       cubic: this.#wantsCubic(),
     };
     const plan = (family: Family): FamilyPlan => (family === 6 && disabled ? EMPTY_PLAN : planFamily(family, input));
@@ -121,6 +133,7 @@ export class Network {
       ...overlaps.warnings,
       ...(disabled && wantsV6 ? [disabled] : []),
       ...this.#insideWarning(state),
+      ...this.#boundWarnings(state),
       ...(await this.#diverted(
         state.routes.filter((range) => !disabled || !range.includes(':')),
         listed,
@@ -134,6 +147,18 @@ export class Network {
     if (obstacle === undefined || !routes.some(isEverything)) return [];
     return [
       `credential plugins are inside the session here (${obstacle}): keep their login servers on this machine with filter.local.`,
+    ];
+  }
+
+  /** What becomes of servers on this machine, and of programs that are bound to its addresses, where nothing marks either. */
+  #boundWarnings({ routes, unreachable }: NetworkState): readonly string[] {
+    const { obstacle } = this.#outgoing;
+    if (obstacle === undefined || !routes.some(isEverything)) return [];
+    return [
+      `TCP from an address of this machine that a program chooses itself (curl --interface) stays outside the session here (${obstacle}).`,
+      ...(unreachable.some(isEverything)
+        ? ['By IPv6, servers on this machine are reached from their own link alone while this session is up.']
+        : []),
     ];
   }
 
@@ -254,6 +279,7 @@ export class Network {
   }
 
   close(): void {
+    this.#outgoing.close();
     for (const family of FAMILIES) this.#ip[family].close();
   }
 

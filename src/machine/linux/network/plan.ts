@@ -8,11 +8,15 @@
  *   5002  nop
  *   5003  to RESOLVER lookup 7300
  *   5003  fwmark MARK goto 5009                             the session's own sockets (outside.ts)
- *   5003  from ADDRESS goto 5009                            sockets bound to the machine's own address (scope "all")
+ *   5003  fwmark OUTGOING goto 5004                            scope "all": a connection that began here, bound to an address
+ *   5003  from ADDRESS ipproto tcp goto 5009                one that began elsewhere
+ *   5003  to FAR goto 5004                                  other protocols: the far side's own ranges, and nothing else
+ *   5003  from ADDRESS goto 5009
  *   5004  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters since a name has led to it
  *   5005  to D ipproto tcp dport P goto 5009 | lookup 7301  what stays or enters by port
  *   5006  to R lookup main suppress_prefixlength LEN(R)     a more specific route of the machine's wins over R
  *   5007  lookup 7300                                       R dev mirrord0, throw PIN, unreachable X
+ *   5008  fwmark OUTGOING lookup 7300
  *   5009  nop                                               goes on to the machine's own rules
  *
  * Why so:
@@ -27,7 +31,9 @@
  * - `ip route get` answers what will happen, ports included, and the reverse path check sees the same rules.
  * - The dev routes die with the TUN.  Rules and throw routes stay behind: `undo` takes back exactly these lines.
  *
- * With everything routed, packets that carry a firewall mark are left alone: they are other VPNs' own transports.
+ * With everything routed, packets that carry a firewall mark are left alone: they are other VPNs' own transports.  And
+ * what servers here answer to other machines (an ssh session) keeps its way; its source is an address of this machine,
+ * which programs may also bind themselves to (`outgoing-connections.ts` tells the two apart).
  */
 import type { NamedState, NetworkState, PolicyRule } from '../../network-state.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../../net/index.ts';
@@ -51,6 +57,8 @@ export interface PlanInput {
   readonly ownAddresses: readonly string[];
   /** Mark of what stays outside the session, whatever it dials. */
   readonly outside: number | undefined;
+  /** Mark of TCP connections that began here; undefined: they are not told apart from those that servers accepted. */
+  readonly outgoing: number | undefined;
   /** Set `congctl cubic`: the machine's default paces by timers, which a lossless local link does not need. */
   readonly cubic: boolean;
 }
@@ -77,6 +85,8 @@ export const EMPTY_PLAN: FamilyPlan = {
  * names, so one without port would take one with a port along; a number for each set of selectors tells them apart.
  */
 const FIRST_RULE_PROTOCOL = 240;
+const BOUND_TCP_PROTOCOL = FIRST_RULE_PROTOCOL + 8;
+const BOUND_PROTOCOL = FIRST_RULE_PROTOCOL + 9;
 
 /** `ip` knows names of protocols only where /etc/protocols is, which minimal systems lack. */
 export const PROTOCOL_NUMBER = { tcp: 6, udp: 17 } as const;
@@ -98,7 +108,9 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
   const unreachable = ours(state.unreachable).filter((cidr) => !kept.has(formatCidr(cidr)));
   const policies = state.rules.filter((rule) => ours([rule.destination]).length > 0);
   const remote = policies.some((rule) => rule.side === 'remote');
-  const everything = routed.some((cidr) => cidr.prefix <= EVERYTHING_PREFIX);
+  const isAll = (cidr: Cidr): boolean => cidr.prefix <= EVERYTHING_PREFIX;
+  const isOpen = routed.some(isAll);
+  const everything = isOpen || unreachable.some(isAll);
 
   const metrics = input.cubic ? ' congctl cubic' : '';
   const deviceRoutes = new Map<string, string>();
@@ -123,12 +135,15 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
   const entering = routed.length > 0 || unreachable.length > 0;
   const rules = [
     ...(entering || policies.length > 0 ? gate(family, input) : []),
-    ...(everything ? ours(input.ownAddresses).map((own) => bound(own, slot)) : []),
+    ...(everything ? boundRules(ours(input.ownAddresses), isOpen ? ours(state.farRanges) : null, input) : []),
     ...policies.map((rule) => ruleLine(rule, slot.policy, slot)),
     ...[...routed, ...unreachable]
       .filter((cidr) => cidr.prefix < (family === 4 ? 32 : 128))
       .map((cidr) => `pref ${slot.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
     ...(entering ? [`pref ${slot.enter}${everything ? ' fwmark 0/0xffffffff' : ''} lookup ${slot.table}`] : []),
+    ...(everything && input.outgoing !== undefined
+      ? [`pref ${slot.enterOutgoing} fwmark ${input.outgoing} lookup ${slot.table}`]
+      : []),
   ];
 
   return {
@@ -201,9 +216,30 @@ function ruleLine({ destination, protocol, port, side }: PolicyRule, preference:
   return `pref ${preference} to ${destination}${by} ${action} protocol ${FIRST_RULE_PROTOCOL + shape}`;
 }
 
-function bound(own: Cidr, slot: Slot): string {
-  const address = formatCidr(own).replace(/\/\d+$/, '');
-  return `pref ${slot.bound} from ${address} goto ${slot.leave}`;
+/**
+ * What of the packets with a source address of this machine's own keeps its way, with everything routed.
+ *
+ * `far`: null where everything is unreachable (IPv6 that the cluster does not have).  The kernel looks a second time there,
+ * with a source address, for what is not bound to one, so that only marks tell servers from programs.
+ */
+function boundRules(
+  own: readonly Cidr[],
+  far: readonly Cidr[] | null,
+  { slot, outgoing }: PlanInput,
+): readonly string[] {
+  const leave = (selector: string, protocol: number): readonly string[] =>
+    own.map((cidr) => {
+      const address = formatCidr(cidr).replace(/\/\d+$/, '');
+      return `pref ${slot.bound} from ${address}${selector} goto ${slot.leave} protocol ${protocol}`;
+    });
+  const tcp = leave(` ipproto ${PROTOCOL_NUMBER.tcp}`, BOUND_TCP_PROTOCOL);
+  return [
+    ...(outgoing === undefined ? [] : [`pref ${slot.bound} fwmark ${outgoing} goto ${slot.boundEntering}`]),
+    ...(far === null && outgoing === undefined ? [] : tcp),
+    ...(far ?? []).map((cidr) => `pref ${slot.bound} to ${formatCidr(cidr)} goto ${slot.boundEntering}`),
+    ...(far === null ? [] : leave('', BOUND_PROTOCOL)),
+    `pref ${slot.boundEntering} nop`,
+  ];
 }
 
 export function linkLines(tun: string, mtu: number, ipv6: boolean): readonly string[] {

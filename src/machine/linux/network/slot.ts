@@ -15,6 +15,8 @@ export interface Slot {
   readonly admitted: number;
   /** Sockets that keep to the machine's own path: marked, or bound to an address of its own when everything is routed. */
   readonly bound: number;
+  /** Where those land that are bound and enter all the same; at the same number as `named`. */
+  readonly boundEntering: number;
   /** What stays, or enters, since a name has led to it. */
   readonly named: number;
   /** What stays, or enters, by protocol and port. */
@@ -23,6 +25,8 @@ export interface Slot {
   readonly specific: number;
   /** Looks up `table`. */
   readonly enter: number;
+  /** Looks it up for what has `outgoingMark`. */
+  readonly enterOutgoing: number;
   /** Where `goto` lands to leave a session's rules without a decision. */
   readonly leave: number;
   /** Routed ranges, and throw routes for what keeps its old path. */
@@ -31,6 +35,8 @@ export interface Slot {
   readonly remoteTable: number;
   /** Firewall mark of the session's own sockets, and of those of the programs that it starts. */
   readonly mark: number;
+  /** Firewall mark of TCP connections that began on this machine (`outgoing-connections.ts`). */
+  readonly outgoingMark: number;
 }
 
 const FIRST_PREFERENCE = 5000;
@@ -61,14 +67,17 @@ export function slotOf(tun: string): Slot {
     others: base + 1,
     admitted: base + 2,
     bound: base + 3,
+    boundEntering: base + 4,
     named: base + 4,
     policy: base + 5,
     specific: base + 6,
     enter: base + 7,
+    enterOutgoing: base + 8,
     leave: base + PREFERENCES - 1,
     table: FIRST_TABLE + 2 * number,
     remoteTable: FIRST_TABLE + 2 * number + 1,
     mark: FIRST_MARK + number,
+    outgoingMark: FIRST_MARK + SLOTS + number,
   };
 }
 

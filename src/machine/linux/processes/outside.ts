@@ -44,7 +44,7 @@ export class Outside {
   open(mark: number): void {
     const { files } = this.#system;
     try {
-      const parent = ownCgroup(files);
+      const parent = ownCgroup(files)?.folder;
       if (parent === undefined) throw new Error('no cgroup2 is mounted');
       const folder = `${parent}/mirrord.${basename(this.#journal.folder)}`;
       this.#journal.writeOutside({ folder, parent });

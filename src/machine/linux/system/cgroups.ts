@@ -5,8 +5,8 @@ import type { Files } from '../../files.ts';
 /** A process may fork while it is moved. */
 const ATTEMPTS = 20;
 
-/** The folder of the cgroup that this process is in; undefined where none can be seen. */
-export function ownCgroup(files: Files): string | undefined {
+/** Folders of the cgroup that this process is in, and of the outermost one that can be seen; undefined where none can be. */
+export function ownCgroup(files: Files): { readonly folder: string; readonly root: string } | undefined {
   const path = /^0::(\/.*)$/m.exec(files.read('/proc/self/cgroup') ?? '')?.[1];
   // In a cgroup namespace: `/..` is outside of it.
   if (path === undefined || path.startsWith('/..')) return undefined;
@@ -15,7 +15,10 @@ export function ownCgroup(files: Files): string | undefined {
     const [before = '', after = ''] = line.split(' - ');
     const [, , , root = '', place = ''] = before.split(' ');
     const below = relative(root, path);
-    if (after.startsWith('cgroup2 ') && !below.startsWith('..')) return join(place, below);
+    if (!after.startsWith('cgroup2 ') || below.startsWith('..')) continue;
+    const folder = join(place, below);
+    // Another mount may lie over it, as in containers.
+    if (files.kind(`${folder}/cgroup.procs`) !== undefined) return { folder, root: place };
   }
   return undefined;
 }
