@@ -72,10 +72,8 @@ static bool network_cookie(uint64_t *cookie) {
 /* markConnections(fd: number, mark: number, family: 4 | 6): number; marks until that descriptor is closed. */
 napi_value mark_connections(napi_env env, napi_callback_info info) {
   napi_value arguments[3], result;
-  size_t argc = 3;
   uint32_t fd, mark, family;
-  if (napi_get_cb_info(env, info, &argc, arguments, NULL, NULL) != napi_ok || argc < 3 ||
-      !to_number(env, arguments[0], INT_MAX, &fd) || !to_number(env, arguments[1], INT_MAX, &mark) ||
+  if (!fd_arguments(env, info, 3, arguments, &fd) || !to_number(env, arguments[1], INT_MAX, &mark) ||
       !to_number(env, arguments[2], 6, &family) || (family != 4 && family != 6))
     return bad_argument(env, "markConnections: fd, mark, family");
 

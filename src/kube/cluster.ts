@@ -93,6 +93,8 @@ export interface Cluster {
   serverAddresses(): readonly string[];
   /** Its names, likewise: the machine's own servers answer for them, whatever else the cluster does. */
   serverNames(): readonly string[];
+  /** A credential plugin, or a login server, is being asked who we are. */
+  readonly isLoggingIn: boolean;
   /**
    * Set by the session: called, and awaited, before a connection to addresses that were not in the list before (the
    * name moved), so that they can be pinned first.

@@ -68,6 +68,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       preflight: new Preflight(api, server, chosen.namespace),
       serverAddresses: () => server.names.all(),
       serverNames: () => server.names.names(),
+      get isLoggingIn() {
+        return credentials.isAsking;
+      },
       get onServerAddresses() {
         return server.names.onChange;
       },

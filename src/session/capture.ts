@@ -36,6 +36,8 @@ export interface CaptureOptions {
   readonly matches: RuleMatches;
   /** The transport's own names (`Remote.ownNames`). */
   readonly ownNames: () => readonly string[];
+  /** `Remote.isLoggingIn`. */
+  readonly isLoggingIn: () => boolean;
   readonly warn: (text: string) => void;
   /** Told of questions that failed. */
   readonly report: (error: unknown) => void;

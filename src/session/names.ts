@@ -13,6 +13,7 @@ import {
   type Filter,
   type NameDecision,
   type NameContext,
+  isClusterName,
   nameContext,
   nameForms,
   type NameRoutes,
@@ -53,6 +54,8 @@ export interface NamesOptions {
   readonly mode: DnsModeChoice;
   /** The transport's own names (`Remote.ownNames`). */
   readonly ownNames: () => readonly string[];
+  /** `Remote.isLoggingIn`. */
+  readonly isLoggingIn: () => boolean;
   /** The resolver's virtual address. */
   readonly address: string;
   /** Of its questions to the machine's servers. */
@@ -150,6 +153,16 @@ export class SessionNames {
   resolve(forms: readonly string[]): NameDecision {
     const isOwn = this.#options.ownNames().some((name) => normalName(name) === forms[0]);
     return isOwn ? { answer: 'local', rule: null } : this.#options.filter.resolve(forms);
+  }
+
+  /**
+   * Whether a name that only `scope: "all"` gives to the cluster may be what a credential plugin looks up, so that the
+   * tunnel comes back.  With an nftables redirect its questions never come here; by the other ways nothing tells whose they
+   * are.
+   */
+  #mayBeLogin(name: string): boolean {
+    const { agents, isLoggingIn } = this.#options;
+    return agents.outgoing.away !== null && isLoggingIn() && !isClusterName(name, this.context);
   }
 
   /** Addresses that the machine's hosts file has for the first of `forms` that it knows. */
@@ -295,7 +308,9 @@ export class SessionNames {
     return {
       ipv6: filter.settings.ipv6,
       rule: (names) => {
-        const { answer, rule } = this.resolve(this.forms(names[0] ?? ''));
+        const [name = ''] = names;
+        const { answer, rule } = this.resolve(this.forms(name));
+        if (answer === 'cluster' && rule === null && this.#mayBeLogin(name)) return 'local';
         if (rule !== null) matches.question(answer === 'cluster' ? 'cluster' : 'local', rule);
         return answer;
       },

@@ -126,6 +126,7 @@ export class Session {
         agents,
         matches: this.#matches,
         ownNames: () => remote.ownNames(),
+        isLoggingIn: () => remote.isLoggingIn(),
         warn: (text) => this.#warn(text),
         report: (error) => this.#log.logger.debug({ error: String(error) }, 'a question failed'),
       },

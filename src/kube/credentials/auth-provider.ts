@@ -15,6 +15,7 @@ export class AuthProvider implements CredentialSource {
   readonly #name: string;
   readonly #config: Readonly<Record<string, string>>;
   #held: { identity: Identity; until: number } | null = null;
+  #asking = 0;
 
   constructor(user: UserEntry, { name, config }: AuthProviderFields) {
     this.#user = user;
@@ -26,10 +27,13 @@ export class AuthProvider implements CredentialSource {
     if (this.#held !== null && performance.now() < this.#held.until) return this.#held.identity;
     const { legacyAuthorization } = await import('./legacy-provider.ts');
     let authorization: string | undefined;
+    this.#asking++;
     try {
       authorization = await legacyAuthorization(this.#name, this.#config);
     } catch (error) {
       throw this.#failed(reasonOf(error), error);
+    } finally {
+      this.#asking--;
     }
     if (authorization === undefined) throw this.#failed('it gave no token');
     const identity = { headers: { authorization } };
@@ -39,6 +43,10 @@ export class AuthProvider implements CredentialSource {
 
   forget(): void {
     this.#held = null;
+  }
+
+  get isAsking(): boolean {
+    return this.#asking > 0;
   }
 
   #failed(reason: string, cause?: unknown): MirrordError {

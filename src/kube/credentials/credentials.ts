@@ -22,6 +22,8 @@ export interface Credentials {
   refused(): boolean;
   /** Nothing in the kubeconfig says who we are. */
   readonly anonymous: boolean;
+  /** A plugin, or a login server, is being asked who we are. */
+  readonly isAsking: boolean;
 }
 
 /** `reread` gives the context as its files have it now: who logs in again gets a kubeconfig that was written anew. */
@@ -32,7 +34,7 @@ export function openCredentials(
 ): Credentials {
   const user = chosen.user;
   if (user === undefined) {
-    return { current: async () => ({ headers: {} }), refused: () => false, anonymous: true };
+    return { current: async () => ({ headers: {} }), refused: () => false, anonymous: true, isAsking: false };
   }
   const source = sourceOf(user, chosen, env);
   if (source !== null) {
@@ -44,6 +46,9 @@ export function openCredentials(
         return true;
       },
       anonymous: false,
+      get isAsking() {
+        return source.isAsking;
+      },
     };
   }
   let now = user;
@@ -56,6 +61,7 @@ export function openCredentials(
       return now.fields.tokenFile !== '' || !isDeepStrictEqual(now.fields, before.fields);
     },
     anonymous: NAMING.every((key) => user.fields[key].length === 0),
+    isAsking: false,
   };
 }
 

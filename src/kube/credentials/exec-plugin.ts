@@ -61,6 +61,10 @@ export class ExecPlugin implements CredentialSource {
     this.#held = null;
   }
 
+  get isAsking(): boolean {
+    return this.#running !== null;
+  }
+
   async #run(): Promise<Held> {
     const output = await this.#output();
     let credential: ExecCredential;

@@ -10,4 +10,6 @@ export interface Identity {
 export interface CredentialSource {
   get(signal: AbortSignal): Promise<Identity>;
   forget(): void;
+  /** What it asks (a plugin, a login server) has not answered yet. */
+  readonly isAsking: boolean;
 }

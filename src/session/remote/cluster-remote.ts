@@ -45,6 +45,7 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
     }),
     ownAddresses: () => cluster.serverAddresses(),
     ownNames: () => cluster.serverNames(),
+    isLoggingIn: () => cluster.isLoggingIn,
     onOwnAddresses: (callback) => {
       cluster.onServerAddresses = callback;
     },

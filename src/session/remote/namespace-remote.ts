@@ -37,6 +37,7 @@ export function openNamespace(target: string, facts: NetworkTargetFacts, folder:
     agents: { start },
     ownAddresses: () => [],
     ownNames: () => [],
+    isLoggingIn: () => false,
     onOwnAddresses: () => undefined, // a unix socket has no address
     discover: () => Promise.resolve(surroundings(facts)),
     declaredTarget: () => Promise.resolve(null),

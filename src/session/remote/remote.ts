@@ -31,6 +31,8 @@ export interface Remote {
   ownAddresses(): readonly string[];
   /** Names of the same: the cluster is never asked for them, since that may be what waits for their answer. */
   ownNames(): readonly string[];
+  /** A credential plugin, or a login server, is being asked who we are. */
+  isLoggingIn(): boolean;
   /** `changed` is awaited before the transport connects to addresses that were not among `ownAddresses` before. */
   onOwnAddresses(changed: (addresses: readonly string[]) => Promise<void>): void;
   /** Looks around while the agent is still being started; `info` is what it will say. */

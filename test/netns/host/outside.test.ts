@@ -91,13 +91,14 @@ describe('what the session starts', function () {
     await sandbox.shell('mount -t tmpfs none /sys/fs/cgroup');
     for (const [network, warnings] of [
       [NETWORK, 0],
-      [EVERYTHING, 1],
+      [EVERYTHING, 2],
     ] as const) {
       const run = new HostRun(sandbox, { requests: [['network', network]] });
       const [told] = (await run.replies()) as [string[]];
       assert.equal(told.length, warnings, told.join('\n'));
       if (warnings > 0)
         assert.match(told[0] ?? '', /^credential plugins are inside the session here \(.+\): keep their/);
+      if (warnings > 1) assert.match(told[1] ?? '', /\(curl --interface\) stays outside the session here \(.+\)\.$/);
       await run.stop();
     }
   });

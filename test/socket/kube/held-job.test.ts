@@ -20,7 +20,12 @@ describe("the agent's Job, and what is told to remain of it", () => {
 
   beforeEach(async () => {
     fake = await FakeServer.start();
-    const credentials = { current: async () => ({ headers: {} }), refused: () => false, anonymous: false };
+    const credentials = {
+      current: async () => ({ headers: {} }),
+      refused: () => false,
+      anonymous: false,
+      isAsking: false,
+    };
     const endpoint = { host: '127.0.0.1', port: fake.port, secure: true, path: '', url: 'https://fake' };
     api = new Api(new Server(endpoint, null, { ca: CERT, verify: true }, credentials));
     told = [];

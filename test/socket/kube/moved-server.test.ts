@@ -6,7 +6,7 @@ import { CERT, FakeServer } from './support/fake-server.ts';
 
 /** Mocha limits each test; a deadline from here on would run while others do. */
 const { signal } = new AbortController();
-const anyone = { current: async () => ({ headers: {} }), refused: () => false, anonymous: false };
+const anyone = { current: async () => ({ headers: {} }), refused: () => false, anonymous: false, isAsking: false };
 
 describe('an API server whose name moves', function () {
   this.timeout(20_000);

@@ -44,6 +44,7 @@ for (const protocol of ['v4.channel.k8s.io', 'SPDY/3.1+portforward.k8s.io'] as c
           return true;
         },
         anonymous: false,
+        isAsking: false,
       };
       const endpoint = { host: '127.0.0.1', port: fake.port, secure: true, path: '', url: 'https://fake' };
       server = new Server(endpoint, null, { ca: CERT, verify: true }, credentials);

@@ -30,7 +30,12 @@ describe('watching a collection', function () {
     watches = [];
     lists = [['a']];
     versions.length = 0;
-    const credentials = { current: async () => ({ headers: {} }), refused: () => false, anonymous: false };
+    const credentials = {
+      current: async () => ({ headers: {} }),
+      refused: () => false,
+      anonymous: false,
+      isAsking: false,
+    };
     const endpoint = { host: '127.0.0.1', port: fake.port, secure: true, path: '', url: 'https://fake' };
     api = new Api(new Server(endpoint, null, { ca: CERT, verify: true }, credentials));
     fake.answers.set(PATH, (request, response) => {
