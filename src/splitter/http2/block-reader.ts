@@ -1,6 +1,6 @@
 /** Puts header blocks together out of HEADERS and CONTINUATION (RFC 9113, sections 6.2 and 6.10). */
 import { Http2Error } from './error.ts';
-import { FLAG, has, PRIORITY_BYTES, TYPE } from './frame.ts';
+import { FLAG, has, PRIORITY_BYTES, TYPE, unpad } from './frame.ts';
 import type { Frame } from './frame.ts';
 import { BLOCK_LIMIT, CONTINUATION_LIMIT } from './limits.ts';
 
@@ -45,14 +45,12 @@ export class BlockReader {
 
   /** Without padding and priority. */
   #open(frame: Frame): Buffer {
-    let { from, to } = frame;
-    if (has(frame, FLAG.PADDED)) to -= frame.bytes[from++];
-    if (has(frame, FLAG.PRIORITY)) {
-      this.#priority = frame.bytes.subarray(from, from + PRIORITY_BYTES);
-      from += PRIORITY_BYTES;
-    }
-    if (from > to) throw new Http2Error('PROTOCOL_ERROR', 'more padding than frame');
-    return frame.bytes.subarray(from, to);
+    const { from, to } = unpad(frame);
+    if (!has(frame, FLAG.PRIORITY)) return frame.bytes.subarray(from, to);
+    const start = from + PRIORITY_BYTES;
+    if (start > to) throw new Http2Error('FRAME_SIZE_ERROR', 'a priority that is cut off');
+    this.#priority = frame.bytes.subarray(from, start);
+    return frame.bytes.subarray(start, to);
   }
 
   #take(first: Frame): RawBlock {

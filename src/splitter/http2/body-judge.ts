@@ -4,7 +4,7 @@
  */
 import { FILTERED_BODY_LIMIT, FILTERED_BODY_WAIT_MS } from '../limits.ts';
 import type { RawBlock } from './block-reader.ts';
-import { FLAG, has, TYPE } from './frame.ts';
+import { FLAG, has, TYPE, unpad } from './frame.ts';
 import type { Frame } from './frame.ts';
 import type { Block } from './hpack/block.ts';
 
@@ -30,6 +30,7 @@ export class BodyJudge {
     this.#timer = setTimeout(late, FILTERED_BODY_WAIT_MS);
   }
 
+  /** Throws an `Http2Error`. */
   add(frame: Frame): void {
     this.frames.push(frame);
     this.#size += frame.to - frame.start;
@@ -63,9 +64,7 @@ export class BodyJudge {
   }
 
   #addData(frame: Frame): void {
-    const isPadded = frame.extent === 'whole' && has(frame, FLAG.PADDED);
-    const from = isPadded ? frame.from + 1 : frame.from;
-    const to = isPadded ? Math.max(from, frame.to - frame.bytes[frame.from]) : frame.to;
+    const { from, to } = unpad(frame);
     this.#dataSize += to - from;
     this.#data.push(frame.bytes.subarray(from, to));
   }

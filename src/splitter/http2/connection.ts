@@ -24,6 +24,7 @@ import {
   readWord,
   SETTING,
   TYPE,
+  unpad,
   writeFrame,
   writeGoaway,
   writeHeader,
@@ -245,11 +246,7 @@ export class Http2Connection implements Split {
   }
 
   #upload(stream: PickedStream, frame: Frame, isEnd: boolean): void {
-    let { from, to } = frame;
-    if (frame.extent === 'whole' && has(frame, FLAG.PADDED)) {
-      to -= frame.bytes[from++];
-      if (from > to) throw new Http2Error('PROTOCOL_ERROR', 'more padding than frame');
-    }
+    const { from, to } = unpad(frame);
     const padding = frame.to - frame.from - (to - from);
     if (to > from || padding > 0 || isEnd) stream.upload(frame.bytes, from, to, padding, isEnd);
   }

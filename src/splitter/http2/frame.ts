@@ -1,6 +1,6 @@
 /** Frames of HTTP/2 on the wire (RFC 9113, sections 4 and 6). */
 import { MAX_FRAME_SIZE } from './limits.ts';
-import { ERROR_CODES } from './error.ts';
+import { ERROR_CODES, Http2Error } from './error.ts';
 import type { ErrorName } from './error.ts';
 import { encodeBlock } from './hpack/encoder.ts';
 import type { Block } from './hpack/block.ts';
@@ -58,6 +58,15 @@ export interface Frame {
 
 export function has(frame: Pick<Frame, 'flags'>, flag: number): boolean {
   return (frame.flags & flag) !== 0;
+}
+
+/** The payload without padding (RFC 9113, section 6.1).  Throws an `Http2Error`. */
+export function unpad(frame: Frame): { readonly from: number; readonly to: number } {
+  const { bytes, from, to } = frame;
+  if (frame.extent !== 'whole' || !has(frame, FLAG.PADDED)) return { from, to };
+  const end = from < to ? to - bytes[from] : from;
+  if (end <= from) throw new Http2Error('PROTOCOL_ERROR', 'more padding than frame');
+  return { from: from + 1, to: end };
 }
 
 export function writeHeader(length: number, type: number, flags: number, stream: number): Buffer {

@@ -4,6 +4,7 @@
  */
 import type { Line } from '../line.ts';
 import type { ClientSide } from './client-side.ts';
+import { Http2Error } from './error.ts';
 import { FLAG, has, readSettings, readWord, TYPE, writeBlock, writeReset, writeWindowUpdate } from './frame.ts';
 import type { Frame } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -104,6 +105,7 @@ export class MainSide {
 
   /* ---- to the client ---- */
 
+  /** Throws an `Http2Error`, once there are frames of others that it would disturb. */
   receive(frame: Frame): void {
     this.#note(frame);
     if (!this.#isSplit || (this.#isInData && frame.type === TYPE.DATA)) this.#pass(frame);
@@ -136,6 +138,9 @@ export class MainSide {
       case TYPE.RST_STREAM:
         this.#open.delete(frame.stream);
         if (this.#isSplit) this.#dropQueued(frame.stream);
+        break;
+      case TYPE.GOAWAY:
+        if (this.#isSplit && readWord(frame) === null) throw new Http2Error('FRAME_SIZE_ERROR', 'a short GOAWAY');
     }
   }
 

@@ -15,6 +15,7 @@ import {
   SETTING,
   SETTINGS_ACK,
   TYPE,
+  unpad,
   writeBlock,
   writeFrame,
   writeHeader,
@@ -260,11 +261,9 @@ export class PickedConnection {
     if (frame.extent === 'head') return;
     const stream = this.#answering(frame.stream);
     if (stream === null) return this.taken(frame.to - frame.from);
-    let { from, to } = frame;
-    if (frame.extent === 'whole' && has(frame, FLAG.PADDED)) {
-      to -= frame.bytes[from++];
-      if (from > to) throw new Http2Error('PROTOCOL_ERROR', 'more padding than frame');
-      const padding = frame.to - frame.from - (to - from);
+    const { from, to } = unpad(frame);
+    const padding = frame.to - frame.from - (to - from);
+    if (padding > 0) {
       this.taken(padding);
       this.refill(frame.stream, padding);
     }

@@ -8,6 +8,8 @@ export class Peer {
   received = '';
   hasEnded = false;
   wasReset = false;
+  /** It has reset the pipe itself. */
+  hasReset = false;
   isPaused = false;
   /** Called whenever more has been received. */
   onReceived: (peer: Peer) => void = nothing;
@@ -58,7 +60,13 @@ export class Peer {
   /** RST, which overtakes. */
   reset(): void {
     this.#events.length = 0;
+    this.hasReset = true;
     queueMicrotask(() => this.wasReset || this.pipe.onReset());
+  }
+
+  /** Nothing is left of the pipe that the splitter would have to close. */
+  get isClosed(): boolean {
+    return this.hasEnded || this.wasReset || this.hasReset;
   }
 
   drain(): void {
