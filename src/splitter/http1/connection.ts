@@ -75,11 +75,13 @@ export class Http1Connection implements Split {
   #turn(event: () => void): void {
     if (this.#phase !== 'over') event();
     if (this.#phase === 'over') return;
-    const picked = this.#picked.side;
-    for (const line of [this.#client, this.#main.line, picked?.line]) line?.flush();
+    const picked = this.#picked.side?.line;
+    this.#client.flush();
+    this.#main.line.flush();
+    picked?.flush();
     this.#client.flow(this.#phase === 'lingering' || !this.#mustClientWait);
     this.#main.line.flow(!this.#client.isFull);
-    picked?.line.flow(!this.#client.isFull);
+    picked?.flow(!this.#client.isFull);
   }
 
   get #mustClientWait(): boolean {

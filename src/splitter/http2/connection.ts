@@ -13,34 +13,19 @@ import { Splice } from '../splice.ts';
 import { BlockReader } from './block-reader.ts';
 import type { RawBlock } from './block-reader.ts';
 import { BodyJudge } from './body-judge.ts';
+import { ClientRelay } from './client-relay.ts';
 import { ClientSide } from './client-side.ts';
 import { ERROR_CODES, Http2Error } from './error.ts';
 import { factsOf } from './facts.ts';
-import {
-  FLAG,
-  has,
-  PREFACE,
-  readSettings,
-  readWord,
-  SETTING,
-  TYPE,
-  unpad,
-  writeFrame,
-  writeGoaway,
-  writeHeader,
-  writeReset,
-  writeWindowUpdate,
-} from './frame.ts';
+import { PREFACE, SETTING, TYPE, writeGoaway } from './frame.ts';
 import type { Frame } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { Block } from './hpack/block.ts';
 import { Decoder } from './hpack/decoder.ts';
-import { MAIN_QUEUE_LIMIT, MAX_FRAME_SIZE, SETTINGS_LIMIT, WINDOW_LIMIT } from './limits.ts';
+import { MAIN_QUEUE_LIMIT, MAX_FRAME_SIZE, SETTINGS_LIMIT } from './limits.ts';
 import { MainSide } from './main-side.ts';
 import type { PickedStream } from './picked-stream.ts';
 import { PickedStreams } from './picked-streams.ts';
-
-const WORD_MASK = 0x7fffffff;
 
 /** `lingering`: all is said, what the client still sends is dropped.  `over`: or left to a `Splice`. */
 type Phase = 'verbatim' | 'split' | 'lingering' | 'over';
@@ -50,6 +35,7 @@ export class Http2Connection implements Split {
   readonly #client: ClientSide;
   readonly #main: MainSide;
   readonly #picked: PickedStreams;
+  readonly #relay: ClientRelay;
   readonly #reader = new FrameReader();
   readonly #blocks = new BlockReader();
   readonly #decoder = new Decoder();
@@ -87,6 +73,7 @@ export class Http2Connection implements Split {
       turn: () => this.#turn(() => {}),
       failed: (stream, reason) => this.#failed(stream, reason),
     });
+    this.#relay = new ClientRelay(this.#client, this.#main, this.#picked);
     this.#reader.maxLength = MAX_FRAME_SIZE;
     client.onData = (bytes) => this.#turn(() => this.#fromClient(bytes));
     client.onEnd = () => this.#turn(() => this.#clientEnded());
@@ -179,32 +166,8 @@ export class Http2Connection implements Split {
 
   #receive(frame: Frame): void {
     if (this.#blocks.isInside || frame.type === TYPE.HEADERS || frame.type === TYPE.CONTINUATION)
-      return this.#receiveBlock(frame);
-    switch (frame.type) {
-      case TYPE.DATA:
-        return this.#receiveData(frame);
-      case TYPE.PRIORITY:
-        return this.#isPicked(frame.stream) ? undefined : this.#pass(frame);
-      case TYPE.RST_STREAM:
-        return this.#receiveReset(frame);
-      case TYPE.SETTINGS:
-        return this.#receiveSettings(frame);
-      case TYPE.PING:
-        return this.#receivePing(frame);
-      case TYPE.WINDOW_UPDATE:
-        return this.#receiveUpdate(frame);
-      default:
-        return this.#pass(frame);
-    }
-  }
-
-  #pass({ bytes, start, to }: Frame): void {
-    this.#main.line.put(bytes, start, to);
-  }
-
-  /** The stream is, or was, one of the picked side's. */
-  #isPicked(stream: number): boolean {
-    return this.#phase === 'split' && (this.#picked.get(stream) !== undefined || this.#picked.isGhost(stream));
+      this.#receiveBlock(frame);
+    else this.#relay.receive(frame);
   }
 
   #receiveBlock(frame: Frame): void {
@@ -214,92 +177,8 @@ export class Http2Connection implements Split {
     const block = this.#decoder.decode(raw.bytes);
     const isRequest = raw.stream % 2 === 1 && raw.stream > this.#last;
     if (isRequest) this.#judgeHead(raw, block);
-    else this.#passTrailers(raw, block);
+    else this.#relay.passTrailers(raw, block);
     this.#inHand = [];
-  }
-
-  #passTrailers(raw: RawBlock, block: Block): void {
-    const stream = this.#picked.get(raw.stream);
-    if (stream !== undefined) return stream.trailers(block, raw.isEnd);
-    if (this.#isPicked(raw.stream)) return;
-    if (raw.isEnd) this.#main.clientDone(raw.stream);
-    this.#passBlock(raw, block);
-  }
-
-  #passBlock(raw: RawBlock, block: Block): void {
-    if (this.#phase === 'split') this.#main.putBlock(raw.stream, block, raw.isEnd, raw.priority);
-    else for (const frame of raw.frames) this.#pass(frame);
-  }
-
-  #receiveData(frame: Frame): void {
-    const { stream: id, bytes, from, to } = frame;
-    const isEnd = has(frame, FLAG.END_STREAM) && frame.extent !== 'head';
-    const stream = this.#picked.get(id);
-    if (stream !== undefined) return this.#upload(stream, frame, isEnd);
-    if (this.#isPicked(id)) return this.#client.credit(0, to - from);
-    if (isEnd) this.#main.clientDone(id);
-    if (this.#phase === 'verbatim' || frame.extent === 'whole') return this.#pass(frame);
-    // Frames of ours may come between two pieces: each gets a header.
-    if (frame.extent === 'head') return;
-    this.#main.line.put(writeHeader(to - from, TYPE.DATA, isEnd ? FLAG.END_STREAM : 0, id));
-    this.#main.line.put(bytes, from, to);
-  }
-
-  #upload(stream: PickedStream, frame: Frame, isEnd: boolean): void {
-    const { from, to } = unpad(frame);
-    const padding = frame.to - frame.from - (to - from);
-    if (to > from || padding > 0 || isEnd) stream.upload(frame.bytes, from, to, padding, isEnd);
-  }
-
-  #receiveReset(frame: Frame): void {
-    const stream = this.#picked.get(frame.stream);
-    if (stream !== undefined) return stream.reset(wordOf(frame));
-    if (this.#isPicked(frame.stream)) return;
-    this.#main.clientReset(frame.stream);
-    this.#pass(frame);
-  }
-
-  #receiveSettings(frame: Frame): void {
-    if (has(frame, FLAG.ACK)) this.#main.settingsCount();
-    else {
-      let window: number | null = null;
-      let table: number | null = null;
-      readSettings(frame, (id, value) => {
-        if (id === SETTING.INITIAL_WINDOW_SIZE) window = value;
-        else if (id === SETTING.HEADER_TABLE_SIZE) table = value;
-      });
-      this.#client.settings.announce(window, table);
-      this.#picked.windowChanged();
-    }
-    this.#pass(frame);
-  }
-
-  /** Servers of gRPC count the PINGs that their own frames have not caused, and close: main never sees the others. */
-  #receivePing(frame: Frame): void {
-    if (this.#phase !== 'split' || has(frame, FLAG.ACK)) return this.#pass(frame);
-    if (!this.#main.hasSpoken)
-      return this.#client.put(writeFrame(TYPE.PING, FLAG.ACK, 0, frame.bytes.subarray(frame.from, frame.to)));
-    this.#main.hasSpoken = false;
-    this.#pass(frame);
-  }
-
-  #receiveUpdate(frame: Frame): void {
-    const bytes = (readWord(frame) ?? 0) & WORD_MASK;
-    if (frame.stream === 0) {
-      const rest = this.#client.refill(bytes);
-      if (this.#phase === 'split' && this.#client.window > WINDOW_LIMIT)
-        throw new Http2Error('FLOW_CONTROL_ERROR', 'a window that is too large');
-      if (rest === bytes) this.#pass(frame);
-      else if (rest > 0) this.#main.line.put(writeWindowUpdate(0, rest));
-      return;
-    }
-    const stream = this.#picked.get(frame.stream);
-    if (stream !== undefined) {
-      if (bytes > 0) return stream.refill(bytes);
-      this.#client.put(writeReset(frame.stream, 'PROTOCOL_ERROR'));
-      return stream.reset(ERROR_CODES.PROTOCOL_ERROR);
-    }
-    if (!this.#isPicked(frame.stream)) this.#pass(frame);
   }
 
   /* ---- where a request goes ---- */
@@ -343,13 +222,14 @@ export class Http2Connection implements Split {
 
   #beginAtMain(raw: RawBlock, block: Block): void {
     this.#main.opened(raw.stream, raw.isEnd);
-    this.#passBlock(raw, block);
+    this.#relay.passBlock(raw, block);
   }
 
   #beginPicked(raw: RawBlock, block: Block): void {
     if (this.#phase === 'verbatim') {
       this.#phase = 'split';
       this.#main.split();
+      this.#relay.split();
       this.#reader.holdsPadded = true;
     }
     this.#main.picked(raw.stream);
@@ -423,7 +303,7 @@ export class Http2Connection implements Split {
   #passEnd(): void {
     if (this.#phase === 'verbatim') {
       // Half a frame is main's, too.
-      for (const frame of this.#blocks.takeFrames()) this.#pass(frame);
+      for (const frame of this.#blocks.takeFrames()) this.#relay.pass(frame);
       this.#main.line.put(this.#reader.takeUnread());
     }
     if (this.#phase !== 'over') this.#main.line.end();
@@ -458,7 +338,7 @@ export class Http2Connection implements Split {
   /** Every byte that has not gone on is main's, or the client's, and so are all that follow. */
   #goBlind(): void {
     const held = [...this.#inHand, ...this.#blocks.takeFrames(), ...(this.#judge?.frames ?? []), ...this.#backlog];
-    for (const frame of held) this.#pass(frame);
+    for (const frame of held) this.#relay.pass(frame);
     this.#main.line.put(this.#reader.takeUnread());
     this.#client.line.put(this.#main.reader.takeUnread());
     this.#stop();
@@ -505,11 +385,4 @@ export class Http2Connection implements Split {
     this.#picked.close();
     clearTimeout(this.#lingerTimer);
   }
-}
-
-/** Of a frame for a stream that we answer ourselves. */
-function wordOf(frame: Frame): number {
-  const word = frame.length === 4 ? readWord(frame) : null;
-  if (word === null) throw new Http2Error('FRAME_SIZE_ERROR', 'a frame of another length than four bytes');
-  return word;
 }

@@ -1,28 +1,15 @@
 /** One stream that goes to the picked side: its two directions, each with a queue and two windows. */
 import type { ClientSide } from './client-side.ts';
+import { joined, isTiny } from './data.ts';
+import type { Download, Upload } from './data.ts';
 import { ERROR_CODES } from './error.ts';
-import { isGrpc } from './facts.ts';
+import type { ErrorName } from './error.ts';
 import { FLAG, TYPE, writeBlock, writeHeader, writeReset } from './frame.ts';
-import { NO_SECRETS } from './hpack/block.ts';
 import type { Block } from './hpack/block.ts';
 import { MAX_FRAME_SIZE, WINDOW_LIMIT } from './limits.ts';
+import { refusal } from './refusal.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import type { Uploads } from './uploads.ts';
-
-interface Data {
-  readonly bytes: Buffer;
-  from: number;
-  readonly to: number;
-  readonly isEnd: boolean;
-}
-
-/** Pieces of an upload that wait are put together up to so many bytes: an object for each byte would be an attack. */
-const TINY = 4_096;
-
-/** `padding`: taken off, but it has used the windows.  `isPaid`: the client has its connection credit back already. */
-type UploadData = Data & { readonly padding: number; readonly isPaid: boolean };
-type Upload = { readonly trailers: Block; readonly isEnd: boolean } | UploadData;
-type Download = { readonly block: Block; readonly isEnd: boolean } | Data | { readonly reset: number };
 
 export interface StreamEvents {
   /** Something waits for the client. */
@@ -108,8 +95,7 @@ export class PickedStream {
     const size = to - from + padding;
     if (this.#hasClientEnded) {
       this.#client.credit(0, size);
-      this.#client.put(writeReset(this.id, 'STREAM_CLOSED'));
-      return this.reset(ERROR_CODES.STREAM_CLOSED);
+      return this.#violated('STREAM_CLOSED');
     }
     this.#hasClientEnded = isEnd;
     if (this.#isDeaf) {
@@ -120,18 +106,19 @@ export class PickedStream {
     const isPaid = this.#uploads.take(size);
     if (isPaid) this.#client.credit(0, size);
     const last = this.#up.at(-1);
-    const isTiny =
-      last !== undefined && 'bytes' in last && last.isPaid === isPaid && last.to - last.from + size <= TINY;
-    if (isTiny) this.#up[this.#up.length - 1] = joined(last, bytes.subarray(from, to), padding, isEnd);
+    if (last !== undefined && 'bytes' in last && last.isPaid === isPaid && isTiny(last, to - from))
+      this.#up[this.#up.length - 1] = {
+        ...joined(last, bytes.subarray(from, to), isEnd),
+        padding: last.padding + padding,
+        isPaid,
+      };
     else this.#up.push({ bytes, from, to, padding, isPaid, isEnd });
     this.pumpUp();
   }
 
   trailers(trailers: Block, isEnd: boolean): void {
-    if (this.#hasClientEnded || !isEnd) {
-      this.#client.put(writeReset(this.id, 'PROTOCOL_ERROR'));
-      return this.reset(ERROR_CODES.PROTOCOL_ERROR);
-    }
+    if (this.#hasClientEnded || !isEnd)
+      return this.#violated(this.#hasClientEnded ? 'STREAM_CLOSED' : 'PROTOCOL_ERROR');
     this.#hasClientEnded = true;
     if (this.#isDeaf) return this.#finish();
     this.#up.push({ trailers, isEnd });
@@ -141,10 +128,8 @@ export class PickedStream {
   /** The client takes so much more of the answer. */
   refill(bytes: number): void {
     this.#window += bytes;
-    if (this.#window > WINDOW_LIMIT) {
-      this.#client.put(writeReset(this.id, 'FLOW_CONTROL_ERROR'));
-      return this.reset(ERROR_CODES.FLOW_CONTROL_ERROR);
-    }
+    if (bytes === 0) return this.#violated('PROTOCOL_ERROR');
+    if (this.#window > WINDOW_LIMIT) return this.#violated('FLOW_CONTROL_ERROR');
     if (!this.#hasPickedEnded) {
       if (this.isOpen) this.connection?.refill(this.id, bytes);
       else this.#earlyCredit += bytes;
@@ -158,10 +143,16 @@ export class PickedStream {
     if (this.#down.length > 0) this.#events.ready(this);
   }
 
-  /** The client has reset it, or has to be. */
+  /** The client has reset it. */
   reset(code: number): void {
     this.connection?.reset(this, code);
     this.#remove();
+  }
+
+  /** The client has broken the rules of this stream. */
+  #violated(name: ErrorName): void {
+    this.#client.put(writeReset(this.id, name));
+    this.reset(ERROR_CODES[name]);
   }
 
   /* ---- the picked side's connection ---- */
@@ -223,7 +214,10 @@ export class PickedStream {
   }
 
   data(bytes: Buffer, from: number, to: number, isEnd: boolean): void {
-    this.#push({ bytes, from, to, isEnd });
+    const last = this.#down.at(-1);
+    if (last !== undefined && 'bytes' in last && isTiny(last, to - from))
+      this.#down[this.#down.length - 1] = joined(last, bytes.subarray(from, to), isEnd);
+    else this.#push({ bytes, from, to, isEnd });
     if (isEnd) this.#pickedEnded();
   }
 
@@ -352,25 +346,4 @@ export class PickedStream {
     this.#client.forget(this.id);
     this.#events.over(this);
   }
-}
-
-function joined(data: UploadData, more: Buffer, padding: number, isEnd: boolean): UploadData {
-  const bytes = Buffer.concat([data.bytes.subarray(data.from, data.to), more]);
-  return { bytes, from: 0, to: bytes.length, padding: data.padding + padding, isPaid: data.isPaid, isEnd };
-}
-
-/** What a client of HTTP, or of gRPC, understands. */
-function refusal(head: Block, reason: string): readonly Download[] {
-  const text = `mirrord: this request was taken over, but not answered: ${reason}`;
-  const block = (...fields: string[]): Block => ({ fields, secrets: NO_SECRETS });
-  if (isGrpc(head)) {
-    // UNAVAILABLE; a client may try again.  The message is percent-encoded.
-    const fields = ['content-type', 'application/grpc', 'grpc-status', '14', 'grpc-message', encodeURI(text)];
-    return [{ block: block(':status', '200', ...fields), isEnd: true }];
-  }
-  const bytes = Buffer.from(`${text}\n`);
-  const fields = ['server', 'mirrord', 'content-type', 'text/plain; charset=utf-8', 'content-length'];
-  const isHead = head.fields[head.fields.indexOf(':method') + 1] === 'HEAD';
-  const answer: Download = { block: block(':status', '502', ...fields, String(bytes.length)), isEnd: isHead };
-  return isHead ? [answer] : [answer, { bytes, from: 0, to: bytes.length, isEnd: true }];
 }
