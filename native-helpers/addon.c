@@ -66,6 +66,7 @@ NAPI_MODULE_INIT() {
       {"pauseReader", pause_reader}, {"resumeReader", resume_reader}, {"closeReader", close_reader},
       {"tryLock", try_lock},         {"peerCredentials", peer_credentials}, {"markSockets", mark_sockets},
       {"markConnections", mark_connections},
+      {"openNetlink", open_netlink},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;

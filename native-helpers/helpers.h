@@ -2,8 +2,8 @@
  * The addon's own conventions.
  *
  * Purpose: what is needed of the kernel and Node does not offer: open a TUN, read many packets per wake-up, write one
- * packet from many pieces; lock a file; learn who is at the other end of a unix socket; mark the sockets of a cgroup.  No
- * policy lives here: no names, no addresses, no retries that a caller could do.
+ * packet from many pieces; lock a file; learn who is at the other end of a unix socket; mark the sockets of a cgroup; open
+ * a netlink socket.  No policy lives here: no names, no addresses, no retries that a caller could do.
  *
  * Contract: an argument of a wrong type, or out of its range, throws a TypeError; a system call that fails throws an
  * Error with `code`, `errno` and `syscall` (except in `send`, whose errno is its result).  Nothing that JavaScript
@@ -52,5 +52,6 @@ napi_value try_lock(napi_env env, napi_callback_info info);
 napi_value peer_credentials(napi_env env, napi_callback_info info);
 napi_value mark_sockets(napi_env env, napi_callback_info info);
 napi_value mark_connections(napi_env env, napi_callback_info info);
+napi_value open_netlink(napi_env env, napi_callback_info info);
 
 #endif

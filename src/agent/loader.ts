@@ -15,6 +15,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { DATA_PATH_FLAGS } from '../node-flags.ts';
 import { RESUME_LIMIT_MS } from '../connection/limits.ts';
 import type { Dial } from '../connection/dial.ts';
+import { OLDEST_BOOTABLE, bootArguments, isBootable } from './boot.ts';
 import { codeHash } from './code-hash.ts';
 import { CODE_WANTED, delivering } from './delivery.ts';
 
@@ -63,30 +64,58 @@ export interface AgentProgram {
 
 /** `code` is dist/agent.cjs; the agent waits `resumeLimitMs` for a client that it has lost. */
 export function agentProgram(code: Uint8Array, resumeLimitMs = RESUME_LIMIT_MS): AgentProgram {
-  const packed = gzipSync(code, { level: constants.Z_BEST_COMPRESSION });
-  const loader = [LOADER, codeHash(code), String(packed.length)];
   return {
-    command: (publicKey, logLevel) => [
-      'node',
-      ...NODE_FLAGS,
-      '-e',
-      ...loader,
-      publicKey,
-      String(resumeLimitMs),
-      logLevel,
-    ],
+    ...parts(code),
+    command: (publicKey, logLevel) => ['node', ...loaded(code, publicKey, resumeLimitMs, logLevel)],
+    refuses: (node) =>
+      isTooOld(...versionOf(node)) ? tooOld(node, `the agent needs ${OLDEST_NODE.join('.')} or newer`) : null,
+  };
+}
+
+/** The same for the agent of incoming traffic; `launchers` by processor, as `process.arch` names them. */
+export function incomingProgram(
+  code: Uint8Array,
+  launchers: ReadonlyMap<string, Uint8Array>,
+  resumeLimitMs = RESUME_LIMIT_MS,
+): AgentProgram {
+  const boot = bootArguments(launchers);
+  return {
+    ...parts(code),
+    command: (publicKey, logLevel) => ['node', ...boot, ...loaded(code, publicKey, resumeLimitMs, logLevel), INCOMING],
+    refuses: (node) =>
+      isBootable(...versionOf(node))
+        ? null
+        : tooOld(node, `the agent for incoming traffic needs ${OLDEST_BOOTABLE} or newer`),
+  };
+}
+
+/** Value of MIRRORD_ROLE (settings.ts). */
+const INCOMING = 'incoming';
+
+/** What follows `node`: its flags, the loader, and what the loader and the agent are told. */
+function loaded(code: Uint8Array, publicKey: string, resumeLimitMs: number, logLevel: string): readonly string[] {
+  const { length } = pack(code);
+  return [...NODE_FLAGS, '-e', LOADER, codeHash(code), String(length), publicKey, String(resumeLimitMs), logLevel];
+}
+
+function parts(code: Uint8Array): Pick<AgentProgram, 'env' | 'delivering'> {
+  const packed = pack(code);
+  return {
     // An image may bring its own (a tracer's --require), meant for another program.
     env: { NODE_OPTIONS: '' },
-    refuses: (node) => {
-      const version = node.replace(/^v/, '');
-      if (!isTooOld(version)) return null;
-      return `the image has Node ${version}; the agent needs ${OLDEST_NODE.join('.')} or newer`;
-    },
     delivering: (dial) => delivering(dial, packed),
   };
 }
 
-function isTooOld(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
+const pack = (code: Uint8Array): Buffer => gzipSync(code, { level: constants.Z_BEST_COMPRESSION });
+
+const tooOld = (node: string, needs: string): string => `the image has Node ${node.replace(/^v/, '')}; ${needs}`;
+
+function versionOf(node: string): readonly [major: number, minor: number] {
+  const [major = 0, minor = 0] = node.replace(/^v/, '').split('.').map(Number);
+  return [major, minor];
+}
+
+function isTooOld(major: number, minor: number): boolean {
   return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
 }

@@ -12,11 +12,15 @@
 import { fstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { agentServices } from '../peer/agent-services.ts';
+import type { Services } from '../peer/peer.ts';
 import { TunnelServer } from '../peer/server.ts';
+import type { ServedSession } from '../peer/served-session.ts';
 import { Defects } from './defects.ts';
 import { giveWay } from './give-way.ts';
 import { takeOver } from './loaded.ts';
 import { peerUsers } from './peer-users.ts';
+import { incomingServices } from './incoming/service.ts';
 import { createService } from './service.ts';
 import { fromArguments, readSettings, readSocketPath } from './settings.ts';
 import type { AgentSettings } from './settings.ts';
@@ -45,7 +49,7 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
   const wait = (): NodeJS.Timeout => setTimeout(() => leave('no client is connected'), settings.resumeLimitMs);
   let idle: NodeJS.Timeout | null = wait();
   const options = { publicKey: settings.publicKey, resumeLimitMs: settings.resumeLimitMs, sourcesOf: peerUsers };
-  const server = new TunnelServer(options, createService(settings), {
+  const server = new TunnelServer(options, servicesOf(settings), {
     connected(sessions) {
       if (sessions === 0) {
         idle ??= wait();
@@ -76,6 +80,12 @@ function start(settings: AgentSettings, listener: Server): TunnelServer {
   process.on('uncaughtException', (error) => survive(error.stack ?? error.message));
   process.on('unhandledRejection', (reason) => survive(String(reason)));
   return server;
+}
+
+/** By the role, for each session. */
+function servicesOf(settings: AgentSettings): (session: ServedSession) => Services {
+  if (settings.role === 'incoming') return incomingServices(settings.resolvConf, settings.hosts);
+  return agentServices(createService(settings));
 }
 
 function listen(path: string): Server {

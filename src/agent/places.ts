@@ -7,14 +7,14 @@ export class Places {
     this.#limit = limit;
   }
 
-  /** False: there is none left. */
-  take(): boolean {
-    if (this.#taken >= this.#limit) return false;
-    this.#taken++;
+  /** False: there are no longer so many left. */
+  take(count = 1): boolean {
+    if (this.#taken + count > this.#limit) return false;
+    this.#taken += count;
     return true;
   }
 
-  leave(): void {
-    this.#taken--;
+  leave(count = 1): void {
+    this.#taken -= count;
   }
 }

@@ -7,7 +7,11 @@ import { RESUME_LIMIT_MS } from '../connection/limits.ts';
 /** Characters of the hosts file: hundreds of names. */
 const HOSTS_LIMIT = 65_536;
 
+/** Which of the target's traffic it is for. */
+export type AgentRole = 'outgoing' | 'incoming';
+
 export interface AgentSettings {
+  readonly role: AgentRole;
   readonly publicKey: KeyObject;
   readonly resolvConf: string;
   readonly hosts: string;
@@ -19,7 +23,7 @@ export interface AgentSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What follows the loader's own arguments, in this order, under the names that they have in an environment. */
-const ARGUMENTS = ['MIRRORD_PUBLIC_KEY', 'MIRRORD_RESUME_MS', 'MIRRORD_LOG_LEVEL'] as const;
+const ARGUMENTS = ['MIRRORD_PUBLIC_KEY', 'MIRRORD_RESUME_MS', 'MIRRORD_LOG_LEVEL', 'MIRRORD_ROLE'] as const;
 
 /** `argv` is process.argv under the loader: program, hash, length, then ARGUMENTS. */
 export function fromArguments(argv: readonly string[]): Environment {
@@ -32,6 +36,7 @@ export function readSettings(environment: Environment): AgentSettings {
   if (!Number.isFinite(resume) || resume <= 0) throw new Error('MIRRORD_RESUME_MS must be a number of milliseconds');
   const given = environment['MIRRORD_RESOLV_CONF'];
   return {
+    role: environment['MIRRORD_ROLE'] === 'incoming' ? 'incoming' : 'outgoing',
     publicKey: publicKey(required(environment, 'MIRRORD_PUBLIC_KEY')),
     resolvConf: given ?? systemFile('/etc/resolv.conf'),
     // Who is given a resolv.conf is on the client's own machine, and sees its hosts file.

@@ -55,6 +55,7 @@ const LABELS: Readonly<Record<Progress['step'], string | null>> = {
   others: 'others',
   filter: 'filter',
   dns: 'names',
+  incoming: 'incoming',
   repair: null,
   config: 'note',
 };

@@ -1,5 +1,6 @@
 /** Flags that several commands share. */
 import { Flags } from '@oclif/core';
+import type { PortPair } from '../config/flags.ts';
 import { MirrordError } from '../errors.ts';
 import { isDomain } from '../filter/index.ts';
 import { isSessionName } from '../control/session-folder.ts';
@@ -48,6 +49,22 @@ export const domain = Flags.custom({
     });
   },
 });
+
+/** `8080`, or `3000:8080`: a port of this machine, and the target's. */
+export const portPair = Flags.custom<PortPair>({
+  helpValue: '[LOCAL:]REMOTE',
+  multipleNonGreedy: true,
+  async parse(value) {
+    const [first = '', second = first, ...more] = value.split(':');
+    const [local, remote] = [Number(first), Number(second)];
+    if (more.length === 0 && isPort(first, local) && isPort(second, remote)) return { local, remote };
+    throw new MirrordError('usage', 'port-invalid', `'${value}' is no port.`, {
+      help: "Write it like 8080, or like 3000:8080 where this machine's port is another than the target's.",
+    });
+  },
+});
+
+const isPort = (text: string, port: number): boolean => /^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535;
 
 export const cidr = Flags.custom({
   helpValue: 'CIDR',

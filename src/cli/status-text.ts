@@ -1,5 +1,5 @@
 /** A session's status for people. */
-import type { RuleMatch, SessionStatus } from '../control/answers.ts';
+import type { IncomingPort, RuleMatch, SessionStatus } from '../control/answers.ts';
 import { fromHome } from './home.ts';
 
 /** More routes than this are counted, not listed. */
@@ -51,6 +51,7 @@ export function formatStatus(status: ShownSession, reader: Reader, now = Date.no
     ['pod hosts', podHostsText(dns)],
     ['others', forwarded.text],
     ['dropped', forwarded.dropped ? `${forwarded.dropped} packets of other machines` : ''],
+    ...status.incoming.map((port): [string, string] => ['incoming', incomingText(port)]),
     ['flows', `${flows.tcp} TCP, ${flows.udp} UDP`],
     ['bytes', `${formatBytes(bytes.up)} up, ${formatBytes(bytes.down)} down`],
     ['transport', `${transport.kind}${rtt}${transport.resumes > 0 ? `, resumed ${transport.resumes} times` : ''}`],
@@ -76,6 +77,12 @@ export const formatOther = ({ name, pid, user }: OtherSession): string => `${nam
 
 const elsewhere = ({ network_namespace: network }: ShownSession, reader: Reader): string =>
   network === reader.networkNamespace ? '' : `another network namespace, ${network}`;
+
+function incomingText({ remote, local, listens, program, taken, passed }: IncomingPort): string {
+  const who = program === null ? '' : ` (${program.name}, pid ${program.pid})`;
+  const where = listens ? `→ localhost:${local}${who}` : `stays there: nothing listens on localhost:${local}`;
+  return `port ${remote} ${where}; ${taken} came here, ${passed} were handed on`;
+}
 
 /** What the target pod's hosts file has a say about, and what not. */
 function podHostsText({ podHosts, withheldPodHosts }: ShownSession['dns']): string {

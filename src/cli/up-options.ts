@@ -1,5 +1,6 @@
 /** Flags in, `UpOptions` out: the form that crosses to the session. */
 import type { UpOptions } from '../ipc/protocol.ts';
+import type { PortPair } from '../config/flags.ts';
 import type { DnsModeChoice } from '../machine/dns-state.ts';
 import { defined } from '../defined.ts';
 
@@ -14,6 +15,8 @@ export interface UpFlags {
   readonly 'include-route'?: readonly string[] | undefined;
   readonly 'exclude-route'?: readonly string[] | undefined;
   readonly domain?: readonly string[] | undefined;
+  readonly steal: boolean;
+  readonly port?: readonly PortPair[] | undefined;
   readonly dns: DnsModeChoice;
   readonly verbose: boolean;
   readonly 'accept-invalid-certificates': boolean;
@@ -32,18 +35,20 @@ export function toUpOptions(flags: UpFlags): UpOptions {
     includeRoutes: flags['include-route'] ?? [],
     excludeRoutes: flags['exclude-route'] ?? [],
     domains: flags.domain ?? [],
+    ...(flags.port === undefined ? {} : { ports: flags.port }),
     dns: flags.dns,
     verbose: flags.verbose,
     overrides: overrides(flags),
   };
 }
 
-function overrides(flags: UpFlags): Record<string, boolean> {
+function overrides(flags: UpFlags): Record<string, boolean | string> {
   const noOutgoing = flags['no-outgoing'];
   return {
     ...(noOutgoing || flags['no-tcp-outgoing'] ? { 'feature.network.outgoing.tcp': false } : {}),
     ...(noOutgoing || flags['no-udp-outgoing'] ? { 'feature.network.outgoing.udp': false } : {}),
     ...(flags['no-remote-dns'] || flags.dns === 'off' ? { 'feature.network.dns.enabled': false } : {}),
+    ...(flags.steal ? { 'feature.network.incoming.mode': 'steal' } : {}),
     ...(flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {}),
   };
 }

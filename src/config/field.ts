@@ -10,6 +10,8 @@ export interface FieldFacts {
   readonly kind?: Kind;
   /** Shorter forms that are accepted in a file. */
   readonly shorthand?: 'boolean' | 'text';
+  /** Words of an environment variable that stand for others, in lower case. */
+  readonly words?: Readonly<Record<string, string>>;
   /** A text is split at `;` in a file too. */
   readonly split?: boolean;
   /** How the default reads, where it is no plain value. */

@@ -6,9 +6,9 @@ import { isTree } from './tree.ts';
 const NO_INJECTION = 'every program on this machine is inside, and none is patched, wrapped or skipped';
 const NO_OPERATOR = 'there is no operator';
 const NO_PROXY = 'there is no proxy process of its own';
-const NO_STEALING = 'the agent takes no incoming traffic yet';
-const NOT_YET = 'it comes later';
-const NO_PRIVILEGE = 'the agent has no privileges and no rules of its own';
+const NO_HTTP = 'the agent takes connections whole';
+const NO_TLS = 'connections come as they are, encrypted ones too';
+const NO_PRIVILEGE = 'the agent has no more rights than it needs, and its rules go with it';
 
 /** Dotted key to the reason. */
 export const IGNORED: ReadonlyMap<string, string> = new Map([
@@ -31,7 +31,7 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['internal_proxy', NO_PROXY],
   ['startup_retry', 'requests to the API server are repeated where that helps'],
   ['experimental', 'these switches belong to another implementation'],
-  ['pause', NO_STEALING],
+  ['pause', 'the target goes on'],
   ['feature.fs', "programs use this machine's own files"],
   ['feature.hostname', 'this machine keeps its own host name'],
   ['feature.magic', NO_INJECTION],
@@ -42,18 +42,21 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['feature.redis', NO_OPERATOR],
   ['feature.capture_error_trace', NO_INJECTION],
   ['feature.env.load_from_process', NO_INJECTION],
-  ['feature.network.incoming', NOT_YET],
+  ['feature.network.incoming.listen_ports', 'programs listen on the ports that they ask for'],
+  ['feature.network.incoming.tls_delivery', NO_TLS],
+  ['feature.network.incoming.https_delivery', NO_TLS],
+  ['feature.network.incoming.on_concurrent_steal', 'the second session that takes a target is refused'],
   ['feature.network.outgoing.ignore_localhost', 'loopback is never captured'],
   ['feature.network.outgoing.unix_streams', 'sockets of the file system stay on this machine'],
-  ['agent.flush_connections', NO_STEALING],
-  ['agent.inject_headers', NO_STEALING],
-  ['agent.max_body_buffer_size', NO_STEALING],
-  ['agent.max_body_buffer_timeout', NO_STEALING],
-  ['agent.jaq_time_limit', NO_STEALING],
-  ['agent.pause', NO_STEALING],
+  ['agent.flush_connections', 'established connections are always ended, idle ones at once'],
+  ['agent.inject_headers', NO_HTTP],
+  ['agent.max_body_buffer_size', NO_HTTP],
+  ['agent.max_body_buffer_timeout', NO_HTTP],
+  ['agent.jaq_time_limit', NO_HTTP],
+  ['agent.pause', 'the target goes on'],
   ['agent.port', 'the agent is reached through the API server, at a port of its own choice'],
-  ['agent.network_interface', NO_STEALING],
-  ['agent.exclude_from_mesh', NO_STEALING],
+  ['agent.network_interface', 'connections are taken from every interface'],
+  ['agent.exclude_from_mesh', "the agent's rules stand behind a mesh's"],
   ['agent.nftables', NO_PRIVILEGE],
   ['agent.clean_iptables_on_start', NO_PRIVILEGE],
   ['agent.disabled_capabilities', NO_PRIVILEGE],
@@ -67,7 +70,7 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
 /** Values that ask for what happens anyway: of switches, beside those that every key may have (`asksNothing`). */
 const AS_WISHED: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ['feature.fs', ['local']],
-  ['feature.network.incoming', ['off']],
+  ['feature.network.incoming.on_concurrent_steal', ['abort']],
   ['feature.network.outgoing.ignore_localhost', [true]],
   ['agent.json_log', [true]],
   ['agent.disable_mesh_sidecar_injection', [true]],

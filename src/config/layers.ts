@@ -1,7 +1,7 @@
 /**
  * Precedence, key by key: command line > environment > file > default.
  */
-import type { ConfigFlags } from './flags.ts';
+import type { ConfigFlags, PortPair } from './flags.ts';
 import { IGNORED, isAsWished } from './ignored.ts';
 import { formatPath, type Origin, type Path, type Problem } from './problem.ts';
 import { FIELDS } from './schema.ts';
@@ -47,7 +47,7 @@ export class Layers {
       const text = facts.env === undefined ? undefined : env[facts.env];
       // An empty variable is one that a script meant to leave out.
       if (facts.env === undefined || text === undefined || text === '') continue;
-      this.#setText(path, text, { kind: 'environment', variable: facts.env });
+      this.#setText(path, facts.words?.[text.toLowerCase()] ?? text, { kind: 'environment', variable: facts.env });
     }
   }
 
@@ -62,6 +62,8 @@ export class Layers {
       ['feature.network.outgoing.routes.include', nonEmpty(flags.includeRoutes)],
       ['feature.network.outgoing.routes.exclude', nonEmpty(flags.excludeRoutes)],
       ['feature.network.dns.domains', nonEmpty(flags.domains)],
+      ['feature.network.incoming.ports', nonEmpty(flags.ports?.map(({ remote }) => remote))],
+      ['feature.network.incoming.port_mapping', nonEmpty(mapped(flags.ports ?? []))],
     ];
     for (const [path, value] of values) if (value !== undefined) this.#set(path, value, origin);
     for (const [path, value] of Object.entries(flags.overrides ?? {})) {
@@ -140,6 +142,10 @@ function convert(text: string, kind: string | undefined): unknown {
   }
 }
 
-function nonEmpty(list: readonly string[] | undefined): readonly string[] | undefined {
+/** Pairs whose numbers differ. */
+const mapped = (ports: readonly PortPair[]): readonly (readonly [number, number])[] =>
+  ports.filter(({ local, remote }) => local !== remote).map(({ local, remote }) => [local, remote]);
+
+function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list === undefined || list.length === 0 ? undefined : list;
 }

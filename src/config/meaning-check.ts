@@ -23,6 +23,7 @@ export async function checkMeaning(config: ConfigSchema, layers: Layers, cwd: st
   const check = new Check(layers);
   check.network(config);
   const target = check.target(config);
+  check.incoming(config, target);
   check.agent(config, target);
   check.env(config);
   await check.files(config, cwd);
@@ -103,6 +104,37 @@ class Check implements Findings {
     }
   }
 
+  incoming({ feature: { network } }: ConfigSchema, target: Target | null): void {
+    const { mode, ports, ignore_ports: ignored, port_mapping: mapping, http_filter: filter } = network.incoming;
+    if (ports !== undefined && ignored !== undefined)
+      this.#fault(INCOMING, { ports, ignore_ports: ignored }, 'ports and ignore_ports exclude each other; keep one');
+    for (const [side, name] of ['local', 'remote'].entries()) {
+      const numbers = mapping.map((pair) => pair[side]);
+      const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
+      if (twice !== undefined)
+        this.#fault(`${INCOMING}.port_mapping`, mapping, `the ${name} port ${twice} stands there twice`);
+    }
+    for (const [local, remote] of mapping) {
+      if (local === remote) this.#warn(`${INCOMING}.port_mapping`, [local, remote], 'it is the same port anyway');
+    }
+    if (mode === 'mirror')
+      this.#warn(`${INCOMING}.mode`, mode, 'copies are not made, so incoming traffic stays with the target alone');
+    const isTold = (key: string): boolean =>
+      this.#layers.originOf(toPath(`${INCOMING}.${key}`)).kind === 'command line';
+    if (mode !== 'steal') {
+      if (isTold('ports')) this.#fault(`${INCOMING}.ports`, ports, 'ports are taken with --steal only');
+      return;
+    }
+    if (filter !== undefined && Object.keys(filter).some((key) => key !== 'ports')) {
+      const reason = 'requests cannot be told apart: without it, all of them would be taken';
+      this.#fault(`${INCOMING}.http_filter`, filter, reason);
+    }
+    if (target?.kind !== 'targetless') return;
+    const reason = 'there is no target whose traffic could come here';
+    if (isTold('mode')) this.#fault(`${INCOMING}.mode`, mode, reason);
+    else this.#warn(`${INCOMING}.mode`, mode, reason);
+  }
+
   env({ feature: { env } }: ConfigSchema): void {
     if (env.include !== undefined && env.exclude !== undefined) {
       this.#fault(
@@ -168,6 +200,8 @@ function gather(warnings: readonly Fault[]): Fault[] {
       : { ...first, reason: `${first.reason} (and ${others.length} more entries likewise)` };
   });
 }
+
+const INCOMING = 'feature.network.incoming';
 
 /** Below it stand names, which have dots of their own. */
 const HOSTS = 'feature.network.dns.hosts';

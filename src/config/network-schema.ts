@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { field, flag, group, list, optionalList } from './field.ts';
 
+const A_PORT = 'it is a port: a whole number from 1 to 65535';
+const port = z.int(A_PORT).min(1, A_PORT).max(65_535, A_PORT);
+
 const FORWARDED = 'it is "bridges", "off" or a list of CIDRs';
 
 const outgoingFilter = field(
@@ -77,12 +80,42 @@ const dns = group(
   { shorthand: 'boolean' },
 );
 
+const incoming = group(
+  {
+    mode: field(
+      z.enum(['off', 'steal', 'mirror'], 'it is "steal", "mirror" or "off"').default('off'),
+      "`steal`: connections to the target's ports come to this machine. `off`: they stay there. An object without it means `mirror`.",
+      {
+        env: 'MIRRORD_AGENT_TCP_STEAL_TRAFFIC',
+        kind: 'text',
+        words: { true: 'steal', '1': 'steal', false: 'off', '0': 'off' },
+      },
+    ),
+    ports: field(z.array(port).optional(), "The target's ports that are taken.", {
+      default: 'those that its container declares',
+    }),
+    ignore_ports: field(z.array(port).optional(), "This machine's ports to which nothing comes."),
+    ignore_localhost: flag('Whether a program that listens on 127.0.0.1 or ::1 only does not count.', false),
+    port_mapping: field(
+      z.array(z.tuple([port, port])).default([]),
+      "Pairs of a port of this machine and the target's port that comes to it.",
+    ),
+    http_filter: field(
+      z.record(z.string(), z.unknown()).optional(),
+      'Which requests are taken. Not with `steal`: connections are taken whole.',
+    ),
+  },
+  'Connections to the target. `true` and `"mirror"` copy them, `"steal"` takes them, `false` leaves them alone.',
+  { shorthand: 'boolean' },
+);
+
 export const networkSchema = group(
   {
+    incoming,
     outgoing,
     dns,
     ipv6: flag("Whether IPv6 is routed; when off, AAAA questions for the cluster's names have no answer.", true),
   },
-  'The network. `false` turns `outgoing` and `dns` off.',
+  'The network. `false` turns `incoming`, `outgoing` and `dns` off.',
   { shorthand: 'boolean' },
 );

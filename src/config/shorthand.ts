@@ -8,11 +8,13 @@ import { getAt, isTree, setAt, type Tree } from './tree.ts';
 
 /** What `false` means; `true` is the same as leaving the key out.  An outer key stands before an inner one. */
 const SWITCHES: ReadonlyMap<string, Tree> = new Map<string, Tree>([
-  ['feature.network', { outgoing: { tcp: false, udp: false }, dns: { enabled: false } }],
+  ['feature.network', { incoming: { mode: 'off' }, outgoing: { tcp: false, udp: false }, dns: { enabled: false } }],
   ['feature.network.outgoing', { tcp: false, udp: false }],
   ['feature.network.dns', { enabled: false }],
   ['feature.env', { exclude: ['*'] }],
 ]);
+
+const INCOMING = 'feature.network.incoming';
 
 /** The kinds that the object form of `target.path` names. */
 const TARGET_WORDS: ReadonlyMap<string, string> = new Map([
@@ -33,6 +35,7 @@ export function expandShorthands(tree: Tree): void {
     const value = getAt(tree, path);
     if (typeof value === 'boolean') setAt(tree, path, expandSwitch(path, value));
   }
+  expandIncoming(tree);
   const target = tree['target'];
   if (typeof target === 'string' || isTargetPath(target)) tree['target'] = { path: target };
   expandTargetPath(tree);
@@ -53,6 +56,14 @@ export function expandShorthands(tree: Tree): void {
   if (isTree(hosts)) {
     for (const [name, address] of Object.entries(hosts)) if (typeof address === 'string') hosts[name] = [address];
   }
+}
+
+/** A word, or a switch, stands for the mode; an object without one mirrors, as mirrord has it. */
+function expandIncoming(tree: Tree): void {
+  const incoming = getAt(tree, INCOMING);
+  if (typeof incoming === 'string') setAt(tree, INCOMING, { mode: incoming });
+  else if (typeof incoming === 'boolean') setAt(tree, INCOMING, { mode: incoming ? 'mirror' : 'off' });
+  else if (isTree(incoming)) incoming['mode'] ??= 'mirror';
 }
 
 /** The keys that a boolean for a whole group means, as dotted key and value; null when the key is no such group. */

@@ -41,6 +41,8 @@ export interface SessionStatus {
     /** Packets of other machines that were kept out; null where they are not counted. */
     readonly dropped: number | null;
   };
+  /** The target's ports that come here; empty where none was asked for. */
+  readonly incoming: readonly IncomingPort[];
   readonly flows: { readonly tcp: number; readonly udp: number };
   readonly bytes: { readonly up: number; readonly down: number };
   readonly transport: { readonly kind: string; readonly rtt_ms: number | null; readonly resumes: number };
@@ -51,6 +53,20 @@ export interface SessionStatus {
   readonly warnings: readonly string[];
   /** Path of the log; null when it cannot be written. */
   readonly log: string | null;
+}
+
+export interface IncomingPort {
+  /** The target's. */
+  readonly remote: number;
+  /** This machine's. */
+  readonly local: number;
+  /** Whether anybody listens here; otherwise the port stays with the target. */
+  readonly listens: boolean;
+  /** Who does; null where nobody does, and where it is another user's program. */
+  readonly program: { readonly name: string; readonly pid: number } | null;
+  /** Connections that came here, and those that were handed on to the target. */
+  readonly taken: number;
+  readonly passed: number;
 }
 
 /** How often a rule, or one of the cluster's ranges, has decided. */

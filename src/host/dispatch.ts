@@ -29,6 +29,8 @@ const OPERATIONS: Readonly<
   asked: (host, [names]) => host.asked(checkAskedNames(names)),
   target: (host, [target]) => host.target(target === null ? null : checkTarget(target)),
   startAgent: (host, [key, path], folder) => host.startAgent(checkPublicKey(key), checkSocketPath(path, folder)),
+  startIncomingAgent: (host, [key, path], folder) =>
+    host.startIncomingAgent(checkPublicKey(key), checkSocketPath(path, folder)),
   reserve: (host, [ranges]) => host.reserve(checkRanges(ranges)),
   network: (host, [state]) => host.network(checkNetworkState(state)),
   named: (host, [state]) => host.named(checkNamedState(state)),

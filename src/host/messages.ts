@@ -20,6 +20,7 @@ const STEPS: readonly Progress['step'][] = [
   'routes',
   'others',
   'filter',
+  'incoming',
   'dns',
   'repair',
   'config',

@@ -8,7 +8,7 @@ import type { HostOperations } from '../ipc/protocol.ts';
 import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from '../machine/facts.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
-import type { Agent, SessionMachine, TargetNetwork } from '../machine/session-machine.ts';
+import type { Agent, AgentRole, SessionMachine, TargetNetwork } from '../machine/session-machine.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';
 import { Turns } from '../turns.ts';
 import { refuse } from './unchecked.ts';
@@ -68,18 +68,11 @@ export class Host implements HostOperations {
   }
 
   startAgent(publicKey: string, socketPath: string): Promise<void> {
-    return this.#inTurn(this.#agentTurns, async () => {
-      const target = this.#target ?? refuse('an agent on this machine, where the target is not');
-      const { agentBundle: bundle, output } = this.#context;
-      this.#agents.get(socketPath)?.stop();
-      this.#agents.delete(socketPath);
-      for (const [path, agent] of this.#agents) if (agent.ended) this.#agents.delete(path);
-      if (this.#agents.size >= AGENTS_MAX) {
-        throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
-      }
-      const agent = await target.startAgent({ bundle, publicKey, socketPath, output, signal: this.#closing.signal });
-      this.#agents.set(socketPath, agent);
-    });
+    return this.#startAgent('outgoing', publicKey, socketPath);
+  }
+
+  startIncomingAgent(publicKey: string, socketPath: string): Promise<void> {
+    return this.#startAgent('incoming', publicKey, socketPath);
   }
 
   async bound(flows: readonly BoundFlow[]): Promise<void> {
@@ -147,6 +140,28 @@ export class Host implements HostOperations {
 
   stopAgents(): void {
     for (const agent of this.#agents.values()) agent.stop();
+  }
+
+  #startAgent(role: AgentRole, publicKey: string, socketPath: string): Promise<void> {
+    return this.#inTurn(this.#agentTurns, async () => {
+      const target = this.#target ?? refuse('an agent on this machine, where the target is not');
+      const { agentBundle: bundle, output } = this.#context;
+      this.#agents.get(socketPath)?.stop();
+      this.#agents.delete(socketPath);
+      for (const [path, agent] of this.#agents) if (agent.ended) this.#agents.delete(path);
+      if (this.#agents.size >= AGENTS_MAX) {
+        throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
+      }
+      const agent = await target.startAgent({
+        role,
+        bundle,
+        publicKey,
+        socketPath,
+        output,
+        signal: this.#closing.signal,
+      });
+      this.#agents.set(socketPath, agent);
+    });
   }
 
   /** What goes beside the routes for those who come in, and those who do not; nothing waits for it but `close`. */

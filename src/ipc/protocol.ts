@@ -30,6 +30,8 @@ export interface HostOperations {
   target(target: string | null): Promise<NetworkTargetFacts | null>;
   /** Starts the agent in the target's namespace as the invoking user; resolves when it listens on `socketPath`. */
   startAgent(publicKey: string, socketPath: string): Promise<void>;
+  /** The same for the agent of incoming traffic, which may change the target's network. */
+  startIncomingAgent(publicKey: string, socketPath: string): Promise<void>;
   /**
    * Claims ranges before anything is started for them; throws where another session has some.  Resolves to whether there
    * is no other one in this network, who could.
@@ -136,7 +138,8 @@ export type PathChange =
 
 /** One step of a long work, for people.  The same `step` is reported again as it moves on. */
 export interface Progress {
-  readonly step: 'cluster' | 'target' | 'agent' | 'routes' | 'others' | 'filter' | 'dns' | 'repair' | 'config';
+  readonly step:
+    'cluster' | 'target' | 'agent' | 'routes' | 'others' | 'filter' | 'dns' | 'incoming' | 'repair' | 'config';
   readonly state: 'running' | 'done' | 'warning';
   readonly text: string;
 }

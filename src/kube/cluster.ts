@@ -64,7 +64,11 @@ export interface AgentProgram {
   delivering(dial: Dial): Dial;
 }
 
+/** Which of the target's traffic an agent is for. */
+export type AgentRole = 'outgoing' | 'incoming';
+
 export interface AgentRequest {
+  readonly role: AgentRole;
   readonly options: AgentOptions;
   readonly program: AgentProgram;
   readonly publicKey: string;

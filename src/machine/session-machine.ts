@@ -58,11 +58,15 @@ export interface Agent {
 /** The agent's side, where the target is on this machine. */
 export interface TargetNetwork {
   readonly facts: NetworkTargetFacts;
-  /** Resolves when the agent listens on the socket. */
+  /** Resolves when the agent listens on the socket.  One for incoming traffic may change the target's network. */
   startAgent(options: AgentOptions): Promise<Agent>;
 }
 
+/** Which of the target's traffic an agent is for. */
+export type AgentRole = 'outgoing' | 'incoming';
+
 export interface AgentOptions {
+  readonly role: AgentRole;
   /** Path of its program, one file. */
   readonly bundle: string;
   readonly publicKey: string;

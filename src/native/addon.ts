@@ -1,13 +1,7 @@
-/**
- * Finds and types the addon of `native-helpers/`: what Node does not offer of the kernel.
- *
- * The file lies in the package's own folder, wherever this module has been put (the sources, or a bundle in `dist/`).
- */
-import { existsSync } from 'node:fs';
+/** Loads and types the addon of `native-helpers/`: what Node does not offer of the kernel. */
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MirrordError } from '../errors.ts';
+import { builtFile, builtName } from './built-file.ts';
 
 declare const reader: unique symbol;
 /** Opaque; closed for good by `closeReader`. */
@@ -51,6 +45,8 @@ export interface Addon {
    * until the descriptor that it returns is closed, at the latest by death.  This network namespace alone.
    */
   markConnections(fd: number, mark: number, family: 4 | 6): number;
+  /** A socket of netlink(7) as a descriptor that does not block; `protocol` as in linux/netlink.h. */
+  openNetlink(protocol: number): number;
 }
 
 export interface PeerCredentials {
@@ -59,23 +55,15 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
-const LOCATION = join('native-helpers', 'build', 'mirrord.node');
-
-function find(): string | undefined {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, LOCATION);
-    if (existsSync(file)) return file;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
+const NAME = 'mirrord.node';
 
 let loaded: Addon | undefined;
 
 export function loadAddon(): Addon {
   if (loaded) return loaded;
-  const file = find();
+  const file = builtFile(NAME);
   if (file === undefined) {
-    throw new MirrordError('host', 'addon-missing', `The native helper (${LOCATION}) has not been built.`, {
+    throw new MirrordError('host', 'addon-missing', `The native helper (${builtName(NAME)}) has not been built.`, {
       help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
     });
   }

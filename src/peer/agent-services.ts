@@ -9,14 +9,14 @@ import { serveUdp } from './udp.ts';
 /** Tells sessions apart. */
 let sessions = 0;
 
-/** For one session. */
-export function agentServices(service: TunnelService): Services {
-  return {
+/** For each session. */
+export function agentServices(service: TunnelService): () => Services {
+  return () => ({
     [KIND.tcp]: serveTcp((flow) => service.tcp(flow)),
     [KIND.udp]: serveUdp(sessions++, (flow) => service.udp(flow)),
     [KIND.resolve]: answerNames((message, signal) => service.resolve(message, signal)),
     [KIND.probe]: answerProbe((host, signal) => service.probe(host, signal)),
     [KIND.info]: answerInfo(() => service.info()),
     [KIND.environment]: answerEnvironment((container) => service.environment(container)),
-  };
+  });
 }

@@ -1,6 +1,13 @@
 /** All that an agent may open at its client, by kind. */
+import { type IncomingStream, serveIncoming } from './incoming.ts';
 import { KIND } from './opening.ts';
 import type { Services } from './peer.ts';
 import { serveAnswer } from './udp.ts';
 
-export const CLIENT_SERVICES: Services = { [KIND.answer]: serveAnswer };
+/** `deliver`: takes connections to the target's ports, for a client that asks for some. */
+export function clientServices(deliver: ((flow: IncomingStream) => void) | undefined): Services {
+  return {
+    [KIND.answer]: serveAnswer,
+    ...(deliver === undefined ? {} : { [KIND.incoming]: serveIncoming(deliver) }),
+  };
+}

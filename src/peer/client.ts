@@ -8,8 +8,9 @@ import { Pauses, connect, reconnect } from '../connection/redial.ts';
 import type { DialOutcome } from '../mux/flow.ts';
 import type { Mux } from '../mux/mux.ts';
 import type { AgentInfo } from './agent-info.ts';
-import { CLIENT_SERVICES } from './client-services.ts';
+import { clientServices } from './client-services.ts';
 import type { ProcessEnvironment, TargetContainer } from './environment.ts';
+import { type IncomingState, type IncomingWish, askIncoming } from './incoming.ts';
 import { createPeer } from './peer.ts';
 import { askEnvironment, askInfo, askNameServers, askProbe } from './question.ts';
 import { type TunnelStream, connectTcp } from './tcp.ts';
@@ -54,7 +55,7 @@ export async function createTunnel(
     closed: (reason) => die(`the agent ended the session: ${reason}`),
   });
   const connectable = { stream, dial, key: key.privateKey, agent: { publicKey: null }, session: createSessionId() };
-  const mux = createPeer(stream, true, CLIENT_SERVICES, (reason) => {
+  const mux = createPeer(stream, true, clientServices(options.deliver), (reason) => {
     void stream.farewell(reason);
     die(reason);
   });
@@ -106,6 +107,10 @@ class MuxTunnel implements Tunnel {
 
   environment(container: TargetContainer): Promise<ProcessEnvironment> {
     return askEnvironment(this.#mux, container);
+  }
+
+  subscribe(wish: IncomingWish): Promise<IncomingState> {
+    return askIncoming(this.#mux, wish);
   }
 
   ping(): Promise<number> {

@@ -6,7 +6,17 @@
  */
 import { QUESTION_LIMIT } from '../mux/limits.ts';
 
-export const KIND = { tcp: 1, udp: 2, resolve: 3, probe: 4, info: 5, environment: 6, answer: 7 } as const;
+export const KIND = {
+  tcp: 1,
+  udp: 2,
+  resolve: 3,
+  probe: 4,
+  info: 5,
+  environment: 6,
+  answer: 7,
+  subscribe: 8,
+  incoming: 9,
+} as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -26,6 +36,8 @@ const HOST: Bounds = [1, 255];
 /** The same, a space, and an address and a port. */
 const HOST_AND_SOCKET: Bounds = [1, 255 + 64];
 const ANYTHING: Bounds = [0, QUESTION_LIMIT];
+/** Two addresses and a port. */
+const ENDS: Bounds = [1, 128];
 /** The number of a flow, u32. */
 const NUMBER: Bounds = [4, 4];
 
@@ -37,6 +49,8 @@ const BODIES: Readonly<Record<number, Bounds>> = {
   [KIND.info]: ANYTHING,
   [KIND.environment]: ANYTHING,
   [KIND.answer]: NUMBER,
+  [KIND.subscribe]: ANYTHING,
+  [KIND.incoming]: ENDS,
 } satisfies Readonly<Record<Kind, Bounds>>;
 
 /** Text goes as Latin-1. */

@@ -63,7 +63,7 @@ export function answerEnvironment(read: (container: TargetContainer) => Promise<
     });
 }
 
-async function ask(
+export async function ask(
   mux: Mux,
   kind: Kind,
   body: string | Uint8Array,

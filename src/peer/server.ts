@@ -12,11 +12,10 @@ import type { SourcesOf } from '../connection/hellos.ts';
 import { createTunnelKey } from '../connection/key.ts';
 import { RESUME_LIMIT_MS, SESSION_LIMIT } from '../connection/limits.ts';
 import type { Mux } from '../mux/mux.ts';
-import { agentServices } from './agent-services.ts';
-import { createPeer } from './peer.ts';
+import { type Services, createPeer } from './peer.ts';
+import { ServedSession } from './served-session.ts';
 import { hearHello } from '../connection/server-hello.ts';
 import type { HelloKeys, ProvenClient } from '../connection/server-hello.ts';
-import type { TunnelService } from './service.ts';
 
 export interface TunnelServerOptions {
   /** The client's. */
@@ -38,23 +37,29 @@ export interface TunnelServerEvents {
 interface Session {
   readonly stream: ByteStream;
   readonly mux: Mux;
+  readonly served: ServedSession;
   /** Runs while the transport is away. */
   expiry: NodeJS.Timeout | undefined;
 }
 
 export class TunnelServer {
   readonly #keys: HelloKeys;
-  readonly #service: TunnelService;
+  readonly #services: (session: ServedSession) => Services;
   readonly #events: TunnelServerEvents;
   readonly #sessions = new Map<string, Session>();
   readonly #limitMs: number;
   readonly #hellos: Hellos;
 
-  constructor(options: TunnelServerOptions, service: TunnelService, events: TunnelServerEvents) {
+  /** `services`: what each session is served. */
+  constructor(
+    options: TunnelServerOptions,
+    services: (session: ServedSession) => Services,
+    events: TunnelServerEvents,
+  ) {
     this.#keys = { client: options.publicKey, agent: createTunnelKey() };
     this.#hellos = new Hellos(options.sourcesOf ?? ((transports) => transports.map(() => '')));
     this.#limitMs = options.resumeLimitMs ?? RESUME_LIMIT_MS;
-    this.#service = service;
+    this.#services = services;
     this.#events = events;
   }
 
@@ -97,6 +102,7 @@ export class TunnelServer {
       lost: (reason) => {
         this.#events.note('lost', reason);
         session.expiry = setTimeout(() => this.#end(id, session, 'no client came back'), this.#limitMs);
+        served.onLost();
         this.#count();
       },
       closed: (reason) => {
@@ -104,11 +110,12 @@ export class TunnelServer {
         if (this.#sessions.size === 0) this.#events.goodbye?.();
       },
     });
-    const mux = createPeer(stream, false, agentServices(this.#service), (reason) => {
+    const served = new ServedSession(stream);
+    const mux = createPeer(stream, false, this.#services(served), (reason) => {
       void stream.farewell(reason);
       this.#end(id, session, reason);
     });
-    const session: Session = { stream, mux, expiry: undefined };
+    const session: Session = { stream, mux, served, expiry: undefined };
     this.#sessions.set(id, session);
     return session;
   }
@@ -121,6 +128,7 @@ export class TunnelServer {
     welcome(stream.received);
     stream.attach(link, claim.received, roundTripMs);
     clearTimeout(session.expiry);
+    if (claim.resume) session.served.onResumed();
     this.#events.note(claim.resume ? 'resumed' : 'connected', '');
     this.#count();
     return null;
@@ -132,6 +140,7 @@ export class TunnelServer {
     clearTimeout(session.expiry);
     session.stream.destroy();
     session.mux.close();
+    session.served.onEnded();
     this.#events.note('ended', reason);
     this.#count();
   }

@@ -15,6 +15,7 @@
 import type { DialOutcome } from '../mux/flow.ts';
 import type { AgentInfo } from './agent-info.ts';
 import type { ProcessEnvironment, TargetContainer } from './environment.ts';
+import type { IncomingState, IncomingStream, IncomingWish } from './incoming.ts';
 import type { TunnelStream } from './tcp.ts';
 import type { TunnelDatagrams } from './udp.ts';
 
@@ -23,6 +24,8 @@ export interface TunnelOptions {
   readonly signal?: AbortSignal;
   /** How long a lost tunnel is redialled, ms; the agent must have the same. */
   readonly resumeLimitMs?: number;
+  /** Takes connections to ports of the target that were subscribed to; without it they are refused. */
+  readonly deliver?: (flow: IncomingStream) => void;
 }
 
 export interface TunnelEvents {
@@ -45,6 +48,8 @@ export interface Tunnel {
   info(): Promise<AgentInfo>;
   /** The environment that the process of the container beside the agent was started with. */
   environment(container: TargetContainer): Promise<ProcessEnvironment>;
+  /** The target's ports that are to come here; all of them, each time. */
+  subscribe(wish: IncomingWish): Promise<IncomingState>;
   /** Round trip in milliseconds through the whole path. */
   ping(): Promise<number>;
   readonly resumes: number;

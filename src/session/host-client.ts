@@ -66,6 +66,7 @@ export class HostClient implements HostOperations {
   asked: HostOperations['asked'] = (...args) => this.#ask('asked', ...args);
   target: HostOperations['target'] = (...args) => this.#ask('target', ...args);
   startAgent: HostOperations['startAgent'] = (...args) => this.#ask('startAgent', ...args);
+  startIncomingAgent: HostOperations['startIncomingAgent'] = (...args) => this.#ask('startIncomingAgent', ...args);
   reserve: HostOperations['reserve'] = (...args) => this.#ask('reserve', ...args);
   network: HostOperations['network'] = (...args) => this.#ask('network', ...args);
   named: HostOperations['named'] = (...args) => this.#ask('named', ...args);

@@ -18,6 +18,9 @@ import { connectRaw } from './connect.ts';
 import { askedNames } from './domains.ts';
 import { targetEnvironment } from './environment.ts';
 import { AgentPool } from './agents/pool.ts';
+import { IncomingTraffic } from './incoming/incoming-traffic.ts';
+import { openListeners } from './incoming/listeners.ts';
+import { incomingPlan, isIncomingWanted } from './incoming/plan.ts';
 import type { HostClient } from './host-client.ts';
 import { type SessionLog, openLog } from './log.ts';
 import { Capture } from './capture.ts';
@@ -48,6 +51,7 @@ export class Session {
   #remote: Remote | undefined;
   #agents: AgentPool | undefined;
   #capture: Capture | undefined;
+  #incoming: IncomingTraffic | undefined;
   #isReleased = false;
   readonly #matches = new RuleMatches();
   readonly #statusFeed = new StatusFeed(() => this.#status());
@@ -110,11 +114,12 @@ export class Session {
     });
     this.#agents = agents;
     const starting = this.#startAgent(agents, report, signal);
-    const [, discovery, facts, service] = await Promise.all([
+    const [, discovery, facts, service, incoming] = await Promise.all([
       starting,
       remote.discover(starting, signal),
       this.#host.facts(),
       remote.exampleService(signal),
+      isIncomingWanted(config) ? this.#openIncoming(remote, signal) : null,
     ]);
     discovery.notes.forEach((note) => this.#log.logger.info({ note }, 'discovery'));
     signal.throwIfAborted();
@@ -135,6 +140,7 @@ export class Session {
     this.#capture = capture;
     if (this.#isReleased) capture.release();
     await capture.connect(service?.name);
+    await incoming?.take(incomingPlan(config, remote.declaredPorts()));
     this.#keepInStep(remote, capture, signal);
     await this.#whenReachable(agents, signal);
     if (this.#phase !== 'starting') return;
@@ -153,6 +159,7 @@ export class Session {
   machineChanged(facts: MachineFacts): void {
     this.#changedFacts = facts;
     this.#agents?.pathChanged();
+    this.#incoming?.pathChanged();
     if (this.#capture && this.#remote) {
       this.#inBackground(this.#capture.machineChanged(facts, this.#remote.ownAddresses()));
     }
@@ -162,6 +169,8 @@ export class Session {
   release(): void {
     this.#phase = 'stopping';
     this.#isReleased = true;
+    // The target first: what comes for it from here on is its own.
+    void this.#incoming?.close();
     this.#capture?.release();
   }
 
@@ -170,7 +179,7 @@ export class Session {
     this.#phase = 'stopping';
     this.#closing.abort();
     this.#log.logger.info({ matches: this.#matches.list }, 'stopping');
-    await Promise.allSettled([this.#capture?.close(), this.#agents?.close()]);
+    await Promise.allSettled([this.#incoming?.close(), this.#capture?.close(), this.#agents?.close()]);
     this.#remote?.close();
     this.#ended.resolve(this.#host.remaining);
     await this.#control?.close();
@@ -195,6 +204,19 @@ export class Session {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     this.#host.progress('agent', 'done', `${agentPlace(agents)}, ready in ${seconds} s`);
     return info;
+  }
+
+  /** Beside the other agent: it takes nothing yet. */
+  async #openIncoming(remote: Remote, signal: AbortSignal): Promise<IncomingTraffic> {
+    const incoming = new IncomingTraffic({
+      agents: remote.incomingAgents,
+      listeners: openListeners(),
+      target: remote.target,
+      report: (state, text) => this.#host.progress('incoming', state, text),
+    });
+    this.#incoming = incoming;
+    await incoming.open(signal);
+    return incoming;
   }
 
   async #configure(): Promise<Config> {
@@ -324,7 +346,11 @@ export class Session {
   }
 
   async #status(): Promise<SessionStatus> {
-    const [dropped] = await Promise.all([this.#host.strangers().catch(() => null), this.#freshRoundTrip()]);
+    const [dropped, incoming] = await Promise.all([
+      this.#host.strangers().catch(() => null),
+      this.#incoming?.ports() ?? [],
+      this.#freshRoundTrip(),
+    ]);
     return sessionStatus({
       start: this.#start,
       state: this.#state,
@@ -336,6 +362,7 @@ export class Session {
       matches: this.#matches,
       rttMs: this.#rttMs,
       dropped,
+      incoming,
       warnings: this.#warnings,
       log: this.logPath,
     });

@@ -21,6 +21,7 @@ export interface StatusParts {
   readonly rttMs: number | null;
   /** Packets of other machines; null when they are not counted. */
   readonly dropped: number | null;
+  readonly incoming: SessionStatus['incoming'];
   readonly warnings: Iterable<string>;
   readonly log: string | null;
 }
@@ -50,6 +51,7 @@ export function sessionStatus(parts: StatusParts): SessionStatus {
       withheldPodHosts: [],
     },
     forwarded: { text: capture?.forwarded ?? '', dropped: parts.dropped },
+    incoming: parts.incoming,
     flows: { tcp: counters?.tcpFlows ?? 0, udp: counters?.udpFlows ?? 0 },
     bytes: { up: counters?.bytesUp ?? 0, down: counters?.bytesDown ?? 0 },
     transport: {

@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DATA_PATH_FLAGS } from '../../src/node-flags.ts';
 import { createTunnel } from '../../src/peer/client.ts';
 import { createTunnelKey, readPublicKey } from '../../src/connection/key.ts';
+import { agentServices } from '../../src/peer/agent-services.ts';
 import { TunnelServer } from '../../src/peer/server.ts';
 import type { TunnelService } from '../../src/peer/service.ts';
 import type { FlowBytes } from '../../src/mux/flow.ts';
@@ -148,7 +149,10 @@ interface Usage {
 }
 
 function serve(mode: Mode, path: string, publicKey: string): void {
-  const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, service, { connected() {}, note() {} });
+  const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, agentServices(service), {
+    connected() {},
+    note() {},
+  });
   const listener = createServer({ noDelay: true }, (socket) => {
     if (mode === 'tunnel') server.accept(socket);
     else serveHttp2(mode === 'http2' ? socket : new TrivialDuplex(socket));

@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { cidr, configFile, domain, format, sessionName } from '../flags.ts';
+import { cidr, configFile, domain, format, portPair, sessionName } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 import { toUpOptions } from '../up-options.ts';
 
@@ -24,6 +24,10 @@ export class Up extends Command {
     {
       description: "From a workload's own pod and address:",
       command: 'sudo <%= config.bin %> up -t deployment/payments',
+    },
+    {
+      description: "With what comes to a workload's port 8080 on this machine's port 3000:",
+      command: 'sudo <%= config.bin %> up -t deployment/payments --steal --port 3000:8080',
     },
     { description: 'A network namespace of this machine:', command: 'sudo <%= config.bin %> up -t netns/lab' },
   ];
@@ -76,6 +80,15 @@ export class Up extends Command {
       default: 'auto',
       description: "how to take over the machine's DNS",
       helpGroup: 'NETWORK',
+    }),
+    steal: Flags.boolean({
+      description: "connections to the target's ports come to the programs that listen here",
+      helpGroup: 'INCOMING',
+    }),
+    port: portPair({
+      multiple: true,
+      description: 'with --steal: this port of the target (default: those that its container declares)',
+      helpGroup: 'INCOMING',
     }),
     'no-outgoing': Flags.boolean({ description: 'send nothing to the cluster', helpGroup: 'NETWORK' }),
     'no-tcp-outgoing': Flags.boolean({ description: 'send no TCP to the cluster', helpGroup: 'NETWORK' }),

@@ -9,6 +9,12 @@ export function isAdmissionRefusal(error: unknown): error is ApiError {
   return isStatus(error, 400, 403, 422) || (error instanceof ApiError && /webhook "/.test(error.message));
 }
 
+const POD_SECURITY = /violates PodSecurity|security context constraint/;
+
+export function isPodSecurityRefusal(error: unknown): error is ApiError {
+  return isAdmissionRefusal(error) && POD_SECURITY.test(error.message);
+}
+
 /** `message` is the server's, or the Job controller's event; `otherwise` is what to do where nothing can be changed. */
 export function notAdmitted(message: string, what = "the agent's pod", otherwise = ELSEWHERE): MirrordError {
   const said = message.replace(/^Error creating: /, '');
@@ -22,7 +28,7 @@ export function notAdmitted(message: string, what = "the agent's pod", otherwise
       help: `Set agent.resources to what the quota leaves, or ${otherwise}.`,
     });
   }
-  if (/violates PodSecurity|security context constraint/.test(said)) {
+  if (POD_SECURITY.test(said)) {
     return new MirrordError('agent', 'agent-pod-security', text, {
       help: `Set agent.security_context to what the namespace allows (a null takes a field away), or ${otherwise}.`,
     });

@@ -15,7 +15,7 @@ import { ApiError, explainAnswer, isRbacRefusal, isStatus } from '../server/api-
 import type { Api } from '../server/api.ts';
 import type { Server } from '../server/server.ts';
 import type { ResolvedTarget } from '../targets/target.ts';
-import { isAdmissionRefusal, notAdmitted } from './admission.ts';
+import { isAdmissionRefusal, isPodSecurityRefusal, notAdmitted } from './admission.ts';
 import { agentDial } from './dial.ts';
 import { agentLeaving } from './leaving.ts';
 import { agentContainer } from './manifest.ts';
@@ -35,11 +35,12 @@ export async function startEphemeralAgent(
 ): Promise<ClusterAgent> {
   const { namespace, pod } = target;
   checkRoom(target, TARGETLESS);
-  const { options, program, remains } = request;
+  const { role, options, program, remains } = request;
   const name = `mirrord-agent-${randomName()}`;
   const command = program.command(request.publicKey, options.logLevel);
-  const targeted = { name, targetContainerName: target.container };
-  const container = agentContainer({ options, command, env: program.env, identity: target.identity }, targeted);
+  // Only who reads the target's environment has to see its processes.
+  const more = role === 'incoming' ? { name } : { name, targetContainerName: target.container };
+  const container = agentContainer({ role, options, command, env: program.env, identity: target.identity }, more);
   const late = lateSignal(signal);
   const what = `The agent ${name} in pod ${namespace}/${pod}`;
   signal.throwIfAborted();
@@ -54,7 +55,7 @@ export async function startEphemeralAgent(
   } catch (error) {
     // The server has said no; without an answer it may be there.
     if (error instanceof ApiError) remains.remove(what);
-    throw notAdded(error, target);
+    throw role === 'incoming' && isPodSecurityRefusal(error) ? notAllowed(error, target) : notAdded(error, target);
   }
   report(`ephemeral container ${name} added to pod/${pod}`);
   const selector = { fieldSelector: `metadata.name=${pod}` };
@@ -80,6 +81,15 @@ export async function startEphemeralAgent(
       else remains.add(what, 'it could not be reached');
     },
   };
+}
+
+function notAllowed(error: ApiError, { namespace, pod }: ResolvedTarget): MirrordError {
+  const text = `incoming traffic of pod ${namespace}/${pod} cannot be taken, its namespace does not allow NET_ADMIN`;
+  const label = `pod-security.kubernetes.io/enforce=privileged`;
+  return new MirrordError('agent', 'incoming-pod-security', `${text}: ${error.message}`, {
+    help: `It would with: kubectl label namespace ${namespace} ${label} --overwrite.  Or leave --steal out.`,
+    cause: error,
+  });
 }
 
 function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {

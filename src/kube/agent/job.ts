@@ -27,10 +27,10 @@ export async function startJobAgent(
   report: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ClusterAgent> {
-  const { options, program } = request;
+  const { role, options, program } = request;
   const name = `mirrord-agent-${randomName()}`;
   const command = program.command(request.publicKey, options.logLevel);
-  const job = agentJob(name, request.session, { options, command, env: program.env });
+  const job = agentJob(name, request.session, { role, options, command, env: program.env });
   const held = new HeldJob(api, namespace, name, request.remains);
   signal.throwIfAborted();
   try {

@@ -13,8 +13,9 @@ import type {
   V1ResourceRequirements,
   V1SecurityContext,
 } from '@kubernetes/client-node';
-import type { AgentOptions } from '../cluster.ts';
+import type { AgentOptions, AgentRole } from '../cluster.ts';
 import { defined } from '../../defined.ts';
+import { FIRST_GROUP } from '../../incoming-groups.ts';
 
 export const CONTAINER = 'agent';
 /** Every object of ours carries these; `down --all` finds them by the owner. */
@@ -50,7 +51,23 @@ const NOBODY = 65532;
 /** Time to reset its flows after SIGTERM. */
 const GRACE_SECONDS = 5;
 
+/**
+ * The agent of incoming traffic changes the pod's network: root with that one capability, since Kubernetes can give none to
+ * another user.  It can neither look into the target's processes nor gain anything else.  Its group is what its redirects
+ * let pass.
+ */
+const INCOMING: V1SecurityContext = {
+  runAsNonRoot: false,
+  runAsUser: 0,
+  runAsGroup: FIRST_GROUP,
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
 export interface AgentContainer {
+  readonly role: AgentRole;
   readonly options: AgentOptions;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -114,7 +131,7 @@ export function agentContainer(
     imagePullPolicy: options.imagePullPolicy,
     command: [...agent.command],
     env: Object.entries(agent.env).map(([name, value]) => ({ name, value })),
-    securityContext: securityContext(agent.identity, options.securityContext),
+    securityContext: agent.role === 'incoming' ? INCOMING : securityContext(agent.identity, options.securityContext),
     ...more,
   };
 }

@@ -72,6 +72,11 @@ export function identityOf(pod: V1Pod, container: string): ResolvedTarget['ident
   return { runAsUser, ...defined({ runAsGroup }) };
 }
 
+export function declaredPorts(pod: V1Pod, container: string): readonly number[] {
+  const { ports = [] } = lasting(pod).find(({ name }) => name === container) ?? {};
+  return ports.filter(({ protocol = 'TCP' }) => protocol === 'TCP').map(({ containerPort }) => containerPort);
+}
+
 /** What the agent needs to find the container's process, as it runs now. */
 export function targetContainer(pod: V1Pod, name: string): TargetContainer {
   const { spec, metadata } = pod;

@@ -7,7 +7,7 @@ import { nearest } from '../nearest.ts';
 import { ApiError, explainAnswer, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 import { observe, type Collection } from '../server/observe.ts';
-import { chooseContainer, identityOf } from './container.ts';
+import { chooseContainer, declaredPorts, identityOf } from './container.ts';
 import { collectionPath, selectorOf, type Workload, type WorkloadKind } from './kinds.ts';
 import { isReady, newestFirst, whyNotReady } from './readiness.ts';
 import { selectorQuery } from './selector.ts';
@@ -91,6 +91,7 @@ function resolved(pod: V1Pod, { target, namespace }: ResolveRequest, ready: numb
     isContainerGuessed: container.isGuessed,
     addresses: (pod.status?.podIPs ?? []).flatMap((item) => item.ip ?? []),
     identity: identityOf(pod, container.name),
+    ports: declaredPorts(pod, container.name),
     hostNetwork: pod.spec?.hostNetwork === true,
     clusterDns: asksClusterDns(pod),
     objectBytes: objectBytes(pod),

@@ -20,6 +20,8 @@ export interface ResolvedTarget {
   readonly addresses: readonly string[];
   /** Whom the container runs as, root aside, as far as the cluster knows; the rest is its image's matter. */
   readonly identity: { readonly runAsUser?: number; readonly runAsGroup?: number };
+  /** TCP ports that the container declares. */
+  readonly ports: readonly number[];
   /** It has the node's network: its address is the node's. */
   readonly hostNetwork: boolean;
   /** It asks the cluster's DNS; with another `dnsPolicy` it does not know the cluster's names. */

@@ -8,12 +8,12 @@ import { LinuxRoutes } from './linux-routes.ts';
 import { Monitor } from './monitor.ts';
 import { slotOf } from './network/slot.ts';
 import { Strangers } from './nftables/strangers.ts';
+import { incomingIdentity, outgoingIdentity } from './processes/agent-identity.ts';
 import { AgentProcess } from './processes/agent-process.ts';
 import { Outside, playBackOutside } from './processes/outside.ts';
-import { asUser } from './processes/user.ts';
 import { LINK_SETTINGS, watchedFiles } from './dns/watched.ts';
 import type { System } from './system/system.ts';
-import { openTarget, readTarget } from './target.ts';
+import { openTarget, readTarget, refuseOwnNetwork } from './target.ts';
 import { whenAll } from '../../turns.ts';
 
 export class LinuxSession implements SessionMachine {
@@ -65,11 +65,13 @@ export class LinuxSession implements SessionMachine {
     const facts = await readTarget(system, target, here);
     return {
       facts,
-      startAgent: (options) =>
-        AgentProcess.start(
-          { ...target, resolvConf: facts.resolvConf },
-          { ...options, user, environment, asUser: asUser(system.files, user) },
-        ),
+      startAgent: async (options) => {
+        const isIncoming = options.role === 'incoming';
+        if (isIncoming) refuseOwnNetwork(target);
+        const { files } = system;
+        const identity = isIncoming ? incomingIdentity(files, user) : outgoingIdentity(files, user, environment);
+        return AgentProcess.start({ ...target, resolvConf: facts.resolvConf }, { ...options, ...identity });
+      },
     };
   }
 

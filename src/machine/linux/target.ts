@@ -95,6 +95,14 @@ async function refuseOthersNamespace({ system, user }: TargetContext, number: st
   if (code !== 0) throw forbidden(number, `${user.name} may not enter its user namespace: name a process of your own.`);
 }
 
+/** A port of this machine's own that came to this machine would come round for ever. */
+export function refuseOwnNetwork({ path, namespace }: OpenedTarget): void {
+  if (statSync(namespace).ino !== statSync('/proc/self/ns/net').ino) return;
+  throw new MirrordError('usage', 'incoming-own-network', `The network of ${path} is this machine's own.`, {
+    help: 'Its incoming traffic is here already: have your program listen on the port itself.',
+  });
+}
+
 const pathOf = (descriptor: number): string => `/proc/${process.pid}/fd/${descriptor}`;
 
 /** Namespaces are the only files of their file system (nsfs); another file there may keep who reads it waiting. */

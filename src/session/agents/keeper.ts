@@ -11,6 +11,7 @@ import { createTunnelKey } from '../../connection/key.ts';
 import { lateSignal } from '../../peer/late-signal.ts';
 import { Pauses } from '../../connection/redial.ts';
 import type { AgentInfo } from '../../peer/agent-info.ts';
+import type { IncomingStream } from '../../peer/incoming.ts';
 import type { Tunnel } from '../../peer/tunnel.ts';
 import type { AgentStarter, StartedAgent } from './starter.ts';
 import { defined } from '../../defined.ts';
@@ -29,6 +30,8 @@ export interface AgentEvents {
   gone(reason: string): void;
   /** A new agent has taken over: what it sees (`info`) may differ. */
   restarted(): void;
+  /** A connection to a port of the target that was subscribed to. */
+  readonly deliver?: (flow: IncomingStream) => void;
 }
 
 export class AgentKeeper {
@@ -132,6 +135,7 @@ export class AgentKeeper {
 
   async #openOne(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
     const { resumeLimitMs } = this.#starter;
+    const { deliver } = this.#events;
     const agent = await this.#starter.start(this.#key.publicKey, report, signal);
     let goodbye = (): Promise<boolean> => Promise.resolve(false);
     try {
@@ -139,7 +143,7 @@ export class AgentKeeper {
         agent.dial,
         this.#key,
         // One that is not wanted any more has to be told so.
-        { signal: lateSignal(signal), ...defined({ resumeLimitMs }) },
+        { signal: lateSignal(signal), ...defined({ resumeLimitMs, deliver }) },
         {
           lost: (reason, retryMs) => this.#tell(reason, retryMs),
           // Before it says what it sees, it is of no use yet.

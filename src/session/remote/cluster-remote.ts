@@ -1,13 +1,15 @@
 /** A Kubernetes cluster as the remote: the agent runs in a pod, a port-forward carries it. */
 import { readFile } from 'node:fs/promises';
-import { agentProgram } from '../../agent/loader.ts';
+import { agentProgram, incomingProgram } from '../../agent/loader.ts';
 import { type Config, type Target, agentOptions, clusterOptions, formatTarget, targetOf } from '../../config/index.ts';
+import { MirrordError } from '../../errors.ts';
 import { resolveDeclaredEnvironment } from '../../environment/index.ts';
 import { sizeWarning } from '../../kube/agent/pod-size.ts';
 import type { AgentRequest, Cluster } from '../../kube/cluster.ts';
 import type { PodTarget, ResolvedTarget } from '../../kube/targets/target.ts';
 import type { Remain } from '../../ipc/protocol.ts';
 import type { AgentStarter, StartedAgent } from '../agents/starter.ts';
+import { launcherFiles } from '../../native/launcher.ts';
 import { SessionRemains } from '../remains.ts';
 import type { Remote, RemoteReport } from './remote.ts';
 
@@ -35,14 +37,17 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   const bundle = await readFile(options.agentBundle);
   // The pod that the agent is in now; another one after a rollout.
   let current: ResolvedTarget | null = null;
+  const agents = agentSources(cluster, options, bundle, (resolved) => {
+    current = resolved;
+  });
   return {
     target: config.target.path,
     cluster: { context, server, version, namespace },
     transport: 'port-forward',
     warnings: cluster.warnings,
-    agents: agentSource(cluster, options, bundle, (resolved) => {
-      current = resolved;
-    }),
+    agents: agents.outgoing,
+    incomingAgents: agents.incoming,
+    declaredPorts: () => current?.ports ?? null,
     ownAddresses: () => cluster.serverAddresses(),
     ownNames: () => cluster.serverNames(),
     isLoggingIn: () => cluster.isLoggingIn,
@@ -66,34 +71,79 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   };
 }
 
-function agentSource(
+/** Both agents are of one pod at first; each that is started anew takes whichever is ready then. */
+function agentSources(
   cluster: Cluster,
   options: ClusterRemoteOptions,
   bundle: Uint8Array,
   chosen: (target: ResolvedTarget) => void,
-): AgentStarter {
+): { readonly outgoing: AgentStarter; readonly incoming: AgentStarter } {
   const { config, session, report } = options;
-  const { resumeLimitMs } = agentOptions(config);
-  const program = agentProgram(bundle, resumeLimitMs);
+  const { resumeLimitMs, startupTimeoutMs } = agentOptions(config);
   const target = podTarget(targetOf(config));
   const remains = new SessionRemains(resumeLimitMs, options.remains);
+  const request = (role: AgentRequest['role'], program: AgentRequest['program'], publicKey: string): AgentRequest => ({
+    role,
+    options: agentOptions(config),
+    program,
+    publicKey,
+    session,
+    remains,
+  });
+  const outgoingProgram = agentProgram(bundle, resumeLimitMs);
+  const first = Promise.withResolvers<ResolvedTarget>();
+  first.promise.catch(() => undefined); // told to whoever starts the outgoing agent
   let isFirst = true;
+  let isFirstIncoming = true;
   return {
-    resumeLimitMs,
-    async start(publicKey, progress, signal): Promise<StartedAgent> {
-      const request: AgentRequest = { options: agentOptions(config), program, publicKey, session, remains };
-      if (target === null) return cluster.startAgent(request, progress, signal);
-      // Whoever starts it waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted to
-      // be made anew), and is taken when it is there.
-      const timeoutMs = isFirst ? request.options.startupTimeoutMs : null;
-      isFirst = false;
-      const resolved = await cluster.resolveTarget(target, timeoutMs, progress, signal);
-      chosen(resolved);
-      report('target', 'done', describeTarget(config.target.path, resolved));
-      for (const warning of warningsOf(resolved)) report('target', 'warning', warning);
-      return cluster.startTargetAgent(resolved, request, progress, signal);
+    outgoing: {
+      resumeLimitMs,
+      async start(publicKey, progress, signal): Promise<StartedAgent> {
+        const asked = request('outgoing', outgoingProgram, publicKey);
+        if (target === null) return cluster.startAgent(asked, progress, signal);
+        // Whoever starts it waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted
+        // to be made anew), and is taken when it is there.
+        const timeoutMs = isFirst ? startupTimeoutMs : null;
+        isFirst = false;
+        const resolving = cluster.resolveTarget(target, timeoutMs, progress, signal);
+        resolving.then(first.resolve, first.reject);
+        const resolved = await resolving;
+        chosen(resolved);
+        report('target', 'done', describeTarget(config.target.path, resolved));
+        for (const warning of warningsOf(resolved)) report('target', 'warning', warning);
+        return cluster.startTargetAgent(resolved, asked, progress, signal);
+      },
+    },
+    incoming: {
+      resumeLimitMs,
+      async start(publicKey, progress, signal): Promise<StartedAgent> {
+        if (target === null) throw new Error('a pod of its own has no incoming traffic'); // the configuration says so, too
+        const resolved = await (isFirstIncoming
+          ? first.promise
+          : cluster.resolveTarget(target, null, progress, signal));
+        isFirstIncoming = false;
+        if (resolved.hostNetwork) throw nodesNetwork(resolved);
+        const asked = request('incoming', await incomingProgramOf(bundle, resumeLimitMs), publicKey);
+        return cluster.startTargetAgent(resolved, asked, progress, signal);
+      },
     },
   };
+}
+
+async function incomingProgramOf(bundle: Uint8Array, resumeLimitMs: number): Promise<AgentRequest['program']> {
+  const launchers = [...launcherFiles()].map(async ([arch, file]) => [arch, await readFile(file)] as const);
+  return incomingProgram(bundle, new Map(await Promise.all(launchers)), resumeLimitMs);
+}
+
+function nodesNetwork({ pod }: ResolvedTarget): MirrordError {
+  return new MirrordError(
+    'usage',
+    'incoming-host-network',
+    `${pod} has its node's network: its ports are the node's.`,
+    {
+      help: "A node's traffic is not taken.  Choose another target, or leave --steal out.",
+    },
+  );
 }
 
 function podTarget(target: Target): PodTarget | null {

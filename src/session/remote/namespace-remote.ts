@@ -9,32 +9,35 @@ import { MirrordError } from '../../errors.ts';
 import type { HostOperations } from '../../ipc/protocol.ts';
 import type { NetworkTargetFacts } from '../../machine/facts.ts';
 import { peerUser } from '../../native/peer-user.ts';
-import type { StartedAgent } from '../agents/starter.ts';
+import type { AgentStarter } from '../agents/starter.ts';
 import type { Remote } from './remote.ts';
 
 export function openNamespace(target: string, facts: NetworkTargetFacts, folder: string, host: HostOperations): Remote {
   let generation = 0;
 
-  const start = async (publicKey: string): Promise<StartedAgent> => {
-    // A path of its own for each agent: one that is about to die cannot be mistaken for its successor.
-    const socketPath = join(folder, `agent-${++generation}.sock`);
-    await host.startAgent(publicKey, socketPath);
-    return {
-      kind: 'process',
-      name: target,
-      node: '',
-      image: '',
-      dial: (signal) => dialSocket(socketPath, signal),
-      stop: () => rm(socketPath, { force: true }),
-    };
-  };
+  const source = (ask: HostOperations['startAgent']): AgentStarter => ({
+    async start(publicKey) {
+      // A path of its own for each agent: one that is about to die cannot be mistaken for its successor.
+      const socketPath = join(folder, `agent-${++generation}.sock`);
+      await ask(publicKey, socketPath);
+      return {
+        kind: 'process',
+        name: target,
+        node: '',
+        image: '',
+        dial: (signal) => dialSocket(socketPath, signal),
+        stop: () => rm(socketPath, { force: true }),
+      };
+    },
+  });
 
   return {
     target,
     cluster: null,
     transport: 'unix-socket',
     warnings: [],
-    agents: { start },
+    agents: source((...args) => host.startAgent(...args)),
+    incomingAgents: source((...args) => host.startIncomingAgent(...args)),
     ownAddresses: () => [],
     ownNames: () => [],
     isLoggingIn: () => false,
@@ -42,6 +45,7 @@ export function openNamespace(target: string, facts: NetworkTargetFacts, folder:
     discover: () => Promise.resolve(surroundings(facts)),
     declaredTarget: () => Promise.resolve(null),
     exampleService: () => Promise.resolve(null), // a namespace does not list what listens in it
+    declaredPorts: () => null,
     watch: () => undefined, // a namespace's ranges are read once, when the session starts
     close: () => undefined, // nothing is held open here; the agent ends with the host's pipe
   };

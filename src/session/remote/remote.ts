@@ -27,6 +27,8 @@ export interface Remote {
   readonly transport: string;
   readonly warnings: readonly string[];
   readonly agents: AgentStarter;
+  /** For the target's incoming traffic. */
+  readonly incomingAgents: AgentStarter;
   /** Addresses that must keep their path whatever is routed: the transport's own. */
   ownAddresses(): readonly string[];
   /** Names of the same: the cluster is never asked for them, since that may be what waits for their answer. */
@@ -41,6 +43,8 @@ export interface Remote {
   declaredTarget(signal: AbortSignal): Promise<DeclaredTarget | null>;
   /** A service to try; null where none is known. */
   exampleService(signal: AbortSignal): Promise<ExampleService | null>;
+  /** TCP ports that the target declares, once its first agent runs; null where it could not declare any. */
+  declaredPorts(): readonly number[] | null;
   /** Calls back when ranges or namespaces change, until the signal aborts. */
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void;
   close(): void;

@@ -19,6 +19,7 @@ import type { DnsState } from '../../../src/machine/dns-state.ts';
 import { type HostChannel, HostClient } from '../../../src/session/host-client.ts';
 import { Session } from '../../../src/session/session.ts';
 import { readPublicKey } from '../../../src/connection/key.ts';
+import { agentServices } from '../../../src/peer/agent-services.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
 import { until } from '../support/agent-process.ts';
 
@@ -40,14 +41,14 @@ class FakeAgent {
     const info = { version: '', node: '', hostname: '', addresses: [], serviceHost: null, ipv6: false };
     this.#server = new TunnelServer(
       { publicKey: readPublicKey(publicKey) },
-      {
+      agentServices({
         tcp: (flow) => flow.refuse('ECONNREFUSED'),
         udp: (flow) => flow.refuse('ECONNREFUSED'),
         resolve: () => Promise.reject(new Error('no name server')),
         probe: () => Promise.resolve({ ok: true }),
         info: () => ({ ...info, resolvConf: `search ${search}\n`, hosts: '' }),
         environment: () => Promise.resolve({ missing: 'unfound' }),
-      },
+      }),
       { connected() {}, note() {} },
     );
     this.#listener = createServer((socket) => {

@@ -359,7 +359,8 @@ describe('verify-config', () => {
       const file = {};
       setAt(file, key, { any: ['thing'] });
       assert.ok(getAt(file, key));
-      const found = await warnings(file);
+      // An object for incoming traffic mirrors unless it says otherwise, which has a warning of its own.
+      const found = (await warnings(file)).filter((warning) => !warning.startsWith('feature.network.incoming.mode'));
       assert.equal(found.length, 1);
       assert.ok(found[0].startsWith(`${key}: it is accepted, but has no effect: `) && found[0].includes('c.json:1'));
     });
@@ -368,7 +369,6 @@ describe('verify-config', () => {
   it('incoming traffic that is off needs no warning', async () => {
     for (const incoming of [false, 'off', { mode: 'off' }])
       assert.deepEqual(await warnings({ feature: { network: { incoming } } }), []);
-    assert.match((await warnings({ feature: { network: { incoming: 'steal' } } }))[0], /it comes later/);
   });
 
   it("editors' $schema is no key", async () =>

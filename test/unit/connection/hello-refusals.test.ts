@@ -17,6 +17,7 @@ import type { Claim } from '../../../src/connection/hello.ts';
 import { PROTOCOL_VERSION } from '../../../src/connection/limits.ts';
 import { createTunnelKey, readPublicKey } from '../../../src/connection/key.ts';
 import type { TunnelKey } from '../../../src/connection/key.ts';
+import { agentServices } from '../../../src/peer/agent-services.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
 import type { TunnelService } from '../../../src/peer/service.ts';
 import type { Tunnel } from '../../../src/peer/tunnel.ts';
@@ -93,7 +94,10 @@ describe('the hello', () => {
   const open = (by: TunnelKey): Promise<Tunnel> => createTunnel(dial, by, {}, silent);
 
   beforeEach(async () => {
-    server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, service, { connected() {}, note() {} });
+    server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, agentServices(service), {
+      connected() {},
+      note() {},
+    });
     tunnel = await open(key);
   });
   afterEach(async () => {

@@ -141,7 +141,7 @@ describe('openings', () => {
     assert.equal(decodeOpening(encodeOpening(KIND.udp, 80, 'a'.repeat(320))), null);
     assert.equal(decodeOpening(encodeOpening(KIND.answer, 80, 'abcde')), null);
     assert.equal(decodeOpening(Buffer.from([7, 0, 80, 97])), null);
-    assert.equal(decodeOpening(Buffer.from([8, 0, 80, 97])), null);
+    assert.equal(decodeOpening(Buffer.from([10, 0, 80, 97])), null);
   });
 
   it('never throw, whatever comes', () => {

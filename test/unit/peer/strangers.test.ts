@@ -6,6 +6,7 @@ import { settled } from '../support/mux-pair.ts';
 import { createTunnel } from '../../../src/peer/client.ts';
 import { FRAME, HEADER_LENGTH, writeHeader } from '../../../src/connection/frame.ts';
 import { createTunnelKey, readPublicKey } from '../../../src/connection/key.ts';
+import { agentServices } from '../../../src/peer/agent-services.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
 import type { WantedDatagrams } from '../../../src/peer/udp.ts';
 import type { TunnelService } from '../../../src/peer/service.ts';
@@ -61,7 +62,7 @@ describe('an end that speaks something else after the hello', () => {
 
   beforeEach(async () => {
     for (const list of [flowsReset, notes, transports, dead, asked]) list.length = 0;
-    server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, service, {
+    server = new TunnelServer({ publicKey: readPublicKey(key.publicKey) }, agentServices(service), {
       connected() {},
       note: (event, detail) => notes.push(`${event} ${detail}`),
     });

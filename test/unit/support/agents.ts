@@ -1,5 +1,6 @@
 import { duplexPair } from 'node:stream';
 import { readPublicKey } from '../../../src/connection/key.ts';
+import { agentServices } from '../../../src/peer/agent-services.ts';
 import { TunnelServer } from '../../../src/peer/server.ts';
 import type { TunnelService } from '../../../src/peer/service.ts';
 import type { AgentStarter } from '../../../src/session/agents/starter.ts';
@@ -39,7 +40,10 @@ export class Agents implements AgentStarter {
 
   start: AgentStarter['start'] = async (publicKey) => {
     if (this.away !== null) throw this.away;
-    const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, SERVICE, { connected() {}, note() {} });
+    const server = new TunnelServer({ publicKey: readPublicKey(publicKey) }, agentServices(SERVICE), {
+      connected() {},
+      note() {},
+    });
     this.keys.push(publicKey);
     this.started.push(server);
     return {

@@ -25,6 +25,7 @@ export const STATUS: ShownSession = {
     withheldPodHosts: [],
   },
   forwarded: { text: 'open to this machine and its bridges docker0', dropped: 7 },
+  incoming: [],
   flows: { tcp: 3, udp: 1 },
   bytes: { up: 999, down: 12_345_678 },
   transport: { kind: 'websocket', rtt_ms: 1.26, resumes: 2 },

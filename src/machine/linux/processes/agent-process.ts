@@ -1,13 +1,11 @@
-/** The agent of a `netns/` or `process/` target: a Node in that network namespace, as the invoking user. */
+/** An agent of a `netns/` or `process/` target: a Node in that network namespace, as the invoking user. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { MirrordError } from '../../../errors.ts';
-import { setAside } from '../../../node-environment.ts';
 import { DATA_PATH_FLAGS } from '../../../node-flags.ts';
 import { commandEnvironment } from '../system/commands.ts';
 import type { NetworkTarget } from '../target.ts';
 import type { Agent } from '../../session-machine.ts';
 import type { AgentOptions } from '../../session-machine.ts';
-import { type User, userEnvironment } from '../../user.ts';
 
 /** A Node starts within a second on a busy machine. */
 const LISTEN_DEADLINE_MS = 15_000;
@@ -15,11 +13,11 @@ const LISTEN_DEADLINE_MS = 15_000;
 /** Of its standard error, for the message when it fails. */
 const KEPT_OUTPUT = 2_000;
 
-/** Whose it is. */
-interface AgentUser {
-  readonly user: User;
-  /** The command in front of a program that runs as that user. */
-  readonly asUser: readonly string[];
+/** Whom it runs as, and with which rights. */
+export interface AgentIdentity {
+  /** The command in front of Node. */
+  readonly prefix: readonly string[];
+  /** Beside what every program that root starts has. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -33,13 +31,13 @@ export class AgentProcess implements Agent {
   /** Resolves when it listens on the socket. */
   static async start(
     { path, namespace, resolvConf }: NetworkTarget,
-    options: AgentOptions & AgentUser,
+    options: AgentOptions & AgentIdentity,
   ): Promise<AgentProcess> {
     const [command, ...args] = [
       'nsenter',
       `--net=${namespace}`,
       '--',
-      ...options.asUser,
+      ...options.prefix,
       process.execPath,
       ...DATA_PATH_FLAGS,
       options.bundle,
@@ -48,7 +46,7 @@ export class AgentProcess implements Agent {
       cwd: '/',
       env: {
         ...commandEnvironment(),
-        ...setAside(userEnvironment(options.user, options.environment)),
+        ...options.environment,
         MIRRORD_PUBLIC_KEY: options.publicKey,
         MIRRORD_LISTEN: `unix:${options.socketPath}`,
         MIRRORD_RESOLV_CONF: resolvConf,

@@ -145,7 +145,14 @@ export const OPTIONS: AgentOptions = {
 const NONE: Remains = { add: () => undefined, remove: () => undefined };
 
 export function request(options: Partial<AgentOptions> = {}, code: AgentProgram = ECHO): AgentRequest {
-  return { options: { ...OPTIONS, ...options }, program: code, publicKey: 'test', session: 'test', remains: NONE };
+  return {
+    role: 'outgoing',
+    options: { ...OPTIONS, ...options },
+    program: code,
+    publicKey: 'test',
+    session: 'test',
+    remains: NONE,
+  };
 }
 
 export function echo(stream: Duplex, text: string): Promise<string> {

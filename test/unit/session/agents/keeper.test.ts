@@ -9,6 +9,7 @@ import { Pauses } from '../../../../src/connection/redial.ts';
 import { TunnelServer } from '../../../../src/peer/server.ts';
 import { Agents, INFO, SERVICE } from '../../support/agents.ts';
 import type { AgentInfo } from '../../../../src/peer/agent-info.ts';
+import { agentServices } from '../../../../src/peer/agent-services.ts';
 
 /** Nobody waits; `waited` has what the pauses would have been. */
 class NoPauses extends Pauses {
@@ -170,7 +171,7 @@ describe('an agent that does not say what it sees', () => {
       const [near, far] = duplexPair();
       const service = { ...SERVICE, info: () => info(far) };
       const events = { connected: (count: number) => (sessions = count), note() {} };
-      new TunnelServer({ publicKey: readPublicKey(publicKey) }, service, events).accept(far);
+      new TunnelServer({ publicKey: readPublicKey(publicKey) }, agentServices(service), events).accept(far);
       const dial = async (): Promise<Duplex> => {
         if (dials++ > 0) throw new Error('out of reach');
         return near;
