@@ -8,7 +8,9 @@ import { Env } from './commands/env.ts';
 import { Exec } from './commands/exec.ts';
 import { Explain } from './commands/explain.ts';
 import { Help } from './commands/help.ts';
+import { Logs } from './commands/logs.ts';
 import { Ls } from './commands/ls.ts';
+import { Report } from './commands/report.ts';
 import { Status } from './commands/status.ts';
 import { Up } from './commands/up.ts';
 import { VerifyConfig } from './commands/verify-config.ts';
@@ -24,6 +26,8 @@ export const COMMANDS = {
   exec: Exec,
   'verify-config': VerifyConfig,
   doctor: Doctor,
+  logs: Logs,
+  report: Report,
   'agent-code': AgentCode,
   completion: Completion,
   version: Version,

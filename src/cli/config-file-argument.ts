@@ -5,11 +5,15 @@
  * no path (`-f -t x`); `-` is standard input.
  */
 import { DEFAULT_FOLDER } from '../config/default-folder.ts';
+import { type CommandTable, findCommand } from './words.ts';
 
 /** Flags without a value may stand in front of it: `up -vf`. */
 const WITHOUT_PATH = /^(--config-file|-[Acv]*f)$/;
 
-export function completeConfigFile(args: readonly string[]): readonly string[] {
+/** Of a command that has the flag: `logs -f` follows. */
+export function completeConfigFile(args: readonly string[], table: CommandTable): readonly string[] {
+  const command = findCommand(args, table);
+  if (command !== undefined && !Object.hasOwn(table[command]?.flags ?? {}, 'config-file')) return args;
   const separator = args.indexOf('--');
   const end = separator < 0 ? args.length : separator;
   const own = args.slice(0, end);

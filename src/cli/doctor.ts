@@ -12,8 +12,7 @@ import { becomeInvokingUser } from './invoking-user.ts';
 import { pasteable } from './invocation.ts';
 import { whoMayBeTold } from './oneself.ts';
 import type { Format } from './output-format.ts';
-import { out } from './output.ts';
-import { indented } from './printable.ts';
+import { type Output, out } from './output.ts';
 import { defined } from '../defined.ts';
 
 /** All in all: each question has a deadline of its own, and most never need it. */
@@ -25,8 +24,6 @@ const RIGHT = 'right-';
 /** More titles than this are counted, not listed. */
 const LISTED = 3;
 
-const MARKS = { ok: '✔', warning: '!', failed: '✘', skipped: '-' } as const;
-
 export interface DoctorFlags {
   readonly namespace?: string | undefined;
   readonly context?: string | undefined;
@@ -35,7 +32,8 @@ export interface DoctorFlags {
   readonly 'accept-invalid-certificates': boolean;
 }
 
-export async function runDoctor(flags: DoctorFlags, name: string, format: Format): Promise<void> {
+/** One after the other.  It is root who looks at this machine, where root called; the cluster is the user's to ask. */
+export async function* examine(flags: DoctorFlags, name: string): AsyncGenerator<Finding> {
   const signal = AbortSignal.timeout(DOCTOR_DEADLINE_MS);
   const configuration = once(() => configure(flags));
   const cluster = new KubernetesProbe(async () => clusterOptions((await configuration()).config, process.cwd()));
@@ -52,6 +50,17 @@ export async function runDoctor(flags: DoctorFlags, name: string, format: Format
     session: { name, roundTrip: (until) => roundTrip(name, until) },
   };
   const examination = new Examination(context);
+  yield* examination.run([...MACHINE_CHECKS, ...DNS_CHECKS], signal);
+  // What is left talks to a network or runs a credential plugin: never as root.
+  Object.assign(process.env, await becomeInvokingUser());
+  try {
+    yield* examination.run(CLUSTER_CHECKS, signal);
+  } finally {
+    cluster.close();
+  }
+}
+
+export async function runDoctor(flags: DoctorFlags, name: string, format: Format): Promise<void> {
   const findings: Finding[] = [];
   const fixes = new Set<string>();
   const rights: Finding[] = [];
@@ -65,14 +74,10 @@ export async function runDoctor(flags: DoctorFlags, name: string, format: Format
       if (finding.state === 'ok') return;
     } else out.text(formatRights(rights.splice(0)));
     // Once is enough: one binding mends all rights.
-    out.text(formatFinding(fixes.has(finding.fix) ? { ...finding, fix: '' } : finding));
+    showFinding(out, fixes.has(finding.fix) ? { ...finding, fix: '' } : finding);
     fixes.add(finding.fix);
   };
-  for await (const finding of examination.run([...MACHINE_CHECKS, ...DNS_CHECKS], signal)) take(finding);
-  // What is left talks to a network or runs a credential plugin: never as root.
-  Object.assign(process.env, await becomeInvokingUser());
-  for await (const finding of examination.run(CLUSTER_CHECKS, signal)) take(finding);
-  cluster.close();
+  for await (const finding of examine(flags, name)) take(finding);
   const count = findings.filter(({ state }) => state === 'failed').length;
   const rest = `${formatRights(rights)}${formatSkipped(findings)}`;
   const verdict = count === 0 ? 'Nothing stands in the way.' : `${count} failed.`;
@@ -80,16 +85,16 @@ export async function runDoctor(flags: DoctorFlags, name: string, format: Format
   process.exitCode = count === 0 ? EXIT.ok : EXIT.findings;
 }
 
-export function formatFinding({ state, title, detail, fix }: Finding): string {
-  const help = fix.split('\n').filter((line) => line !== '');
-  return [`${MARKS[state]} ${title}: ${indented(detail)}`, ...help.map((line) => `    → ${line}`), ''].join('\n');
+export function showFinding(output: Output, { state, title, detail, fix }: Finding): void {
+  output.entry(state === 'ok' ? 'done' : state, '', `${title}: ${detail}`);
+  for (const line of fix.split('\n')) if (line !== '') output.text(`    → ${line}\n`);
 }
 
 /** One line for all rights that are there; those that are missing are told one by one. */
 export function formatRights(rights: readonly Finding[]): string {
   const there = rights.filter(({ state }) => state === 'ok').length;
   if (there === 0) return '';
-  return `${MARKS.ok} rights: ${there === rights.length ? `all ${there}` : `${there} of ${rights.length}`} are there\n`;
+  return `✔ rights: ${there === rights.length ? `all ${there}` : `${there} of ${rights.length}`} are there\n`;
 }
 
 /** One line for each reason to pass checks over. */
@@ -98,9 +103,7 @@ export function formatSkipped(findings: readonly Finding[]): string {
     findings.filter(({ state }) => state === 'skipped'),
     ({ detail }) => detail,
   );
-  return [...skipped]
-    .map(([detail, those]) => `${MARKS.skipped} ${listed(those.map(({ title }) => title))}: ${detail}\n`)
-    .join('');
+  return [...skipped].map(([detail, those]) => `- ${listed(those.map(({ title }) => title))}: ${detail}\n`).join('');
 }
 
 function listed(titles: readonly string[]): string {

@@ -38,9 +38,9 @@ export async function runDown(settings: DownSettings): Promise<void> {
   }
   // Last, since root's rights are given up for it: the cluster is asked as the user.
   const { removed, note, notices } = name === undefined ? await leftovers(place) : NOTHING;
-  for (const notice of notices) err.line(`! ${notice}`);
+  for (const notice of notices) err.entry('warning', '', notice);
   if (note !== null) err.paragraph(`The cluster was not searched for agents of killed sessions: ${note}`);
-  for (const line of remains) err.line(`! ${line}`);
+  for (const line of remains) err.entry('warning', '', line);
   const here = ownNetworkNamespace();
   const answer = { ended: ended.map((each) => each.name), removed, remains };
   await out.answer(format, answer, (shown) => {

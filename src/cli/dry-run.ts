@@ -21,7 +21,7 @@ export async function runDryRun(options: UpOptions, format: Format): Promise<voi
   Object.assign(process.env, await becomeInvokingUser());
   const { dryRun, formatDryRun } = await import('../session/dry-run.ts');
   const notices: string[] = [];
-  const notice = (text: string): unknown => (format === 'table' ? err.line(`! ${text}`) : notices.push(text));
+  const notice = (text: string): unknown => (format === 'table' ? err.entry('warning', '', text) : notices.push(text));
   const result = await dryRun(
     options,
     { facts: machine.facts, networkTarget: async (name) => target ?? readAsUser(machine, name) },

@@ -15,17 +15,21 @@ export async function sessionEnvironment(name: string): Promise<SessionEnvironme
 
 export async function runEnv(name: string, format: EnvironmentFormat | 'yaml'): Promise<void> {
   const { environment, warnings = [] } = await sessionEnvironment(name);
-  for (const warning of warnings) err.line(`! ${warning}`);
+  for (const warning of warnings) err.entry('warning', '', warning);
   // It holds any text, as JSON does.
   if (format === 'yaml') return out.answer(format, environment, String);
   const { text, omitted, doubtful } = writeEnvironment(new Map(Object.entries(environment)), format);
   // A name of the cluster's may hold anything; on a terminal it must not act.
   for (const { name: variable, reason } of omitted) {
-    err.line(`! ${printableJson(variable)} is left out: ${reason}`);
+    err.entry('warning', '', `${printableJson(variable)} is left out: ${reason}`);
   }
   if (doubtful.length > 0) {
     const names = doubtful.map(printableJson).join(', ');
-    err.line(`! not every reader of .env files gets ${names} right (quotes in quotes); json and shell do`);
+    err.entry(
+      'warning',
+      '',
+      `not every reader of .env files gets ${names} right (quotes in quotes); json and shell do`,
+    );
   }
   out.data(text);
 }

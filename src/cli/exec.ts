@@ -24,6 +24,6 @@ export async function runExec(name: string, command: readonly string[]): Promise
   for (const [variable, value] of Object.entries(asCalled(await becomeInvokingUser()))) {
     if (value !== undefined) own.set(variable, value);
   }
-  for (const warning of warnings) err.line(`! ${warning}`);
+  for (const warning of warnings) err.entry('warning', '', warning);
   become(command, overLocal(own, new Map(Object.entries(environment)), unset), ignored);
 }

@@ -53,7 +53,7 @@ export async function runLs(flags: LsFlags): Promise<void> {
     const denied: TargetKind[] = [];
     const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
     const targets = listed.filter(isAskedFor).toSorted(byKindAndName);
-    if (denied.length > 0) err.line(`! ${formatDenied(denied, scope)}`);
+    if (denied.length > 0) err.entry('warning', '', formatDenied(denied, scope));
     if (flags.format !== 'table') return out.answer(flags.format, targets.flatMap(targetPaths), String);
     if (targets.length > 0 || scope === null) return out.formatted(targets, (shown) => formatTargets(shown, scope));
     const elsewhere = await cluster.listTargets(null, kinds, signal, () => undefined).catch(() => []);

@@ -81,4 +81,4 @@ function findRoot(folder: string): string {
 }
 
 // Not awaited at the top level: oclif imports this very file while `main` runs.
-void main(completeConfigFile(separateCommand(process.argv.slice(2))));
+void main(completeConfigFile(separateCommand(process.argv.slice(2)), COMMANDS));

@@ -20,6 +20,8 @@ export type ShownSession = SessionStatus & Whose;
 export interface OtherSession extends Whose {
   readonly name: string;
   readonly pid: number;
+  /** Whether it is in the reader's network namespace. */
+  readonly carries_your_programs: boolean;
 }
 
 type Reconnecting = NonNullable<SessionStatus['reconnecting']>;
@@ -72,8 +74,13 @@ function describeLoss({ since, reason, next_try: nextTry }: Reconnecting, now: n
   return `lost ${seconds(Date.parse(since), now)} ago: ${reason}; ${next}`;
 }
 
-/** Another user's session, of which no more is known. */
-export const formatOther = ({ name, pid, user }: OtherSession): string => `${name}: belongs to ${user} (pid ${pid})\n`;
+/** Another user's session, of which no more is known: but a machine's network is everybody's on it. */
+export function formatOther({ name, pid, user, network_namespace, carries_your_programs }: OtherSession): string {
+  const reach = carries_your_programs
+    ? 'every program on this machine goes through it, yours too'
+    : `every program in another network namespace, ${network_namespace}, goes through it`;
+  return `${name}: session of ${user} (pid ${pid}): ${reach}\n  Only ${user} sees more of it. Root can end it: sudo mirrord down --name ${name}\n`;
+}
 
 const elsewhere = ({ network_namespace: network }: ShownSession, reader: Reader): string =>
   network === reader.networkNamespace ? '' : `another network namespace, ${network}`;

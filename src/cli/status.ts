@@ -8,7 +8,7 @@ import { userHome } from './home.ts';
 import { oneself } from './oneself.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';
-import { type OtherSession, type ShownSession, formatOther, formatStatus } from './status-text.ts';
+import { type OtherSession, type Reader, type ShownSession, formatOther, formatStatus } from './status-text.ts';
 
 /** A session answers from memory; one that does not within this is stuck. */
 const STATUS_DEADLINE_MS = 3_000;
@@ -18,12 +18,30 @@ export interface StatusSettings {
   readonly format: Format;
 }
 
+/** Those that may be asked, and those of other users. */
+interface Found {
+  readonly sessions: readonly ShownSession[];
+  readonly others: readonly OtherSession[];
+}
+
 /** The session of that name in this network namespace; undefined when it does not run. */
 export async function sessionStatus(name: string): Promise<SessionStatus | undefined> {
   return statusOf(sessionHere(name), await oneself());
 }
 
-export async function runStatus(name: string | undefined, settings: StatusSettings): Promise<void> {
+export async function runStatus(name: string | undefined, { format, ...where }: StatusSettings): Promise<void> {
+  const found = await gatherSessions(name, where);
+  if (name !== undefined && found.sessions.length === 0) throw await notRunning(name);
+  const reader = await readerHere();
+  await out.answer(format, found, (shown) => formatSessions(shown, reader));
+}
+
+/** Of that name, or all; in this network namespace, or in all. */
+export async function gatherSessions(
+  name: string | undefined,
+  settings: Pick<StatusSettings, 'allNamespaces'>,
+): Promise<Found> {
+  const here = ownNetworkNamespace();
   const chosen = (await listSessions(settings)).filter((session) => name === undefined || session.name === name);
   const trusts = await oneself();
   const sessions: ShownSession[] = [];
@@ -36,22 +54,24 @@ export async function runStatus(name: string | undefined, settings: StatusSettin
       const whose = { user: record.user.name, network_namespace: session.networkNamespace };
       // Given by name, it is asked all the same, and the refusal is shown.
       if (name === undefined && !trusts(record.user.uid)) {
-        return void others.push({ name: session.name, pid: record.pid, ...whose });
+        const carries_your_programs = session.networkNamespace === here;
+        return void others.push({ name: session.name, pid: record.pid, ...whose, carries_your_programs });
       }
       const status = await statusOf(session, trusts);
       if (status) sessions.push({ ...status, ...whose });
     }),
   );
   for (const list of [sessions, others]) list.sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (name !== undefined && sessions.length === 0) throw await notRunning(name);
-  const reader = { networkNamespace: ownNetworkNamespace(), home: await userHome() };
-  await out.answer(settings.format, { sessions, others }, (shown) =>
-    shown.sessions.length + shown.others.length === 0
-      ? 'not running\n'
-      : [...shown.sessions.map((session) => formatStatus(session, reader)), ...shown.others.map(formatOther)].join(
-          '\n',
-        ),
-  );
+  return { sessions, others };
+}
+
+export async function readerHere(): Promise<Reader> {
+  return { networkNamespace: ownNetworkNamespace(), home: await userHome() };
+}
+
+export function formatSessions({ sessions, others }: Found, reader: Reader): string {
+  if (sessions.length + others.length === 0) return 'not running\n';
+  return [...sessions.map((session) => formatStatus(session, reader)), ...others.map(formatOther)].join('\n');
 }
 
 async function statusOf(session: SessionId, trusts: Trust): Promise<SessionStatus | undefined> {

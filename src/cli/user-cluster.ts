@@ -24,7 +24,7 @@ export async function withUserCluster<T>(
   const stdin = () => process.stdin;
   const cwd = process.cwd();
   const { config, notices } = await loadConfig({ flags: Object.fromEntries(given), env: process.env, cwd, stdin });
-  for (const notice of notices) err.line(`! ${notice}`);
+  for (const notice of notices) err.entry('warning', '', notice);
   const { openCluster } = await import('../kube/open-cluster.ts');
   const cluster = await openCluster({ ...clusterOptions(config, cwd), signal });
   try {

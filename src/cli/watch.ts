@@ -1,18 +1,18 @@
 /** `mirrord status --watch`: one session, until it ends or the reader goes. */
 import type { SessionStatus } from '../control/answers.ts';
 import { readRecord } from '../control/client.ts';
-import { ownNetworkNamespace, sessionHere } from '../control/session-folder.ts';
+import { sessionHere } from '../control/session-folder.ts';
 import { followRunning } from './ask.ts';
-import { userHome } from './home.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';
 import { formatStatus } from './status-text.ts';
+import { readerHere } from './status.ts';
 
 /** Until the first status is there, ms; it answers from memory. */
 const BEGIN_DEADLINE_MS = 3_000;
 
 export async function runWatch(name: string, format: Format): Promise<void> {
-  const reader = { networkNamespace: ownNetworkNamespace(), home: await userHome() };
+  const reader = await readerHere();
   const record = await readRecord(sessionHere(name));
   const whose = { user: record?.user.name ?? '', network_namespace: reader.networkNamespace };
   const write = format === 'table' ? undefined : await out.writer(format);

@@ -1,10 +1,10 @@
 /**
- * The session's log: JSON lines for `mirrord up -v` and for whoever reads them later.  Never per packet, never secrets.
+ * The session's log: JSON lines, which `mirrord logs` prints for people.  Never per packet, never secrets.
  */
 import { mkdirSync, renameSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Logger, destination, pino } from 'pino';
+import { logPath } from './log-path.ts';
 
 /** At the start of a session a log larger than this becomes `.1`, replacing the one before. */
 const ROTATE_BYTES = 5 * 1024 * 1024;
@@ -18,21 +18,21 @@ export interface SessionLog {
   readonly warning: string | null;
 }
 
-/**
- * `$XDG_STATE_HOME/mirrord/NAME.log`, as the XDG base directory specification has it.  `failed` is told whenever the log
- * cannot be written later, with the same words for the same reason.
- */
+/** `failed` is told whenever the log cannot be written later, with the same words for the same reason. */
 export function openLog(name: string, verbose: boolean, failed: (warning: string) => void): SessionLog {
-  const folder = join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'mirrord');
-  const path = join(folder, `${name}.log`);
+  const path = logPath(name);
   const level = verbose ? 'debug' : 'info';
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     rotate(path);
     const stream = destination({ dest: path, sync: false, mode: 0o600, maxLength: WAITING_BYTES });
     // A disk that fills up later must not end the session: pino would throw from its write otherwise.
     stream.on('error', (error: Error) => failed(notWritten(error)));
-    return { logger: pino({ level, base: null }, stream), path, warning: null };
+    return {
+      logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream),
+      path,
+      warning: null,
+    };
   } catch (error) {
     return { logger: pino({ enabled: false }), path, warning: notWritten(error) };
   }

@@ -4,7 +4,7 @@
  * Kubernetes, tunnel, stack and resolver are folders of their own; this one wires them.  It asks the host (root) for the
  * few things that need privilege, by the IPC channel, and ends when the host ends.
  */
-import { describeError } from '../errors.ts';
+import { type ErrorDescription, describeError } from '../errors.ts';
 import { HostClient } from './host-client.ts';
 import { showTrace } from '../trace.ts';
 import { Session } from './session.ts';
@@ -42,11 +42,17 @@ async function main(): Promise<void> {
     await session.up(stopping.signal);
     await ended;
   } catch (error) {
-    if (!stopping.signal.aborted) host.failed(describeError(error));
+    if (!stopping.signal.aborted) host.failed(withLog(describeError(error), session.logPath));
   }
   setTimeout(() => process.exit(1), CLOSE_MS).unref();
   await session.close();
   process.exit(0);
+}
+
+/** What came before the failure stands in the log. */
+function withLog(error: ErrorDescription, log: string | null): ErrorDescription {
+  if (log === null) return error;
+  return { ...error, help: [error.help ?? '', `The log: ${log}`].filter((line) => line !== '').join('\n') };
 }
 
 await main();

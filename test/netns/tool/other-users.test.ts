@@ -57,15 +57,18 @@ describe('a session, to those whose it is not', () => {
 
   it('is named with its user, and no more', async () => {
     const { stdout } = await asOther(world.sandbox.mirrord, ['status']);
-    assert.match(stdout, /^default: belongs to developer \(pid \d+\)\n$/);
+    assert.match(
+      stdout,
+      /^default: session of developer \(pid \d+\): every program on this machine goes through it, yours too\n {2}Only developer sees more of it\. Root can end it: sudo \S*mirrord down --name default\n$/,
+    );
     const { sessions, others } = JSON.parse((await asOther(world.sandbox.mirrord, ['status', '--json'])).stdout) as {
       sessions: object[];
       others: Record<string, unknown>[];
     };
     assert.deepEqual(sessions, []);
     assert.deepEqual(
-      others.map(({ name, user }) => [name, user]),
-      [['default', 'developer']],
+      others.map(({ name, user, carries_your_programs }) => [name, user, carries_your_programs]),
+      [['default', 'developer', true]],
     );
   });
 

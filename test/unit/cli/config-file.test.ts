@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMANDS } from '../../../src/cli/commands.ts';
 import { completeConfigFile } from '../../../src/cli/config-file-argument.ts';
 import { Workspace } from '../support/config.ts';
 import { CLI_MS, runCliIn } from './run.ts';
@@ -20,14 +21,15 @@ describe('-f, whose path may be left out', () => {
     ['up -fa.json', 'up -fa.json'],
     ['up --config-file=a.json', 'up --config-file=a.json'],
     ['up -n f', 'up -n f'],
+    ['logs -f', 'logs -f'],
     ['exec -- psql -f', 'exec -- psql -f'],
   ];
   for (const [given, expected] of cases) {
-    it(given, () => assert.equal(completeConfigFile(given.split(' ')).join(' '), expected));
+    it(given, () => assert.equal(completeConfigFile(given.split(' '), COMMANDS).join(' '), expected));
   }
 
   it('an empty path, as of a variable that is not set, is none to leave out', () =>
-    assert.deepEqual(completeConfigFile(['up', '-f', '']), ['up', '-f', '']));
+    assert.deepEqual(completeConfigFile(['up', '-f', ''], COMMANDS), ['up', '-f', '']));
 });
 
 /** A freshly cloned repository is whoever wrote it. */

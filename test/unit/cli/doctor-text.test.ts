@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { formatFinding, formatRights, formatSkipped } from '../../../src/cli/doctor.ts';
+import { formatRights, formatSkipped } from '../../../src/cli/doctor.ts';
+import { shownFinding } from '../support/screen.ts';
 
 const finding = (id: string, state: 'ok' | 'warning' | 'failed' | 'skipped', detail: string, fix = '') => ({
   id,
@@ -11,9 +12,9 @@ const finding = (id: string, state: 'ok' | 'warning' | 'failed' | 'skipped', det
 
 describe('doctor’s findings for people', () => {
   it('are a line with a mark, and lines with what to do', () => {
-    assert.equal(formatFinding(finding('a', 'ok', 'fine')), '✔ title of a: fine\n');
-    assert.equal(formatFinding(finding('b', 'warning', 'odd', 'mend it')), '! title of b: odd\n    → mend it\n');
-    assert.equal(formatFinding(finding('c', 'failed', 'bad', 'x\ny')), '✘ title of c: bad\n    → x\n    → y\n');
+    assert.equal(shownFinding(finding('a', 'ok', 'fine')), '✔ title of a: fine\n');
+    assert.equal(shownFinding(finding('b', 'warning', 'odd', 'mend it')), '! title of b: odd\n    → mend it\n');
+    assert.equal(shownFinding(finding('c', 'failed', 'bad', 'x\ny')), '✘ title of c: bad\n    → x\n    → y\n');
   });
 
   it('have the rights that are there on one line', () => {

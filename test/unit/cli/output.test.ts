@@ -3,9 +3,9 @@ import { Output } from '../../../src/cli/output.ts';
 import { onOneLineEach } from '../../../src/cli/printable.ts';
 import { type ShownSession, formatStatus } from '../../../src/cli/status-text.ts';
 import { formatTargets } from '../../../src/cli/ls.ts';
-import { formatFinding } from '../../../src/cli/doctor.ts';
 import { formatExplanation, type Explanation } from '../../../src/filter/index.ts';
 import { Workspace } from '../support/config.ts';
+import { shownFinding } from '../support/screen.ts';
 import { HERE, READER, STATUS } from '../support/status.ts';
 import { CLI_MS, runCliIn } from './run.ts';
 
@@ -121,7 +121,7 @@ describe('the output', () => {
       detail: 'it said\n→ sudo sh',
       fix: 'Look.',
     } as const;
-    assert.equal(formatFinding(finding), '✘ API server: it said\n      → sudo sh\n    → Look.\n');
+    assert.equal(shownFinding(finding), '✘ API server: it said\n      → sudo sh\n    → Look.\n');
   });
 
   it('leaves numbers, nulls and keys as they are', () => {

@@ -67,10 +67,16 @@ describe('status for people', () => {
     );
   });
 
-  it('names the session of another user, and no more', () => {
+  it('says of the session of another user that it carries the reader’s programs, and no more', () => {
+    const other = { name: 'work', pid: 12, user: 'alice', network_namespace: HERE };
+    const rest = '\n  Only alice sees more of it. Root can end it: sudo mirrord down --name work\n';
     assert.equal(
-      formatOther({ name: 'work', pid: 12, user: 'alice', network_namespace: HERE }),
-      'work: belongs to alice (pid 12)\n',
+      formatOther({ ...other, carries_your_programs: true }),
+      `work: session of alice (pid 12): every program on this machine goes through it, yours too${rest}`,
+    );
+    assert.equal(
+      formatOther({ ...other, carries_your_programs: false }),
+      `work: session of alice (pid 12): every program in another network namespace, ${HERE}, goes through it${rest}`,
     );
   });
 
