@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** How a value is written in an environment variable or on the command line. */
-export type Kind = 'boolean' | 'number' | 'text' | 'list';
+export type Kind = 'boolean' | 'number' | 'text' | 'list' | 'numbers';
 
 /** What the schema itself cannot say about a key. */
 export interface FieldFacts {
@@ -9,7 +9,7 @@ export interface FieldFacts {
   readonly env?: string;
   readonly kind?: Kind;
   /** Shorter forms that are accepted in a file. */
-  readonly shorthand?: 'boolean' | 'text';
+  readonly shorthand?: 'boolean' | 'text' | 'number';
   /** Words of an environment variable that stand for others, in lower case. */
   readonly words?: Readonly<Record<string, string>>;
   /** A text is split at `;` in a file too. */
@@ -49,6 +49,14 @@ export function list(description: string, about: FieldFacts = {}): z.ZodDefault<
 
 export function optionalList(description: string, about: FieldFacts = {}): z.ZodOptional<z.ZodArray<z.ZodString>> {
   return field(z.array(z.string()).optional(), description, { kind: 'list', shorthand: 'text', ...about });
+}
+
+const A_PORT = 'it is a port: a whole number from 1 to 65535';
+export const port = z.number(A_PORT).int(A_PORT).min(1, A_PORT).max(65_535, A_PORT);
+
+/** A list of ports that may be written as one, and through the environment with `;`. */
+export function ports(description: string, about: FieldFacts = {}): z.ZodOptional<z.ZodArray<typeof port>> {
+  return field(z.array(port).optional(), description, { kind: 'numbers', shorthand: 'number', ...about });
 }
 
 export function count(

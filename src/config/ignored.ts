@@ -67,6 +67,14 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['agent.metrics', 'the agent opens no port for metrics'],
 ]);
 
+/** Keys that mirrord knows and without which a file would mean something else: an error, with what to write instead. */
+export const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
+  [
+    'feature.network.incoming.http_filter.header_filter_jq',
+    'programs of jq are not run; write header_filter, or several conditions in all_of or any_of',
+  ],
+]);
+
 /** Values that ask for what happens anyway: of switches, beside those that every key may have (`asksNothing`). */
 const AS_WISHED: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ['feature.fs', ['local']],

@@ -26,11 +26,13 @@ export function jsonSchema(): JsonSchema {
   return { ...root, title: 'mirrord configuration' };
 }
 
-/** Booleans for groups, texts for lists, as `FieldFacts.shorthand` says. */
+const TYPES = { boolean: 'boolean', text: 'string', number: 'integer' } as const;
+
+/** Booleans for groups, a text or a number for lists of them, as `FieldFacts.shorthand` says. */
 function addForms(schema: z.core.$ZodType, node: JsonSchema): void {
   const shorthand = facts.get(schema)?.shorthand;
   if (shorthand === undefined) return;
-  wrap(node, { type: shorthand === 'text' ? 'string' : 'boolean' });
+  wrap(node, { type: TYPES[shorthand] });
 }
 
 /** Turns a node into a choice between what it was and `form`; what describes both stays outside. */

@@ -1,6 +1,7 @@
 /**
  * Precedence, key by key: command line > environment > file > default.
  */
+import type { Kind } from './field.ts';
 import type { ConfigFlags, PortPair } from './flags.ts';
 import { IGNORED, isAsWished } from './ignored.ts';
 import { formatPath, type Origin, type Path, type Problem } from './problem.ts';
@@ -92,7 +93,7 @@ export class Layers {
     const kind = FIELDS.find((field) => field.path === path)?.facts.kind;
     const value = convert(text, kind);
     if (value === undefined) {
-      const reason = kind === 'boolean' ? 'it is true or false' : 'it is a whole number';
+      const reason = NO_VALUE[kind ?? 'text'] ?? 'it is a whole number';
       this.problems.push({ key: path, value: text, reason, origin });
     } else {
       this.#set(path, value, origin);
@@ -127,8 +128,14 @@ export class Layers {
   }
 }
 
+/** Why a text is none. */
+const NO_VALUE: Readonly<Partial<Record<Kind, string>>> = {
+  boolean: 'it is true or false',
+  numbers: 'it is a list of whole numbers, with ; between them',
+};
+
 /** Undefined when the text is no such value. */
-function convert(text: string, kind: string | undefined): unknown {
+function convert(text: string, kind: Kind | undefined): unknown {
   switch (kind) {
     case 'boolean':
       if (/^(true|1)$/i.test(text)) return true;
@@ -137,6 +144,10 @@ function convert(text: string, kind: string | undefined): unknown {
       return /^[0-9]+$/.test(text) ? Number(text) : undefined;
     case 'list':
       return splitList(text);
+    case 'numbers': {
+      const parts = splitList(text);
+      return parts.every((part) => /^[0-9]+$/.test(part)) ? parts.map(Number) : undefined;
+    }
     default:
       return text;
   }

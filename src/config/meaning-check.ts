@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { checkExpression } from '../environment/index.ts';
 import { checkNetwork, type Fault } from '../filter/index.ts';
+import { checkHttpFilter, filterSpec } from './http-filter-schema.ts';
 import type { Layers } from './layers.ts';
 import type { Path, Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
@@ -117,6 +118,8 @@ class Check implements Findings {
     for (const [local, remote] of mapping) {
       if (local === remote) this.#warn(`${INCOMING}.port_mapping`, [local, remote], 'it is the same port anyway');
     }
+    for (const { key, value, reason } of checkHttpFilter(filter ?? {}))
+      this.#fault(`${INCOMING}.http_filter${key === '' ? '' : `.${key}`}`, value, reason);
     if (mode === 'mirror')
       this.#warn(`${INCOMING}.mode`, mode, 'copies are not made, so incoming traffic stays with the target alone');
     const isTold = (key: string): boolean =>
@@ -125,7 +128,7 @@ class Check implements Findings {
       if (isTold('ports')) this.#fault(`${INCOMING}.ports`, ports, 'ports are taken with --steal only');
       return;
     }
-    if (filter !== undefined && Object.keys(filter).some((key) => key !== 'ports')) {
+    if (filter !== undefined && filterSpec(filter) !== null) {
       const reason = 'requests cannot be told apart: without it, all of them would be taken';
       this.#fault(`${INCOMING}.http_filter`, filter, reason);
     }

@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import { field, flag, group, list, optionalList } from './field.ts';
-
-const A_PORT = 'it is a port: a whole number from 1 to 65535';
-const port = z.int(A_PORT).min(1, A_PORT).max(65_535, A_PORT);
+import { field, flag, group, list, optionalList, port, ports } from './field.ts';
+import { httpFilterSchema } from './http-filter-schema.ts';
 
 const FORWARDED = 'it is "bridges", "off" or a list of CIDRs';
 
@@ -91,19 +89,16 @@ const incoming = group(
         words: { true: 'steal', '1': 'steal', false: 'off', '0': 'off' },
       },
     ),
-    ports: field(z.array(port).optional(), "The target's ports that are taken.", {
+    ports: ports("The target's ports that are taken.", {
       default: 'those that its container declares',
     }),
-    ignore_ports: field(z.array(port).optional(), "This machine's ports to which nothing comes."),
+    ignore_ports: ports("This machine's ports to which nothing comes."),
     ignore_localhost: flag('Whether a program that listens on 127.0.0.1 or ::1 only does not count.', false),
     port_mapping: field(
       z.array(z.tuple([port, port])).default([]),
       "Pairs of a port of this machine and the target's port that comes to it.",
     ),
-    http_filter: field(
-      z.record(z.string(), z.unknown()).optional(),
-      'Which requests are taken. Not with `steal`: connections are taken whole.',
-    ),
+    http_filter: httpFilterSchema,
   },
   'Connections to the target. `true` and `"mirror"` copy them, `"steal"` takes them, `false` leaves them alone.',
   { shorthand: 'boolean' },

@@ -47,7 +47,7 @@ function typeText({ schema, facts, isGroup }: Field): string {
   if (facts.shorthand === 'boolean') return `${base}, or \`true\` or \`false\``;
   if (facts.shorthand === 'text')
     return facts.split === true ? `${base}, or one text with \`;\` between` : `${base}, or a text`;
-  return base;
+  return facts.shorthand === 'number' ? `${base}, or one` : base;
 }
 
 function describe(schema: z.ZodType): string {
@@ -56,11 +56,17 @@ function describe(schema: z.ZodType): string {
   }
   if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`"${option}"\``).join(', ');
   if (schema instanceof z.ZodUnion) return schema.options.map((option) => describe(option as z.ZodType)).join(', or ');
-  if (schema instanceof z.ZodArray) return schema.element instanceof z.ZodString ? 'list of texts' : 'list of objects';
+  if (schema instanceof z.ZodArray) return `list of ${elements(schema.element as z.ZodType)}`;
   if (schema instanceof z.ZodRecord) return 'object of names to values';
   if (schema instanceof z.ZodBoolean) return '`true` or `false`';
   if (schema instanceof z.ZodNumber) return 'whole number';
   return schema instanceof z.ZodString ? 'text' : 'object';
+}
+
+function elements(schema: z.ZodType): string {
+  if (schema instanceof z.ZodString) return 'texts';
+  if (schema instanceof z.ZodNumber) return 'whole numbers';
+  return schema instanceof z.ZodTuple ? 'pairs' : 'objects';
 }
 
 function defaultText({ schema, facts, isGroup }: Field): string | null {

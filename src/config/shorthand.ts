@@ -11,6 +11,7 @@ const SWITCHES: ReadonlyMap<string, Tree> = new Map<string, Tree>([
   ['feature.network', { incoming: { mode: 'off' }, outgoing: { tcp: false, udp: false }, dns: { enabled: false } }],
   ['feature.network.outgoing', { tcp: false, udp: false }],
   ['feature.network.dns', { enabled: false }],
+  ['feature.network.incoming.http_filter', {}],
   ['feature.env', { exclude: ['*'] }],
 ]);
 
@@ -41,8 +42,9 @@ export function expandShorthands(tree: Tree): void {
   expandTargetPath(tree);
   expandSecurityContext(tree);
   for (const { path, facts } of FIELDS) {
-    const value = facts.kind === 'list' ? getAt(tree, path) : undefined;
+    const value = facts.kind === 'list' || facts.kind === 'numbers' ? getAt(tree, path) : undefined;
     if (typeof value === 'string') setAt(tree, path, facts.split === true ? splitList(value) : [value]);
+    if (typeof value === 'number') setAt(tree, path, [value]);
   }
   const secrets = getAt(tree, 'agent.image_pull_secrets');
   if (Array.isArray(secrets)) {

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { editDistance } from '../edit-distance.ts';
-import { IGNORED } from './ignored.ts';
+import { IGNORED, UNSUPPORTED } from './ignored.ts';
 import type { Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
@@ -66,6 +66,8 @@ function unknownKeys(path: Path, keys: readonly string[], layers: Layers): Probl
 
 function unknownKey(path: Path, key: string, layers: Layers): Problem {
   const full = [...path, key];
+  const unsupported = UNSUPPORTED.get(formatPath(full));
+  if (unsupported !== undefined) return { key: formatPath(full), reason: unsupported, origin: layers.originOf(full) };
   const close = nearestKey(formatPath(path), key);
   const advice = writeInstead(full, layers) || (close === undefined ? '' : `; the nearest known one is ${close}`);
   return { key: formatPath(full), reason: `there is no such key${advice}`, origin: layers.originOf(full) };
