@@ -130,16 +130,20 @@ export class ControlServer {
 
 /** Null when the asker has gone, or has been told why nothing comes of it. */
 async function readRequest(socket: Socket): Promise<string | null> {
-  const deadline = setTimeout(() => tell('no whole line came in time'), REQUEST_DEADLINE_MS);
-  const tell = (reason: string): void => void end(socket, failure(refusal(reason)));
+  let isRefused = false;
+  const refuse = (reason: string): void => {
+    isRefused = true;
+    // What it still writes is thrown away, so that it can read why.
+    socket.resume();
+    void end(socket, failure(refusal(reason)));
+  };
+  const deadline = setTimeout(() => refuse('no whole line came in time'), REQUEST_DEADLINE_MS);
   try {
     const text = await new LineReader(socket, MAX_REQUEST_BYTES).next();
     if (text === null) socket.destroySoon();
-    return text;
+    return isRefused ? null : text;
   } catch (error) {
-    // What it still writes is thrown away, so that it can read why.
-    socket.resume();
-    if (error instanceof RangeError) tell(`the question is ${error.message}`);
+    if (error instanceof RangeError) refuse(`the question is ${error.message}`);
     return null;
   } finally {
     clearTimeout(deadline);

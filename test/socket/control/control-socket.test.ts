@@ -109,6 +109,11 @@ describe('control socket', () => {
     assert.match(error.message, /longer than 65536 bytes/);
   });
 
+  it('refuses a question that does not come in time, and asks nothing of it', async () => {
+    const { error } = JSON.parse(await raw('{"version":1,')) as { error: { message: string } };
+    assert.match(error.message, /no whole line came in time/);
+  }).timeout(10_000);
+
   it('gives an answer that comes with its end', async () => {
     const place = join(folder, 'ending.sock');
     const ended = Promise.withResolvers<string>();
