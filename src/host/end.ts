@@ -1,5 +1,5 @@
 /** What ends a session: the first cause, of all that may come. */
-import type { MirrordError } from '../errors.ts';
+import { MirrordError, describeError } from '../errors.ts';
 import type { Progress } from '../ipc/protocol.ts';
 import { STOP_DEADLINE_MS } from './session-process.ts';
 
@@ -13,6 +13,13 @@ export type Cause =
   | { readonly outcome: 'stopped' }
   | { readonly outcome: 'failed'; readonly error: MirrordError }
   | { readonly outcome: 'interrupted'; readonly signal: EndSignal; readonly wasReady: boolean };
+
+export type HostEnd =
+  /** `isAsBefore`: nothing is left on this machine or in the cluster; what is, `progress` has told. */
+  | (Exclude<Cause, { outcome: 'failed' }> & { readonly isAsBefore: boolean })
+  | Extract<Cause, { outcome: 'failed' }>
+  /** A session of this name lives already; nothing was changed. */
+  | { readonly outcome: 'already-up'; readonly pid: number };
 
 /** Decided once: what comes first ends the session. */
 export class End {
@@ -40,4 +47,8 @@ export class End {
     const text = `stopping; this takes ${STOP_DEADLINE_MS / 1_000} s at most`;
     this.#progress({ step: 'repair', state: 'running', text });
   }
+}
+
+export function asMirrordError(error: unknown): MirrordError {
+  return error instanceof MirrordError ? error : MirrordError.fromDescription(describeError(error));
 }
