@@ -6,7 +6,7 @@ import { LinuxJournal } from './journal/linux-journal.ts';
 import { LinuxNames } from './linux-names.ts';
 import { LinuxRoutes } from './linux-routes.ts';
 import { Monitor } from './monitor.ts';
-import { slotOf } from './network/slot.ts';
+import { numbersOf } from './network/rule-numbers.ts';
 import { Strangers } from './nftables/strangers.ts';
 import { incomingIdentity, outgoingIdentity } from './processes/agent-identity.ts';
 import { AgentProcess } from './processes/agent-process.ts';
@@ -39,7 +39,7 @@ export class LinuxSession implements SessionMachine {
       mark: () => this.#outside.mark,
       lost,
     });
-    this.#outside.open(slotOf(tun).mark);
+    this.#outside.open(numbersOf(tun).mark);
   }
 
   async facts(): Promise<MachineFacts> {

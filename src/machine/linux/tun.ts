@@ -6,7 +6,7 @@ import { loadAddon } from '../../native/addon.ts';
 import type { OpenTun } from '../machine.ts';
 import type { System } from './system/system.ts';
 
-/** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/slot.ts`). */
+/** The kernel puts the first free number in; policy rules and tables are numbered after it (`network/rule-numbers.ts`). */
 export const TUN_TEMPLATE = 'mirrord%d';
 
 /** Bit of CAP_NET_ADMIN in /proc/self/status (linux/capability.h). */

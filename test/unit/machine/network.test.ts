@@ -8,7 +8,7 @@ import { admissionOf } from '../../../src/machine/linux/network/admission.ts';
 import { Network } from '../../../src/machine/linux/network/network.ts';
 import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/machine/linux/network/plan.ts';
 import { findOverlaps } from '../../../src/machine/linux/network/overlaps.ts';
-import { slotOf } from '../../../src/machine/linux/network/slot.ts';
+import { numbersOf } from '../../../src/machine/linux/network/rule-numbers.ts';
 import type { MachineFacts } from '../../../src/machine/facts.ts';
 import type { Forwarded, NetworkState } from '../../../src/machine/network-state.ts';
 import { PaperMachine } from '../support/machine.ts';
@@ -217,7 +217,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
         const plan = planFamily(family, {
           state: wish,
           tun: 'mirrord0',
-          slot: slotOf('mirrord0'),
+          numbers: numbersOf('mirrord0'),
           kept: [],
           admission: admissionOf(wish.forwarded, FACTS.bridges),
           ownAddresses: ['192.168.7.1', 'fd00:7::1'],
@@ -236,7 +236,7 @@ link dev mirrord2 mtu 1500 txqueuelen 10000 up`,
   });
 
   it('says that there is no room for a 21st session', () => {
-    assert.throws(() => slotOf('mirrord20'), { code: 'too-many-sessions' });
+    assert.throws(() => numbersOf('mirrord20'), { code: 'too-many-sessions' });
   });
 
   describe('overlaps', () => {

@@ -25,7 +25,7 @@ import {
 import type { Outside } from '../processes/outside.ts';
 import { routeTo } from './route-to.ts';
 import { refuseSharedRanges } from '../../shared-ranges.ts';
-import { type Slot, isBeforeSessions, isSessionTable, slotOf } from './slot.ts';
+import { type RuleNumbers, isBeforeSessions, isSessionTable, numbersOf } from './rule-numbers.ts';
 
 const NO_NAMES: NamedState = { routes: [], pins: [], rules: [] };
 
@@ -61,7 +61,7 @@ export class Network {
   readonly #system: System;
   readonly #journal: LinuxJournal;
   readonly #tun: string;
-  readonly #slot: Slot;
+  readonly #numbers: RuleNumbers;
   readonly #outside: Pick<Outside, 'mark' | 'obstacle'>;
   readonly #outgoing: Pick<OutgoingConnections, 'open' | 'close' | 'mark' | 'obstacle'>;
   #state: NetworkState = EMPTY_STATE;
@@ -92,7 +92,7 @@ export class Network {
     this.#system = system;
     this.#journal = journal;
     this.#tun = tun;
-    this.#slot = slotOf(tun);
+    this.#numbers = numbersOf(tun);
     this.#ip = { 4: system.openIp(4), 6: system.openIp(6) };
   }
 
@@ -107,12 +107,12 @@ export class Network {
     this.#plans = present;
     const overlaps = findOverlaps([...state.routes, ...state.unreachable], state.pins, routes);
 
-    if (state.routes.some(isEverything)) this.#outgoing.open(this.#tun, this.#slot.outgoingMark);
+    if (state.routes.some(isEverything)) this.#outgoing.open(this.#tun, this.#numbers.outgoingMark);
     const disabled = this.#ipv6Disabled();
     const input = {
       state,
       tun: this.#tun,
-      slot: this.#slot,
+      numbers: this.#numbers,
       kept: overlaps.kept,
       admission: admissionOf(state.forwarded, facts.bridges),
       ownAddresses: facts.addresses.map(({ address }) => address.replace(/\/\d+$/, '')).filter(isOwnGlobal),
@@ -257,7 +257,7 @@ export class Network {
     for (const family of FAMILIES) {
       const { deviceRoutes, standingRoutes } = this.#plans[family];
       const listed = await Promise.all(
-        [this.#slot.table, this.#slot.remoteTable].map((table) =>
+        [this.#numbers.table, this.#numbers.remoteTable].map((table) =>
           run('ip', [`-${family}`, '-oneline', 'route', 'show', 'table', String(table)]),
         ),
       );
@@ -297,7 +297,7 @@ export class Network {
    */
   async #present(family: Family, listed: readonly ListedRule[]): Promise<FamilyPlan> {
     const plan = this.#plans[family];
-    const { admit, leave } = this.#slot;
+    const { admit, leave } = this.#numbers;
     const there = listed.filter((rule) => rule.priority >= admit && rule.priority <= leave).length;
     if (there === plan.rules.length) return plan;
     // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.

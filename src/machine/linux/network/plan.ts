@@ -38,7 +38,7 @@
 import type { NamedState, NetworkState, PolicyRule } from '../../network-state.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../../net/index.ts';
 import type { Admission } from './admission.ts';
-import type { Slot } from './slot.ts';
+import type { RuleNumbers } from './rule-numbers.ts';
 
 export type Family = 4 | 6;
 export const FAMILIES: readonly Family[] = [4, 6];
@@ -49,7 +49,7 @@ const QUEUE_LENGTH = 10_000;
 export interface PlanInput {
   readonly state: NetworkState;
   readonly tun: string;
-  readonly slot: Slot;
+  readonly numbers: RuleNumbers;
   /** Ranges that keep their old path, on top of the state's pins. */
   readonly kept: readonly string[];
   readonly admission: Admission;
@@ -97,7 +97,7 @@ const EVERYTHING_PREFIX = 1;
 export const isEverything = (range: string): boolean => (parseCidr(range)?.prefix ?? 128) <= EVERYTHING_PREFIX;
 
 export function planFamily(family: Family, input: PlanInput): FamilyPlan {
-  const { state, tun, slot } = input;
+  const { state, tun, numbers } = input;
   const ours = (texts: readonly string[]): Cidr[] =>
     texts
       .map((text) => parseCidr(text))
@@ -120,29 +120,29 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
   };
   for (const cidr of routed) {
     const range = formatCidr(cidr);
-    deviceRoutes.set(`${range} table ${slot.table}`, `${range} dev ${tun} table ${slot.table}${metrics}`);
+    deviceRoutes.set(`${range} table ${numbers.table}`, `${range} dev ${tun} table ${numbers.table}${metrics}`);
   }
   if (remote) {
-    const line = `default dev ${tun} table ${slot.remoteTable}${metrics}`;
-    deviceRoutes.set(`default table ${slot.remoteTable}`, line);
+    const line = `default dev ${tun} table ${numbers.remoteTable}${metrics}`;
+    deviceRoutes.set(`default table ${numbers.remoteTable}`, line);
   }
   for (const cidr of unreachable) {
-    put(standingRoutes, formatCidr(cidr), slot.table, `unreachable ${formatCidr(cidr)}`);
-    deviceRoutes.delete(`${formatCidr(cidr)} table ${slot.table}`);
+    put(standingRoutes, formatCidr(cidr), numbers.table, `unreachable ${formatCidr(cidr)}`);
+    deviceRoutes.delete(`${formatCidr(cidr)} table ${numbers.table}`);
   }
-  for (const range of kept) put(standingRoutes, range, slot.table, `throw ${range}`);
+  for (const range of kept) put(standingRoutes, range, numbers.table, `throw ${range}`);
 
   const entering = routed.length > 0 || unreachable.length > 0;
   const rules = [
     ...(entering || policies.length > 0 ? gate(family, input) : []),
     ...(everything ? boundRules(ours(input.ownAddresses), isOpen ? ours(state.farRanges) : null, input) : []),
-    ...policies.map((rule) => ruleLine(rule, slot.policy, slot)),
+    ...policies.map((rule) => ruleLine(rule, numbers.policy, numbers)),
     ...[...routed, ...unreachable]
       .filter((cidr) => cidr.prefix < (family === 4 ? 32 : 128))
-      .map((cidr) => `pref ${slot.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
-    ...(entering ? [`pref ${slot.enter}${everything ? ' fwmark 0/0xffffffff' : ''} lookup ${slot.table}`] : []),
+      .map((cidr) => `pref ${numbers.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
+    ...(entering ? [`pref ${numbers.enter}${everything ? ' fwmark 0/0xffffffff' : ''} lookup ${numbers.table}`] : []),
     ...(everything && input.outgoing !== undefined
-      ? [`pref ${slot.enterOutgoing} fwmark ${input.outgoing} lookup ${slot.table}`]
+      ? [`pref ${numbers.enterOutgoing} fwmark ${input.outgoing} lookup ${numbers.table}`]
       : []),
   ];
 
@@ -156,7 +156,7 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
 
 /** What names add to `base`; their addresses are single and, like all of `state`, in canonical form. */
 export function planNames(family: Family, base: FamilyPlan, state: NamedState, input: PlanInput): FamilyPlan {
-  const { tun, slot } = input;
+  const { tun, numbers } = input;
   const ours = (address: string): boolean => address.includes(':') === (family === 6);
   const policies = state.rules.filter(({ destination }) => ours(destination));
   const routes = state.routes.filter(ours);
@@ -164,54 +164,54 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
   const deviceRoutes = new Map(base.deviceRoutes);
   const standingRoutes = new Map(base.standingRoutes);
   for (const range of routes) {
-    standingRoutes.delete(`${range} table ${slot.table}`);
-    deviceRoutes.set(`${range} table ${slot.table}`, `${range} dev ${tun} table ${slot.table}${metrics}`);
+    standingRoutes.delete(`${range} table ${numbers.table}`);
+    deviceRoutes.set(`${range} table ${numbers.table}`, `${range} dev ${tun} table ${numbers.table}${metrics}`);
   }
   for (const range of state.pins.filter(ours)) {
-    deviceRoutes.delete(`${range} table ${slot.table}`);
-    standingRoutes.set(`${range} table ${slot.table}`, `throw ${range} table ${slot.table}`);
+    deviceRoutes.delete(`${range} table ${numbers.table}`);
+    standingRoutes.set(`${range} table ${numbers.table}`, `throw ${range} table ${numbers.table}`);
   }
   if (policies.some(({ side }) => side === 'remote')) {
-    const line = `default dev ${tun} table ${slot.remoteTable}${metrics}`;
-    deviceRoutes.set(`default table ${slot.remoteTable}`, line);
+    const line = `default dev ${tun} table ${numbers.remoteTable}${metrics}`;
+    deviceRoutes.set(`default table ${numbers.remoteTable}`, line);
   }
-  const enters = base.rules.some((line) => line.startsWith(`pref ${slot.enter} `));
+  const enters = base.rules.some((line) => line.startsWith(`pref ${numbers.enter} `));
   const frame = [
     ...(base.rules.length === 0 && routes.length + policies.length > 0 ? gate(family, input) : []),
-    ...policies.map((rule) => ruleLine(rule, slot.named, slot)),
-    ...(routes.length > 0 && !enters ? [`pref ${slot.enter} lookup ${slot.table}`] : []),
+    ...policies.map((rule) => ruleLine(rule, numbers.named, numbers)),
+    ...(routes.length > 0 && !enters ? [`pref ${numbers.enter} lookup ${numbers.table}`] : []),
   ];
   return { ...base, rules: [...new Set([...base.rules, ...frame])], deviceRoutes, standingRoutes };
 }
 
 /** Lets nobody but the admitted pass to the rules between its two ends. */
 function gate(family: Family, input: PlanInput): readonly string[] {
-  const { slot } = input;
+  const { numbers } = input;
   const { devices, ranges } = input.admission;
-  const admit = (selector: string): string => `pref ${slot.admit} ${selector} goto ${slot.admitted}`;
+  const admit = (selector: string): string => `pref ${numbers.admit} ${selector} goto ${numbers.admitted}`;
   return [
-    `pref ${slot.leave} nop`,
-    `pref ${slot.admitted} nop`,
+    `pref ${numbers.leave} nop`,
+    `pref ${numbers.admitted} nop`,
     ...['lo', ...devices].map((device) => admit(`iif ${device}`)),
     ...ranges.filter((range) => range.includes(':') === (family === 6)).map((range) => admit(`from ${range}`)),
-    `pref ${slot.others} goto ${slot.leave}`,
+    `pref ${numbers.others} goto ${numbers.leave}`,
     ...passOutside(family, input),
   ];
 }
 
 /** The resolver's address is nowhere else: who has it from /etc/resolv.conf asks it, marked or not. */
-function passOutside(family: Family, { slot, state, outside }: PlanInput): readonly string[] {
+function passOutside(family: Family, { numbers, state, outside }: PlanInput): readonly string[] {
   if (outside === undefined) return [];
   const resolver = family === 4 && state.resolver !== null ? [state.resolver] : [];
   return [
-    ...resolver.map((address) => `pref ${slot.bound} to ${address} lookup ${slot.table}`),
-    `pref ${slot.bound} fwmark ${outside} goto ${slot.leave}`,
+    ...resolver.map((address) => `pref ${numbers.bound} to ${address} lookup ${numbers.table}`),
+    `pref ${numbers.bound} fwmark ${outside} goto ${numbers.leave}`,
   ];
 }
 
-function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, slot: Slot): string {
+function ruleLine({ destination, protocol, port, side }: PolicyRule, preference: number, numbers: RuleNumbers): string {
   const by = `${protocol === undefined ? '' : ` ipproto ${PROTOCOL_NUMBER[protocol]}`}${port === undefined ? '' : ` dport ${port}`}`;
-  const action = side === 'local' ? `goto ${slot.leave}` : `lookup ${slot.remoteTable}`;
+  const action = side === 'local' ? `goto ${numbers.leave}` : `lookup ${numbers.remoteTable}`;
   const shape = (protocol === undefined ? 0 : 1) + (port === undefined ? 0 : 2) + (destination.endsWith('/0') ? 0 : 4);
   return `pref ${preference} to ${destination}${by} ${action} protocol ${FIRST_RULE_PROTOCOL + shape}`;
 }
@@ -225,20 +225,20 @@ function ruleLine({ destination, protocol, port, side }: PolicyRule, preference:
 function boundRules(
   own: readonly Cidr[],
   far: readonly Cidr[] | null,
-  { slot, outgoing }: PlanInput,
+  { numbers, outgoing }: PlanInput,
 ): readonly string[] {
   const leave = (selector: string, protocol: number): readonly string[] =>
     own.map((cidr) => {
       const address = formatCidr(cidr).replace(/\/\d+$/, '');
-      return `pref ${slot.bound} from ${address}${selector} goto ${slot.leave} protocol ${protocol}`;
+      return `pref ${numbers.bound} from ${address}${selector} goto ${numbers.leave} protocol ${protocol}`;
     });
   const tcp = leave(` ipproto ${PROTOCOL_NUMBER.tcp}`, BOUND_TCP_PROTOCOL);
   return [
-    ...(outgoing === undefined ? [] : [`pref ${slot.bound} fwmark ${outgoing} goto ${slot.boundEntering}`]),
+    ...(outgoing === undefined ? [] : [`pref ${numbers.bound} fwmark ${outgoing} goto ${numbers.boundEntering}`]),
     ...(far === null && outgoing === undefined ? [] : tcp),
-    ...(far ?? []).map((cidr) => `pref ${slot.bound} to ${formatCidr(cidr)} goto ${slot.boundEntering}`),
+    ...(far ?? []).map((cidr) => `pref ${numbers.bound} to ${formatCidr(cidr)} goto ${numbers.boundEntering}`),
     ...(far === null ? [] : leave('', BOUND_PROTOCOL)),
-    `pref ${slot.boundEntering} nop`,
+    `pref ${numbers.boundEntering} nop`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { MirrordError } from '../../../errors.ts';
  * They follow the TUN's number, which the kernel gives to one session at a time.  The preferences lie before those of
  * Tailscale (5210 to 5270), WireGuard's and NetworkManager's (above 30000), and behind `lookup local` (0).
  */
-export interface Slot {
+export interface RuleNumbers {
   /** Lets on who comes in, to `admitted`. */
   readonly admit: number;
   /** Sends everybody else to `leave`. */
@@ -42,20 +42,20 @@ export interface Slot {
 const FIRST_PREFERENCE = 5000;
 const PREFERENCES = 10;
 const FIRST_TABLE = 7300;
-const SLOTS = 20;
+const SESSIONS = 20;
 /**
  * "mr" in the upper half: outside the bits that Tailscale (0xff0000, value 0x80000), Kubernetes (0x4000, 0x8000) and Docker
  * look at.
  */
 const FIRST_MARK = 0x6d72_0000;
 
-export function slotOf(tun: string): Slot {
+export function numbersOf(tun: string): RuleNumbers {
   const number = Number(/\d+$/.exec(tun)?.[0] ?? Number.NaN);
-  if (!(number < SLOTS)) {
+  if (!(number < SESSIONS)) {
     throw new MirrordError(
       'host',
       'too-many-sessions',
-      `There is room for ${SLOTS} sessions; ${tun} would be beyond.`,
+      `There is room for ${SESSIONS} sessions; ${tun} would be beyond.`,
       {
         help: 'Stop some with: mirrord down --name NAME.  `mirrord status` lists them.',
       },
@@ -77,7 +77,7 @@ export function slotOf(tun: string): Slot {
     table: FIRST_TABLE + 2 * number,
     remoteTable: FIRST_TABLE + 2 * number + 1,
     mark: FIRST_MARK + number,
-    outgoingMark: FIRST_MARK + SLOTS + number,
+    outgoingMark: FIRST_MARK + SESSIONS + number,
   };
 }
 
@@ -86,4 +86,4 @@ export const isBeforeSessions = (preference: number): boolean => preference < FI
 
 /** A table of any session's. */
 export const isSessionTable = (table: string | undefined): boolean =>
-  table !== undefined && Number(table) >= FIRST_TABLE && Number(table) < FIRST_TABLE + 2 * SLOTS;
+  table !== undefined && Number(table) >= FIRST_TABLE && Number(table) < FIRST_TABLE + 2 * SESSIONS;
