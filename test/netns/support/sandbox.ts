@@ -32,6 +32,8 @@ ip netns exec far sh -ec '
 '
 ip route add default via 192.168.7.254
 ip -6 route add default via fd00:7::ffff
+# The kernel tells of a carrier a moment after it is there.
+while ip -o link show dev dev0 | grep -q NO-CARRIER; do :; done
 `;
 
 const SETUP = `

@@ -139,7 +139,9 @@ export function planFamily(family: Family, input: PlanInput): FamilyPlan {
     ...policies.map((rule) => ruleLine(rule, numbers.policy, numbers)),
     ...[...routed, ...unreachable]
       .filter((cidr) => cidr.prefix < (family === 4 ? 32 : 128))
-      .map((cidr) => `pref ${numbers.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`),
+      .map(
+        (cidr) => `pref ${numbers.specific} to ${formatCidr(cidr)} lookup main suppress_prefixlength ${cidr.prefix}`,
+      ),
     ...(entering ? [`pref ${numbers.enter}${everything ? ' fwmark 0/0xffffffff' : ''} lookup ${numbers.table}`] : []),
     ...(everything && input.outgoing !== undefined
       ? [`pref ${numbers.enterOutgoing} fwmark ${input.outgoing} lookup ${numbers.table}`]
