@@ -72,11 +72,16 @@ export class Output {
     this.text(format(onOneLineEach(answer)));
   }
 
-  /** The same in the place of what stood there before; where that cannot be, below it. */
+  /** The same in the place of what stood there before, as much as the screen holds; where that cannot be, below it. */
   screenful<T>(answer: T, format: (answer: T) => string): void {
     if (!this.redraws) return this.formatted(answer, format);
-    const text = this.#written(printable(format(onOneLineEach(answer))));
-    this.#screen.write(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
+    const { rows = Infinity } = this.#screen;
+    const width = (widthOf(this.#screen) ?? 1) - 1;
+    const lines = this.#written(printable(format(onOneLineEach(answer))))
+      .split('\n')
+      .slice(0, rows);
+    // Lines that wrap, or one too many, would move what stands above.
+    this.#screen.write(`\x1b[H${lines.map((text) => text.slice(0, width)).join('\x1b[K\n')}\x1b[J`);
   }
 
   json(data: unknown): void {

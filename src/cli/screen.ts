@@ -4,6 +4,7 @@
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string | Buffer): unknown;
 }
 

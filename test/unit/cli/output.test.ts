@@ -48,6 +48,13 @@ describe('the output', () => {
     for (const { text } of [dumb, pipe]) assert.equal(text, terminal.text.replaceAll(MOVES, ''));
   });
 
+  it('is cut where the screen ends, so that the next takes its place', () => {
+    const small = { ...screen(), columns: 5, rows: 2 };
+    const output = new Output(small, { TERM: 'xterm', LANG: 'C.UTF-8' });
+    output.screenful(null, () => 'a long line\nb\nc\n');
+    assert.equal(small.text.replaceAll(MOVES, '|'), '|a lo|\nb|');
+  });
+
   it('keeps a line one line, and the further ones of an entry set off', () => {
     const shown = screen();
     const output = new Output(shown);
