@@ -5,15 +5,16 @@ import type { RoundTrip } from '../control/answers.ts';
 import { askSession } from '../control/client.ts';
 import { sessionHere } from '../control/session-folder.ts';
 import { CLUSTER_CHECKS, DNS_CHECKS, Examination, KubernetesProbe, MACHINE_CHECKS } from '../doctor/index.ts';
+import { defined } from '../defined.ts';
 import type { DoctorContext, Finding } from '../doctor/index.ts';
 import { EXIT, MirrordError } from '../errors.ts';
 import { thisSystem } from '../machine/linux/system/system.ts';
 import { becomeInvokingUser } from './invoking-user.ts';
 import { pasteable } from './invocation.ts';
+import { listed } from './listed.ts';
 import { whoMayBeTold } from './oneself.ts';
 import type { Format } from './output-format.ts';
 import { type Output, out } from './output.ts';
-import { defined } from '../defined.ts';
 
 /** All in all: each question has a deadline of its own, and most never need it. */
 const DOCTOR_DEADLINE_MS = 120_000;
@@ -103,12 +104,15 @@ export function formatSkipped(findings: readonly Finding[]): string {
     findings.filter(({ state }) => state === 'skipped'),
     ({ detail }) => detail,
   );
-  return [...skipped].map(([detail, those]) => `- ${listed(those.map(({ title }) => title))}: ${detail}\n`).join('');
-}
-
-function listed(titles: readonly string[]): string {
-  const more = titles.length - LISTED;
-  return `${titles.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [...skipped]
+    .map(
+      ([detail, those]) =>
+        `- ${listed(
+          those.map(({ title }) => title),
+          LISTED,
+        )}: ${detail}\n`,
+    )
+    .join('');
 }
 
 function configure(flags: DoctorFlags): ReturnType<typeof loadConfig> {

@@ -36,7 +36,7 @@ export function findProgram(
 
 /** Those that texts name, by their first words; a test compares with the table. */
 export const NAMED =
-  /((?:sudo|doas)(?: -\S+)* )?(?<![\w./-])mirrord(?= (?:up|down|status|explain|ls|env|exec|verify-config|doctor|agent-code|completion|version|help|diagnose|--help)\b)/g;
+  /((?:sudo|doas)(?: -\S+)* )?(?<![\w./-])mirrord(?= (?:up|down|status|explain|ls|env|exec|verify-config|doctor|agent-code|completion|version|help|diagnose|logs|report|--help)\b)/g;
 
 let ours: Invocation | undefined;
 

@@ -2,6 +2,7 @@
 import { MirrordError } from '../errors.ts';
 import { parseTarget } from '../config/index.ts';
 import type { ListedTarget } from '../kube/targets/target.ts';
+import { listed } from './listed.ts';
 import type { Format } from './output-format.ts';
 import { err, out } from './output.ts';
 import { type ClusterFlags, withUserCluster } from './user-cluster.ts';
@@ -51,8 +52,8 @@ export async function runLs(flags: LsFlags): Promise<void> {
   await withUserCluster(flags, signal, async (cluster) => {
     const scope = flags.allNamespaces ? null : cluster.namespace;
     const denied: TargetKind[] = [];
-    const listed = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
-    const targets = listed.filter(isAskedFor).toSorted(byKindAndName);
+    const all = await cluster.listTargets(scope, kinds, signal, (kind) => denied.push(kind));
+    const targets = all.filter(isAskedFor).toSorted(byKindAndName);
     if (denied.length > 0) err.entry('warning', '', formatDenied(denied, scope));
     if (flags.format !== 'table') return out.answer(flags.format, targets.flatMap(targetPaths), String);
     if (targets.length > 0 || scope === null) return out.formatted(targets, (shown) => formatTargets(shown, scope));
@@ -72,9 +73,10 @@ export function formatElsewhere(targets: readonly ListedTarget[], namespace: str
   // What a cluster is made of itself comes last.
   const isSystem = ({ name }: { readonly name: string }): number => Number(name.startsWith('kube-'));
   const sorted = counts.toSorted((a, b) => isSystem(a) - isSystem(b) || b.length - a.length);
-  const listed = sorted.slice(0, LISTED).map(({ name, length }) => `${name} (${length})`);
-  const more = sorted.length - LISTED;
-  const places = `${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const places = listed(
+    sorted.map(({ name, length }) => `${name} (${length})`),
+    LISTED,
+  );
   return `${nothing}. Targets are in: ${places}.\nList them with -n NAMESPACE, or all with -A.\n`;
 }
 

@@ -1,6 +1,7 @@
 /** A session's status for people. */
 import type { IncomingPort, RuleMatch, SessionStatus } from '../control/answers.ts';
 import { fromHome } from './home.ts';
+import { listed } from './listed.ts';
 
 /** More routes than this are counted, not listed. */
 const LISTED = 8;
@@ -43,12 +44,12 @@ export function formatStatus(status: ShownSession, reader: Reader, now = Date.no
     ['target', status.target],
     ['cluster', cluster ? `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}` : ''],
     ['agent', agent ? `${agent.name}${agent.node === '' ? '' : `, node ${agent.node}`}` : ''],
-    ['routes', `${listed(status.routes)} → ${tun.name}`],
+    ['routes', `${some(status.routes)} → ${tun.name}`],
     [
       'DNS',
       dns.mode === 'off'
         ? 'left alone'
-        : `${listed(forward(dns.domains), LISTED_DOMAINS)} (${dns.reason}; ${dns.server})`,
+        : `${some(forward(dns.domains), LISTED_DOMAINS)} (${dns.reason}; ${dns.server})`,
     ],
     ['pod hosts', podHostsText(dns)],
     ['others', forwarded.text],
@@ -94,11 +95,14 @@ function incomingText({ remote, local, listens, program, taken, passed }: Incomi
 /** What the target pod's hosts file has a say about, and what not. */
 function podHostsText({ podHosts, withheldPodHosts }: ShownSession['dns']): string {
   if (podHosts.length + withheldPodHosts.length === 0) return '';
-  const withheld = `not ${listed(withheldPodHosts)}, which --domain would give it`;
-  return [...(podHosts.length > 0 ? [listed(podHosts)] : []), ...(withheldPodHosts.length > 0 ? [withheld] : [])].join(
+  const withheld = `not ${some(withheldPodHosts)}, which --domain would give it`;
+  return [...(podHosts.length > 0 ? [some(podHosts)] : []), ...(withheldPodHosts.length > 0 ? [withheld] : [])].join(
     '; ',
   );
 }
+
+const some = (values: readonly string[], most = LISTED): string =>
+  values.length === 0 ? 'none' : listed(values, most);
 
 /** The reverse zones say no more than the routes. */
 function forward(domains: readonly string[]): readonly string[] {
@@ -117,12 +121,6 @@ function matchText({ rule, value, flows, questions }: RuleMatch): string {
     ...(questions > 0 ? [`${questions} ${questions === 1 ? 'question' : 'questions'}`] : []),
   ];
   return `${rule === null ? value : `${rule} = ${JSON.stringify(value)}`}: ${counts.join(', ')}`;
-}
-
-function listed(values: readonly string[], most = LISTED): string {
-  if (values.length === 0) return 'none';
-  const more = values.length - most;
-  return `${values.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export function formatBytes(count: number): string {

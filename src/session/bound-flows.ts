@@ -9,21 +9,21 @@ import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { BoundFlow } from '../machine/network-state.ts';
 import type { Endpoint } from '../stack/index.ts';
-import { Latest } from './latest.ts';
+import { Coalescer } from './coalescer.ts';
 
 /** Of the newest ones; hardly any program binds itself, and the kernel takes a filter of 64 KB at most. */
 export const MAX_BOUND_FLOWS = 256;
 
 export class BoundFlows {
   readonly #tun: ReadonlySet<string>;
-  readonly #told: Latest<readonly BoundFlow[], void>;
+  readonly #told: Coalescer<readonly BoundFlow[], void>;
   /** By their four numbers, oldest first. */
   readonly #flows = new Map<string, BoundFlow>();
 
   /** `tun`: the TUN's own addresses, as CIDRs. */
   constructor(host: Pick<HostOperations, 'bound'>, tun: readonly string[]) {
     this.#tun = new Set(tun.map(withoutPrefix));
-    this.#told = new Latest((flows) => host.bound(flows));
+    this.#told = new Coalescer((flows) => host.bound(flows));
   }
 
   entered(source: Endpoint, destination: Endpoint, { addresses }: MachineFacts): void {

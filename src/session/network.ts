@@ -8,7 +8,7 @@ import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { NamedState, NetworkState } from '../machine/network-state.ts';
 import { type Cidr, hostCidr, parseAddress, parseRanges } from '../net/index.ts';
-import { Latest } from './latest.ts';
+import { Coalescer } from './coalescer.ts';
 import type { VirtualAddresses } from './virtual-addresses.ts';
 
 /**
@@ -30,9 +30,9 @@ export interface Known {
 export class SessionNetwork {
   readonly #filter: Filter;
   readonly #virtual: VirtualAddresses;
-  readonly #wishes: Latest<NetworkState, readonly string[]>;
+  readonly #wishes: Coalescer<NetworkState, readonly string[]>;
   #known: Known;
-  readonly #names: Latest<NamedState, void>;
+  readonly #names: Coalescer<NamedState, void>;
   #named = NO_NAMES;
   /** Names' part that the kernel has. */
   #namedInForce = NO_NAMES;
@@ -44,8 +44,8 @@ export class SessionNetwork {
     this.#filter = filter;
     this.#virtual = virtual;
     this.#known = known;
-    this.#wishes = new Latest((state) => host.network(state));
-    this.#names = new Latest((state) => host.named(state));
+    this.#wishes = new Coalescer((state) => host.network(state));
+    this.#names = new Coalescer((state) => host.named(state));
   }
 
   /** CIDRs that enter the TUN now, the resolver's own address aside. */

@@ -2,10 +2,10 @@
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { DnsInForce, DnsState } from '../machine/dns-state.ts';
 import type { ProgramSearch } from '../machine/facts.ts';
-import { Latest } from './latest.ts';
+import { Coalescer } from './coalescer.ts';
 
 export class TakeOver {
-  readonly #wishes: Latest<DnsState, DnsInForce>;
+  readonly #wishes: Coalescer<DnsState, DnsInForce>;
   readonly #host: HostOperations;
   readonly #warn: (text: string) => void;
   #search: ProgramSearch = { search: [], ndots: 1, isStub: false, ofGlibc: null };
@@ -13,7 +13,7 @@ export class TakeOver {
   #taken: DnsInForce = { mode: 'off', reason: 'not yet taken over', isNotable: false };
 
   constructor(host: HostOperations, warn: (text: string) => void) {
-    this.#wishes = new Latest((state) => host.dns(state));
+    this.#wishes = new Coalescer((state) => host.dns(state));
     this.#host = host;
     this.#warn = warn;
   }

@@ -37,7 +37,7 @@ export interface FlowWatch {
  * Called when the stream ended before the destination had answered.  True: that was the tunnel's end and not the
  * destination's, and the flow is taken over to be dialled again.
  */
-export type Redial = (flow: TcpFlow) => boolean;
+export type RetryDial = (flow: TcpFlow) => boolean;
 
 /** Bytes that wait for the tunnel in all flows. */
 let waiting = 0;
@@ -48,8 +48,8 @@ function windowNow(): number {
 }
 
 /** The relay lives as long as the flow does: both hold it by its handlers. */
-export function relayTcp(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, redial: Redial): TcpFlowEvents {
-  return new TcpRelay(flow, stream, watch, redial);
+export function relayTcp(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, retryDial: RetryDial): TcpFlowEvents {
+  return new TcpRelay(flow, stream, watch, retryDial);
 }
 
 class TcpRelay implements TcpFlowEvents {
@@ -68,7 +68,7 @@ class TcpRelay implements TcpFlowEvents {
   #gathered: Buffer | null = null;
   #gatheredBytes = 0;
 
-  constructor(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, redial: Redial) {
+  constructor(flow: TcpFlow, stream: TunnelStream, watch: FlowWatch, retryDial: RetryDial) {
     this.#flow = flow;
     this.#stream = stream;
     this.#watch = watch;
@@ -85,7 +85,7 @@ class TcpRelay implements TcpFlowEvents {
       }
       this.#finish();
       // A stream that was lost tells nothing of the destination.
-      if (!redial(flow)) flow.refuse(this.#farIsGone ? 'timeout' : refusalOf(outcome.errno));
+      if (!retryDial(flow)) flow.refuse(this.#farIsGone ? 'timeout' : refusalOf(outcome.errno));
     });
   }
 

@@ -17,7 +17,7 @@ import { destinationHost, sourceHost } from './endpoint.ts';
 import type { FlowHandler, Refusal, StackCounters } from './flow.ts';
 import { quotePacket, type IcmpErrors } from './icmp-errors.ts';
 import { ECHOES, ECHO_PATIENCE } from './limits.ts';
-import type { Parts } from './parts.ts';
+import type { LayerContext } from './layer-context.ts';
 import { readTooBig, type TooBig } from './path-mtu.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 
@@ -36,12 +36,12 @@ export class EchoLayer {
   /** In the order of arrival. */
   readonly #pending = new Set<Pending>();
 
-  constructor(parts: Omit<Parts, 'deadlines'> & { readonly onTooBig: (report: TooBig) => void }) {
-    this.#writer = parts.writer;
-    this.#errors = parts.errors;
-    this.#counters = parts.counters;
-    this.#handler = parts.handler;
-    this.#onTooBig = parts.onTooBig;
+  constructor(context: Omit<LayerContext, 'deadlines'> & { readonly onTooBig: (report: TooBig) => void }) {
+    this.#writer = context.writer;
+    this.#errors = context.errors;
+    this.#counters = context.counters;
+    this.#handler = context.handler;
+    this.#onTooBig = context.onTooBig;
   }
 
   /** `isTrusted`: the checksum need not be looked at. */

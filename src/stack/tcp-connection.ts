@@ -10,9 +10,9 @@ import type { Tuple } from './flow-table.ts';
 import * as limits from './limits.ts';
 import { isAfter } from './sequence.ts';
 import { TcpDial } from './tcp-dial.ts';
-import { TcpEntry } from './tcp-entry.ts';
+import { TcpTableEntry } from './tcp-table-entry.ts';
 import type { TcpOwner } from './tcp-owner.ts';
-import { TcpPresence } from './tcp-presence.ts';
+import { TcpLiveness } from './tcp-liveness.ts';
 import { TcpReceiver } from './tcp-receiver.ts';
 import { TcpSegments } from './tcp-segments.ts';
 import { TcpSender } from './tcp-sender.ts';
@@ -20,7 +20,7 @@ import { isDialing, isOver, isReceiving, whenFinReceived, whenFinSent, type TcpS
 
 const { fin: FIN, syn: SYN, rst: RST, ack: ACK } = TCP_FLAG;
 
-export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
+export class TcpConnection extends TcpTableEntry<TcpConnection> implements TcpFlow {
   state: TcpState = 'held';
   onAbandoned: () => void = ignore;
   readonly #layer: TcpOwner<TcpConnection>;
@@ -28,7 +28,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   readonly #sender: TcpSender;
   readonly #segments: TcpSegments;
   readonly #dial: TcpDial;
-  readonly #presence = new TcpPresence();
+  readonly #liveness = new TcpLiveness();
   #events: TcpFlowEvents | null = null;
   #wantsDrain = false;
   /** The handler has reset the flow; an RST follows what is still to be sent. */
@@ -136,7 +136,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
     if (!this.#receiver.isAcceptable(seq, payloadLength + (flags & FIN))) {
       // Also the answer to keepalive and zero-window probes.
       if (this.state === 'time-wait') this.#layer.enterTimeWait(this);
-      if (payloadLength > 0 || (flags & FIN) !== 0 || this.#presence.mayAnswerEmpty(this.#layer.now))
+      if (payloadLength > 0 || (flags & FIN) !== 0 || this.#liveness.mayAnswerEmpty(this.#layer.now))
         this.#segments.ack();
       return;
     }
@@ -213,14 +213,14 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
       return false;
     }
     const { now } = this.#layer;
-    this.#presence.heard(now);
+    this.#liveness.heard(now);
     const { unacknowledged } = sender;
     const { cost } = sender.queue;
     const mustResend = sender.hear(now, bytes, view, this.#segments.isSackPermitted);
     if (sender.unacknowledged !== unacknowledged) {
       this.#layer.hold(sender.queue.cost - cost);
       this.#segments.arrived(now);
-      if (sender.outstanding === 0) this.#layer.deadlines.set(this, this.#presence.askedAt);
+      if (sender.outstanding === 0) this.#layer.deadlines.set(this, this.#liveness.askedAt);
       else this.#armRetransmission();
       if (sender.isFinSent && sender.outstanding === 0) this.#finAcknowledged();
       this.#drainIfRoom();
@@ -317,7 +317,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
     if (isDialing(this.state)) return this.abandon();
     if (this.state === 'time-wait') return this.#remove();
     if (sender.outstanding === 0 && sender.queue.unsent === 0) return this.#keepAlive();
-    if (++this.#presence.unanswered > limits.RETRANSMISSIONS) return this.terminate();
+    if (++this.#liveness.unanswered > limits.RETRANSMISSIONS) return this.terminate();
     if (sender.outstanding === 0) {
       // The window is closed (RFC 9293 section 3.8.6.1).
       sender.roundTrip.backoff++;
@@ -336,9 +336,9 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
 
   /** RFC 9293 section 3.8.4: who has vanished without a word (a container, with its network) is given up one day. */
   #keepAlive(): void {
-    if (this.#layer.now < this.#presence.askedAt) {
-      this.#layer.deadlines.set(this, this.#presence.askedAt);
-    } else if (++this.#presence.unanswered > limits.KEEPALIVE_PROBES) {
+    if (this.#layer.now < this.#liveness.askedAt) {
+      this.#layer.deadlines.set(this, this.#liveness.askedAt);
+    } else if (++this.#liveness.unanswered > limits.KEEPALIVE_PROBES) {
       this.terminate();
     } else {
       this.#segments.probe();
@@ -362,7 +362,7 @@ export class TcpConnection extends TcpEntry<TcpConnection> implements TcpFlow {
   }
 
   #challenge(): void {
-    if (this.#presence.mayAnswerEmpty(this.#layer.now) && this.#layer.mayChallenge()) this.#segments.ack();
+    if (this.#liveness.mayAnswerEmpty(this.#layer.now) && this.#layer.mayChallenge()) this.#segments.ack();
   }
 
   /* ---- state ---- */

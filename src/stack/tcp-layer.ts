@@ -6,7 +6,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { FlowHandler, Refusal, StackCounters } from './flow.ts';
 import { FlowTable, hash, type Tuple } from './flow-table.ts';
 import type { IcmpErrors } from './icmp-errors.ts';
-import type { Parts } from './parts.ts';
+import type { LayerContext } from './layer-context.ts';
 import * as limits from './limits.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 import type { TooBig } from './path-mtu.ts';
@@ -41,15 +41,15 @@ export class TcpLayer implements TcpOwner<TcpConnection> {
   #held = 0;
   #outOfOrder = 0;
 
-  constructor(parts: Parts & { readonly random: () => number; readonly onOutput: () => void }) {
-    this.writer = parts.writer;
-    this.deadlines = parts.deadlines;
-    this.counters = parts.counters;
-    this.#handler = parts.handler;
-    this.#errors = parts.errors;
-    this.#random = parts.random;
-    this.#onOutput = parts.onOutput;
-    this.#table = new FlowTable(random32(parts.random));
+  constructor(context: LayerContext & { readonly random: () => number; readonly onOutput: () => void }) {
+    this.writer = context.writer;
+    this.deadlines = context.deadlines;
+    this.counters = context.counters;
+    this.#handler = context.handler;
+    this.#errors = context.errors;
+    this.#random = context.random;
+    this.#onOutput = context.onOutput;
+    this.#table = new FlowTable(random32(context.random));
   }
 
   /** One segment, or super-segment, whose checksum is known to be right. */

@@ -6,7 +6,7 @@ import { FlowTable, type Tuple } from './flow-table.ts';
 import type { IcmpErrors, Unreachable } from './icmp-errors.ts';
 import { UDP_ANSWERED_FLOWS, UDP_FLOWS } from './limits.ts';
 import type { TooBig } from './path-mtu.ts';
-import type { Parts } from './parts.ts';
+import type { LayerContext } from './layer-context.ts';
 import { countDrop, type PacketWriter } from './packet-writer.ts';
 import { Recency } from './recency.ts';
 import { UdpConversation } from './udp-flow.ts';
@@ -25,14 +25,14 @@ export class UdpLayer implements UdpOwner<UdpConversation> {
   readonly #view = new UdpView();
   #answered = 0;
 
-  constructor(parts: Parts & { readonly random: () => number; readonly clock: () => number }) {
-    this.#clock = parts.clock;
-    this.writer = parts.writer;
-    this.deadlines = parts.deadlines;
-    this.counters = parts.counters;
-    this.#handler = parts.handler;
-    this.#errors = parts.errors;
-    this.#table = new FlowTable(Math.floor(parts.random() * 2 ** 32) | 0);
+  constructor(context: LayerContext & { readonly random: () => number; readonly clock: () => number }) {
+    this.#clock = context.clock;
+    this.writer = context.writer;
+    this.deadlines = context.deadlines;
+    this.counters = context.counters;
+    this.#handler = context.handler;
+    this.#errors = context.errors;
+    this.#table = new FlowTable(Math.floor(context.random() * 2 ** 32) | 0);
   }
 
   /**

@@ -11,7 +11,7 @@ import type { IncomingCount, IncomingProblem, IncomingStream } from '../../peer/
 import { dialTcp } from '../../relay/dial-tcp.ts';
 import { AgentKeeper } from '../agents/keeper.ts';
 import type { AgentStarter } from '../agents/starter.ts';
-import { Latest } from '../latest.ts';
+import { Coalescer } from '../coalescer.ts';
 import { type Listener, type ListenerSource, type Listeners, watchListeners } from './listeners.ts';
 import type { IncomingPlan } from './plan.ts';
 import { type Program, programOf } from './program.ts';
@@ -39,7 +39,7 @@ export class IncomingTraffic {
   readonly #options: IncomingOptions;
   readonly #keeper: AgentKeeper;
   readonly #closing = new AbortController();
-  readonly #subscription = new Latest<readonly number[], void>((ports) => this.#subscribe(ports));
+  readonly #subscription = new Coalescer<readonly number[], void>((ports) => this.#subscribe(ports));
   #counts: readonly IncomingCount[] = [];
   /** Likewise; null where it is another user's. */
   readonly #programs = new Map<number, Program | null>();

@@ -11,7 +11,7 @@ import { CLI_MS, runCli, runCliIn } from './run.ts';
 /** All that a terminal does more with than show it. */
 const ACTIVE = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** What a program's own words or code are is no answer with a form. */
-const WITHOUT_FORM = new Set(['exec', 'agent-code', 'completion', 'help']);
+const WITHOUT_FORM = new Set(['exec', 'agent-code', 'completion', 'help', 'logs', 'report']);
 
 describe('the form of an answer', function () {
   this.timeout(3 * CLI_MS);

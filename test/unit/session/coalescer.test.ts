@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { Latest } from '../../../src/session/latest.ts';
+import { Coalescer } from '../../../src/session/coalescer.ts';
 
-describe('Latest', () => {
+describe('Coalescer', () => {
   it('applies the newest wish only, and tells every asker when it is in force', async () => {
     const applied: number[] = [];
     const gates: (() => void)[] = [];
-    const latest = new Latest<number, number>(async (wish) => {
+    const latest = new Coalescer<number, number>(async (wish) => {
       await new Promise<void>((resolve) => gates.push(resolve));
       applied.push(wish);
       return wish;
@@ -22,7 +22,7 @@ describe('Latest', () => {
   it('never runs twice at once, whoever asks when a run has just ended', async () => {
     let running = 0;
     let most = 0;
-    const latest = new Latest<number, number>(async (wish) => {
+    const latest = new Coalescer<number, number>(async (wish) => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
       running--;
@@ -35,7 +35,7 @@ describe('Latest', () => {
   });
 
   it('goes on after a failure', async () => {
-    const latest = new Latest<string, string>(async (wish) => {
+    const latest = new Coalescer<string, string>(async (wish) => {
       if (wish === 'bad') throw new Error('bad');
       return wish;
     });

@@ -4,7 +4,7 @@ import { destinationOf, sourceOf } from './endpoint.ts';
 import type { Endpoint } from './flow.ts';
 import type { TableEntry, Tuple } from './flow-table.ts';
 
-export abstract class TcpEntry<T> extends Timed implements TableEntry<T> {
+export abstract class TcpTableEntry<T> extends Timed implements TableEntry<T> {
   readonly tuple: Tuple;
   tableKey = 0;
   tableNext: T | null = null;

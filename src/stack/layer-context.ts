@@ -4,7 +4,7 @@ import type { FlowHandler, StackCounters } from './flow.ts';
 import type { IcmpErrors } from './icmp-errors.ts';
 import type { PacketWriter } from './packet-writer.ts';
 
-export interface Parts {
+export interface LayerContext {
   readonly writer: PacketWriter;
   readonly deadlines: Deadlines;
   readonly counters: StackCounters;

@@ -3,7 +3,7 @@
  *
  * Desired state has no history: what matters is that the last wish is the one in force in the end.
  */
-export class Latest<Wish, Result> {
+export class Coalescer<Wish, Result> {
   readonly #apply: (wish: Wish) => Promise<Result>;
   #running: Promise<Result> | undefined;
   #next: Promise<Result> | undefined;

@@ -1,7 +1,7 @@
 /** Whether the peer is still there, as far as its segments tell. */
 import { EMPTY_ANSWER_INTERVAL, KEEPALIVE_IDLE } from './limits.ts';
 
-export class TcpPresence {
+export class TcpLiveness {
   /** Retransmissions or probes since the peer was last heard. */
   unanswered = 0;
   #heardAt = 0;
