@@ -6,9 +6,9 @@ import {
   Filter,
   explain,
   formatExplanation,
-  nameContext,
   parseDestination,
 } from '../filter/index.ts';
+import { nameContext } from '../names/forms.ts';
 import { askRunning } from './ask.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';

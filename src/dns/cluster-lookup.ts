@@ -9,11 +9,12 @@
 import { randomInt } from 'node:crypto';
 import { NoAnswer } from './deadline.ts';
 import { Exchange, questionKey, type Send } from './exchange.ts';
-import { encodeName, isWithin, MAX_NAME_BYTES } from './name.ts';
+import { isWithin } from '../names/name.ts';
+import { encodeName, MAX_NAME_BYTES } from './name.ts';
 import type { Query } from './query.ts';
 import { readRecords, type ResourceRecord } from './records.ts';
 import { MAX_TTL_SECONDS } from './reply.ts';
-import type { Suffix } from './search-list.ts';
+import type { Suffix } from '../names/search-list.ts';
 import { answersQuestion, HEADER_LENGTH, putUint16, RCODE, rcodeOf, TYPE } from './wire.ts';
 
 /** For all forms of a name together, ms; with the agent away a program has its SERVFAIL within 2 s. */

@@ -1,7 +1,7 @@
 /** The machine's hosts file (hosts(5)), for names that the filter keeps local. */
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { normalName } from './name.ts';
+import { normalName } from '../names/name.ts';
 
 /** Larger files (blocking lists reach some MB) are read in part: local names stand in hand-written lines. */
 const MAX_BYTES = 16 * 1024 * 1024;

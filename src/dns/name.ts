@@ -1,12 +1,8 @@
-/** Domain names on the wire and as text (RFC 1035, 3.1 and 4.1.4; RFC 4343 for case). */
+/** Domain names on the wire (RFC 1035, 3.1 and 4.1.4). */
 
 /** Including length bytes and the root's zero byte (RFC 1035, 2.3.4). */
 export const MAX_NAME_BYTES = 255;
 const MAX_LABEL_BYTES = 63;
-
-/** A host's or domain's name as text, without final dot (RFC 1035, 2.3.4); underscores are seen in service names. */
-export const HOST_NAME =
-  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 
 export interface NameRead {
   /** Lower case, no final dot; '' is the root.  Dots in labels, blanks and bytes beyond ASCII are escaped. */
@@ -85,17 +81,6 @@ export function encodeName(text: string): Uint8Array | null {
     lengthAt = i + 1;
   }
   return wire;
-}
-
-/** One name as this folder compares names: lower case, without final dot. */
-export function normalName(name: string): string {
-  const lower = name.toLowerCase();
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
-}
-
-/** Whether `name` is `zone` or below it; both in normal form. */
-export function isWithin(name: string, zone: string): boolean {
-  return name === zone || (name.endsWith(zone) && name[name.length - zone.length - 1] === '.');
 }
 
 function labelText(message: Uint8Array, start: number, end: number): string {

@@ -1,9 +1,10 @@
 /**
  * The resolver: one DNS message in, one out.
  *
- * Decides for each question whether the cluster or the machine's own servers answer it (`classify.ts`, and the filter's
- * rules through `ResolverPolicy`), expands cluster names by the pod's search list (`search-list.ts`), and gives the answer
- * under the name that was asked (`rewrite.ts`).  What goes to the machine's servers goes, and comes back, byte for byte.
+ * Decides for each question whether the cluster or the machine's own servers answer it (`names/classify.ts`, and the
+ * filter's rules through `ResolverPolicy`), expands cluster names by the pod's search list (`names/search-list.ts`), and
+ * gives the answer under the name that was asked (`rewrite.ts`).  What goes to the machine's servers goes, and comes back,
+ * byte for byte.
  *
  * Contract: every query is answered, SERVFAIL at worst: within 2 s when the agent is away, within 5 s when the machine's
  * servers are.  No answer about the cluster lives longer than 5 s.  Names that are not the cluster's never reach it.  The
@@ -21,20 +22,20 @@
  * | rule `local`                                                | the machine's hosts file, then the machine's servers  |
  * | a name of the far side's hosts file                         | its addresses; but first the machine's hosts file     |
  * | rule `cluster`                                              | the cluster, and nobody after it                      |
- * | no rule: by its kind, see `classify.ts`                     | the cluster (then the machine's servers), or only them|
+ * | no rule: by its kind, see `names/classify.ts`               | the cluster (then the machine's servers), or only them|
  * | another class than IN                                       | the machine's servers                                 |
  */
-import { classify, type NameKind } from './classify.ts';
+import { classify, type NameKind } from '../names/classify.ts';
 import { ClusterLookup, type ClusterOutcome } from './cluster-lookup.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
 import { Exchange, questionKey } from './exchange.ts';
-import { normalName } from './name.ts';
+import { normalName } from '../names/name.ts';
 import { readQuery, type Query } from './query.ts';
 import { readAddresses, readRecords } from './records.ts';
 import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
 import { relabel, rename } from './rewrite.ts';
-import type { ResolverNames } from './resolver-names.ts';
-import { nameForms, searchSuffixes } from './search-list.ts';
+import type { ResolverNames } from '../names/resolver-names.ts';
+import { nameForms, searchSuffixes } from '../names/search-list.ts';
 import { CLASS_IN, RCODE, TYPE, withId, type Transport, rcodeOf } from './wire.ts';
 
 /** Questions in work at once; a program gets SERVFAIL beyond it.  Each holds 7 kB (measured), 15 MB in all. */

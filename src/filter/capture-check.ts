@@ -1,5 +1,6 @@
 import { parseAddress } from '../net/index.ts';
-import { normalName, unmap } from './entry.ts';
+import { normalName } from '../names/name.ts';
+import { unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
 import type { RoutePlan } from './route-plan.ts';
 import { formatRule, type FilterRule } from './rule.ts';

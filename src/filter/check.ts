@@ -2,7 +2,8 @@
  * Everything that can be wrong with `feature.network` and needs no cluster to be seen: errors and warnings, all of them.
  */
 import { parseAddress, parseCidr, formatCidr } from '../net/index.ts';
-import { isDomain, normalName, type Entry } from './entry.ts';
+import { normalName } from '../names/name.ts';
+import { isDomain, type Entry } from './entry.ts';
 import { readRuleList } from './rule-list.ts';
 import { hostText, isNamed } from './propagation.ts';
 import { formatRule, type FilterRule } from './rule.ts';

@@ -1,3 +1,4 @@
+import { normalName } from '../names/name.ts';
 import { clearHostBits, formatAddress, parseAddress, type AddressBytes, type Cidr } from '../net/index.ts';
 
 export type Protocol = 'tcp' | 'udp';
@@ -179,11 +180,6 @@ function toName(text: string, start: number): Host {
 export function isDomain(text: string): boolean {
   const parsed = parseEntry(text, 'dns');
   return 'entry' in parsed && parsed.entry.host.kind === 'name' && parsed.entry.port === null;
-}
-
-/** The form in which names are compared: lower case, without final dot. */
-export function normalName(name: string): string {
-  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
 }
 
 /** An IPv4-mapped address travels as IPv4 (RFC 4291 section 2.5.5.2), so it is matched as such. */

@@ -2,7 +2,7 @@ import { parseAddress } from '../net/index.ts';
 import { formatDestination, type ExplainTarget } from './destination.ts';
 import type { DecisionReason, ScopedFilter } from './filter.ts';
 import type { Holder } from './held-address.ts';
-import { isClusterName, nameForms, type NameContext } from './names.ts';
+import { isClusterName, nameForms, type NameContext } from '../names/forms.ts';
 import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
 
 /** What was found out about the destination; all of it may be unknown, as without a session. */

@@ -1,10 +1,11 @@
 import { formatCidr, type Cidr } from '../net/index.ts';
 import { MirrordError } from '../errors.ts';
-import { normalName, unmap, type Protocol } from './entry.ts';
+import { normalName } from '../names/name.ts';
+import { unmap, type Protocol } from './entry.ts';
 import { propagate, type DnsLists, type SidedRules } from './propagation.ts';
 import type { PrefixTable } from './prefix-table.ts';
 import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
-import { reverseAddress } from './reverse-name.ts';
+import { reverseAddress } from '../names/reverse-address.ts';
 import { readRuleList } from './rule-list.ts';
 import { RuleSet, type Destination } from './rule-set.ts';
 import { buildScopeTable, hostRanges, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';

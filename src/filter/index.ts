@@ -15,7 +15,6 @@ export { explain, formatExplanation, type Elsewhere, type ExplainContext, type E
 export { Filter, ScopedFilter, type NameDecision } from './filter.ts';
 export { NameRoutes, type NameChange, type StandingAnswer } from './name-routes.ts';
 export { nameRules, type NameState } from './name-state.ts';
-export { isClusterName, nameContext, nameForms, type NameContext } from './names.ts';
 export { routePlan, type RoutePlan } from './route-plan.ts';
 export { formatRule, type Rule } from './rule.ts';
 export { OUTGOING, type NetworkSettings } from './settings.ts';

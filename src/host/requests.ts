@@ -4,7 +4,7 @@
  * Every value comes out in canonical form, made anew from what was parsed: text that reaches a command line or an
  * `ip -batch` is never the session's own.
  */
-import { HOST_NAME, isWithin } from '../dns/name.ts';
+import { HOST_NAME, isWithin } from '../names/name.ts';
 import {
   type BoundFlow,
   type Forwarded,
@@ -17,7 +17,7 @@ import {
 } from '../machine/network-state.ts';
 import type { AskedNames, DnsRedirect, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import { containingRange, formatAddress, formatCidr, parseAddress, parseCidr, parseRanges } from '../net/index.ts';
-import { isPublicSuffix } from '../public-suffix.ts';
+import { isPublicSuffix } from '../names/public-suffix.ts';
 import { fields, flag, list, matching, refuse, whole } from './unchecked.ts';
 import { defined } from '../defined.ts';
 

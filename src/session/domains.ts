@@ -1,10 +1,10 @@
 /** Which names must come to our resolver, whatever way DNS is taken over. */
-import { reverseZones } from '../dns/reverse.ts';
+import { reverseZones } from '../names/reverse.ts';
 import type { Filter } from '../filter/index.ts';
 import type { AskedNames } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { formatCidr, mergeRanges, parseRanges } from '../net/index.ts';
-import { isPublicSuffix } from '../public-suffix.ts';
+import { isPublicSuffix } from '../names/public-suffix.ts';
 
 /** Reverse zones told to the machine; a range that would need more (an IPv4 /9 needs 128) is left to forward names. */
 const MAX_REVERSE_ZONES = 256;

@@ -5,7 +5,7 @@ import type { UpOptions } from '../ipc/protocol.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { nameRight, requiredRights } from '../kube/rights.ts';
-import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from './cluster-names.ts';
+import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from '../names/vouched-names.ts';
 import { isReverseZone } from './domains.ts';
 import { scopeOf } from './network.ts';
 import { takenNames } from './taken-names.ts';

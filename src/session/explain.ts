@@ -1,12 +1,6 @@
 /** `mirrord explain` against the running session: what is asked, looked up for real, and which rule decided. */
-import {
-  type Explanation,
-  type NameRoutes,
-  type ScopedFilter,
-  explain,
-  isClusterName,
-  parseDestination,
-} from '../filter/index.ts';
+import { type Explanation, type NameRoutes, type ScopedFilter, explain, parseDestination } from '../filter/index.ts';
+import { isClusterName } from '../names/forms.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { SessionNames } from './names.ts';

@@ -5,26 +5,19 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SessionStatus } from '../control/answers.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
-import { normalName } from '../dns/name.ts';
+import { normalName } from '../names/name.ts';
 import type { Relay } from '../dns/relay.ts';
 import { createResolver, type Resolver, type ResolverPolicy } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
-import {
-  type Filter,
-  type NameDecision,
-  type NameContext,
-  isClusterName,
-  nameContext,
-  nameForms,
-  type NameRoutes,
-} from '../filter/index.ts';
+import { type Filter, type NameDecision, type NameRoutes } from '../filter/index.ts';
+import { type NameContext, isClusterName, nameContext, nameForms } from '../names/forms.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
-import { clusterNames } from './cluster-names.ts';
+import { clusterNames } from '../names/vouched-names.ts';
 import { askedNames } from './domains.ts';
 import type { AgentPool } from './agents/pool.ts';
 import type { Known, SessionNetwork } from './network.ts';

@@ -8,9 +8,9 @@
  */
 import { isIPv4 } from 'node:net';
 import { parseHosts, type HostTable } from '../dns/hosts-file.ts';
-import { HOST_NAME, isWithin, normalName } from '../dns/name.ts';
+import { HOST_NAME, isWithin, normalName } from '../names/name.ts';
 import { cidrContains, parseAddress, parseCidr } from '../net/index.ts';
-import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
+import { isBelowPublicSuffix, isPublicSuffix } from '../names/public-suffix.ts';
 
 /** A pod has a handful; a longer list was not written for it. */
 const MAX_NAMES = 256;

@@ -1,5 +1,5 @@
 /** What programs of this machine get for a name, by the search list that they read. */
-import { normalName } from '../dns/name.ts';
+import { normalName } from '../names/name.ts';
 import { encodeQuestion, isTruncated, readAnswer } from '../dns/question.ts';
 import type { Resolver } from '../dns/resolver.ts';
 import type { ProgramSearch } from '../machine/facts.ts';

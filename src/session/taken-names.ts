@@ -5,11 +5,11 @@
  * and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
  */
 import type { HostTable } from '../dns/hosts-file.ts';
-import type { ResolverNames } from '../dns/resolver-names.ts';
+import type { ResolverNames } from '../names/resolver-names.ts';
 import type { Filter } from '../filter/index.ts';
 import type { Discovery } from '../kube/cluster.ts';
-import { isPublicSuffix } from '../public-suffix.ts';
-import type { ClusterNames } from './cluster-names.ts';
+import { isPublicSuffix } from '../names/public-suffix.ts';
+import type { ClusterNames } from '../names/vouched-names.ts';
 import { routedDomains } from './domains.ts';
 
 export interface TakenNames extends ResolverNames {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { formatRule, isClusterName, nameForms, type Protocol, type ScopedFilter } from '../../../src/filter/index.ts';
+import { formatRule, type Protocol, type ScopedFilter } from '../../../src/filter/index.ts';
+import { isClusterName, nameForms } from '../../../src/names/forms.ts';
 import { parseAddress } from '../../../src/net/index.ts';
 import { CLUSTER, NAMES, scoped, type NetworkInput } from '../support/filter.ts';
 

@@ -4,10 +4,10 @@ import {
   formatDestination,
   formatExplanation,
   NameRoutes,
-  nameForms,
   parseDestination,
   type ExplainContext,
 } from '../../../src/filter/index.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { NAMES, scoped, type NetworkInput } from '../support/filter.ts';
 
 function text(destination: string, input: NetworkInput = {}, context: Partial<ExplainContext> = {}): string {

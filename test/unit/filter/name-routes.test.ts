@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { nameForms, NameRoutes, nameRules, type NameChange, type NameState } from '../../../src/filter/index.ts';
+import { NameRoutes, nameRules, type NameChange, type NameState } from '../../../src/filter/index.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { parseAddress } from '../../../src/net/index.ts';
 import { CLUSTER, NAMES, ranges, scoped, type NetworkInput } from '../support/filter.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { Filter, nameForms } from '../../../src/filter/index.ts';
+import { Filter } from '../../../src/filter/index.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { NAMES, settings, type NetworkInput } from '../support/filter.ts';
 
 /** Who answers for each name: cluster, local, or default. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isBelowPublicSuffix, isPublicSuffix } from '../../../src/public-suffix.ts';
+import { isBelowPublicSuffix, isPublicSuffix } from '../../../src/names/public-suffix.ts';
 
 describe('public suffixes', () => {
   for (const suffix of ['com', 'dev', 'app', 'co.uk', 'xn--p1ai', 'github.io', 'foo.ck', 'in-addr.arpa', 'local', '']) {

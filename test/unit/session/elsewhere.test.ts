@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { nameContext, nameForms } from '../../../src/filter/index.ts';
+import { nameContext, nameForms } from '../../../src/names/forms.ts';
 import { elsewhere } from '../../../src/session/elsewhere.ts';
 
 const SEARCH = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];

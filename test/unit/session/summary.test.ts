@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Filter } from '../../../src/filter/index.ts';
-import { clusterNames } from '../../../src/session/cluster-names.ts';
+import { clusterNames } from '../../../src/names/vouched-names.ts';
 import { describeNames, describeRoutes } from '../../../src/session/summary.ts';
 import { takenNames } from '../../../src/session/taken-names.ts';
 import { type NetworkInput, settings } from '../support/filter.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { HostTable } from '../../../src/dns/hosts-file.ts';
 import { Filter } from '../../../src/filter/index.ts';
-import { clusterNames } from '../../../src/session/cluster-names.ts';
+import { clusterNames } from '../../../src/names/vouched-names.ts';
 import { takenNames } from '../../../src/session/taken-names.ts';
 import { settings } from '../support/filter.ts';
 

@@ -1,4 +1,5 @@
-import { Filter, nameContext, type NetworkSettings, type ScopedFilter } from '../../../src/filter/index.ts';
+import { Filter, type NetworkSettings, type ScopedFilter } from '../../../src/filter/index.ts';
+import { nameContext } from '../../../src/names/forms.ts';
 import { parseRanges, type Cidr } from '../../../src/net/index.ts';
 
 /** `feature.network` with defaults, as the configuration would give it. */

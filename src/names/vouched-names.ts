@@ -5,9 +5,9 @@
  * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
  * is no API server; the user chose it by name, so its file is believed, public suffixes aside.
  */
-import { HOST_NAME, isWithin } from '../dns/name.ts';
-import { parseNameSearch } from '../dns/resolv-conf.ts';
-import { isBelowPublicSuffix, isPublicSuffix } from '../public-suffix.ts';
+import { HOST_NAME, isWithin } from './name.ts';
+import { parseNameSearch } from './resolv-conf.ts';
+import { isBelowPublicSuffix, isPublicSuffix } from './public-suffix.ts';
 
 /** The domain of nearly every cluster; it exists neither on the Internet nor on a local link. */
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';

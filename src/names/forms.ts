@@ -1,4 +1,4 @@
-import { normalName } from './entry.ts';
+import { normalName } from './name.ts';
 
 /** What is needed to tell which names are one host. */
 export interface NameContext {

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { parseNameSearch, type NameSearch } from '../../../src/dns/resolv-conf.ts';
+import { parseNameSearch, type NameSearch } from '../../../src/names/resolv-conf.ts';
 
 const AB = ['a.example', 'b.example'];
 

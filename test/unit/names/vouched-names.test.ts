@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Vouched, clusterNames } from '../../../src/session/cluster-names.ts';
+import { type Vouched, clusterNames } from '../../../src/names/vouched-names.ts';
 
 /** What a pod of `namespace` finds, with what its node has behind it. */
 const pod = (domain: string, ...more: readonly string[]): string =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isClusterName, nameContext, nameForms } from '../../../src/filter/index.ts';
+import { isClusterName, nameContext, nameForms } from '../../../src/names/forms.ts';
 import { NAMES } from '../support/filter.ts';
 
 const DB = ['db', 'db.default', 'db.default.svc', 'db.default.svc.cluster.local'];

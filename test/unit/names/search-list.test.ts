@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { classify } from '../../../src/dns/classify.ts';
-import { nameForms, searchSuffixes } from '../../../src/dns/search-list.ts';
+import { classify } from '../../../src/names/classify.ts';
+import { nameForms, searchSuffixes } from '../../../src/names/search-list.ts';
 import { NAMES } from '../support/dns.ts';
 
 const [OWN = '', SVC = '', DOMAIN = '', NODE = ''] = NAMES.search;

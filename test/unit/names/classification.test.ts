@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { classify, type NameKind } from '../../../src/dns/classify.ts';
-import { isReverseOf, reverseZones } from '../../../src/dns/reverse.ts';
+import { classify, type NameKind } from '../../../src/names/classify.ts';
+import { isReverseOf, reverseZones } from '../../../src/names/reverse.ts';
 import { NAMES } from '../support/dns.ts';
 
 describe('classification of names', () => {
