@@ -91,9 +91,9 @@ export function forPeople(screen: FirstScreen, steps: Steps, now = (): Date => n
     } else if ('ready' in event) {
       isUp = true;
       cluster = event.ready.place ?? 'the cluster';
-      steps.line('');
-      steps.line(`Ready. ${describePlace(event.ready)} ${screen.stop}`);
-      for (const [label, text] of nextSteps(screen, event.ready)) steps.entry('none', labelled(label), text);
+      const next = nextSteps(screen, event.ready);
+      const entries = next.map(([label, text]) => ({ mark: 'none', head: labelled(label), text }) as const);
+      steps.block(['', `Ready. ${describePlace(event.ready)} ${screen.stop}`, ...entries]);
     } else if ('lost' in event) {
       steps.entry('warning', clock(now()), `connection to ${cluster} lost: ${describeLoss(event.lost)}`);
     } else if ('reconnected' in event) {

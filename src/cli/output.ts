@@ -13,6 +13,12 @@ import { wrap } from './wrap.ts';
 /** Further lines of an entry stand at least this deep: no text of others can pose as an entry, or as the advice below one. */
 const DEEPER = 6;
 
+export interface Entry {
+  readonly mark: Mark;
+  readonly head: string;
+  readonly text: string;
+}
+
 /** A mark and a space. */
 const MARK_WIDTH = 2;
 
@@ -46,7 +52,7 @@ export class Output {
 
   /** One line, whatever is in `text`. */
   line(text: string): void {
-    this.#show(`${oneLine(text)}\n`);
+    this.#screen.write(this.#lineOf(text));
   }
 
   /** A text whose further lines are kept, and set off from what follows. */
@@ -56,10 +62,25 @@ export class Output {
 
   /** What has a mark: `text` stands in a column of its own beside `head`, wrapped at words on a terminal. */
   entry(mark: Mark, head: string, text: string): void {
+    this.#screen.write(this.#entryOf({ mark, head, text }));
+  }
+
+  /** Lines and entries in one piece: who reads the first of them has all of them. */
+  block(parts: readonly (string | Entry)[]): void {
+    this.#screen.write(
+      parts.map((part) => (typeof part === 'string' ? this.#lineOf(part) : this.#entryOf(part))).join(''),
+    );
+  }
+
+  #lineOf(text: string): string {
+    return this.#written(`${oneLine(text)}\n`);
+  }
+
+  #entryOf({ mark, head, text }: Entry): string {
     const first = MARK_WIDTH + head.length;
     const column = { first, indent: Math.max(first, DEEPER), width: widthOf(this.#screen) };
     const body = wrap(this.#written(printable(text)), column);
-    this.#screen.write(`${this.#written(formatMark(mark, this.#abilities.colours))} ${head}${body}\n`);
+    return `${this.#written(formatMark(mark, this.#abilities.colours))} ${head}${body}\n`;
   }
 
   /** Our own text: whole lines, each ended by a line break. */

@@ -3,7 +3,7 @@
  * plain line.
  */
 import type { Mark } from './marks.ts';
-import type { Output } from './output.ts';
+import type { Entry, Output } from './output.ts';
 
 const FRAME_MS = 80;
 /** Labels stand in a column of their own. */
@@ -33,6 +33,12 @@ export class Steps {
   entry(mark: Mark, head: string, text: string): void {
     this.stop();
     this.#output.entry(mark, head, text);
+  }
+
+  /** Lines and entries that stay, in one piece. */
+  block(parts: readonly (string | Entry)[]): void {
+    this.stop();
+    this.#output.block(parts);
   }
 
   /** A line that stays. */

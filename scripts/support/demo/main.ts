@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { difference, machineState } from '../../sandbox/machine-state.ts';
 import { buildStaticClient } from '../../sandbox/static-client.ts';
+import { BEFORE, acts } from './acts.ts';
 import type { Place } from './place.ts';
 import { Stage } from './stage.ts';
 
@@ -12,38 +13,20 @@ async function show(place: Place, folder: string): Promise<number> {
   const { developer, mirrord, upArguments, greeting, address } = place;
   const stage = new Stage(developer);
   const binary = await buildStaticClient(folder);
-  const url = 'http://payment-service:8080/';
 
   stage.say(place.introduction);
   const before = await machineState(developer);
-  await stage.run(`curl -sS -m 2 ${url}`, /Could not resolve/);
+  await stage.run(BEFORE);
 
   const started = performance.now();
   console.log(`\n$ sudo mirrord up ${upArguments}`);
   const session = await place.up((text) => process.stdout.write(text)).ready();
   console.log(`  (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 
-  stage.say('Any program now reaches services and pods by name, unchanged:');
-  await stage.run(`curl -sS -m 5 ${url}`, /^payment-service at/);
-  const fetch = `fetch("${url}").then(r => r.text()).then(t => console.log(t.trim()))`;
-  await stage.run(`'${process.execPath}' -e '${fetch}'`, /^payment-service at/, `node -e '${fetch}'`);
-  const python = `import urllib.request as u; print(u.urlopen("${url}").read().decode().strip())`;
-  await stage.run(`python3 -c '${python}'`, /^payment-service at/);
-  await stage.run(`nc -w 1 ${greeting} </dev/null`, /^\+READY/);
-  await stage.run('getent hosts payment-service', /\S+ +payment/);
-
-  stage.say('A static binary has no C library to hook into; it is inside all the same:');
-  await stage.run(`'${binary}' ${address} 8080`, /payment-service at/, `./static-client ${address} 8080`);
-
-  stage.say('What is not there is told as it is:');
-  await stage.run('curl -sS -m 2 http://no-such-service/', /Could not resolve/);
-  await stage.run(`nc -n -z -v -w 3 ${address} 81`, /refused|No route|timed out/);
-
-  stage.say('The rest of the world stays where it was:');
-  await stage.run('curl -sS -m 5 http://www.example.com/', /^the public web at/);
-  await stage.run(`'${mirrord}' status`, /^default: ready/, 'mirrord status');
-
-  await stage.run(`'${mirrord}' down`, /is down/, 'mirrord down');
+  for (const act of acts({ node: process.execPath, mirrord, binary, greeting, address })) {
+    if ('say' in act) stage.say(act.say);
+    else await stage.run(act);
+  }
   await session.ended;
   const after = await machineState(developer);
   console.log();

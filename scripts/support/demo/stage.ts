@@ -1,4 +1,5 @@
 /** Runs commands on the developer machine, as its user, before the eyes of the reader, and remembers whether they did as promised. */
+import type { Act } from './acts.ts';
 import type { Machine } from '../../sandbox/index.ts';
 
 /** More lines of an output than this are cut. */
@@ -20,8 +21,8 @@ export class Stage {
     console.log(`\n${text}`);
   }
 
-  /** `line` is run by a shell; `shown` is what the reader sees, where that is shorter. */
-  async run(line: string, promise: RegExp, shown: string = line): Promise<void> {
+  /** The line is run by a shell. */
+  async run({ run: line, promise, shown }: Extract<Act, { run: string }>): Promise<void> {
     console.log(`\n$ ${shown}`);
     const { stdout, stderr } = await this.#machine.run('sh', ['-c', line], { as: 'developer', timeoutMs: 20_000 });
     const output = `${stdout}${stderr}`.trimEnd();
