@@ -50,18 +50,28 @@ export class Regex {
     this.#start = this.#state([], NO_CHARACTER);
   }
 
-  test(text: string): boolean {
+  /** Whether the text matches, given in parts: to put them together would cost more than the search. */
+  test(...parts: readonly string[]): boolean {
     const budget = { left: STEP_LIMIT };
-    if (this.#program.looks.length > 0) return this.#lookAround(text, budget);
-    const end = this.#alphabet.size;
+    if (this.#program.looks.length > 0) return this.#lookAround(parts.join(''), budget);
     let state = this.#start;
-    for (let at = 0; at <= text.length; at++) {
-      const symbol = at === text.length ? end : this.#alphabet.symbolOf(text.charCodeAt(at));
-      state = state.next[symbol] ?? this.#advance(state, symbol, budget);
+    for (const part of parts) {
+      state = this.#follow(state, part, budget);
       if (state === MATCH) return true;
       if (budget.left < 0) return false;
     }
-    return false;
+    return this.#step(state, this.#alphabet.size, budget) === MATCH;
+  }
+
+  #follow(from: State, part: string, budget: Budget): State {
+    let state = from;
+    for (let at = 0; at < part.length && state !== MATCH && budget.left >= 0; at++)
+      state = this.#step(state, this.#alphabet.symbolOf(part.charCodeAt(at)), budget);
+    return state;
+  }
+
+  #step(state: State, symbol: number, budget: Budget): State {
+    return state.next[symbol] ?? this.#advance(state, symbol, budget);
   }
 
   #lookAround(text: string, budget: Budget): boolean {

@@ -24,6 +24,8 @@ describe('HTTP/2 faults', () => {
 
   afterEach(async () => {
     client[Symbol.dispose]();
+    // Whatever happened on it, nothing is left of a connection when its client is gone.
+    await eventually(() => split.open === 0);
     original.kill();
     developer.kill();
     await split[Symbol.asyncDispose]();

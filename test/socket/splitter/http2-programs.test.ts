@@ -50,7 +50,7 @@ describe('HTTP/2 with real programs', () => {
   let developerPort: number;
 
   before(async () => {
-    nginx = await startNginx('location / { return 200 "nginx $request_method $uri\\n"; }', 'http2');
+    nginx = await startNginx('location / { return 200 "nginx $request_method $uri\\n"; }', { listen: 'http2' });
     developer = http2Echo('developer');
     developerPort = await listening(developer.server);
   });

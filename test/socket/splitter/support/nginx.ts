@@ -1,7 +1,7 @@
 /** A real nginx on a port of loopback. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +10,19 @@ import { listening } from './ports.ts';
 
 export interface Nginx extends AsyncDisposable {
   readonly port: number;
+  /** The process that serves. */
+  readonly workerPid: number;
 }
 
-/** `locations`: what its one server does. */
-export async function startNginx(locations: string, listen = ''): Promise<Nginx> {
+interface NginxOptions {
+  /** Beside address and port. */
+  readonly listen?: string;
+  /** Beside its one server. */
+  readonly http?: string;
+}
+
+/** `locations`: what its server does. */
+export async function startNginx(locations: string, { listen = '', http = '' }: NginxOptions = {}): Promise<Nginx> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -24,7 +33,7 @@ export async function startNginx(locations: string, listen = ''): Promise<Nginx>
     `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
     events { worker_connections 4096; }
     http {
-      access_log off; keepalive_requests 1000000; client_max_body_size 0; ${temporary.join(' ')}
+      access_log off; keepalive_requests 1000000; client_max_body_size 0; ${temporary.join(' ')} ${http}
       server { listen 127.0.0.1:${port} backlog=4096 ${listen}; ${locations} }
     }`,
   );
@@ -32,8 +41,10 @@ export async function startNginx(locations: string, listen = ''): Promise<Nginx>
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await accepting(port);
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
   return {
     port,
+    workerPid: Number(children.trim()),
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await once(child, 'exit');
