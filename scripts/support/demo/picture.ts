@@ -36,7 +36,9 @@ export function rowsOf(output: string): readonly Row[] {
   });
 }
 
-const pieces = (line: string): readonly string[] => line.match(new RegExp(`.{1,${COLUMNS}}`, 'gu')) ?? [''];
+/** Broken at words, whose blanks stay at the end of their row, so that the rows put together are the line. */
+const pieces = (line: string): readonly string[] =>
+  line.match(new RegExp(`.{1,${COLUMNS}}$|.{0,${COLUMNS - 1}}\\s|.{1,${COLUMNS}}`, 'gu')) ?? [''];
 
 export function pictureOf(rows: readonly Row[]): string {
   let at = 0;

@@ -50,6 +50,13 @@ describe('the picture of the demo', () => {
     assert.doesNotMatch(PICTURE, /\/(home|root|work|tmp|usr)\/|<script|href|url\(|@import/);
   });
 
+  it('breaks long lines at words, and loses nothing of them', () => {
+    const line = `Two network namespaces ${'of this machine '.repeat(12)}.`;
+    const texts = rowsOf(`\n${line}\n`).map((row) => row.text);
+    assert.equal(texts.join(''), line);
+    for (const text of texts.slice(0, -1)) assert.match(text, /^.{80,95} $/);
+  });
+
   it('is made of the lines from the first word on', () => {
     const rows = rowsOf('set-up\n\nTwo network namespaces of this machine.\n\n$ curl <x>\nanswer\n');
     assert.deepEqual(rows, [
