@@ -62,6 +62,28 @@ describe('what the session starts', function () {
     });
   }
 
+  for (const [scope, network, reached] of [
+    ['ranges routed', NETWORK, [FROM[1], ADDRESS, ADDRESS]],
+    ['ranges routed and its servers kept', { ...NETWORK, pins: [...NETWORK.pins, `${LOGIN[0]}/32`] }, [REACHED]],
+    ['everything routed', EVERYTHING, [REACHED]],
+  ] as const) {
+    it(`reaches what strict checks of the way back (rp_filter 1) let in, with ${scope}`, async () => {
+      await sandbox.shell('for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 > $f; done');
+      const run = new HostRun(sandbox, {
+        requests: [
+          ['network', network],
+          ['dns', { ...DNS, mode: 'nftables' }],
+        ],
+        environment: { PLUGIN: LOOK },
+      });
+      await run.replies();
+      process.kill(run.sessionPid(), 'SIGHUP');
+      const { plugin } = await run.event('plugin');
+      assert.equal(plugin, reached.join('\n'));
+      await run.stop();
+    });
+  }
+
   it('goes on when the session has ended, and nothing of the session stays', async () => {
     const before = await snapshot(sandbox);
     for (const end of ['stop', 'host', 'session'] as const) {
