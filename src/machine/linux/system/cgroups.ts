@@ -2,8 +2,9 @@
 import { join, relative } from 'node:path';
 import type { Files } from '../../files.ts';
 
-/** A process may fork while it is moved. */
-const ATTEMPTS = 20;
+/** A process may fork while it is moved; one that ends keeps its cgroup busy for a moment after it has left the list, ms. */
+const PATIENCE_MS = 1_000;
+const PAUSE_MS = 5;
 
 /** Folders of the cgroup that this process is in, and of the outermost one that can be seen; undefined where none can be. */
 export function ownCgroup(files: Files): { readonly folder: string; readonly root: string } | undefined {
@@ -25,14 +26,21 @@ export function ownCgroup(files: Files): { readonly folder: string; readonly roo
 
 /** Moves who is still in the cgroup to its parent, and removes it.  False: it is still there. */
 export function removeCgroup(files: Files, folder: string, parent: string): boolean {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (files.kind(folder) === undefined) return true;
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
     for (const pid of files.read(`${folder}/cgroup.procs`)?.split('\n') ?? []) {
       if (pid !== '') move(files, parent, pid);
     }
     files.removeEmpty(folder);
+    if (files.kind(folder) === undefined) return true;
+    if (performance.now() > end) return false;
+    pause();
   }
-  return files.kind(folder) === undefined;
+}
+
+/** Nothing else is to happen before it is gone: what follows may be the end of this process. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
 function move(files: Files, parent: string, pid: string): void {
