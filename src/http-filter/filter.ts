@@ -3,7 +3,7 @@ import type { Condition, FilterSpec } from './condition.ts';
 import { parseJson } from './json-body.ts';
 import { JsonPath } from './json-path.ts';
 import { Regex } from './regex/regex.ts';
-import { pathAndQuery } from './request.ts';
+import { isProbe, pathAndQuery } from './request.ts';
 import type { RequestFacts } from './request.ts';
 
 /** `body`: the head is not enough, ask again with the body. */
@@ -18,7 +18,10 @@ export interface RequestFilter {
 type HeadTest = (request: RequestFacts) => boolean;
 type BodyTest = (json: unknown) => boolean;
 
-/** Throws for what `checkFilter` finds fault with. */
+/**
+ * Throws for what `checkFilter` finds fault with.  A probe of the kubelet never matches: the health of a pod is its own
+ * program's to tell.
+ */
 export function compileFilter(spec: FilterSpec): RequestFilter {
   const isAll = 'all_of' in spec;
   const heads: HeadTest[] = [];
@@ -29,6 +32,7 @@ export function compileFilter(spec: FilterSpec): RequestFilter {
   }
   return {
     judge(request) {
+      if (isProbe(request)) return 'no-match';
       if (isAll ? !heads.every((test) => test(request)) : heads.some((test) => test(request)))
         return isAll ? 'no-match' : 'match';
       if (bodies.length > 0) return 'body';

@@ -8,4 +8,4 @@
 export { checkFilter } from './check.ts';
 export type { Condition, FilterSpec } from './condition.ts';
 export { compileFilter, type RequestFilter } from './filter.ts';
-export { isProbe, type RequestFacts } from './request.ts';
+export type { RequestFacts } from './request.ts';

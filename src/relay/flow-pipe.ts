@@ -15,12 +15,17 @@ export class FlowPipe implements BytePipe {
   readonly #flow: FlowBytes;
   #waiting = 0;
   #isFull = false;
+  #isPaused = true;
+  #isStarted = false;
+  #isLost = false;
 
+  /** In the turn in which the flow was handed out. */
   constructor(flow: FlowBytes) {
     this.#flow = flow;
+    flow.pause();
     flow.onData = (chunk) => this.onData(Buffer.from(chunk));
     flow.onEnd = () => this.onEnd();
-    flow.onReset = () => this.onReset();
+    flow.onReset = () => this.#lost();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -40,11 +45,24 @@ export class FlowPipe implements BytePipe {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#flow.pause();
   }
 
   resume(): void {
-    this.#flow.resume();
+    const isFirst = !this.#isStarted;
+    this.#isStarted = true;
+    this.#isPaused = false;
+    queueMicrotask(() => {
+      if (isFirst && this.#isLost) this.onReset();
+      // A flow hands over what it held at once.
+      else if (!this.#isPaused) this.#flow.resume();
+    });
+  }
+
+  #lost(): void {
+    this.#isLost = true;
+    if (this.#isStarted) this.onReset();
   }
 
   #sent(length: number): void {

@@ -12,15 +12,18 @@ export class SocketPipe implements BytePipe {
   onEnd: () => void = nothing;
   onReset: () => void = nothing;
   readonly #socket: Socket;
+  #isStarted = false;
+  #isLost = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    socket.pause();
     socket.on('data', (bytes: Buffer) => this.onData(bytes));
     socket.on('drain', () => this.onDrain());
     socket.on('end', () => this.onEnd());
     socket.on('error', nothing);
     socket.on('close', (hadError) => {
-      if (hadError) this.onReset();
+      if (hadError) this.#lost();
     });
   }
 
@@ -42,6 +45,14 @@ export class SocketPipe implements BytePipe {
   }
 
   resume(): void {
-    this.#socket.resume();
+    const isFirst = !this.#isStarted;
+    this.#isStarted = true;
+    if (isFirst && this.#isLost) queueMicrotask(() => this.onReset());
+    else this.#socket.resume();
+  }
+
+  #lost(): void {
+    this.#isLost = true;
+    if (this.#isStarted) this.onReset();
   }
 }

@@ -8,7 +8,8 @@ export class Line {
   isFull = false;
   /** FIN has been written. */
   hasEnded = false;
-  #isPaused = false;
+  /** As pipes are handed out. */
+  #isPaused = true;
   #pieces: Buffer[] = [];
   #waiting = 0;
   /* The latest piece, which may grow: neighbours in one chunk are one write. */

@@ -31,6 +31,8 @@ export class Opening implements Split {
     client.onReset = () => this.#choose('1.1', () => client.onReset());
     main.onEnd = () => this.#choose('1.1', () => main.onEnd());
     main.onReset = () => this.#choose('1.1', () => main.onReset());
+    client.resume();
+    main.resume();
   }
 
   reset(): void {
@@ -55,6 +57,8 @@ export class Opening implements Split {
   /** `event`: what has to be told to the connection once it knows the bytes. */
   #choose(version: '1.1' | '2', event: () => void): void {
     const { client } = this.#options;
+    client.pause();
+    this.#main.pause();
     const Connection = version === '2' ? Http2Connection : Http1Connection;
     this.#connection = new Connection(this.#options, this.#main);
     if (this.#greeting.length > 0) this.#main.onData(this.#greeting);

@@ -24,9 +24,8 @@ export interface FailureEvent {
 }
 
 /**
- * The main side gets everything that is not picked: other requests, what is ambiguous, what is no HTTP at all.
- * With a filter of the user, main is the target's original program, and picked are the developer's requests.  Where the
- * whole port is taken over, it is the other way round: main is the developer, and kubelet's probes are picked.
+ * The main side gets everything that is not picked: other requests, what is ambiguous, what is no HTTP at all.  It is the
+ * target's original program, and the picked side the developer's.
  */
 export interface SplitOptions {
   readonly client: BytePipe;

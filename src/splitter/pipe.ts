@@ -1,8 +1,8 @@
 /** A byte stream as the splitter sees it, whatever carries it: a socket, or a stream of the tunnel. */
 
 /**
- * Half-close works both ways.  Handlers are called from the turn after the one in which the pipe was handed out, and
- * those that are set then count: a pipe may change hands between two calls.
+ * Half-close works both ways.  A pipe is handed out paused, and calls no handler before `resume`, nor within a call of its
+ * own: whatever happens meanwhile is told afterwards.  The handlers that are set then count: a pipe may change hands.
  */
 export interface BytePipe {
   /**
@@ -14,7 +14,7 @@ export interface BytePipe {
   end(): void;
   /** RST; drops what waits.  No handler is called any more. */
   reset(): void;
-  /** Backpressure: `onData` and `onEnd` are not called until `resume`. */
+  /** Backpressure: `onData` and `onEnd` are not called until `resume`; a reset may be. */
   pause(): void;
   resume(): void;
   /** The receiver may keep `bytes`. */

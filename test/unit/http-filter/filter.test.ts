@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { checkFilter, compileFilter, isProbe } from '../../../src/http-filter/index.ts';
+import { checkFilter, compileFilter } from '../../../src/http-filter/index.ts';
 import type { Condition, RequestFacts } from '../../../src/http-filter/index.ts';
 
 const request = (facts: Partial<RequestFacts>): RequestFacts => ({ method: 'GET', target: '/', headers: [], ...facts });
@@ -109,9 +109,14 @@ describe('filters of requests', () => {
     equal(fault('$' + '.a'.repeat(33)), 'more than 32 parts');
   });
 
-  it('know the checks of the kubelet', () => {
-    equal(isProbe(request({ headers: ['user-agent', 'kube-probe/1.34'] })), true);
-    equal(isProbe(request({ headers: ['user-agent', 'my kube-probe/1.34'] })), false);
-    equal(isProbe(request({})), false);
+  it('never match the probes of the kubelet', () => {
+    for (const [agent, expected] of [
+      ['kube-probe/1.34', 'no-match'],
+      ['my kube-probe/1.34', 'match'],
+    ] as const) {
+      const headers = ['user-agent', agent];
+      equal(compileFilter({ any_of: [{ path: '' }] }).judge(request({ headers })), expected);
+      equal(compileFilter({ all_of: [{ path: '' }] }).judge(request({ headers })), expected);
+    }
   });
 });

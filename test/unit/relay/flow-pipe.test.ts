@@ -45,6 +45,33 @@ describe('a stream of the tunnel as a pipe', () => {
     equal(pipe.write(Buffer.alloc(10)), true);
   });
 
+  it('begins paused: what happens before it is used is told afterwards', async () => {
+    const flow = new Flow();
+    const pipe = new FlowPipe(flow);
+    deepEqual(flow.calls, ['pause']);
+    flow.onReset();
+    let resets = 0;
+    pipe.onReset = () => resets++;
+    pipe.resume();
+    equal(resets, 0);
+    await Promise.resolve();
+    equal(resets, 1);
+    deepEqual(flow.calls, ['pause']);
+  });
+
+  it('calls nobody within a call: a flow hands over what it held when it is resumed', async () => {
+    const flow = new Flow();
+    const pipe = new FlowPipe(flow);
+    pipe.resume();
+    deepEqual(flow.calls, ['pause']);
+    await Promise.resolve();
+    deepEqual(flow.calls, ['pause', 'resume']);
+    pipe.resume();
+    pipe.pause();
+    await Promise.resolve();
+    deepEqual(flow.calls, ['pause', 'resume', 'pause']);
+  });
+
   it('hands out bytes that may be kept', () => {
     const flow = new Flow();
     const pipe = new FlowPipe(flow);
@@ -56,14 +83,14 @@ describe('a stream of the tunnel as a pipe', () => {
     equal(kept.toString(), 'abc');
   });
 
-  it('passes the rest on, and is silent after a reset', () => {
+  it('passes the rest on, and is silent after a reset', async () => {
     const flow = new Flow();
     const pipe = new FlowPipe(flow);
     const heard: string[] = [];
     pipe.onEnd = () => heard.push('end');
     pipe.onReset = () => heard.push('reset');
-    pipe.pause();
     pipe.resume();
+    await Promise.resolve();
     pipe.end();
     flow.onEnd();
     pipe.reset();

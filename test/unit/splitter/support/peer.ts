@@ -10,7 +10,9 @@ export class Peer {
   wasReset = false;
   /** It has reset the pipe itself. */
   hasReset = false;
-  isPaused = false;
+  /** As it is handed out. */
+  isPaused = true;
+  #isStarted = false;
   /** Called whenever more has been received. */
   onReceived: (peer: Peer) => void = nothing;
   /** The pipe says that it is full; `drain` ends it. */
@@ -44,7 +46,10 @@ export class Peer {
       },
       resume: () => {
         this.isPaused = false;
-        queueMicrotask(() => this.#deliver());
+        const isFirst = !this.#isStarted;
+        this.#isStarted = true;
+        if (isFirst && this.hasReset) queueMicrotask(() => this.pipe.onReset());
+        else queueMicrotask(() => this.#deliver());
       },
     };
   }
@@ -61,7 +66,7 @@ export class Peer {
   reset(): void {
     this.#events.length = 0;
     this.hasReset = true;
-    queueMicrotask(() => this.wasReset || this.pipe.onReset());
+    queueMicrotask(() => this.wasReset || !this.#isStarted || this.pipe.onReset());
   }
 
   /** Nothing is left of the pipe that the splitter would have to close. */
