@@ -27,9 +27,6 @@ export const DNS_LIMIT_MS = 1_900;
 /** Rounds through the name servers; resolv.conf(5)'s own default. */
 export const DNS_ATTEMPTS = 2;
 
-/** resolv.conf(5), MAXNS. */
-export const NAME_SERVER_LIMIT = 3;
-
 /** After so long without any sign the host counts as silent, ms; the kernel needs 3 s to give up on a neighbour. */
 export const PROBE_LIMIT_MS = 4_000;
 

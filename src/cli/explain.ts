@@ -8,7 +8,7 @@ import {
   formatExplanation,
   parseDestination,
 } from '../filter/index.ts';
-import { nameContext } from '../names/forms.ts';
+import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from '../names/cluster-names.ts';
 import { askRunning } from './ask.ts';
 import type { Format } from './output-format.ts';
 import { out } from './output.ts';
@@ -39,9 +39,12 @@ async function explainByFile(target: ExplainTarget, file: string): Promise<Expla
   const stdin = () => process.stdin;
   const { config } = await loadConfig({ flags: { configFile: file }, env: process.env, cwd: process.cwd(), stdin });
   const scoped = new Filter(config.feature.network).within({ ranges: [], ipv6: true, never: [] });
-  const search = ['svc.cluster.local', 'cluster.local'];
   const namespace = config.target.namespace ?? DEFAULT_NAMESPACE;
-  const names = nameContext('cluster.local', [namespace], [`${namespace}.svc.cluster.local`, ...search]);
+  const names = clusterNames({
+    clusterDomain: DEFAULT_CLUSTER_DOMAIN,
+    namespaces: [namespace],
+    search: [`${namespace}.svc.${DEFAULT_CLUSTER_DOMAIN}`, `svc.${DEFAULT_CLUSTER_DOMAIN}`, DEFAULT_CLUSTER_DOMAIN],
+  });
   const explanation = explain(target, scoped, { names });
   if (explanation.reason !== 'out-of-scope') return explanation;
   return { ...explanation, notes: [...explanation.notes, RANGES_UNKNOWN] };

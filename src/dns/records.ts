@@ -1,5 +1,5 @@
 /** Walks the resource records of a message (RFC 1035, 4.1.3). */
-import ipaddr from 'ipaddr.js';
+import { formatAddressAt } from '../net/index.ts';
 import { TYPE, uint16 } from './wire.ts';
 import { skipName } from './name.ts';
 
@@ -68,7 +68,7 @@ export function readAddresses(message: Uint8Array, records: readonly ResourceRec
     if (record.section !== 'answer') continue;
     const length = record.end - record.dataStart;
     if (!(record.type === TYPE.A && length === 4) && !(record.type === TYPE.AAAA && length === 16)) continue;
-    addresses.push(ipaddr.fromByteArray([...message.subarray(record.dataStart, record.end)]).toString());
+    addresses.push(formatAddressAt(message, record.dataStart, length));
     ttl = Math.min(ttl, record.ttl);
   }
   return { addresses, ttl: addresses.length === 0 ? 0 : ttl };

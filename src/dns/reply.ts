@@ -1,5 +1,5 @@
 /** Answers that this resolver makes itself. */
-import ipaddr from 'ipaddr.js';
+import { parseAddress } from '../net/index.ts';
 import { encodeName } from './name.ts';
 import { answerLimit, type Query } from './query.ts';
 import { readRecords } from './records.ts';
@@ -26,11 +26,12 @@ export function negativeReply(query: Query, rcode: number): Uint8Array {
 export function addressReply(query: Query, addresses: readonly string[]): Uint8Array {
   const answers: Uint8Array[] = [];
   for (const text of addresses) {
-    const address = ipaddr.parse(text);
-    if ((address.kind() === 'ipv4' ? TYPE.A : TYPE.AAAA) !== query.type) continue;
+    // A hosts file may give an address its link (`fe80::1%eth0`), which no record has a place for.
+    const address = parseAddress(text.replace(/%.*$/, ''));
+    if (address === null || (address.length === 4 ? TYPE.A : TYPE.AAAA) !== query.type) continue;
     const owner = new Uint8Array(2);
     putUint16(owner, 0, POINTER_TO_QUESTION);
-    answers.push(record(owner, query.type, CLASS_IN, MAX_TTL_SECONDS, Uint8Array.from(address.toByteArray())));
+    answers.push(record(owner, query.type, CLASS_IN, MAX_TTL_SECONDS, address));
   }
   return answers.length === 0 ? negativeReply(query, 0) : assemble(query, 0, answers, []);
 }

@@ -29,13 +29,13 @@ import { classify, type NameKind } from '../names/classify.ts';
 import { ClusterLookup, type ClusterOutcome } from './cluster-lookup.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
 import { Exchange, questionKey } from './exchange.ts';
-import { normalName } from '../names/name.ts';
 import { readQuery, type Query } from './query.ts';
 import { readAddresses, readRecords } from './records.ts';
 import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
 import { relabel, rename } from './rewrite.ts';
-import type { ResolverNames } from '../names/resolver-names.ts';
-import { nameForms, searchSuffixes } from '../names/search-list.ts';
+import type { ClusterNames } from '../names/cluster-names.ts';
+import { nameForms } from '../names/forms.ts';
+import { searchSuffixes } from '../names/search-list.ts';
 import { CLASS_IN, RCODE, TYPE, withId, type Transport, rcodeOf } from './wire.ts';
 
 /** Questions in work at once; a program gets SERVFAIL beyond it.  Each holds 7 kB (measured), 15 MB in all. */
@@ -56,8 +56,6 @@ const ROUTE_DEADLINE_MS = 2_000;
  * public tree, not a host.
  */
 const ZONE_TYPES: ReadonlySet<number> = new Set([2, 43, 46, 48]);
-
-export type { ResolverNames };
 
 export interface ResolverPorts {
   /** One raw message to the cluster's DNS.  The answer is whole: the far side asks by TCP what UDP cuts off. */
@@ -110,19 +108,19 @@ export interface ResolverPolicy {
 
 export interface Resolver {
   /** New names (a namespace, a range); forgets cached answers. */
-  update(names: ResolverNames): void;
+  update(names: ClusterNames): void;
   /** Forgets cached answers: the agent is another one now. */
   flush(): void;
   /** Always answers (SERVFAIL at worst), except to what is no DNS query at all: null.  `query` is not changed. */
   answer(query: Uint8Array, transport: Transport): Promise<Uint8Array | null>;
 }
 
-export function createResolver(names: ResolverNames, policy: ResolverPolicy, ports: ResolverPorts): Resolver {
+export function createResolver(names: ClusterNames, policy: ResolverPolicy, ports: ResolverPorts): Resolver {
   return new ClusterResolver(names, policy, ports);
 }
 
 class ClusterResolver implements Resolver {
-  #names: ResolverNames;
+  #names: ClusterNames;
   readonly #policy: ResolverPolicy;
   readonly #ports: ResolverPorts;
   readonly #lookup: ClusterLookup;
@@ -131,15 +129,15 @@ class ClusterResolver implements Resolver {
   /** The machine's servers have left a question without an answer, and have answered none since. */
   #isSilent = false;
 
-  constructor(names: ResolverNames, policy: ResolverPolicy, ports: ResolverPorts) {
-    this.#names = normalNames(names);
+  constructor(names: ClusterNames, policy: ResolverPolicy, ports: ResolverPorts) {
+    this.#names = names;
     this.#policy = policy;
     this.#ports = ports;
     this.#lookup = new ClusterLookup(ports.cluster.bind(ports), ports.now.bind(ports));
   }
 
-  update(names: ResolverNames): void {
-    this.#names = normalNames(names);
+  update(names: ClusterNames): void {
+    this.#names = names;
     this.flush();
   }
 
@@ -170,7 +168,7 @@ class ClusterResolver implements Resolver {
     const kind = asClassified === 'short' && ZONE_TYPES.has(query.type) ? 'outside' : asClassified;
     if (kind === 'localhost') return addressReply(query, ['127.0.0.1', '::1']);
 
-    const forms = nameForms(query.name, kind, names);
+    const forms = nameForms(query.name, names);
     for (const form of forms) {
       const fixed = this.#policy.host(form);
       if (fixed !== undefined) return await this.#giveAddresses(query, fixed, transport);
@@ -213,7 +211,7 @@ class ClusterResolver implements Resolver {
     query: Query,
     kind: NameKind,
     machineNext: boolean,
-    names: ResolverNames,
+    names: ClusterNames,
     transport: Transport,
   ): Promise<Uint8Array> {
     const started = this.#ports.now();
@@ -313,15 +311,4 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
 
 function servfail(query: Query): Uint8Array {
   return emptyReply(query, RCODE.SERVFAIL);
-}
-
-function normalNames(names: ResolverNames): ResolverNames {
-  return {
-    ...names,
-    clusterDomain: normalName(names.clusterDomain),
-    zones: names.zones.map(normalName),
-    namespaces: names.namespaces.map(normalName),
-    shortNamespaces: names.shortNamespaces.map(normalName),
-    search: names.search.map(normalName).filter((suffix) => suffix !== ''),
-  };
 }

@@ -2,12 +2,14 @@ import { parseAddress } from '../net/index.ts';
 import { formatDestination, type ExplainTarget } from './destination.ts';
 import type { DecisionReason, ScopedFilter } from './filter.ts';
 import type { Holder } from './held-address.ts';
-import { isClusterName, nameForms, type NameContext } from '../names/forms.ts';
+import { isClusterName } from '../names/classify.ts';
+import type { ClusterNames } from '../names/cluster-names.ts';
+import { nameForms } from '../names/forms.ts';
 import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
 
 /** What was found out about the destination; all of it may be unknown, as without a session. */
 export interface ExplainContext {
-  readonly names: NameContext;
+  readonly names: ClusterNames;
   /** The answer to the name. */
   readonly answer?: {
     readonly by: 'machine' | 'cluster' | 'fixed';

@@ -5,7 +5,7 @@ import { unmap, type Protocol } from './entry.ts';
 import { propagate, type DnsLists, type SidedRules } from './propagation.ts';
 import type { PrefixTable } from './prefix-table.ts';
 import { formatRule, takesAll, type FilterRule, type Rule, type Side } from './rule.ts';
-import { reverseAddress } from '../names/reverse-address.ts';
+import { reverseAddress } from '../names/reverse.ts';
 import { readRuleList } from './rule-list.ts';
 import { RuleSet, type Destination } from './rule-set.ts';
 import { buildScopeTable, hostRanges, isNever, type Mark, type MarkReason, type Scope } from './scope-table.ts';

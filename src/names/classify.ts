@@ -22,13 +22,13 @@
  *
  * A machine's own search suffix (`db.corp.example`) makes an outside name: the program's resolver tries the bare `db` next.
  */
-import type { ResolverNames } from './resolver-names.ts';
-import { isWithin } from './name.ts';
+import type { ClusterNames } from './cluster-names.ts';
+import { isWithin, normalName } from './name.ts';
 import { isReverseOf } from './reverse.ts';
 
 export type NameKind = 'localhost' | 'inside' | 'service' | 'short' | 'outside';
 
-export function classify(name: string, names: ResolverNames): NameKind {
+export function classify(name: string, names: ClusterNames): NameKind {
   if (name === '') return 'outside';
   if (isWithin(name, 'localhost')) return 'localhost';
   if (names.zones.some((zone) => isWithin(name, zone))) return 'inside';
@@ -36,8 +36,18 @@ export function classify(name: string, names: ResolverNames): NameKind {
   if (isWithin(name, 'svc')) return 'service';
   if (name.endsWith('.arpa')) return isReverseOf(name, names.ranges) ? 'inside' : 'outside';
 
+  if (isSingleHost(name)) return 'short';
+  return names.shortNamespaces.has(name.slice(name.lastIndexOf('.') + 1)) ? 'short' : 'outside';
+}
+
+/** Whether the name is the cluster's to answer, or first of all the cluster's. */
+export function isClusterName(name: string, names: ClusterNames): boolean {
+  const kind = classify(normalName(name), names);
+  return kind !== 'outside' && kind !== 'localhost';
+}
+
+/** One label, those of a service aside (RFC 2782): `db`, `_pg._tcp.db`. */
+export function isSingleHost(name: string): boolean {
   const labels = name.split('.');
-  const host = labels.findIndex((label) => !label.startsWith('_'));
-  if (host === labels.length - 1) return 'short';
-  return names.shortNamespaces.includes(labels.at(-1) ?? '') ? 'short' : 'outside';
+  return labels.findIndex((label) => !label.startsWith('_')) === labels.length - 1;
 }

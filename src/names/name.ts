@@ -14,3 +14,8 @@ export function normalName(name: string): string {
 export function isWithin(name: string, zone: string): boolean {
   return name === zone || (name.endsWith(zone) && name[name.length - zone.length - 1] === '.');
 }
+
+/** Labels of `name` in front of `zone`; null when it is not below it.  Both in normal form. */
+export function labelsBelow(name: string, zone: string): readonly string[] | null {
+  return name !== zone && isWithin(name, zone) ? name.slice(0, -zone.length - 1).split('.') : null;
+}

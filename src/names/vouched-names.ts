@@ -5,12 +5,10 @@
  * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
  * is no API server; the user chose it by name, so its file is believed, public suffixes aside.
  */
+import { DEFAULT_CLUSTER_DOMAIN, searchedNamespace } from './cluster-names.ts';
 import { HOST_NAME, isWithin } from './name.ts';
 import { parseNameSearch } from './resolv-conf.ts';
 import { isBelowPublicSuffix, isPublicSuffix } from './public-suffix.ts';
-
-/** The domain of nearly every cluster; it exists neither on the Internet nor on a local link. */
-export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 /** As many as Kubernetes lets a pod have (MaxDNSSearchPaths). */
 const MAX_SEARCH = 32;
@@ -23,7 +21,7 @@ export interface Vouched {
   readonly byUser: readonly string[];
 }
 
-export interface ClusterNames {
+export interface VouchedNames {
   /** Without final dot. */
   readonly clusterDomain: string;
   /** Domains at and below which every name is the cluster's. */
@@ -40,7 +38,7 @@ export interface ClusterNames {
 }
 
 /** A pod's search list is `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN ...`. */
-export function clusterNames(resolvConf: string, { byServer, byUser }: Vouched): ClusterNames {
+export function vouchedNames(resolvConf: string, { byServer, byUser }: Vouched): VouchedNames {
   const { search: all, ndots } = parseNameSearch(resolvConf);
   const listed = all.filter((suffix) => HOST_NAME.test(suffix)).slice(0, MAX_SEARCH);
   const given = (name: string): boolean => byUser.some((domain) => isWithin(name, domain));
@@ -54,10 +52,11 @@ export function clusterNames(resolvConf: string, { byServer, byUser }: Vouched):
   const zones = [...new Set([...(given(clusterDomain) ? [] : zonesOf(clusterDomain)), ...byUser])];
   const isBelieved = (suffix: string): boolean => byServer === null && !isPublicSuffix(suffix);
   const search = listed.filter((suffix) => isWithin(suffix, clusterDomain) || given(suffix) || isBelieved(suffix));
+  const own = searchedNamespace(search, clusterDomain);
   return {
     clusterDomain,
     zones,
-    namespaces: byServer === null ? ownNamespace(search, clusterDomain) : [],
+    namespaces: byServer === null && own !== null ? [own] : [],
     search,
     machineSearch: search.filter((suffix) => isBelieved(suffix) || zones.some((zone) => isWithin(suffix, zone))),
     ndots,
@@ -71,10 +70,4 @@ export function clusterNames(resolvConf: string, { byServer, byUser }: Vouched):
  */
 function zonesOf(clusterDomain: string): readonly string[] {
   return isBelowPublicSuffix(clusterDomain) ? [`svc.${clusterDomain}`, `pod.${clusterDomain}`] : [clusterDomain];
-}
-
-function ownNamespace(search: readonly string[], clusterDomain: string): readonly string[] {
-  const own = search.find((suffix) => suffix.endsWith(`.svc.${clusterDomain}`));
-  const namespace = own?.slice(0, -`.svc.${clusterDomain}`.length);
-  return namespace === undefined || namespace.includes('.') ? [] : [namespace];
 }

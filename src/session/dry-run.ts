@@ -5,7 +5,8 @@ import type { UpOptions } from '../ipc/protocol.ts';
 import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { nameRight, requiredRights } from '../kube/rights.ts';
-import { clusterNames, DEFAULT_CLUSTER_DOMAIN } from '../names/vouched-names.ts';
+import { DEFAULT_CLUSTER_DOMAIN } from '../names/cluster-names.ts';
+import { vouchedNames } from '../names/vouched-names.ts';
 import { isReverseZone } from './domains.ts';
 import { scopeOf } from './network.ts';
 import { takenNames } from './taken-names.ts';
@@ -67,7 +68,7 @@ export async function dryRun(
     ? await namespaceSurroundings(config.target.path, machine)
     : await clusterSurroundings(clusterOptions(config, cwd), kind, signal);
   const { discovery, own, cluster } = around;
-  const names = clusterNames(around.resolvConf, { byServer: discovery.domains, byUser: filter.domains });
+  const names = vouchedNames(around.resolvConf, { byServer: discovery.domains, byUser: filter.domains });
   const taken = takenNames(names, discovery, filter);
   const scoped = filter.within(scopeOf({ discovery, facts: await machine.facts(), own }));
   const network = routePlan(scoped);

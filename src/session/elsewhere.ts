@@ -11,14 +11,14 @@ const MAX_ASKED = 200;
 const AT_ONCE = 20;
 
 export interface Places {
-  readonly names: Pick<SessionNames, 'context' | 'forms' | 'resolve' | 'lookUp'>;
+  readonly names: Pick<SessionNames, 'known' | 'forms' | 'resolve' | 'lookUp'>;
   /** Namespaces that are known, also those that no short name ends in. */
   readonly namespaces: readonly string[];
 }
 
 /** `name`: one that does not exist, in lower case and without final dot. */
 export async function elsewhere(name: string, { names, namespaces }: Places): Promise<readonly Elsewhere[]> {
-  const { clusterDomain, namespaces: short } = names.context;
+  const { clusterDomain, shortNamespaces: short } = names.known;
   const service = serviceOf(name, clusterDomain);
   if (service === null) return [];
   const all = [...new Set([...short, ...namespaces])].toSorted().slice(0, MAX_ASKED);

@@ -1,6 +1,6 @@
 /** `mirrord explain` against the running session: what is asked, looked up for real, and which rule decided. */
 import { type Explanation, type NameRoutes, type ScopedFilter, explain, parseDestination } from '../filter/index.ts';
-import { isClusterName } from '../names/forms.ts';
+import { isClusterName } from '../names/classify.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { SessionNames } from './names.ts';
@@ -36,7 +36,7 @@ export async function explainDestination(text: string, sources: ExplainSources):
   const protocol = target.protocol ?? (tcp === udp ? null : tcp ? 'tcp' : 'udp');
   const route = address === undefined ? null : await host.route({ address, protocol, port: target.port });
   const explanation = explain(target, scoped, {
-    names: names.context,
+    names: names.known,
     elsewhere: places,
     ...(answer === null ? {} : { answer }),
     ...(address === undefined ? {} : { holders: nameRoutes.holders(address) }),
@@ -77,7 +77,7 @@ async function lookUp(name: string, names: SessionNames, { filter }: ScopedFilte
     if (hosts !== undefined) return { by: 'machine' as const, addresses: hosts, source: '/etc/hosts' };
     return { by: 'cluster' as const, ...(await names.lookUp(name)), source: "the pod's /etc/hosts" };
   }
-  if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.context))) {
+  if (answer === 'cluster' || (answer === 'default' && isClusterName(name, names.known))) {
     return { by: 'cluster' as const, ...(await names.lookUp(name)) };
   }
   const hosts = await names.hosts(forms);

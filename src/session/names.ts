@@ -10,14 +10,16 @@ import type { Relay } from '../dns/relay.ts';
 import { createResolver, type Resolver, type ResolverPolicy } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
 import { type Filter, type NameDecision, type NameRoutes } from '../filter/index.ts';
-import { type NameContext, isClusterName, nameContext, nameForms } from '../names/forms.ts';
+import { isClusterName } from '../names/classify.ts';
+import { type ClusterNames, clusterNames } from '../names/cluster-names.ts';
+import { nameForms } from '../names/forms.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { MachineFacts } from '../machine/facts.ts';
 import type { DnsModeChoice, DnsState } from '../machine/dns-state.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import type { AgentInfo } from '../peer/agent-info.ts';
 import { AnswerRoutes, HOSTS_FILE } from './answer-routes.ts';
-import { clusterNames } from '../names/vouched-names.ts';
+import { vouchedNames } from '../names/vouched-names.ts';
 import { askedNames } from './domains.ts';
 import type { AgentPool } from './agents/pool.ts';
 import type { Known, SessionNetwork } from './network.ts';
@@ -76,8 +78,8 @@ export class SessionNames {
   #search: readonly string[];
   #podHosts: PodHosts = NO_POD_HOSTS;
   #taken: TakenNames;
-  /** Made from `#taken`: thousands of namespaces must not be gone through for each question. */
-  #context: NameContext | undefined;
+  /** `#taken`, as names are compared. */
+  #known: ClusterNames;
 
   static async open(options: NamesOptions, agent: AgentFiles, { discovery, facts }: Known): Promise<SessionNames> {
     const upstream = await Upstream.open(facts.dns.servers, { hopLimit: options.hopLimit });
@@ -99,6 +101,7 @@ export class SessionNames {
     this.#search = search;
     this.#discovery = discovery;
     this.#taken = this.#take();
+    this.#known = clusterNames(this.#taken);
     this.#takeOver = new TakeOver(options.host, options.warn);
     this.#routes = new AnswerRoutes({ ...options, hosts: this.#hosts, forms: (name) => this.forms(name) });
     const probe = new ExistenceProbe({
@@ -106,10 +109,10 @@ export class SessionNames {
       now: () => performance.now(),
     });
     const serviceExists = async (label: string): Promise<boolean> => {
-      const { namespace, clusterDomain } = this.context;
+      const { namespace, clusterDomain } = this.#known;
       return namespace !== null && (await probe.exists(`${label}.${namespace}.svc.${clusterDomain}`));
     };
-    this.resolver = createResolver(this.#taken, this.#policy(), {
+    this.resolver = createResolver(this.#known, this.#policy(), {
       cluster: (message, signal) => this.#askCluster(message, signal),
       upstream: (message, transport, signal) => upstream.ask(message, transport, signal),
       namespaceExists: async (label) => {
@@ -132,14 +135,14 @@ export class SessionNames {
     this.#ports = new RedirectPorts(this.resolver, (server) => upstream.relay(server));
   }
 
-  /** What is needed to tell which names are one host. */
-  get context(): NameContext {
-    return (this.#context ??= this.#makeContext());
+  /** What is known of the cluster's names. */
+  get known(): ClusterNames {
+    return this.#known;
   }
 
   /** Every form of a name, the asked one first; one host whatever the form. */
   forms(name: string): readonly string[] {
-    return nameForms(name, this.context);
+    return nameForms(name, this.#known);
   }
 
   /** Who answers for a name, given all its forms. */
@@ -155,7 +158,7 @@ export class SessionNames {
    */
   #mayBeLogin(name: string): boolean {
     const { agents, isLoggingIn } = this.#options;
-    return agents.outgoing.away !== null && isLoggingIn() && !isClusterName(name, this.context);
+    return agents.outgoing.away !== null && isLoggingIn() && !isClusterName(name, this.#known);
   }
 
   /** Addresses that the machine's hosts file has for the first of `forms` that it knows. */
@@ -270,19 +273,14 @@ export class SessionNames {
   }
 
   #renamed(): void {
-    this.#context = undefined;
     this.#taken = this.#take();
-    this.resolver.update(this.#taken);
-  }
-
-  #makeContext(): NameContext {
-    const { clusterDomain, search, shortNamespaces, zones } = this.#taken;
-    return nameContext(clusterDomain, shortNamespaces, search, zones);
+    this.#known = clusterNames(this.#taken);
+    this.resolver.update(this.#known);
   }
 
   #take(): TakenNames {
     const { agents, filter, warn } = this.#options;
-    const names = clusterNames(this.#agent.resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
+    const names = vouchedNames(this.#agent.resolvConf, { byServer: this.#discovery.domains, byUser: filter.domains });
     const { refused } = names;
     if (refused !== null) {
       warn(

@@ -1,4 +1,5 @@
 /** What a session has taken, each in a line or two of the first screen: it stays short whatever the cluster's size. */
+import { searchedNamespace } from '../names/cluster-names.ts';
 import type { TakenNames } from './taken-names.ts';
 
 /** More of a kind than this are counted. */
@@ -18,14 +19,13 @@ export function describeRoutes(routes: readonly string[], tun: string): string {
 /** `*.cluster.local, my-service (default), my-service.NAMESPACE (11)`; `service`: one that is there. */
 export function describeNames(taken: TakenNames, service: string = ANY_SERVICE): string {
   const { zones, shortNamespaces, machineSearch, clusterDomain, domains, withheld } = taken;
-  const ending = `.svc.${clusterDomain}`;
-  const own = machineSearch.find((suffix) => suffix.endsWith(ending))?.slice(0, -ending.length);
+  const own = searchedNamespace(machineSearch, clusterDomain);
   const usual = new Set([...zones, ...shortNamespaces, 'svc']);
   // Reverse zones say no more than the routes.
   const others = domains.filter((domain) => !usual.has(domain) && !domain.endsWith('.arpa'));
   const names = [
     ...zones.map((zone) => `*.${zone}`),
-    ...(own === undefined ? [] : [`${service} (${own})`]),
+    ...(own === null ? [] : [`${service} (${own})`]),
     ...(shortNamespaces.length === 0 ? [] : [`${service}.NAMESPACE (${shortNamespaces.length})`]),
     ...shortened(others),
   ];

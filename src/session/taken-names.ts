@@ -5,14 +5,14 @@
  * and the service is `web.dev.svc`; the user's `dns.domains` may say otherwise.
  */
 import type { HostTable } from '../dns/hosts-file.ts';
-import type { ResolverNames } from '../names/resolver-names.ts';
+import type { KnownNames } from '../names/cluster-names.ts';
 import type { Filter } from '../filter/index.ts';
 import type { Discovery } from '../kube/cluster.ts';
 import { isPublicSuffix } from '../names/public-suffix.ts';
-import type { ClusterNames } from '../names/vouched-names.ts';
+import type { VouchedNames } from '../names/vouched-names.ts';
 import { routedDomains } from './domains.ts';
 
-export interface TakenNames extends ResolverNames {
+export interface TakenNames extends Required<KnownNames> {
   /** What must come to our resolver, the most important first. */
   readonly domains: readonly string[];
   /** Suffixes for this machine's own search list. */
@@ -23,7 +23,7 @@ export interface TakenNames extends ResolverNames {
 
 /** `found`: namespaces that no list has, and that exist; `hosts`: the far side's hosts file (pod-hosts.ts). */
 export function takenNames(
-  names: ClusterNames,
+  names: VouchedNames,
   discovery: Discovery,
   filter: Filter,
   found: Iterable<string> = [],

@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { HostsFile } from '../../../src/dns/hosts-file.ts';
 import { listenOnLoopback } from '../../../src/dns/loopback-listener.ts';
 import { createResolver } from '../../../src/dns/resolver.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
 import { Upstream } from '../../../src/dns/upstream.ts';
 import { startDnsServer } from '../../socket/support/dns-server.ts';
 import { answerFromZone, asked, NAMES, type Zone } from '../../unit/support/dns.ts';
@@ -38,7 +39,7 @@ const HOP_LIMIT = 100;
 const upstream = await Upstream.open(['127.0.0.53'], { hopLimit: HOP_LIMIT });
 const hosts = new HostsFile('/etc/hosts');
 const resolver = createResolver(
-  NAMES,
+  clusterNames(NAMES),
   {
     rule: (names) => (names.includes('example-hostname.svc') ? 'local' : 'default'),
     host: () => undefined,

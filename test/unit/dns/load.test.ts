@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { MAX_QUESTIONS } from '../../../src/dns/resolver.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
 import { answerLines, answerTo, bench, decode, question, ttls } from '../support/dns.ts';
 
 const ZONE = { 'db.default.svc.cluster.local A': ['10.96.0.1'] };
@@ -61,7 +62,7 @@ describe('repeated questions', () => {
     const test = bench({ cluster: { 'db.fresh.svc.cluster.local A': ['10.96.0.1'] } });
     assert.equal(decode(await test.resolver.answer(question('db.fresh'), 'udp')).rcode, 'NXDOMAIN');
     assert.equal(test.cluster.length, 0);
-    test.resolver.update({
+    const names = clusterNames({
       clusterDomain: 'Cluster.Local.',
       zones: ['Cluster.Local.'],
       namespaces: ['fresh'],
@@ -70,6 +71,7 @@ describe('repeated questions', () => {
       ndots: 5,
       ranges: [],
     });
+    test.resolver.update(names);
     assert.deepEqual(answerLines(await test.resolver.answer(question('db.fresh'), 'udp')), ['db.fresh A 10.96.0.1']);
   });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatRule, type Protocol, type ScopedFilter } from '../../../src/filter/index.ts';
-import { isClusterName, nameForms } from '../../../src/names/forms.ts';
+import { isClusterName } from '../../../src/names/classify.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { parseAddress } from '../../../src/net/index.ts';
 import { CLUSTER, NAMES, scoped, type NetworkInput } from '../support/filter.ts';
 

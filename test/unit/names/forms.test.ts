@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { isClusterName, nameContext, nameForms } from '../../../src/names/forms.ts';
+import { isClusterName } from '../../../src/names/classify.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { NAMES } from '../support/filter.ts';
 
 const DB = ['db', 'db.default', 'db.default.svc', 'db.default.svc.cluster.local'];
@@ -21,7 +23,23 @@ describe('the forms of a name', () => {
     ['example.com', ['example.com']],
     ['web-0.web', ['web-0.web']],
     ['example-hostname.svc', ['example-hostname.svc', 'example-hostname.svc.cluster.local']],
+    [
+      'example-hostname.svc.default.svc.cluster.local',
+      [
+        'example-hostname.svc',
+        'example-hostname.svc.default',
+        'example-hostname.svc.default.svc',
+        'example-hostname.svc.default.svc.cluster.local',
+      ],
+    ],
     ['localhost', ['localhost']],
+    ['', ['']],
+    [
+      '_pg._tcp.db',
+      ['_pg._tcp.db', '_pg._tcp.db.default', '_pg._tcp.db.default.svc', '_pg._tcp.db.default.svc.cluster.local'],
+    ],
+    ['_pg._tcp.example.com', ['_pg._tcp.example.com']],
+    ['10.0.96.10.in-addr.arpa', ['10.0.96.10.in-addr.arpa']],
     ['10-1-2-3.default.pod.cluster.local', ['10-1-2-3.default.pod.cluster.local']],
   ];
   for (const [asked, expected] of rows) {
@@ -30,13 +48,17 @@ describe('the forms of a name', () => {
   }
 
   it('follow the first search suffix where there is no namespace', () => {
-    const context = nameContext('cluster.local', [], ['sandbox.test', 'other.test']);
+    const context = clusterNames({
+      clusterDomain: 'cluster.local',
+      namespaces: [],
+      search: ['sandbox.test', 'other.test'],
+    });
     assert.deepEqual(nameForms('db', context), ['db', 'db.sandbox.test']);
     assert.deepEqual(nameForms('db.x', context), ['db.x']);
   });
 
   it('know another cluster domain', () => {
-    const context = nameContext('K8S.corp.', ['a'], ['a.svc.k8s.corp']);
+    const context = clusterNames({ clusterDomain: 'K8S.corp.', namespaces: ['a'], search: ['a.svc.k8s.corp'] });
     assert.ok(nameForms('db', context).includes('db.a.svc.k8s.corp'));
   });
 });
@@ -56,4 +78,26 @@ describe('a name of the cluster', () => {
   ] as const) {
     it(`${name}: ${expected}`, () => assert.equal(isClusterName(name, NAMES), expected));
   }
+});
+
+describe('two forms of one host', () => {
+  const forms = (name: string): readonly string[] => nameForms(name, NAMES);
+
+  it('are the same host from bare to complete', () => {
+    const all = ['db', 'db.default', 'db.default.svc', 'db.default.svc.cluster.local'];
+    for (const name of all.filter((each) => each !== 'db.default')) {
+      for (const form of all) assert.ok(forms(name).includes(form), `${name} has no form ${form}`);
+    }
+    for (const form of all) assert.ok(forms('db.default').includes(form), `db.default has no form ${form}`);
+  });
+
+  it('begin with the asked one', () => assert.equal(forms('db.prod')[0], 'db.prod'));
+
+  it('keep namespaces apart', () => {
+    assert.ok(!forms('db.prod.svc.cluster.local').includes('db'));
+    assert.ok(!forms('db').some((form) => form.startsWith('db.prod')));
+    assert.ok(!forms('example-hostname').includes('example-hostname.svc'));
+  });
+
+  it('are one for a name outside', () => assert.deepEqual(forms('db.corp.example'), ['db.corp.example']));
 });

@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { classify } from '../../../src/names/classify.ts';
-import { nameForms, searchSuffixes } from '../../../src/names/search-list.ts';
-import { NAMES } from '../support/dns.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
+import { searchSuffixes } from '../../../src/names/search-list.ts';
+import { NAMES as KNOWN } from '../support/dns.ts';
 
+const NAMES = clusterNames(KNOWN);
 const [OWN = '', SVC = '', DOMAIN = '', NODE = ''] = NAMES.search;
 
 describe('expansion by the search list', () => {
@@ -21,31 +23,9 @@ describe('expansion by the search list', () => {
   }
 
   it('asks bare names where the target is no Kubernetes', () => {
-    const docker = { ...NAMES, search: [], ndots: 0, namespaces: [] };
+    const docker = clusterNames({ ...KNOWN, search: [], ndots: 0, namespaces: [] });
     assert.deepEqual(searchSuffixes('redis', 'short', docker), ['']);
-    const corporate = { ...NAMES, search: ['corp.example'], ndots: 1, namespaces: [] };
+    const corporate = clusterNames({ ...KNOWN, search: ['corp.example'], ndots: 1, namespaces: [] });
     assert.deepEqual(searchSuffixes('redis', 'short', corporate), ['corp.example', '']);
   });
-});
-
-describe('forms of a name', () => {
-  const forms = (name: string) => nameForms(name, classify(name, NAMES), NAMES);
-
-  it('are the same host from bare to complete', () => {
-    const all = ['db', 'db.default', 'db.default.svc', 'db.default.svc.cluster.local'];
-    for (const name of all.filter((each) => each !== 'db.default')) {
-      for (const form of all) assert.ok(forms(name).includes(form), `${name} has no form ${form}`);
-    }
-    for (const form of all) assert.ok(forms('db.default').includes(form), `db.default has no form ${form}`);
-  });
-
-  it('begin with the asked one', () => assert.equal(forms('db.prod')[0], 'db.prod'));
-
-  it('keep namespaces apart', () => {
-    assert.ok(!forms('db.prod.svc.cluster.local').includes('db'));
-    assert.ok(!forms('db').some((form) => form.startsWith('db.prod')));
-    assert.ok(!forms('example-hostname').includes('example-hostname.svc'));
-  });
-
-  it('are one for a name outside', () => assert.deepEqual(forms('db.corp.example'), ['db.corp.example']));
 });

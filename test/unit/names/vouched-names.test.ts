@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Vouched, clusterNames } from '../../../src/names/vouched-names.ts';
+import { type Vouched, vouchedNames } from '../../../src/names/vouched-names.ts';
 
 /** What a pod of `namespace` finds, with what its node has behind it. */
 const pod = (domain: string, ...more: readonly string[]): string =>
@@ -8,7 +8,7 @@ const NOBODY: Vouched = { byServer: [], byUser: [] };
 
 describe('the cluster’s names, from a pod’s resolv.conf', () => {
   it('are below the domain that the API server says', () => {
-    const names = clusterNames(pod('corp.internal'), { byServer: ['cluster.local', 'corp.internal'], byUser: [] });
+    const names = vouchedNames(pod('corp.internal'), { byServer: ['cluster.local', 'corp.internal'], byUser: [] });
     assert.equal(names.clusterDomain, 'corp.internal');
     assert.deepEqual(names.zones, ['corp.internal']);
     assert.deepEqual(names.search, ['shop.svc.corp.internal', 'svc.corp.internal', 'corp.internal']);
@@ -18,8 +18,8 @@ describe('the cluster’s names, from a pod’s resolv.conf', () => {
   });
 
   it('are below cluster.local where nobody says anything', () => {
-    assert.deepEqual(clusterNames(pod('cluster.local'), NOBODY).zones, ['cluster.local']);
-    const names = clusterNames('nameserver 192.0.2.1\n', NOBODY);
+    assert.deepEqual(vouchedNames(pod('cluster.local'), NOBODY).zones, ['cluster.local']);
+    const names = vouchedNames('nameserver 192.0.2.1\n', NOBODY);
     assert.equal(names.clusterDomain, 'cluster.local');
     assert.deepEqual([names.search, names.namespaces, names.refused], [[], [], null]);
   });
@@ -27,14 +27,14 @@ describe('the cluster’s names, from a pod’s resolv.conf', () => {
   const claims = ['com', 'dev', 'co.uk', 'github.io', 'local', 'lan', 'corp.example', 'mybank.com', 'k8s.internal'];
   for (const claim of claims) {
     it(`are not below ${claim} by the file's word alone`, () => {
-      const names = clusterNames(pod(claim), NOBODY);
+      const names = vouchedNames(pod(claim), NOBODY);
       assert.deepEqual(names.zones, ['cluster.local']);
       assert.deepEqual([...names.search, ...names.machineSearch], []);
       assert.equal(names.refused, claim);
     });
 
     it(`are below ${claim} by the user's`, () => {
-      const names = clusterNames(pod(claim), { byServer: [], byUser: [claim] });
+      const names = vouchedNames(pod(claim), { byServer: [], byUser: [claim] });
       assert.equal(names.clusterDomain, claim);
       assert.deepEqual(names.zones, [claim]);
       assert.equal(names.refused, null);
@@ -44,7 +44,7 @@ describe('the cluster’s names, from a pod’s resolv.conf', () => {
   for (const suffix of ['com', 'dev', 'co.uk', 'github.io', 'local']) {
     it(`are not below ${suffix}, whoever but the user says so`, () => {
       for (const byServer of [[suffix], null]) {
-        const names = clusterNames(pod(suffix), { byServer, byUser: [] });
+        const names = vouchedNames(pod(suffix), { byServer, byUser: [] });
         assert.deepEqual(names.zones, ['cluster.local']);
         assert.ok(!names.machineSearch.includes(suffix));
       }
@@ -52,7 +52,7 @@ describe('the cluster’s names, from a pod’s resolv.conf', () => {
   }
 
   it('leave a company the rest of its public domain', () => {
-    const names = clusterNames(pod('prod.example.com'), { byServer: ['prod.example.com'], byUser: [] });
+    const names = vouchedNames(pod('prod.example.com'), { byServer: ['prod.example.com'], byUser: [] });
     assert.equal(names.clusterDomain, 'prod.example.com');
     assert.deepEqual(names.zones, ['svc.prod.example.com', 'pod.prod.example.com']);
     assert.ok(names.search.includes('prod.example.com'), 'the cluster is asked as its pods ask');
@@ -61,21 +61,21 @@ describe('the cluster’s names, from a pod’s resolv.conf', () => {
 
   it('do not have the suffixes that a node or a pod adds, unless the user gives them', () => {
     const file = pod('cluster.local', 'corp.example', 'evil.example', 'ec2.internal');
-    assert.deepEqual(clusterNames(file, NOBODY).search, clusterNames(pod('cluster.local'), NOBODY).search);
-    const given = clusterNames(file, { byServer: [], byUser: ['corp.example'] });
+    assert.deepEqual(vouchedNames(file, NOBODY).search, vouchedNames(pod('cluster.local'), NOBODY).search);
+    const given = vouchedNames(file, { byServer: [], byUser: ['corp.example'] });
     assert.deepEqual(given.machineSearch.at(-1), 'corp.example');
     assert.deepEqual(given.zones, ['cluster.local', 'corp.example']);
   });
 
   it('have no namespace by the file’s word; the API server lists them', () => {
-    assert.deepEqual(clusterNames(pod('cluster.local'), NOBODY).namespaces, []);
+    assert.deepEqual(vouchedNames(pod('cluster.local'), NOBODY).namespaces, []);
   });
 
   it('are few and well-formed, whatever stands in the file', () => {
     const many = Array.from({ length: 100 }, (_, i) => `n${i}.svc.cluster.local`).join(' ');
-    assert.equal(clusterNames(`search ${many}`, NOBODY).search.length, 32);
+    assert.equal(vouchedNames(`search ${many}`, NOBODY).search.length, 32);
     const odd = 'search -x.svc.cluster.local a..svc.cluster.local $(id).svc.cluster.local ok.svc.cluster.local';
-    assert.deepEqual(clusterNames(odd, NOBODY).search, ['ok.svc.cluster.local']);
+    assert.deepEqual(vouchedNames(odd, NOBODY).search, ['ok.svc.cluster.local']);
   });
 });
 
@@ -83,14 +83,14 @@ describe('the names of a namespace that the user chose', () => {
   const chosen: Vouched = { byServer: null, byUser: [] };
 
   it('are as its resolv.conf says', () => {
-    const names = clusterNames(pod('k8s.internal', 'corp.example'), chosen);
+    const names = vouchedNames(pod('k8s.internal', 'corp.example'), chosen);
     assert.deepEqual(names.zones, ['k8s.internal']);
     assert.deepEqual(names.namespaces, ['shop']);
     assert.equal(names.machineSearch.at(-1), 'corp.example');
   });
 
   it('are no public ones', () => {
-    const names = clusterNames('search svc.com com dev corp.example\n', chosen);
+    const names = vouchedNames('search svc.com com dev corp.example\n', chosen);
     assert.deepEqual(names.machineSearch, ['svc.com', 'corp.example']);
     assert.equal(names.refused, 'com');
   });

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { nameContext, nameForms } from '../../../src/names/forms.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
+import { nameForms } from '../../../src/names/forms.ts';
 import { elsewhere } from '../../../src/session/elsewhere.ts';
 
 const SEARCH = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];
-const context = nameContext('cluster.local', ['default', 'prod'], SEARCH);
+const known = clusterNames({ clusterDomain: 'cluster.local', namespaces: ['default', 'prod'], search: SEARCH });
 
 /** A cluster with these services, by `NAME.NAMESPACE`, some of whose names the filter keeps on this machine. */
 class Cluster {
   readonly asked: string[] = [];
   readonly services: readonly string[];
   readonly local: readonly string[];
-  readonly context = context;
+  readonly known = known;
   atOnce = 0;
   most = 0;
 
@@ -19,7 +20,7 @@ class Cluster {
     this.local = local;
   }
 
-  readonly forms = (name: string): readonly string[] => nameForms(name, context);
+  readonly forms = (name: string): readonly string[] => nameForms(name, known);
   resolve(forms: readonly string[]): { answer: 'local' | 'default'; rule: null } {
     return { answer: forms.some((form) => this.local.includes(form)) ? 'local' : 'default', rule: null };
   }

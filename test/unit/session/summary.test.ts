@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Filter } from '../../../src/filter/index.ts';
-import { clusterNames } from '../../../src/names/vouched-names.ts';
+import { vouchedNames } from '../../../src/names/vouched-names.ts';
 import { describeNames, describeRoutes } from '../../../src/session/summary.ts';
 import { takenNames } from '../../../src/session/taken-names.ts';
 import { type NetworkInput, settings } from '../support/filter.ts';
@@ -16,7 +16,7 @@ function names(namespaces: readonly string[], input: NetworkInput = {}, service?
     domains: ['cluster.local'],
     notes: [],
   };
-  const found = clusterNames(RESOLV_CONF, { byServer: discovery.domains, byUser: filter.domains });
+  const found = vouchedNames(RESOLV_CONF, { byServer: discovery.domains, byUser: filter.domains });
   return describeNames(takenNames(found, discovery, filter), service);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { HostTable } from '../../../src/dns/hosts-file.ts';
 import { Filter } from '../../../src/filter/index.ts';
-import { clusterNames } from '../../../src/names/vouched-names.ts';
+import { vouchedNames } from '../../../src/names/vouched-names.ts';
 import { takenNames } from '../../../src/session/taken-names.ts';
 import { settings } from '../support/filter.ts';
 
@@ -15,7 +15,7 @@ function taken(
 ) {
   const filter = new Filter(settings({ domains }));
   const discovery = { ranges: [], namespaces, allNamespaces: true, domains: [], notes: [] };
-  const names = clusterNames(RESOLV_CONF, { byServer: [], byUser: filter.domains });
+  const names = vouchedNames(RESOLV_CONF, { byServer: [], byUser: filter.domains });
   return takenNames(names, discovery, filter, found, hosts);
 }
 

@@ -1,15 +1,10 @@
 /** Questions, answers and a scripted resolver for the DNS tests; dns-packet is the independent witness of the bytes. */
 import dnsPacket, { type Answer, type DecodedPacket, type RecordType } from 'dns-packet';
+import { clusterNames, type KnownNames } from '../../../src/names/cluster-names.ts';
 import type { Relay } from '../../../src/dns/relay.ts';
-import {
-  createResolver,
-  type Resolver,
-  type ResolverNames,
-  type ResolverPolicy,
-  type ResolverPorts,
-} from '../../../src/dns/resolver.ts';
+import { createResolver, type Resolver, type ResolverPolicy, type ResolverPorts } from '../../../src/dns/resolver.ts';
 
-export const NAMES: ResolverNames = {
+export const NAMES: Required<KnownNames> = {
   clusterDomain: 'cluster.local',
   zones: ['cluster.local'],
   namespaces: ['default', 'prod', 'dev', 'kube-system', 'local'],
@@ -134,7 +129,7 @@ export interface Bench {
 }
 
 export interface BenchOptions {
-  readonly names?: Partial<ResolverNames>;
+  readonly names?: Partial<KnownNames>;
   readonly cluster?: Zone;
   readonly upstream?: Zone;
   readonly policy?: Partial<ResolverPolicy>;
@@ -151,7 +146,7 @@ export function bench(options: BenchOptions = {}): Bench {
   const reported: unknown[] = [];
   const clock = { now: 0 };
   const resolver = createResolver(
-    { ...NAMES, ...options.names },
+    clusterNames({ ...NAMES, ...options.names }),
     {
       rule: () => 'default',
       host: () => undefined,

@@ -1,5 +1,5 @@
 import { Filter, type NetworkSettings, type ScopedFilter } from '../../../src/filter/index.ts';
-import { nameContext } from '../../../src/names/forms.ts';
+import { clusterNames } from '../../../src/names/cluster-names.ts';
 import { parseRanges, type Cidr } from '../../../src/net/index.ts';
 
 /** `feature.network` with defaults, as the configuration would give it. */
@@ -52,11 +52,11 @@ export const CLUSTER = {
   never: ranges('203.0.113.5/32'),
 };
 
-export const NAMES = nameContext(
-  'cluster.local',
-  ['default', 'prod', 'payments'],
-  ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
-);
+export const NAMES = clusterNames({
+  clusterDomain: 'cluster.local',
+  namespaces: ['default', 'prod', 'payments'],
+  search: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
+});
 
 export function scoped(input: NetworkInput = {}, scope = CLUSTER): ScopedFilter {
   return new Filter(settings(input)).within(scope);

@@ -2,7 +2,8 @@
 import type { ProgramSearch } from '../../facts.ts';
 import type { System } from '../system/system.ts';
 import { asksResolved } from './nsswitch.ts';
-import { localDomain, ndots, parseResolvConf, RESOLV_CONF, RESOLVED_SERVERS } from './resolv-conf.ts';
+import { ndots, parseResolvConf } from '../../../names/resolv-conf.ts';
+import { localDomain, RESOLV_CONF, RESOLVED_SERVERS } from './resolv-conf.ts';
 import { leadsToResolved } from './resolved.ts';
 import { resolvedRuns } from './resolved-process.ts';
 

@@ -15,7 +15,8 @@ import type { System } from '../system/system.ts';
 import type { DnsBackend } from './manager.ts';
 import { formerContent, readFormerContent } from './former-content.ts';
 import { asksResolved } from './nsswitch.ts';
-import { RESOLV_CONF, formatResolvConf, localDomain, parseResolvConf } from './resolv-conf.ts';
+import { parseResolvConf } from '../../../names/resolv-conf.ts';
+import { RESOLV_CONF, formatResolvConf, localDomain } from './resolv-conf.ts';
 
 /** Writes of others that are followed within the time; more is no change of network but a quarrel. */
 const FOLLOWED_MAX = 5;

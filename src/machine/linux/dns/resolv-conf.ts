@@ -1,5 +1,5 @@
-/** The grammar of resolv.conf(5), as far as the take-over needs it. */
-import { parseAddress } from '../../../net/index.ts';
+/** This machine's resolv.conf(5): where it is, what it leaves to the machine's name, and the one that leads to us. */
+import { type ResolvConf, SERVERS_MAX } from '../../../names/resolv-conf.ts';
 import type { Files } from '../../files.ts';
 
 /** Whom programs ask. */
@@ -7,20 +7,6 @@ export const RESOLV_CONF = '/etc/resolv.conf';
 
 /** Whom systemd-resolved asks, in its own words. */
 export const RESOLVED_SERVERS = '/run/systemd/resolve/resolv.conf';
-
-export interface ResolvConf {
-  readonly servers: readonly string[];
-  readonly search: readonly string[];
-  /** Words of the `options` lines, in order. */
-  readonly options: readonly string[];
-}
-
-/** glibc reads this many servers and no more (MAXNS). */
-const SERVERS_MAX = 3;
-
-/** Without an option; and its upper bound (RES_MAXNDOTS). */
-const NDOTS_DEFAULT = 1;
-const NDOTS_MAX = 15;
 
 /**
  * What is searched where the file says nothing about it: what is behind the first dot of the machine's name
@@ -30,31 +16,6 @@ export function localDomain(files: Files): string {
   const name = (files.read('/proc/sys/kernel/hostname') ?? '').trim();
   return name.includes('.') ? name.slice(name.indexOf('.') + 1) : '';
 }
-
-/** `local`: the machine's domain (`localDomain`). */
-export function parseResolvConf(text: string, local = ''): ResolvConf {
-  const servers: string[] = [];
-  const options: string[] = [];
-  let search: readonly string[] = [local];
-  for (const line of text.split('\n')) {
-    // A comment has its mark in the first column.
-    if (line.startsWith('#') || line.startsWith(';')) continue;
-    const [keyword, ...words] = line.trim().split(/\s+/);
-    if (keyword === 'nameserver' && words[0] !== undefined && isServer(words[0])) servers.push(words[0]);
-    if (keyword === 'search') search = words;
-    if (keyword === 'domain') search = words.slice(0, 1);
-    if (keyword === 'options') options.push(...words);
-  }
-  return { servers, search: search.filter((name) => name !== '.' && name !== ''), options };
-}
-
-export function ndots(options: readonly string[]): number {
-  const value = options.findLast((option) => option.startsWith('ndots:'))?.slice('ndots:'.length);
-  return value === undefined || !/^\d+$/.test(value) ? NDOTS_DEFAULT : Math.min(Number(value), NDOTS_MAX);
-}
-
-/** An IPv6 address may carry a zone: `fe80::1%eth0`. */
-const isServer = (text: string): boolean => parseAddress(text.replace(/%.*$/, '')) !== null;
 
 /**
  * The text that leads to us: our servers, our search list before the machine's own, the machine's options.  Its `ndots` too:

@@ -13,7 +13,8 @@ import type { System } from '../system/system.ts';
 import type { DnsBackend } from './manager.ts';
 import { hiding } from './nftables.ts';
 import { asksResolved } from './nsswitch.ts';
-import { RESOLV_CONF, RESOLVED_SERVERS, localDomain, parseResolvConf } from './resolv-conf.ts';
+import { parseResolvConf } from '../../../names/resolv-conf.ts';
+import { RESOLV_CONF, RESOLVED_SERVERS, localDomain } from './resolv-conf.ts';
 import { resolvedRuns } from './resolved-process.ts';
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf';
