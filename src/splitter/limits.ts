@@ -12,6 +12,9 @@ export const METHOD_LIMIT = 32;
 /** How long the rest of a head is waited for, ms.  Then main gets what there is: its own rules for slow clients count. */
 export const HEAD_WAIT_MS = 10_000;
 
+/** The same for its first line: text that stops before its first line break is seldom HTTP, and waits for an answer. */
+export const START_LINE_WAIT_MS = 1_000;
+
 /** What a filter reads of a body: bytes, and how long it waits for them, ms. */
 export const FILTERED_BODY_LIMIT = 64 * 1024;
 export const FILTERED_BODY_WAIT_MS = 1_000;

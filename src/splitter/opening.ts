@@ -5,6 +5,7 @@
 import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { FLAG, PREFACE, TYPE } from './http2/frame.ts';
+import { START_LINE_WAIT_MS } from './limits.ts';
 import type { Split, SplitOptions } from './options.ts';
 import type { BytePipe } from './pipe.ts';
 
@@ -18,6 +19,8 @@ export class Opening implements Split {
   /** From main, which may speak first. */
   #greeting = EMPTY;
   #connection: Split | null = null;
+  /** For the rest of what may be a preface. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SplitOptions) {
     this.#options = options;
@@ -46,6 +49,7 @@ export class Opening implements Split {
     const isPreface = this.#start.compare(PREFACE, 0, length, 0, length) === 0;
     if (!isPreface) this.#choose('1.1', () => {});
     else if (length === PREFACE.length) this.#choose('2', () => {});
+    else this.#timer ??= setTimeout(() => this.#choose('1.1', () => {}), START_LINE_WAIT_MS);
   }
 
   /** A server of HTTP/2 begins with SETTINGS: they can wait for the client, which has to speak without them. */
@@ -57,6 +61,7 @@ export class Opening implements Split {
   /** `event`: what has to be told to the connection once it knows the bytes. */
   #choose(version: '1.1' | '2', event: () => void): void {
     const { client } = this.#options;
+    clearTimeout(this.#timer);
     client.pause();
     this.#main.pause();
     const Connection = version === '2' ? Http2Connection : Http1Connection;

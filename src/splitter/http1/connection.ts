@@ -5,7 +5,7 @@
  * Main is dialled at once and gets whatever is not plain HTTP in one reading only, from that byte on and for good
  * (`Splice`): a protocol whose server speaks first, an upgrade, an attack on readers that differ.
  */
-import { HEAD_WAIT_MS, LINGER_MS, PIPELINE_LIMIT } from '../limits.ts';
+import { HEAD_WAIT_MS, LINGER_MS, PIPELINE_LIMIT, START_LINE_WAIT_MS } from '../limits.ts';
 import { Line } from '../line.ts';
 import type { Split, SplitOptions } from '../options.ts';
 import type { BytePipe } from '../pipe.ts';
@@ -42,6 +42,8 @@ export class Http1Connection implements Split {
   #hasClientEnded = false;
   #splice: Splice | null = null;
   #headTimer: NodeJS.Timeout | undefined;
+  /** It runs for the fields, no longer for the first line. */
+  #awaitsFields = false;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   /** Takes over the handlers of both pipes. */
@@ -134,9 +136,18 @@ export class Http1Connection implements Split {
       else this.#put(step.run);
     }
     const isPartial = this.#phase === 'http' && !this.#holds && this.#requests.unread > 0;
-    if (isPartial)
-      this.#headTimer ??= setTimeout(() => this.#turn(() => this.#spliceWith(this.#usableMain())), HEAD_WAIT_MS);
+    if (isPartial) this.#awaitHead();
     else this.#clearHeadTimer();
+  }
+
+  /** What does not become a head in time is main's, as it is. */
+  #awaitHead(): void {
+    const { hasStartLine } = this.#requests;
+    if (this.#headTimer !== undefined && hasStartLine === this.#awaitsFields) return;
+    this.#clearHeadTimer();
+    this.#awaitsFields = hasStartLine;
+    const late = (): void => this.#turn(() => this.#spliceWith(this.#usableMain()));
+    this.#headTimer = setTimeout(late, hasStartLine ? HEAD_WAIT_MS : START_LINE_WAIT_MS);
   }
 
   #clearHeadTimer(): void {

@@ -22,6 +22,11 @@ export class HeadScanner {
     this.#isStart = isStart;
   }
 
+  /** Of a head that is `PARTIAL`, the first line is there. */
+  get hasStart(): boolean {
+    return this.#scanned > 0;
+  }
+
   /**
    * The head begins at `at` (each time until its end has come).  Returns the index behind it, `PARTIAL` or `MALFORMED`.
    * What is malformed is found so wherever the bytes were cut, though maybe later.

@@ -32,6 +32,11 @@ export class RequestReader {
     return this.#body === null;
   }
 
+  /** Of the head that is coming, the first line is there. */
+  get hasStartLine(): boolean {
+    return this.#scanner.hasStart;
+  }
+
   get unread(): number {
     return this.#bytes.length - this.#at;
   }

@@ -379,6 +379,43 @@ describe('requests judged by their bodies', () => {
   });
 });
 
+describe('text that could become HTTP', () => {
+  it('is main’s when its first line does not come in time, with all that follows', async () => {
+    const scene = new Scene();
+    scene.client.send(PLAIN);
+    await settle();
+    scene.main.send(ANSWER);
+    scene.client.send('hello there');
+    await settle();
+    equal(scene.main.received, PLAIN);
+    for (const end = performance.now() + 5_000; scene.main.received === PLAIN && performance.now() < end;)
+      await settle();
+    scene.client.send(' HTTP/1.1\r\n\r\n' + ALICE);
+    await settle();
+    equal(scene.main.received, PLAIN + 'hello there HTTP/1.1\r\n\r\n' + ALICE);
+  });
+
+  it('is main’s when it only begins as HTTP/2 does', async () => {
+    const scene = new Scene();
+    scene.client.send('PRI');
+    await settle();
+    equal(scene.main.received, '');
+    for (const end = performance.now() + 5_000; scene.main.received === '' && performance.now() < end;) await settle();
+    equal(scene.main.received, 'PRI');
+  });
+
+  it('may take its time once its first line is there', async () => {
+    const scene = new Scene();
+    scene.client.send(ALICE.slice(0, 10));
+    await settle();
+    scene.client.send(ALICE.slice(10, 40));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    scene.client.send(ALICE.slice(40));
+    await settle();
+    deepEqual([scene.main.received, scene.picked.received], ['', ALICE]);
+  });
+});
+
 describe('backpressure', () => {
   it('stops the client for a side that is full, and a side for the client', async () => {
     const scene = new Scene();
