@@ -30,6 +30,7 @@ import type { RuleMatches } from './rule-matches.ts';
 import { describeNames } from './summary.ts';
 import { TakeOver } from './take-over.ts';
 import { isWithheld, takenNames, type TakenNames } from './taken-names.ts';
+import { isVirtualAddress } from './virtual-addresses.ts';
 
 /** The cluster's answer to a question of our own, ms. */
 const PROBE_MS = 1_500;
@@ -251,12 +252,19 @@ export class SessionNames {
   }
 
   async machineChanged(facts: MachineFacts): Promise<void> {
-    this.#upstream.setServers(facts.dns.servers);
     const isOther = !isDeepStrictEqual(facts.dns.search, this.#search);
     this.#search = facts.dns.search;
     if (isOther) this.#renamed();
+    // Another session asks the servers that were here before it: through us, as long as our redirect takes theirs.
+    const { servers } = facts.dns;
+    const others = servers.filter((server) => !isVirtualAddress(server));
+    if (others.length > 0) this.#upstream.setServers(others);
     const isAsked = await this.#ports.follow(facts.dns.asked);
-    if (isOther || isAsked || facts.dns.overwritten) await this.#apply(facts.dns.overwritten);
+    try {
+      if (isOther || isAsked || facts.dns.overwritten) await this.#apply(facts.dns.overwritten);
+    } finally {
+      this.#upstream.setServers(servers);
+    }
     await this.#ports.prune();
   }
 

@@ -1,7 +1,7 @@
 /** Picks the TUN's own addresses and the resolver's, away from everything that the machine and the cluster use. */
 import { MirrordError } from '../errors.ts';
 import { VIRTUAL_BLOCKS } from '../machine/network-state.ts';
-import { overlappingRanges, parseRanges } from '../net/index.ts';
+import { containingRange, overlappingRanges, parseAddress, parseRanges } from '../net/index.ts';
 
 export interface VirtualAddresses {
   /** Single addresses with full prefix length, as the TUN carries them. */
@@ -39,4 +39,12 @@ export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean, tu
     `No free address is left for the TUN: every block of ${VIRTUAL_BLOCKS.v4} overlaps with a route of this machine or the cluster.`,
     { help: 'Take the overlapping range out of the session with --exclude-route, or end other sessions first.' },
   );
+}
+
+const BLOCKS = parseRanges(Object.values(VIRTUAL_BLOCKS)) ?? [];
+
+/** Whether a name server of the machine is some session's resolver. */
+export function isVirtualAddress(server: string): boolean {
+  const address = parseAddress(server);
+  return address !== null && containingRange(BLOCKS, address) !== undefined;
 }

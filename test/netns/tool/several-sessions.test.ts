@@ -12,6 +12,9 @@ const SECOND = [
   ...TAKEN.flatMap((range) => ['--exclude-route', range]),
 ];
 
+/** A change of resolv.conf is read 1 s after it at the latest, and acted upon. */
+const NOTICED_MS = 2_000;
+
 const KUBECONFIG = `
 apiVersion: v1
 current-context: b
@@ -111,6 +114,7 @@ describe('two sessions that take DNS over', function () {
     ['resolv.conf', 'resolv.conf'],
     ['nftables', 'resolv.conf'],
     ['resolv.conf', 'nftables'],
+    ['auto', 'resolv.conf'],
   ] as const;
   for (const [older, newer] of WAYS) {
     for (const order of ['the newest', 'the oldest'] as const) {
@@ -122,10 +126,12 @@ describe('two sessions that take DNS over', function () {
           // A change of resolv.conf is noticed a moment later.
           await poll(() => resolves('www.example.com', PUBLIC_WEB.v4), `a public name, ${when}`, 10_000);
           await poll(() => resolves('payment-service.default', service(1).v4), `a cluster name, ${when}`);
-          // A question that went round in circles would cost each session's patience.
-          const start = performance.now();
-          assert.ok(await resolves('www.example.com', PUBLIC_WEB.v4), `a public name again, ${when}`);
-          assert.ok(performance.now() - start < 1_000, `${performance.now() - start} ms, ${when}`);
+          // Also once each has noticed the other: questions that went round in circles would cost each one's patience.
+          for (const end = performance.now() + NOTICED_MS; performance.now() < end;) {
+            const start = performance.now();
+            assert.ok(await resolves('www.example.com', PUBLIC_WEB.v4), `a public name again, ${when}`);
+            assert.ok(performance.now() - start < 1_000, `${performance.now() - start} ms, ${when}`);
+          }
         };
         const before = await machineState(developer);
         const oldest = await up(world.sandbox, { args: ['--dns', older] }).ready();
