@@ -1,11 +1,15 @@
-/** Questions of our own, and their answers: for what the tool wants to know itself, off every hot path. */
+/**
+ * Questions of our own, and their answers: for what the tool wants to know itself, off every hot path.
+ *
+ * dns-packet writes the questions.  It reads nothing, here or elsewhere in this folder: answers come from strangers, and it
+ * takes an address that is cut short for `10.96.undefined.undefined`, throws on what is malformed, and loses bytes that it
+ * does not understand, which programs' messages have to keep.
+ */
 import { randomInt } from 'node:crypto';
-import { encode } from 'dns-packet';
+import { encode, RECURSION_DESIRED } from 'dns-packet';
 import { readAddresses, readRecords } from './records.ts';
 import { FLAG, HEADER_LENGTH, RCODE, rcodeOf, uint16 } from './wire.ts';
 import { skipName } from './name.ts';
-
-const RECURSION_DESIRED = 0x0100;
 
 export function encodeQuestion(name: string, type: 'A' | 'AAAA'): Uint8Array {
   return encode({ type: 'query', id: randomInt(0x1_0000), flags: RECURSION_DESIRED, questions: [{ type, name }] });
@@ -16,8 +20,14 @@ export function isTruncated(message: Uint8Array): boolean {
   return (uint16(message, 2) & FLAG.TC) !== 0;
 }
 
+export interface OwnAnswer {
+  readonly addresses: readonly string[];
+  /** `NXDOMAIN` and the like, where there are no addresses. */
+  readonly failure?: string;
+}
+
 /** The addresses in an answer to one of our questions, or why there are none. */
-export function readAnswer(message: Uint8Array): { readonly addresses: readonly string[]; readonly failure?: string } {
+export function readAnswer(message: Uint8Array): OwnAnswer {
   const code = rcodeOf(message);
   if (code !== RCODE.NOERROR) {
     const name = Object.entries(RCODE).find(([, value]) => value === code)?.[0];
