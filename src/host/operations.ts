@@ -6,7 +6,8 @@
 import { MirrordError } from '../errors.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from '../machine/facts.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
+import type { ProgramSearch } from '../names/program-search.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
 import type { Agent, AgentRole, SessionMachine, TargetNetwork } from '../machine/session-machine.ts';
 import { agreesWith, refuseUnasked } from './requests.ts';

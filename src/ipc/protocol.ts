@@ -7,7 +7,8 @@
 import type { ConfigFlags } from '../config/flags.ts';
 import type { ErrorDescription } from '../errors.ts';
 import type { AskedNames, DnsInForce, DnsModeChoice, DnsState } from '../machine/dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from '../machine/facts.ts';
+import type { MachineFacts, NetworkTargetFacts } from '../machine/facts.ts';
+import type { ProgramSearch } from '../names/program-search.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from '../machine/network-state.ts';
 
 /** Everything that `up` was told, as strings; the session reads files and the cluster as the invoking user. */

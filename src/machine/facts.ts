@@ -50,17 +50,3 @@ export interface NetworkTargetFacts {
   readonly addresses: readonly string[];
   readonly resolvConf: string;
 }
-
-/** How programs on the machine look for a name as things are, a session's part included. */
-export interface ProgramSearch {
-  /** The search list of resolv.conf, in order, and its `ndots`. */
-  readonly search: readonly string[];
-  readonly ndots: number;
-  /** resolv.conf names the stub of systemd-resolved, which answers no name of one label. */
-  readonly isStub: boolean;
-  /**
-   * What systemd-resolved puts behind a name of one label for programs of glibc, which ask it past resolv.conf
-   * (nss-resolve): all of it at once, and the first answer counts.  Null where they do not.
-   */
-  readonly ofGlibc: readonly string[] | null;
-}

@@ -1,6 +1,7 @@
 import type { MirrordError } from '../errors.ts';
 import type { DnsInForce, DnsState } from './dns-state.ts';
-import type { MachineFacts, NetworkTargetFacts, ProgramSearch } from './facts.ts';
+import type { MachineFacts, NetworkTargetFacts } from './facts.ts';
+import type { ProgramSearch } from '../names/program-search.ts';
 import type { Journal } from './journal.ts';
 import type { BoundFlow, NamedState, NetworkState, RouteQuestion } from './network-state.ts';
 import type { User } from './user.ts';

@@ -4,7 +4,7 @@ import { isClusterName } from '../names/classify.ts';
 import type { HostOperations } from '../ipc/protocol.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { SessionNames } from './names.ts';
-import type { ProgramForm } from './program-view.ts';
+import type { ProgramForm } from '../names/program-search.ts';
 
 export interface ExplainSources {
   readonly host: HostOperations;

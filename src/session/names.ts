@@ -6,6 +6,7 @@ import type { SessionStatus } from '../control/answers.ts';
 import { ExistenceProbe } from '../dns/existence-probe.ts';
 import { HostsFile } from '../dns/hosts-file.ts';
 import { normalName } from '../names/name.ts';
+import type { OwnAnswer } from '../dns/question.ts';
 import type { Relay } from '../dns/relay.ts';
 import { createResolver, type Resolver, type ResolverPolicy } from '../dns/resolver.ts';
 import { Upstream } from '../dns/upstream.ts';
@@ -24,7 +25,8 @@ import { askedNames } from './domains.ts';
 import type { AgentPool } from './agents/pool.ts';
 import type { Known, SessionNetwork } from './network.ts';
 import { podHosts, NO_POD_HOSTS, type PodHosts } from './pod-hosts.ts';
-import { type Looked, lookUp, type ProgramForm, programForm, searchedLabel } from './program-view.ts';
+import { lookUp } from './look-up.ts';
+import { type ProgramForm, programForm, searchedLabel } from '../names/program-search.ts';
 import { RedirectPorts } from './redirect-ports.ts';
 import type { RuleMatches } from './rule-matches.ts';
 import { describeNames } from './summary.ts';
@@ -190,7 +192,7 @@ export class SessionNames {
     return this.#takeOver.settled();
   }
 
-  lookUp(name: string): Promise<Looked> {
+  lookUp(name: string): Promise<OwnAnswer> {
     return lookUp(this.resolver, name);
   }
 

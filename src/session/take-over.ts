@@ -1,7 +1,7 @@
 /** How this machine's names come to the resolver just now: what was wished last, and what the host part has made of it. */
 import type { HostOperations } from '../ipc/protocol.ts';
 import type { DnsInForce, DnsState } from '../machine/dns-state.ts';
-import type { ProgramSearch } from '../machine/facts.ts';
+import type { ProgramSearch } from '../names/program-search.ts';
 import { Coalescer } from './coalescer.ts';
 
 export class TakeOver {

@@ -1,7 +1,8 @@
 /** How programs find names in one session: by systemd-resolved, a redirect, or resolv.conf. */
 import type { MirrordError } from '../../errors.ts';
 import type { DnsInForce, DnsState } from '../dns-state.ts';
-import type { MachineFacts, ProgramSearch } from '../facts.ts';
+import type { MachineFacts } from '../facts.ts';
+import type { ProgramSearch } from '../../names/program-search.ts';
 import type { Names } from '../session-machine.ts';
 import { Containers } from './dns/containers.ts';
 import { DnsManager } from './dns/manager.ts';

@@ -1,5 +1,5 @@
 /** Reads what decides how programs look for a name (resolv.conf(5), nss-resolve(8)). */
-import type { ProgramSearch } from '../../facts.ts';
+import type { ProgramSearch } from '../../../names/program-search.ts';
 import type { System } from '../system/system.ts';
 import { asksResolved } from './nsswitch.ts';
 import { ndots, parseResolvConf } from '../../../names/resolv-conf.ts';
