@@ -86,10 +86,11 @@ export function formatOther({ name, pid, user, network_namespace, carries_your_p
 const elsewhere = ({ network_namespace: network }: ShownSession, reader: Reader): string =>
   network === reader.networkNamespace ? '' : `another network namespace, ${network}`;
 
-function incomingText({ remote, local, listens, program, taken, passed }: IncomingPort): string {
+function incomingText({ remote, local, filter, listens, program, taken, passed }: IncomingPort): string {
   const who = program === null ? '' : ` (${program.name}, pid ${program.pid})`;
   const where = listens ? `→ localhost:${local}${who}` : `stays there: nothing listens on localhost:${local}`;
-  return `port ${remote} ${where}; ${taken} came here, ${passed} were handed on`;
+  const which = filter === null ? '' : `, requests ${filter}`;
+  return `port ${remote}${which} ${where}; ${taken} came here, ${passed} were handed on`;
 }
 
 /** What the target pod's hosts file has a say about, and what not. */

@@ -17,6 +17,9 @@ export interface UpFlags {
   readonly domain?: readonly string[] | undefined;
   readonly steal: boolean;
   readonly port?: readonly PortPair[] | undefined;
+  readonly 'http-header'?: string | undefined;
+  readonly 'http-path'?: string | undefined;
+  readonly 'http-method'?: string | undefined;
   readonly dns: DnsModeChoice;
   readonly verbose: boolean;
   readonly 'accept-invalid-certificates': boolean;
@@ -49,6 +52,11 @@ function overrides(flags: UpFlags): Record<string, boolean | string> {
     ...(noOutgoing || flags['no-udp-outgoing'] ? { 'feature.network.outgoing.udp': false } : {}),
     ...(flags['no-remote-dns'] || flags.dns === 'off' ? { 'feature.network.dns.enabled': false } : {}),
     ...(flags.steal ? { 'feature.network.incoming.mode': 'steal' } : {}),
+    ...defined({
+      'feature.network.incoming.http_filter.header_filter': flags['http-header'],
+      'feature.network.incoming.http_filter.path_filter': flags['http-path'],
+      'feature.network.incoming.http_filter.method_filter': flags['http-method'],
+    }),
     ...(flags['accept-invalid-certificates'] ? { accept_invalid_certificates: true } : {}),
   };
 }

@@ -46,7 +46,7 @@ export const httpFilterSchema = field(
       }),
     })
     .optional(),
-  'Which requests are taken: one condition, or a list of them. Not with `steal`: connections are taken whole.',
+  'Which requests are taken: one condition, or a list of them. Without it, whole connections.',
 );
 
 export type HttpFilter = NonNullable<z.output<typeof httpFilterSchema>>;

@@ -7,6 +7,7 @@
  * knows the machine or the cluster; of files it reads the configuration, and HEAD of a checkout.
  */
 export type { ConfigFlags } from './flags.ts';
+export { filterSpec } from './http-filter-schema.ts';
 export { loadConfig, type Config, type LoadedConfig } from './load.ts';
 export { agentOptions, clusterOptions, targetOf } from './options.ts';
 export { formatTarget, parseTarget, type Target } from './target.ts';

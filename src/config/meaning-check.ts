@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { checkExpression } from '../environment/index.ts';
 import { checkNetwork, type Fault } from '../filter/index.ts';
-import { checkHttpFilter, filterSpec } from './http-filter-schema.ts';
+import { checkHttpFilter } from './http-filter-schema.ts';
 import type { Layers } from './layers.ts';
 import type { Path, Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
@@ -125,12 +125,10 @@ class Check implements Findings {
     const isTold = (key: string): boolean =>
       this.#layers.originOf(toPath(`${INCOMING}.${key}`)).kind === 'command line';
     if (mode !== 'steal') {
+      if (TOLD_FILTERS.some((key) => isTold(`http_filter.${key}`)))
+        this.#fault(`${INCOMING}.http_filter`, filter, 'requests are taken with --steal only');
       if (isTold('ports')) this.#fault(`${INCOMING}.ports`, ports, 'ports are taken with --steal only');
       return;
-    }
-    if (filter !== undefined && filterSpec(filter) !== null) {
-      const reason = 'requests cannot be told apart: without it, all of them would be taken';
-      this.#fault(`${INCOMING}.http_filter`, filter, reason);
     }
     if (target?.kind !== 'targetless') return;
     const reason = 'there is no target whose traffic could come here';
@@ -205,6 +203,8 @@ function gather(warnings: readonly Fault[]): Fault[] {
 }
 
 const INCOMING = 'feature.network.incoming';
+/** Of those that have a flag. */
+const TOLD_FILTERS = ['header_filter', 'path_filter', 'method_filter'];
 
 /** Below it stand names, which have dots of their own. */
 const HOSTS = 'feature.network.dns.hosts';

@@ -99,6 +99,11 @@ const incoming = group(
       "Pairs of a port of this machine and the target's port that comes to it.",
     ),
     http_filter: httpFilterSchema,
+    fallback: field(
+      z.enum(['error', 'original'], 'it is "error" or "original"').default('error'),
+      'What becomes of a request that a program here should answer and cannot: `error` is 502, `original` has the target answer it.',
+      { kind: 'text', ours: true },
+    ),
   },
   'Connections to the target. `true` and `"mirror"` copy them, `"steal"` takes them, `false` leaves them alone.',
   { shorthand: 'boolean' },

@@ -64,7 +64,9 @@ export interface IncomingPort {
   readonly listens: boolean;
   /** Who does; null where nobody does, and where it is another user's program. */
   readonly program: { readonly name: string; readonly pid: number } | null;
-  /** Connections that came here, and those that were handed on to the target. */
+  /** Which requests come, a clause behind "requests"; null: whole connections. */
+  readonly filter: string | null;
+  /** Connections (with a filter: requests) that came here, and those that were handed on to the target. */
   readonly taken: number;
   readonly passed: number;
 }

@@ -12,7 +12,15 @@ import { ask } from './question.ts';
 
 /** All ports that are to come, each time; JSON on the wire. */
 export interface IncomingWish {
-  readonly ports: readonly number[];
+  readonly ports: readonly WantedPort[];
+}
+
+export interface WantedPort {
+  readonly port: number;
+  /** Which requests are taken (`FilterSpec` of http-filter); null: whole connections. */
+  readonly filter: unknown;
+  /** What becomes of a request that the client should answer and cannot. */
+  readonly fallback: 'error' | 'original';
 }
 
 /**
@@ -21,7 +29,7 @@ export interface IncomingWish {
  */
 export type IncomingProblem = 'taken' | 'forbidden' | 'unsupported';
 
-/** Connections to a port since the agent was started. */
+/** Connections to a port since the agent was started; requests where there is a filter. */
 export interface IncomingCount {
   readonly port: number;
   /** That came to the client. */

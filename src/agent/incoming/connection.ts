@@ -11,7 +11,7 @@ import type { ServedSession } from '../../peer/served-session.ts';
 import { SocketRelay, resetSocket } from '../../relay/socket-relay.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { ANSWER_LIMIT_MS, DOUBT_AFTER_MS, FIRST_BYTES_MS } from './limits.ts';
-import { originalOf, passOn } from './pass-on.ts';
+import { type Place, originalOf, passOn } from './pass-on.ts';
 
 /** The session that wants connections. */
 export interface Subscriber {
@@ -23,8 +23,10 @@ export interface Subscriber {
 export interface ConnectionEvents {
   /** The session is asked; `giveUp` ends the wait for its answer.  Null: it has answered. */
   readonly asking: (giveUp: (() => void) | null) => void;
-  /** The session has it; `reset` ends it. */
-  readonly taken: (reset: () => void) => void;
+  /** The session has it. */
+  readonly taken: () => void;
+  /** `reset` ends what the session has of it; a later call adds to the earlier ones. */
+  readonly held: (reset: () => void) => void;
   readonly passed: () => void;
   /** Called once, at the end. */
   readonly over: () => void;
@@ -48,7 +50,7 @@ export async function takeConnection(
   if (subscriber?.session.isConnected !== true) return pass();
   if ((await within(FIRST_BYTES_MS, first.verdict)) === 'probe') return pass();
 
-  const flow = subscriber.offer(port, `${socket.remoteAddress} ${socket.remotePort} ${original.host}`);
+  const flow = subscriber.offer(port, endsOf(socket, original));
   const relay = new SocketRelay(socket, flow);
   const giveBack = (): void => {
     relay.release();
@@ -61,12 +63,17 @@ export async function takeConnection(
     flow.reset();
     return giveBack();
   }
-  events.taken(() => {
+  events.taken();
+  events.held(() => {
     flow.reset();
     resetSocket(socket);
   });
   carry(socket, flow, relay, first.take(), events.over);
 }
+
+/** As in `IncomingStream`. */
+export const endsOf = ({ remoteAddress, remotePort }: Socket, { host }: Place): string =>
+  `${remoteAddress} ${remotePort} ${host}`;
 
 function carry(socket: Socket, flow: OfferedStream, relay: SocketRelay, first: Buffer, over: () => void): void {
   const close = (): void => {
@@ -85,7 +92,11 @@ function carry(socket: Socket, flow: OfferedStream, relay: SocketRelay, first: B
 }
 
 /** False: it was refused, or has no answer; then it is withdrawn. */
-async function isAccepted(flow: OfferedStream, session: ServedSession, events: ConnectionEvents): Promise<boolean> {
+export async function isAccepted(
+  flow: OfferedStream,
+  session: ServedSession,
+  events: ConnectionEvents,
+): Promise<boolean> {
   const lost = Promise.withResolvers<undefined>();
   events.asking(() => lost.resolve(undefined));
   const doubt = setTimeout(() => session.doubt(), DOUBT_AFTER_MS);

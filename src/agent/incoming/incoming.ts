@@ -4,15 +4,17 @@
  * One session at a time: an agent has one client, and one that starts anew takes the place of the one before.
  */
 import type { Socket } from 'node:net';
-import type { IncomingCount, IncomingState, IncomingWish } from '../../peer/incoming.ts';
+import { checkFilter, compileFilter, type FilterSpec } from '../../http-filter/index.ts';
+import type { IncomingCount, IncomingState, IncomingWish, WantedPort } from '../../peer/incoming.ts';
 import type { ServedSession } from '../../peer/served-session.ts';
 import { resetSocket } from '../../relay/socket-relay.ts';
 import type { Places } from '../places.ts';
-import { type Subscriber, takeConnection } from './connection.ts';
+import { type ConnectionEvents, type Subscriber, takeConnection } from './connection.ts';
 import type { Established } from './established.ts';
 import { PORTS_LIMIT, RESET_AFTER_MS, WITHDRAW_AFTER_MS } from './limits.ts';
 import { IncomingPorts } from './ports.ts';
 import { IncomingError, type Redirects } from './redirects.ts';
+import { type PortFilter, splitTraffic } from './split-connection.ts';
 
 /** A connection that passes on has two sockets. */
 const SOCKETS_EACH = 2;
@@ -25,6 +27,8 @@ export class Incoming {
   readonly #waits = new Set<() => void>();
   /** Of what the session has: each ends one connection. */
   readonly #resets = new Set<() => void>();
+  /** Of ports that are not taken whole. */
+  #filters: ReadonlyMap<number, PortFilter> = new Map();
   /** Connections that have come and are not over. */
   #open = 0;
   #isLeaving = false;
@@ -37,11 +41,15 @@ export class Incoming {
   }
 
   /** All that is wished for, each time; answers with what has come so far. */
-  async subscribe(subscriber: Subscriber, { ports }: IncomingWish): Promise<IncomingState> {
-    if (ports.length > PORTS_LIMIT) return { problem: 'unsupported', text: `more than ${PORTS_LIMIT} ports` };
+  async subscribe(subscriber: Subscriber, { ports: wanted }: IncomingWish): Promise<IncomingState> {
+    if (wanted.length > PORTS_LIMIT) return { problem: 'unsupported', text: `more than ${PORTS_LIMIT} ports` };
+    const filters = filtersOf(wanted);
+    if (typeof filters === 'string') return { problem: 'unsupported', text: filters };
     if (this.#subscriber !== null && this.#subscriber.session !== subscriber.session) this.#resetAll();
     this.#subscriber = subscriber;
     this.resumed(subscriber.session);
+    this.#filters = filters;
+    const ports = wanted.map(({ port }) => port);
     try {
       await this.#ports.set(ports);
     } catch (error) {
@@ -87,17 +95,19 @@ export class Incoming {
     const count = this.#count(port);
     this.#open++;
     let wait: (() => void) | null = null;
-    let reset: (() => void) | undefined;
-    void takeConnection(socket, port, this.#subscriber, {
+    const held: (() => void)[] = [];
+    const events: ConnectionEvents = {
       asking: (giveUp) => {
         if (wait !== null) this.#waits.delete(wait);
         wait = giveUp;
         if (wait !== null) this.#waits.add(wait);
       },
-      taken: (end) => {
+      taken: () => {
         count.taken++;
-        reset = end;
-        this.#resets.add(end);
+      },
+      held: (reset) => {
+        held.push(reset);
+        this.#resets.add(reset);
       },
       passed: () => {
         count.passed++;
@@ -105,10 +115,13 @@ export class Incoming {
       over: () => {
         this.#open--;
         this.#places.leave(SOCKETS_EACH);
-        if (reset !== undefined) this.#resets.delete(reset);
+        for (const reset of held) this.#resets.delete(reset);
         this.#leaveWhenEmpty();
       },
-    });
+    };
+    const filter = this.#filters.get(port);
+    if (filter === undefined) void takeConnection(socket, port, this.#subscriber, events);
+    else splitTraffic(socket, port, filter, () => this.#subscriber, events);
   }
 
   #count(port: number): { taken: number; passed: number } {
@@ -134,4 +147,19 @@ export class Incoming {
   #resetAll(): void {
     for (const reset of this.#resets) reset();
   }
+}
+
+/** By port; or why one cannot be used.  A client is not believed to have checked what it sends. */
+function filtersOf(wanted: readonly WantedPort[]): ReadonlyMap<number, PortFilter> | string {
+  const filters = new Map<number, PortFilter>();
+  for (const { port, filter, fallback } of wanted) {
+    if (filter === null) continue;
+    const [fault] = checkFilter(filter);
+    if (fault !== undefined) return `the filter has ${fault.reason} (${fault.at})`;
+    filters.set(port, {
+      filter: compileFilter(filter as FilterSpec),
+      fallback: fallback === 'original' ? 'main' : 'error',
+    });
+  }
+  return filters;
 }

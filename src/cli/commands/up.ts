@@ -29,6 +29,10 @@ export class Up extends Command {
       description: "With what comes to a workload's port 8080 on this machine's port 3000:",
       command: 'sudo <%= config.bin %> up -t deployment/payments --steal --port 3000:8080',
     },
+    {
+      description: "With one developer's requests alone:",
+      command: "sudo <%= config.bin %> up -t deployment/payments --steal --http-header 'x-user: alice'",
+    },
     { description: 'A network namespace of this machine:', command: 'sudo <%= config.bin %> up -t netns/lab' },
   ];
   static override flags = {
@@ -88,6 +92,21 @@ export class Up extends Command {
     port: portPair({
       multiple: true,
       description: 'with --steal: this port of the target (default: those that its container declares)',
+      helpGroup: 'INCOMING',
+    }),
+    'http-header': Flags.string({
+      helpValue: 'REGEX',
+      description: 'with --steal: only requests with a header `name: value` that matches',
+      helpGroup: 'INCOMING',
+    }),
+    'http-path': Flags.string({
+      helpValue: 'REGEX',
+      description: 'with --steal: only requests whose path matches',
+      helpGroup: 'INCOMING',
+    }),
+    'http-method': Flags.string({
+      helpValue: 'METHOD',
+      description: 'with --steal: only requests with this method',
       helpGroup: 'INCOMING',
     }),
     'no-outgoing': Flags.boolean({ description: 'send nothing to the cluster', helpGroup: 'NETWORK' }),

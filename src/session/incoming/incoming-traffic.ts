@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingPort } from '../../control/answers.ts';
 import { MirrordError } from '../../errors.ts';
-import type { IncomingCount, IncomingProblem, IncomingStream } from '../../peer/incoming.ts';
+import type { IncomingCount, IncomingProblem, IncomingStream, WantedPort } from '../../peer/incoming.ts';
 import { dialTcp } from '../../relay/dial-tcp.ts';
 import { AgentKeeper } from '../agents/keeper.ts';
 import type { AgentStarter } from '../agents/starter.ts';
@@ -39,11 +39,11 @@ export class IncomingTraffic {
   readonly #options: IncomingOptions;
   readonly #keeper: AgentKeeper;
   readonly #closing = new AbortController();
-  readonly #subscription = new Coalescer<readonly number[], void>((ports) => this.#subscribe(ports));
+  readonly #subscription = new Coalescer<readonly WantedPort[], void>((ports) => this.#subscribe(ports));
   #counts: readonly IncomingCount[] = [];
   /** Likewise; null where it is another user's. */
   readonly #programs = new Map<number, Program | null>();
-  #plan: IncomingPlan = { pairs: [], ignoresLocalhost: false };
+  #plan: IncomingPlan = { ports: [], ignoresLocalhost: false };
   /** By port of this machine; of the plan's alone. */
   #listeners: Listeners = new Map();
   #hasStarted = false;
@@ -71,8 +71,10 @@ export class IncomingTraffic {
     this.#plan = plan;
     watchListeners(listeners, (found) => this.#follow(found), this.#closing.signal);
     await this.#granted();
-    for (const { remote, local } of plan.pairs) {
-      report('done', `port ${remote} of ${target} comes to localhost:${local}`);
+    for (const { remote, local, filter } of plan.ports) {
+      const what = `port ${remote} of ${target}`;
+      if (filter === null) report('done', `${what} comes to localhost:${local}`);
+      else report('done', `${what}: requests ${filter} come to localhost:${local}, all others stay there`);
       if (!this.#listeners.has(local))
         report('done', `nothing listens on localhost:${local} yet: until then it stays there`);
     }
@@ -83,10 +85,18 @@ export class IncomingTraffic {
   async ports(): Promise<readonly IncomingPort[]> {
     const asked = this.#subscription.set(this.#wished).catch(() => undefined); // away: the state says so
     await Promise.race([asked, delay(STATUS_LIMIT_MS, undefined, { ref: false })]);
-    return this.#plan.pairs.map((pair) => {
+    return this.#plan.ports.map((pair) => {
       const { taken = 0, passed = 0 } = this.#counts.find(({ port }) => port === pair.remote) ?? {};
       const listens = this.#listeners.has(pair.local);
-      return { ...pair, taken, passed, listens, program: this.#programs.get(pair.local) ?? null };
+      return {
+        remote: pair.remote,
+        local: pair.local,
+        filter: pair.filter,
+        taken,
+        passed,
+        listens,
+        program: this.#programs.get(pair.local) ?? null,
+      };
     });
   }
 
@@ -106,20 +116,20 @@ export class IncomingTraffic {
     return this.#keeper.close();
   }
 
-  get #wished(): readonly number[] {
-    return this.#plan.pairs.filter(({ local }) => this.#listeners.has(local)).map(({ remote }) => remote);
+  get #wished(): readonly WantedPort[] {
+    return this.#plan.ports.filter(({ local }) => this.#listeners.has(local)).map(({ wanted }) => wanted);
   }
 
   #follow(all: Listeners): void {
-    const { pairs, ignoresLocalhost } = this.#plan;
+    const { ports, ignoresLocalhost } = this.#plan;
     const before = this.#listeners;
-    const found = pairs.flatMap(({ local }): [number, Listener][] => {
+    const found = ports.flatMap(({ local }): [number, Listener][] => {
       const listener = all.get(local);
       return listener === undefined || (ignoresLocalhost && listener.isLoopback) ? [] : [[local, listener]];
     });
     this.#listeners = new Map(found);
     for (const [local, { inode }] of found) if (before.get(local)?.inode !== inode) void this.#name(local, inode);
-    const removed = pairs.filter(({ local }) => before.has(local) && !this.#listeners.has(local));
+    const removed = ports.filter(({ local }) => before.has(local) && !this.#listeners.has(local));
     for (const { local, remote } of removed) {
       this.#programs.delete(local);
       this.#tell(`localhost:${local} listens no longer: port ${remote} stays with ${this.#options.target}`);
@@ -164,7 +174,7 @@ export class IncomingTraffic {
     });
   }
 
-  async #subscribe(ports: readonly number[]): Promise<void> {
+  async #subscribe(ports: readonly WantedPort[]): Promise<void> {
     const { tunnel } = this.#keeper;
     if (tunnel === undefined) throw new Error('the agent is away'); // its successor is told when it is there
     const state = await tunnel.subscribe({ ports });
@@ -173,7 +183,7 @@ export class IncomingTraffic {
   }
 
   #deliver(flow: IncomingStream): void {
-    const pair = this.#plan.pairs.find(({ remote }) => remote === flow.port);
+    const pair = this.#plan.ports.find(({ remote }) => remote === flow.port);
     const listener = pair === undefined ? undefined : this.#listeners.get(pair.local);
     if (pair === undefined || listener === undefined) return flow.refuse('ECONNREFUSED');
     dialTcp(Object.assign(flow, { host: listener.host, port: pair.local }), () => {});

@@ -32,9 +32,9 @@ describe('mirrord up -t deployment/NAME --steal', () => {
   const addresses = (): string[] => addressesOf(podsOf(world.namespace, 'app=payments')[0]);
 
   /** What another pod is answered, or why it is not. */
-  function ask(address: string): string {
+  function ask(address: string, headers: Readonly<Record<string, string>> = {}): string {
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${PORT}/`;
-    const script = `fetch('${url}', { signal: AbortSignal.timeout(3000) }).then((r) => r.text(), String).then(console.log)`;
+    const script = `fetch('${url}', { headers: ${JSON.stringify(headers)}, signal: AbortSignal.timeout(3000) }).then((r) => r.text(), String).then(console.log)`;
     return kubectl(['exec', '-n', world.namespace, 'asker', '--', 'node', '-e', script]).trim();
   }
 
@@ -64,7 +64,7 @@ describe('mirrord up -t deployment/NAME --steal', () => {
 
   async function answers(text: string, deadlineMs = 5_000): Promise<void> {
     let said: string[] = [];
-    const all = (): boolean => (said = addresses().map(ask)).every((answer) => answer === text);
+    const all = (): boolean => (said = addresses().map((address) => ask(address))).every((answer) => answer === text);
     await poll(all, `every address answers ${text}`, deadlineMs, () => said.join('; '));
   }
 
@@ -93,6 +93,22 @@ describe('mirrord up -t deployment/NAME --steal', () => {
       );
     });
     await answers('original', 1_500);
+  });
+
+  it('brings matching requests alone with a filter', async () => {
+    await listenHere(web('here'));
+    const args = ['-t', 'deployment/payments', '--steal', '--http-header', 'x-user: alice'];
+    await withSession(world, args, async (session) => {
+      assert.match(
+        session.output,
+        /requests with a header matching "x-user: alice" come to localhost:8080, all others stay/,
+      );
+      const alice = { 'X-User': 'Alice' };
+      await poll(() => addresses().every((address) => ask(address, alice) === 'here'), "alice's requests come", 5_000);
+      await answers('original');
+      const [status] = await statuses(world.developer);
+      assert.equal(status?.incoming[0]?.taken, addresses().length);
+    });
   });
 
   it('gives the target back within a second when the session is killed', async () => {
