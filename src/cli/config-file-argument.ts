@@ -4,7 +4,7 @@
  * oclif knows no option whose value may be left out, so the folder is put in before it parses.  What looks like a flag is
  * no path (`-f -t x`); `-` is standard input.
  */
-import { DEFAULT_FOLDER } from '../config/default-folder.ts';
+import { DEFAULT_FOLDER } from '../config/flags.ts';
 import { type CommandTable, findCommand } from './words.ts';
 
 /** Flags without a value may stand in front of it: `up -vf`. */

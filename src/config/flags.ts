@@ -20,3 +20,6 @@ export interface ConfigFlags {
   /** `--no-tcp-outgoing` and its kin, already in configuration terms: dotted key to value. */
   readonly overrides?: Readonly<Record<string, boolean | string>>;
 }
+
+/** What `-f` without a path names: the project's own configuration, in the working directory. */
+export const DEFAULT_FOLDER = '.mirrord';

@@ -3,14 +3,14 @@ import { asCalled } from '../node-environment.ts';
 import { gitBranch } from './git-branch.ts';
 import type { ConfigFlags } from './flags.ts';
 import { Layers, type Environment } from './layers.ts';
-import { checkMeaning } from './meaning-check.ts';
+import { checkSemantics } from './semantic-check.ts';
 import { parseSource, randomKey } from './parse.ts';
 import { configInvalid, formatProblem, type Problem } from './problem.ts';
 import type { ConfigSchema } from './schema.ts';
 import { findSource, unnamedFile, type Source } from './source.ts';
 import type { ByteSource } from './streams.ts';
 import type { Tree } from './tree.ts';
-import { checkTypes } from './types-check.ts';
+import { checkTypes } from './type-check.ts';
 
 /** The configuration with every default filled in; the keys are those of the file. */
 export type Config = Omit<ConfigSchema, 'key'> & { readonly key: string };
@@ -88,7 +88,7 @@ export async function assemble(source: Source | null, request: LoadRequest): Pro
   const found = [...layers.problems, ...problems];
   if (typed === null) return { config: null, problems: found, warnings: layers.warnings, tree: layers.tree };
   const config = complete(typed, key ?? madeUpKey, env);
-  const meaning = await checkMeaning(config, layers, cwd);
+  const meaning = await checkSemantics(config, layers, cwd);
   // What was taken out for its type must not be missed a second time.
   const further = meaning.problems.filter((problem) => !found.some((other) => concernsSame(problem.key, other.key)));
   return {

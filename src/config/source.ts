@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
 import { MirrordError } from '../errors.ts';
 import { readBounded } from './bounded-file.ts';
-import { DEFAULT_FOLDER } from './default-folder.ts';
+import { DEFAULT_FOLDER } from './flags.ts';
 import { FORMATS, type Format } from './document.ts';
 import { type ByteSource, readPipe, readStream } from './streams.ts';
 import { defined } from '../defined.ts';

@@ -8,9 +8,9 @@
  */
 import { randomInt } from 'node:crypto';
 import { NoAnswer } from './deadline.ts';
-import { Exchange, questionKey, type Send } from './exchange.ts';
+import { InFlightQuestions, questionKey, type Send } from './in-flight.ts';
 import { isWithin } from '../names/name.ts';
-import { encodeName, MAX_NAME_BYTES } from './name.ts';
+import { encodeName, MAX_NAME_BYTES } from './wire-name.ts';
 import type { Query } from './query.ts';
 import { readRecords, type ResourceRecord } from './records.ts';
 import { MAX_TTL_SECONDS } from './reply.ts';
@@ -50,7 +50,7 @@ export class ClusterLookup {
   readonly #send: Send;
   /** Milliseconds, monotonic. */
   readonly #now: () => number;
-  readonly #exchange = new Exchange();
+  readonly #inFlight = new InFlightQuestions();
   readonly #cache = new Map<string, Cached>();
 
   constructor(send: Send, now: () => number) {
@@ -97,7 +97,7 @@ export class ClusterLookup {
     if (now >= deadline) return { kind: 'failed', answer: null, suffix };
     try {
       const questionEnd = query.questionEnd + suffixBytes(suffix);
-      const response = await this.#exchange.run(key, deadline - now, async (signal) => {
+      const response = await this.#inFlight.run(key, deadline - now, async (signal) => {
         const received = await this.#send(message, signal);
         if (!answersQuestion(received, message, questionEnd)) throw new NoAnswer('the answer is to another question');
         return received;

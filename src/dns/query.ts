@@ -4,7 +4,7 @@
  * Read RFC 1035 section 4 (format), RFC 6891 (EDNS), RFC 9619 (one question a message).  Only what the resolver must
  * know is read; everything else stays bytes, so that types nobody has heard of pass through.
  */
-import { readName } from './name.ts';
+import { readName } from './wire-name.ts';
 import { readRecords } from './records.ts';
 import {
   FLAG,

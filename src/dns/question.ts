@@ -9,7 +9,7 @@ import { randomInt } from 'node:crypto';
 import { encode, RECURSION_DESIRED } from 'dns-packet';
 import { readAddresses, readRecords } from './records.ts';
 import { FLAG, HEADER_LENGTH, RCODE, rcodeOf, uint16 } from './wire.ts';
-import { skipName } from './name.ts';
+import { skipName } from './wire-name.ts';
 
 export function encodeQuestion(name: string, type: 'A' | 'AAAA'): Uint8Array {
   return encode({ type: 'query', id: randomInt(0x1_0000), flags: RECURSION_DESIRED, questions: [{ type, name }] });

@@ -1,7 +1,7 @@
 /** Walks the resource records of a message (RFC 1035, 4.1.3). */
 import { formatAddressAt } from '../net/index.ts';
 import { TYPE, uint16 } from './wire.ts';
-import { skipName } from './name.ts';
+import { skipName } from './wire-name.ts';
 
 export type Section = 'answer' | 'authority' | 'additional';
 

@@ -5,7 +5,7 @@
  * resolvers, `dig +trace`), zone transfers (RFC 5936, many messages to one question).
  */
 import type { Socket } from 'node:net';
-import { skipName } from './name.ts';
+import { skipName } from './wire-name.ts';
 import { FLAG, HEADER_LENGTH, OPCODE_MASK, TYPE, uint16 } from './wire.ts';
 
 /** One server, as far as messages go to it as they are. */

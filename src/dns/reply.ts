@@ -1,6 +1,6 @@
 /** Answers that this resolver makes itself. */
 import { parseAddress } from '../net/index.ts';
-import { encodeName } from './name.ts';
+import { encodeName } from './wire-name.ts';
 import { answerLimit, type Query } from './query.ts';
 import { readRecords } from './records.ts';
 import { CLASS_IN, FLAG, HEADER_LENGTH, putUint16, TYPE, uint16, type Transport } from './wire.ts';

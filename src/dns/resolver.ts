@@ -20,7 +20,7 @@
  * | `localhost`                                                 | 127.0.0.1, ::1                                        |
  * | a fixed host of the policy, in any form of the name         | its addresses                                         |
  * | rule `local`                                                | the machine's hosts file, then the machine's servers  |
- * | a name of the far side's hosts file                         | its addresses; but first the machine's hosts file     |
+ * | a name of the target's hosts file                           | its addresses; but first the machine's hosts file     |
  * | rule `cluster`                                              | the cluster, and nobody after it                      |
  * | no rule: by its kind, see `names/classify.ts`               | the cluster (then the machine's servers), or only them|
  * | another class than IN                                       | the machine's servers                                 |
@@ -28,7 +28,7 @@
 import { classify, type NameKind } from '../names/classify.ts';
 import { ClusterLookup, type ClusterOutcome } from './cluster-lookup.ts';
 import { NoAnswer, withDeadline } from './deadline.ts';
-import { Exchange, questionKey } from './exchange.ts';
+import { InFlightQuestions, questionKey } from './in-flight.ts';
 import { readQuery, type Query } from './query.ts';
 import { readAddresses, readRecords } from './records.ts';
 import { addressReply, emptyReply, fitReply, negativeReply } from './reply.ts';
@@ -58,7 +58,7 @@ const ROUTE_DEADLINE_MS = 2_000;
 const ZONE_TYPES: ReadonlySet<number> = new Set([2, 43, 46, 48]);
 
 export interface ResolverPorts {
-  /** One raw message to the cluster's DNS.  The answer is whole: the far side asks by TCP what UDP cuts off. */
+  /** One raw message to the cluster's DNS.  The answer is whole: the agent asks by TCP what UDP cuts off. */
   cluster(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** One raw message to the servers that the machine used before; the answer has its id.  Rejects with `NoAnswer`. */
   upstream(message: Uint8Array, transport: Transport, signal: AbortSignal): Promise<Uint8Array>;
@@ -76,8 +76,8 @@ export interface ResolverPorts {
   mayBeService(name: string): Promise<boolean>;
   /** The machine's hosts file: addresses of the first of `names` that it knows. */
   hosts(names: readonly string[]): Promise<readonly string[] | undefined>;
-  /** The far side's hosts file, as far as it counts here, likewise. */
-  farHosts(names: readonly string[]): readonly string[] | undefined;
+  /** The target's hosts file, as far as it counts here, likewise. */
+  targetHosts(names: readonly string[]): readonly string[] | undefined;
   /** Milliseconds, monotonic. */
   now(): number;
   /** A failure that is not just a missing answer (`NoAnswer`): of the policy, or a defect.  For the log. */
@@ -98,7 +98,7 @@ export interface ResolverPolicy {
    * Called with every address in an answer before the answer is given, and awaited; `side` is where the answer came
    * from.  When it fails for a cluster's answer the program gets SERVFAIL, since its connection would go astray.
    */
-  beforeAnswer(
+  prepareAnswer(
     name: string,
     addresses: readonly string[],
     ttlSeconds: number,
@@ -124,7 +124,7 @@ class ClusterResolver implements Resolver {
   readonly #policy: ResolverPolicy;
   readonly #ports: ResolverPorts;
   readonly #lookup: ClusterLookup;
-  readonly #upstream = new Exchange();
+  readonly #upstream = new InFlightQuestions();
   #questions = 0;
   /** The machine's servers have left a question without an answer, and have answered none since. */
   #isSilent = false;
@@ -175,8 +175,8 @@ class ClusterResolver implements Resolver {
     }
     const rule = this.#policy.rule(forms);
     if (rule === 'local') return await this.#askHosts(query, forms, transport);
-    const far = this.#ports.farHosts(forms);
-    if (far !== undefined) return await this.#giveFarHosts(query, far, forms, transport);
+    const listed = this.#ports.targetHosts(forms);
+    if (listed !== undefined) return await this.#giveTargetHosts(query, listed, forms, transport);
     if (rule === 'default' && kind === 'outside') return await this.#askOutside(query, transport);
     return await this.#askCluster(query, kind, rule === 'default' && kind === 'short', names, transport);
   }
@@ -230,13 +230,13 @@ class ClusterResolver implements Resolver {
   async #giveCluster(query: Query, answer: Uint8Array, transport: Transport): Promise<Uint8Array> {
     const { addresses, ttl } = readAddresses(answer, readRecords(answer, query.questionEnd) ?? []);
     if (addresses.length > 0) {
-      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.beforeAnswer(query.name, addresses, ttl, 'cluster'));
+      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.prepareAnswer(query.name, addresses, ttl, 'cluster'));
     }
     return fitReply(answer, query, transport);
   }
 
   /** What the machine's own hosts file has, it has said first. */
-  async #giveFarHosts(
+  async #giveTargetHosts(
     query: Query,
     addresses: readonly string[],
     forms: readonly string[],
@@ -287,7 +287,7 @@ class ClusterResolver implements Resolver {
     const { addresses, ttl } = readAddresses(answer, readRecords(answer, query.questionEnd) ?? []);
     if (addresses.length === 0) return;
     try {
-      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.beforeAnswer(query.name, addresses, ttl, 'local'));
+      await withDeadline(ROUTE_DEADLINE_MS, () => this.#policy.prepareAnswer(query.name, addresses, ttl, 'local'));
     } catch (error) {
       this.#ports.report(error);
     }

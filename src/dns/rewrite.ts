@@ -7,7 +7,7 @@
  * Data of records is left as it is, apart from compression pointers, which would point into the void once the question's
  * length has changed.  Unknown types carry no pointers (RFC 3597, 4) and are copied.
  */
-import { readName, skipName } from './name.ts';
+import { readName, skipName } from './wire-name.ts';
 import type { Query } from './query.ts';
 import type { ResourceRecord } from './records.ts';
 import { replyFlags } from './reply.ts';

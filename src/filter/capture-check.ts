@@ -52,7 +52,7 @@ export function checkCapture(scoped: ScopedFilter, plan: RoutePlan, servers: rea
 /** The most specific entry that means this address or name, whatever its port and protocol. */
 function ruleFor(server: string, rules: RuleSet): FilterRule | undefined {
   const parsed = parseAddress(server);
-  if (parsed === null) return rules.named([normalName(server)])[0];
+  if (parsed === null) return rules.rulesFor([normalName(server)])[0];
   return rules.possible({ names: [], address: unmap(parsed) })[0];
 }
 

@@ -1,7 +1,7 @@
 import { parseAddress } from '../net/index.ts';
 import { formatDestination, type ExplainTarget } from './destination.ts';
 import type { DecisionReason, ScopedFilter } from './filter.ts';
-import type { Holder } from './held-address.ts';
+import type { Holder } from './resolved-address.ts';
 import { isClusterName } from '../names/classify.ts';
 import type { ClusterNames } from '../names/cluster-names.ts';
 import { nameForms } from '../names/forms.ts';
@@ -99,7 +99,7 @@ export function explain(target: ExplainTarget, scoped: ScopedFilter, context: Ex
     route: context.route ?? null,
     notes: [
       ...partial,
-      ...(isSeen ? [] : unseen(filter.named(forms), decision.rule)),
+      ...(isSeen ? [] : unseen(filter.rulesFor(forms), decision.rule)),
       ...(decision.reason === 'everything' && target.protocol !== 'tcp' ? [BOUND_NOTE] : []),
       ...notesOf(context, addressText),
     ],

@@ -101,8 +101,8 @@ export class Filter {
   }
 
   /** The entries that mean this host by name, protocols that are off left out. */
-  named(names: readonly string[]): readonly FilterRule[] {
-    return this.rules.named(names);
+  rulesFor(names: readonly string[]): readonly FilterRule[] {
+    return this.rules.rulesFor(names);
   }
 
   /** The filter with the cluster's ranges: decisions about addresses. */
@@ -193,7 +193,7 @@ function readRules(lists: FilterLists | undefined, kind: 'outgoing' | 'dns'): Si
 /** An entry for the name, or, for a reverse name, for its address. */
 function lookUp(rules: RuleSet, names: readonly string[]): FilterRule | undefined {
   const address = names[0] === undefined ? null : reverseAddress(names[0]);
-  if (address === null) return rules.named(names)[0];
+  if (address === null) return rules.rulesFor(names)[0];
   const found = rules.find({ names, address: unmap(address), port: null, protocol: null });
   return found?.entry.host.kind === 'any' ? undefined : found;
 }

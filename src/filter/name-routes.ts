@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress, type AddressBytes } from '../net/index.ts';
 import { type Protocol, unmap } from './entry.ts';
 import type { ScopedFilter } from './filter.ts';
-import { HeldAddress, type Holder } from './held-address.ts';
+import { ResolvedAddress, type Holder } from './resolved-address.ts';
 import { EMPTY, isSameState, joinStates, type NameState, stateOf } from './name-state.ts';
 import { formatRule, type FilterRule } from './rule.ts';
 
@@ -50,9 +50,9 @@ export interface StandingAnswer {
 export class NameRoutes {
   #scoped: ScopedFilter;
   /** The one asked for or used longest ago first. */
-  readonly #held = new Map<string, HeldAddress>();
+  readonly #held = new Map<string, ResolvedAddress>();
   /** Those among them that no entry decides. */
-  readonly #plain = new Set<HeldAddress>();
+  readonly #plain = new Set<ResolvedAddress>();
   readonly #warned = new Set<string>();
   #turn = 0;
   #ruleCount = 0;
@@ -69,9 +69,9 @@ export class NameRoutes {
 
   /** Before an answer is given.  `names` are all forms of the name, the one asked for first. */
   answered(names: readonly string[], addresses: readonly string[], ttlSeconds: number, now: number): NameChange {
-    const rules = this.#scoped.filter.named(names);
+    const rules = this.#scoped.filter.rulesFor(names);
     const name = names[0] ?? '';
-    const touched: HeldAddress[] = [];
+    const touched: ResolvedAddress[] = [];
     const warnings: string[] = [];
     this.#turn++;
     for (const text of addresses) {
@@ -99,12 +99,12 @@ export class NameRoutes {
    * with the next `expire`.  They hold as long as they stand there; of two names on one address an asked one decides.
    */
   standing(answers: readonly StandingAnswer[], now: number): NameChange {
-    const touched: HeldAddress[] = [];
+    const touched: ResolvedAddress[] = [];
     const warnings: string[] = [];
     for (const held of this.#held.values()) held.standsNoMore(now);
     for (const { names, addresses } of answers) {
       const [name = ''] = names;
-      const rules = this.#scoped.filter.named(names);
+      const rules = this.#scoped.filter.rulesFor(names);
       for (const parsed of addresses.map(parseAddress)) {
         if (parsed === null) continue;
         const held = this.#hold(unmap(parsed));
@@ -163,9 +163,9 @@ export class NameRoutes {
     );
   }
 
-  #hold(address: AddressBytes): HeldAddress {
+  #hold(address: AddressBytes): ResolvedAddress {
     const text = formatAddress(address);
-    const held = this.#held.get(text) ?? new HeldAddress(address);
+    const held = this.#held.get(text) ?? new ResolvedAddress(address);
     // It moves to the end, so that the oldest stands first.
     this.#held.delete(text);
     this.#held.set(text, held);
@@ -173,7 +173,7 @@ export class NameRoutes {
   }
 
   /** Other names that hold the address and want another way for it; different rules with one effect are no conflict. */
-  #conflicts(held: HeldAddress, next: Holder): string[] {
+  #conflicts(held: ResolvedAddress, next: Holder): string[] {
     const warnings: string[] = [];
     for (const other of held.holders) {
       if (other.name === next.name || this.#agree(other, next, held.address)) continue;
@@ -195,10 +195,10 @@ export class NameRoutes {
   }
 
   /** What is held beyond the bounds. */
-  #evict(): HeldAddress[] {
-    const evicted = new Set<HeldAddress>();
+  #evict(): ResolvedAddress[] {
+    const evicted = new Set<ResolvedAddress>();
     let rules = this.#ruleCount - MAX_HELD_RULES;
-    const evict = (held: HeldAddress): void => {
+    const evict = (held: ResolvedAddress): void => {
       if (held.flows > 0 || evicted.has(held)) return;
       evicted.add(held);
       held.forget();
@@ -218,7 +218,7 @@ export class NameRoutes {
   }
 
   /** Brings the state of these addresses up to date; those that no name holds any more go. */
-  #update(addresses: readonly HeldAddress[]): NameChange {
+  #update(addresses: readonly ResolvedAddress[]): NameChange {
     const before: NameState[] = [];
     const after: NameState[] = [];
     for (const held of addresses) {

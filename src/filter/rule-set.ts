@@ -70,7 +70,7 @@ export class RuleSet {
   }
 
   /** Every entry that means this host by a name, whatever its port and protocol. */
-  named(names: readonly string[]): FilterRule[] {
+  rulesFor(names: readonly string[]): FilterRule[] {
     return [...new Set(this.#tablesForNames(names).flatMap((table) => [...table.all()]))];
   }
 

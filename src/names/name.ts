@@ -1,4 +1,4 @@
-/** Names as text.  The wire's form of them is the business of `src/dns/name.ts`. */
+/** Names as text.  The wire's form of them is the business of `src/dns/wire-name.ts`. */
 
 /** A host's or domain's name as text, without final dot (RFC 1035, 2.3.4); underscores are seen in service names. */
 export const HOST_NAME =

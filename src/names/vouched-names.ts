@@ -1,5 +1,5 @@
 /**
- * The far side's names, from the resolv.conf that the agent sees, as far as its word counts.
+ * The target's names, from the resolv.conf that the agent sees, as far as its word counts.
  *
  * That file can be written by anyone who may set a pod's `dnsConfig`, and by root in the target's container: so it only
  * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
@@ -28,7 +28,7 @@ export interface VouchedNames {
   readonly zones: readonly string[];
   /** The namespace that the search list starts with, where the file is believed. */
   readonly namespaces: readonly string[];
-  /** What the far side's names are tried with. */
+  /** What the target's names are tried with. */
   readonly search: readonly string[];
   /** What this machine's programs try: no suffix outside the zones is theirs to ask the cluster for. */
   readonly machineSearch: readonly string[];

@@ -17,7 +17,7 @@ const DIAL_WAIT_MS = 30_000;
 const DATAGRAM_WAIT_MS = 2_000;
 const DNS_PORT = 53;
 
-/** The resolver's ears behind its virtual address. */
+/** The resolver's listeners behind its virtual address. */
 export interface ResolverFlows {
   tcp(flow: TcpFlow): void;
   udp(flow: UdpFlow): void;

@@ -1,5 +1,5 @@
 /**
- * DNS for this machine: the resolver with its upstream and its ears, and what the machine must send to it.
+ * DNS for this machine: the resolver with its upstream and its listeners, and what the machine must send to it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionStatus } from '../control/answers.ts';
@@ -130,7 +130,7 @@ export class SessionNames {
         return label !== undefined && (await serviceExists(label));
       },
       hosts: (forms) => this.hosts(forms),
-      farHosts: (forms) => this.podHosts(forms),
+      targetHosts: (forms) => this.podHosts(forms),
       now: () => performance.now(),
       report: options.report,
     });
@@ -316,7 +316,7 @@ export class SessionNames {
         return answer;
       },
       host: (name) => filter.host(this.forms(name)),
-      beforeAnswer: (name, addresses, ttlSeconds) => this.#routes.answered(name, addresses, ttlSeconds),
+      prepareAnswer: (name, addresses, ttlSeconds) => this.#routes.answered(name, addresses, ttlSeconds),
     };
   }
 

@@ -21,7 +21,7 @@ export interface TakenNames extends Required<KnownNames> {
   readonly withheld: readonly string[];
 }
 
-/** `found`: namespaces that no list has, and that exist; `hosts`: the far side's hosts file (pod-hosts.ts). */
+/** `found`: namespaces that no list has, and that exist; `hosts`: the target's hosts file (pod-hosts.ts). */
 export function takenNames(
   names: VouchedNames,
   discovery: Discovery,

@@ -44,7 +44,7 @@ const resolver = createResolver(
     rule: (names) => (names.includes('example-hostname.svc') ? 'local' : 'default'),
     host: () => undefined,
     ipv6: true,
-    beforeAnswer: () => Promise.resolve(),
+    prepareAnswer: () => Promise.resolve(),
   },
   {
     cluster: (message) => {
@@ -56,7 +56,7 @@ const resolver = createResolver(
     serviceExists: () => Promise.resolve(false),
     mayBeService: () => Promise.resolve(false),
     hosts: hosts.lookup.bind(hosts),
-    farHosts: () => undefined,
+    targetHosts: () => undefined,
     now: () => performance.now(),
     report: (error) => console.log(`error ${String(error)}`),
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { IGNORED } from '../../../src/config/ignored.ts';
-import { nearestKey } from '../../../src/config/types-check.ts';
+import { nearestKey } from '../../../src/config/type-check.ts';
 import { getAt, setAt } from '../../../src/config/tree.ts';
 import { verifyConfig } from '../../../src/config/index.ts';
 import { loadJson, refusal, verify, Workspace } from '../support/config.ts';

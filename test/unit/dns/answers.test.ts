@@ -134,7 +134,7 @@ describe('a cluster name', () => {
     const { resolver } = bench({
       cluster: { 'db.default.svc.cluster.local A': [SERVICE, POD] },
       policy: {
-        beforeAnswer: async (...call) => {
+        prepareAnswer: async (...call) => {
           seen.push(call);
           await new Promise<void>((resolve) => (release = resolve));
         },
@@ -152,7 +152,7 @@ describe('a cluster name', () => {
   it('whose route cannot be made is SERVFAIL', async () => {
     const { resolver, reported } = bench({
       cluster: { 'db.default.svc.cluster.local A': [SERVICE] },
-      policy: { beforeAnswer: () => Promise.reject(new Error('no route')) },
+      policy: { prepareAnswer: () => Promise.reject(new Error('no route')) },
     });
     assert.equal(decode(await resolver.answer(question('db'), 'udp')).rcode, 'SERVFAIL');
     assert.equal(reported.length, 1);
@@ -278,7 +278,7 @@ describe('a name outside', () => {
   it('is still answered when the policy fails on it', async () => {
     const test = bench({
       upstream: { 'www.example.com A': ['192.0.2.1'] },
-      policy: { beforeAnswer: () => Promise.reject(new Error('no')) },
+      policy: { prepareAnswer: () => Promise.reject(new Error('no')) },
     });
     assert.equal(answerLines(await test.resolver.answer(question('www.example.com'), 'udp')).length, 1);
   });

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { frame, FrameReader } from '../../../src/dns/framing.ts';
-import { encodeName, readName } from '../../../src/dns/name.ts';
+import { encodeName, readName } from '../../../src/dns/wire-name.ts';
 import { isRelayed } from '../../../src/dns/relay.ts';
 import { readQuery } from '../../../src/dns/query.ts';
 import { answerLines, answerTo, bench, decode, question } from '../support/dns.ts';

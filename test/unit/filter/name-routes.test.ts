@@ -75,7 +75,7 @@ describe('addresses of names', () => {
 
   it('a name goes before the plan’s own rules, as a rule where there are such', () => {
     const filter = scoped({ remote: ['rds.example', ':443'], exclude: ['198.51.100.0/24'] });
-    const rules = filter.filter.named(['rds.example']);
+    const rules = filter.filter.rulesFor(['rds.example']);
     assert.deepEqual(nameRules(filter, rules, [parseAddress('198.51.100.7')!]), {
       routes: [],
       pins: [],
@@ -232,7 +232,7 @@ describe('addresses of names', () => {
 
   it('need no state for one answer', () => {
     const filter = scoped({ remote: ['a.example:80'] });
-    const rules = filter.filter.named(['a.example']);
+    const rules = filter.filter.rulesFor(['a.example']);
     assert.deepEqual(nameRules(filter, rules, [parseAddress('198.51.100.1')!]).rules, [
       { destination: '198.51.100.1/32', protocol: 'tcp', port: 80, side: 'remote' },
       { destination: '198.51.100.1/32', protocol: 'udp', port: 80, side: 'remote' },

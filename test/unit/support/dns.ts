@@ -135,7 +135,7 @@ export interface BenchOptions {
   readonly policy?: Partial<ResolverPolicy>;
   readonly ports?: Partial<ResolverPorts>;
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
-  readonly farHosts?: Readonly<Record<string, readonly string[]>>;
+  readonly targetHosts?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A resolver between a scripted cluster and scripted servers of the machine. */
@@ -151,7 +151,7 @@ export function bench(options: BenchOptions = {}): Bench {
       rule: () => 'default',
       host: () => undefined,
       ipv6: true,
-      beforeAnswer: (name, addresses, ttl, side) => {
+      prepareAnswer: (name, addresses, ttl, side) => {
         announced.push(`${side} ${name} ${addresses.join(',')} ${ttl}`);
         return Promise.resolve();
       },
@@ -171,7 +171,8 @@ export function bench(options: BenchOptions = {}): Bench {
       mayBeService: () => Promise.resolve(false),
       hosts: (names) =>
         Promise.resolve(names.map((name) => options.hosts?.[name]).find((addresses) => addresses !== undefined)),
-      farHosts: (names) => names.map((name) => options.farHosts?.[name]).find((addresses) => addresses !== undefined),
+      targetHosts: (names) =>
+        names.map((name) => options.targetHosts?.[name]).find((addresses) => addresses !== undefined),
       now: () => clock.now,
       report: (error) => reported.push(error),
       ...options.ports,

@@ -8,7 +8,7 @@ export function questionKey(message: Uint8Array, destination: string): string {
   return destination + Buffer.from(message.buffer, message.byteOffset + 2, message.length - 2).toString('latin1');
 }
 
-export class Exchange {
+export class InFlightQuestions {
   readonly #pending = new Map<string, Promise<Uint8Array>>();
 
   /** The answer to the question `key`, by a `send` of this or an earlier call; ids differ then.  Rejects after `ms`. */

@@ -20,7 +20,7 @@ export interface Findings {
 }
 
 /** `cwd` is where relative paths start. */
-export async function checkMeaning(config: ConfigSchema, layers: Layers, cwd: string): Promise<Findings> {
+export async function checkSemantics(config: ConfigSchema, layers: Layers, cwd: string): Promise<Findings> {
   const check = new Check(layers);
   check.network(config);
   const target = check.target(config);

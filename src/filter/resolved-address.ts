@@ -22,7 +22,7 @@ interface Hold extends Holder {
   readonly turn: number;
 }
 
-export class HeldAddress {
+export class ResolvedAddress {
   readonly address: AddressBytes;
   /** Open to it through the tunnel. */
   flows = 0;

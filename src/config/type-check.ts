@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import { editDistance } from '../edit-distance.ts';
 import { IGNORED, UNSUPPORTED } from './ignored.ts';
 import type { Layers } from './layers.ts';
-import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema, FIELDS, type ConfigSchema } from './schema.ts';
 import { suggestTarget } from './shorthand.ts';
@@ -117,4 +116,15 @@ function valueAt(tree: unknown, path: Path): unknown {
 
 function clause(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+/** The candidate that takes the fewest changes to reach. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Infinity;
+  for (const candidate of candidates) {
+    const cost = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (cost < least) [best, least] = [candidate, cost];
+  }
+  return best;
 }
