@@ -52,9 +52,9 @@ describe('the picture of the demo', () => {
 
   it('breaks long lines at words, and loses nothing of them', () => {
     const line = `Two network namespaces ${'of this machine '.repeat(12)}.`;
-    const texts = rowsOf(`\n${line}\n`).map((row) => row.text);
-    assert.equal(texts.join(''), line);
-    for (const text of texts.slice(0, -1)) assert.match(text, /^.{80,95} $/);
+    const rows = rowsOf(`\n${line}\n`).map((row) => row.text);
+    assert.equal(rows.join(''), line);
+    for (const row of rows.slice(0, -1)) assert.match(row, /^.{80,95} $/);
   });
 
   it('is made of the lines from the first word on', () => {
