@@ -1,5 +1,6 @@
 /** `mirrord ls`: what can be a target now. */
 import { MirrordError } from '../errors.ts';
+import { type TargetKind, targetKind } from '../target-kinds.ts';
 import { parseTarget } from '../config/index.ts';
 import type { ListedTarget } from '../kube/targets/target.ts';
 import { listed } from './listed.ts';
@@ -13,8 +14,6 @@ const LS_DEADLINE_MS = 30_000;
 /** More namespaces than this are counted, not listed. */
 const LISTED = 10;
 
-type TargetKind = ListedTarget['kind'];
-
 /** In the order in which people look for them. */
 export const KINDS: readonly TargetKind[] = [
   'deployment',
@@ -25,16 +24,6 @@ export const KINDS: readonly TargetKind[] = [
   'service',
   'pod',
 ];
-
-/** As kubectl has them. */
-const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
-  ['deploy', 'deployment'],
-  ['sts', 'statefulset'],
-  ['ds', 'daemonset'],
-  ['rs', 'replicaset'],
-  ['svc', 'service'],
-  ['po', 'pod'],
-]);
 
 export interface LsFlags extends ClusterFlags {
   readonly format: Format;
@@ -125,7 +114,7 @@ export function formatDenied(kinds: readonly TargetKind[], namespace: string | n
 function parseWanted(text: string | undefined): (target: ListedTarget) => boolean {
   if (text === undefined) return () => true;
   const words = text.split(',').map((word) => word.trim());
-  if (words.every((word) => kindOf(word) !== undefined)) {
+  if (words.every((word) => targetKind(word.toLowerCase()) !== undefined)) {
     throw new MirrordError('usage', 'usage', `-t takes a target, and ${text} is a kind.`, {
       help: `Kinds go with a flag of their own: mirrord ls --kinds ${text}`,
     });
@@ -140,16 +129,10 @@ function parseWanted(text: string | undefined): (target: ListedTarget) => boolea
   return (target) => target.kind === kind && target.name === name;
 }
 
-/** A kind as kubectl takes it: by its plural and its short name, too. */
-function kindOf(word: string): TargetKind | undefined {
-  const asked = word.toLowerCase();
-  return KINDS.find((known) => known === asked || `${known}s` === asked) ?? SHORT_NAMES.get(asked);
-}
-
 function parseKinds(text: string | undefined): readonly TargetKind[] {
   if (text === undefined) return KINDS;
   return text.split(',').map((word) => {
-    const kind = kindOf(word.trim());
+    const kind = targetKind(word.trim().toLowerCase());
     if (kind !== undefined) return kind;
     throw new MirrordError('usage', 'target-kind-unknown', `There is no target of the kind '${word}'.`, {
       help: `Kinds are ${KINDS.join(', ')}.`,

@@ -3,7 +3,7 @@
  */
 import { DEFAULT_AGENT_IMAGE } from './agent-schema.ts';
 import { FIELDS } from './schema.ts';
-import { KUBERNETES_KINDS } from './target.ts';
+import { TARGET_KINDS } from '../target-kinds.ts';
 import { getAt, isTree, setAt, type Tree } from './tree.ts';
 
 /** What `false` means; `true` is the same as leaving the key out.  An outer key stands before an inner one. */
@@ -19,7 +19,7 @@ const INCOMING = 'feature.network.incoming';
 
 /** The kinds that the object form of `target.path` names. */
 const TARGET_WORDS: ReadonlyMap<string, string> = new Map([
-  ...KUBERNETES_KINDS.map((kind) => [kind, kind] as const),
+  ...TARGET_KINDS.map((kind) => [kind, kind] as const),
   ['stateful_set', 'statefulset'],
   ['replica_set', 'replicaset'],
   ['daemon_set', 'daemonset'],

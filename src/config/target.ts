@@ -1,19 +1,10 @@
 /** What `target` may say: a Kubernetes object, or a network namespace or process of this machine. */
 
-export const KUBERNETES_KINDS = [
-  'pod',
-  'deployment',
-  'statefulset',
-  'replicaset',
-  'daemonset',
-  'job',
-  'service',
-] as const;
-export type KubernetesKind = (typeof KUBERNETES_KINDS)[number];
+import { TARGET_KINDS, type TargetKind, targetKind } from '../target-kinds.ts';
 
 export type Target =
   | { readonly kind: 'targetless' }
-  | { readonly kind: KubernetesKind; readonly name: string; readonly container?: string }
+  | { readonly kind: TargetKind; readonly name: string; readonly container?: string }
   /** Any one pod that matches a label selector: `app=web,tier=front`. */
   | { readonly kind: 'label'; readonly selector: string; readonly container?: string }
   /** A network namespace of this machine, by its name under /run/netns. */
@@ -22,14 +13,6 @@ export type Target =
 
 export type ParsedTarget = { readonly target: Target } | { readonly reason: string };
 
-const ALIASES: ReadonlyMap<string, KubernetesKind> = new Map([
-  ['deploy', 'deployment'],
-  ['sts', 'statefulset'],
-  ['rs', 'replicaset'],
-  ['ds', 'daemonset'],
-  ['svc', 'service'],
-  ['po', 'pod'],
-]);
 /** RFC 1123 subdomain, as Kubernetes wants object names. */
 export const SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** RFC 1123 label, as Kubernetes wants namespaces and containers. */
@@ -39,7 +22,7 @@ export const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const MAX_SUBDOMAIN = 253;
 /** PID_MAX_LIMIT of include/linux/threads.h. */
 const MAX_PID = 4_194_304;
-const FORMS = `targetless, ${KUBERNETES_KINDS.map((kind) => `${kind}/NAME`).join(', ')} or label/KEY=VALUE,... (each with /container/NAME if you like), netns/NAME, process/PID`;
+const FORMS = `targetless, ${TARGET_KINDS.map((kind) => `${kind}/NAME`).join(', ')} or label/KEY=VALUE,... (each with /container/NAME if you like), netns/NAME, process/PID`;
 
 /** Kinds that mirrord takes and that have no pods of their own, with what to write for one. */
 const MAKERS: ReadonlyMap<string, string> = new Map([
@@ -64,7 +47,7 @@ export function parseTarget(text: string): ParsedTarget {
   if (word === 'netns') return parseNamespace(rest);
   if (word === 'process') return parseProcess(rest);
   if (word === 'label') return parseLabel(rest);
-  const kind = kindOf(word);
+  const kind = targetKind(word);
   const parts = rest.split('/');
   if (kind === undefined) return { reason: wrongKind(word, parts) };
   const [name = '', keyword, container] = parts;
@@ -76,14 +59,10 @@ export function parseTarget(text: string): ParsedTarget {
   return withContainer({ kind, name }, container);
 }
 
-function kindOf(word: string): KubernetesKind | undefined {
-  return KUBERNETES_KINDS.find((known) => known === word || `${known}s` === word) ?? ALIASES.get(word);
-}
-
 /** `rest`: the parts after `word`. */
 function wrongKind(word: string, rest: readonly string[]): string {
   // `prod/deployment/web`
-  if (rest.length > 1 && kindOf(rest[0] ?? '') !== undefined) return `write ${rest.join('/')}; ${NAMESPACE_APART}`;
+  if (rest.length > 1 && targetKind(rest[0] ?? '') !== undefined) return `write ${rest.join('/')}; ${NAMESPACE_APART}`;
   const instead = MAKERS.get(word) ?? MAKERS.get(word.replace(/s$/, ''));
   const reason = `there is no target of the kind ${JSON.stringify(word)}`;
   return instead === undefined ? `${reason}; there are: ${FORMS}` : `${reason}; ${instead}`;

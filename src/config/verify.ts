@@ -2,7 +2,8 @@ import { MirrordError } from '../errors.ts';
 import { assemble, type Config, type LoadRequest } from './load.ts';
 import { formatProblem } from './problem.ts';
 import { findSource } from './source.ts';
-import { KUBERNETES_KINDS, parseTarget, type Target } from './target.ts';
+import { TARGET_KINDS } from '../target-kinds.ts';
+import { parseTarget, type Target } from './target.ts';
 import { getAt } from './tree.ts';
 import { defined } from '../defined.ts';
 
@@ -41,7 +42,7 @@ export async function verifyConfig(path: string, request: VerifyRequest): Promis
         namespace: config.target.namespace ?? null,
       },
       warnings: warnings.map(formatProblem),
-      compatible_target_types: [...(config.agent.ephemeral ? [] : ['targetless']), ...KUBERNETES_KINDS],
+      compatible_target_types: [...(config.agent.ephemeral ? [] : ['targetless']), ...TARGET_KINDS],
       ...(request.resolved ? { resolved: config } : {}),
     };
   } catch (error) {

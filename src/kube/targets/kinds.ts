@@ -1,7 +1,8 @@
 /** The kinds of objects that have pods, and where each keeps the selector of its pods. */
 import type { V1LabelSelector } from '@kubernetes/client-node';
+import { TARGET_KINDS, type TargetKind } from '../../target-kinds.ts';
 
-export type WorkloadKind = 'deployment' | 'statefulset' | 'replicaset' | 'daemonset' | 'job' | 'service';
+export type WorkloadKind = Exclude<TargetKind, 'pod'>;
 
 export interface Workload {
   readonly metadata: {
@@ -13,14 +14,7 @@ export interface Workload {
   readonly spec?: { readonly selector?: V1LabelSelector | Readonly<Record<string, string>> };
 }
 
-export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
-  'deployment',
-  'statefulset',
-  'replicaset',
-  'daemonset',
-  'job',
-  'service',
-];
+export const WORKLOAD_KINDS: readonly WorkloadKind[] = TARGET_KINDS.filter((kind) => kind !== 'pod');
 
 const GROUPS: Readonly<Record<WorkloadKind, string>> = {
   deployment: '/apis/apps/v1',

@@ -1,12 +1,9 @@
 /** A target of the cluster: as it was asked for, as it was resolved, and as it is listed. */
+import type { TargetKind } from '../../target-kinds.ts';
 
 /** A target that is, or has, pods. */
 export type PodTarget =
-  | {
-      readonly kind: 'pod' | 'deployment' | 'statefulset' | 'replicaset' | 'daemonset' | 'job' | 'service';
-      readonly name: string;
-      readonly container?: string;
-    }
+  | { readonly kind: TargetKind; readonly name: string; readonly container?: string }
   /** `selector` as kubectl takes it: `app=web,tier=front`. */
   | { readonly kind: 'label'; readonly selector: string; readonly container?: string };
 
@@ -34,7 +31,7 @@ export interface ResolvedTarget {
 }
 
 export interface ListedTarget {
-  readonly kind: Exclude<PodTarget['kind'], 'label'>;
+  readonly kind: TargetKind;
   readonly name: string;
   readonly namespace: string;
   readonly containers: readonly string[];
