@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { NoAnswer } from './deadline.ts';
-import { MAX_QUESTIONS_PER_PORT, UdpPort } from './udp-port.ts';
+import { MAX_QUESTIONS_PER_PORT, UdpPort } from './source-port.ts';
 import type { UpstreamServer } from './upstream-server.ts';
 
 /** Ports at once and family: descriptors, of which a process may have only 1,024.  More questions share them at random. */

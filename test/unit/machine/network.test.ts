@@ -6,7 +6,7 @@ import { PaperJournal } from '../support/journal.ts';
 import { playBack } from '../../../src/machine/linux/journal/playback.ts';
 import { admissionOf } from '../../../src/machine/linux/network/admission.ts';
 import { Network } from '../../../src/machine/linux/network/network.ts';
-import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/machine/linux/network/plan.ts';
+import { applyLines, EMPTY_PLAN, planFamily, undoLines } from '../../../src/machine/linux/network/policy-routing.ts';
 import { findOverlaps } from '../../../src/machine/linux/network/overlaps.ts';
 import { numbersOf } from '../../../src/machine/linux/network/rule-numbers.ts';
 import type { MachineFacts } from '../../../src/machine/facts.ts';

@@ -21,7 +21,7 @@ import {
   planFamily,
   planNames,
   undoLines,
-} from './plan.ts';
+} from './policy-routing.ts';
 import type { Outside } from '../processes/outside.ts';
 import { routeTo } from './route-to.ts';
 import { refuseSharedRanges } from '../../shared-ranges.ts';

@@ -1,7 +1,7 @@
 /** Asks the kernel which way a destination goes: rules, ports and all. */
 import type { RouteQuestion } from '../../network-state.ts';
 import type { Run } from '../system/commands.ts';
-import { PROTOCOL_NUMBER } from './plan.ts';
+import { PROTOCOL_NUMBER } from './policy-routing.ts';
 
 /** ICMP and ICMPv6; the kernel takes none but these, TCP and UDP, each for its own family. */
 const PING4 = 1;

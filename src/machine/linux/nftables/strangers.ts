@@ -1,7 +1,7 @@
 /**
  * Counts packets of other machines that would have gone to the cluster, had this machine sent them.
  *
- * The policy rules have sent them the machine's own way by then (`plan.ts`), so that nothing depends on this table: it
+ * The policy rules have sent them the machine's own way by then (`policy-routing.ts`), so that nothing depends on this table: it
  * drops what would only stray, and counts it.  Where nftables does not work, nothing is counted.
  */
 import { OwnedTable, tableName } from './owned-table.ts';

@@ -6,7 +6,7 @@
  *
  * The session process is moved into a cgroup of its own, below the one that the host is in (so the user's login session,
  * its limits and its end hold as before).  What it starts is born there, and only root can bring others in.  Sockets of the
- * cgroup carry a firewall mark from the start; a policy rule (`network/plan.ts`) leads the mark past the session's routes,
+ * cgroup carry a firewall mark from the start; a policy rule (`network/policy-routing.ts`) leads the mark past the session's routes,
  * and the redirect of DNS (`dns/nftables.ts`) lets it pass.
  *
  * A cgroup outlives every process, hence the journal's entry.
