@@ -55,8 +55,8 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     ['the cluster has answered', /"step":"cluster"/],
     ['the Job has been created', /job\/mirrord-agent-\w+ created/],
     ['the pod runs', /on node \S+, running/],
-    ['the agent is ready', /^✔ agent /m],
-    ['the routes are there', /routes /],
+    ['the agent is ready', /"step":"agent","state":"done"/],
+    ['the routes are there', /"step":"routes","state":"done"/],
   ];
   for (const [moment, output] of moments) {
     it(`nothing is left after Ctrl-C as soon as ${moment}`, async () => {
