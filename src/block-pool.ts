@@ -28,7 +28,7 @@ class BlockPool {
     return block;
   }
 
-  /** A copy of `bytes` (at most BLOCK_BYTES).  Give it back with `release` once nobody reads it any more. */
+  /** A copy of `bytes` (at most BLOCK_BYTES).  Give it back with `release` once it is no longer read. */
   copy(bytes: Uint8Array): Buffer {
     if (bytes.length <= SMALL_BYTES) return Buffer.from(bytes);
     const block = this.take(bytes.length);
@@ -50,5 +50,5 @@ function kindOf(length: number): number {
   return Math.max(0, 32 - Math.clz32((length - 1) / SMALLEST_BYTES));
 }
 
-/** One for the whole process: whoever has a burst uses what the others have left. */
+/** One for the whole process: a part with a burst uses what the others have left. */
 export const blocks = new BlockPool();

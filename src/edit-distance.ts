@@ -1,6 +1,6 @@
 /** How far one word is from another that somebody may have meant: for messages that offer names. */
 
-/** Names are short; a longer text is no misspelt name, and would only cost time. */
+/** Names are short; a longer text is not a misspelt name, and would only cost time. */
 const LONGEST = 64;
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment) that make `b` of `a`. */

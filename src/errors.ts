@@ -6,6 +6,7 @@
  * not a `MirrordError` is a defect of ours and exits with 1.
  */
 import { defined } from './defined.ts';
+import { asSentence } from './sentence.ts';
 
 /** Exit codes of the CLI, by class of failure. */
 export const EXIT = {
@@ -54,12 +55,12 @@ export class MirrordError extends Error {
     this.help = options.help;
   }
 
-  /** Shape that survives JSON; `fromDescription` is the way back. */
+  /** As people and programs read it, in a shape that survives JSON; `fromDescription` is the way back. */
   describe(): ErrorDescription {
     return {
       code: this.code,
       failure: this.failure,
-      message: this.message,
+      message: asSentence(this.message),
       ...defined({ help: this.help }),
     };
   }

@@ -16,7 +16,7 @@ export const SET_ASIDE: readonly string[] = [
   'NODE_PRESERVE_SYMLINKS_MAIN',
   'NODE_COMPILE_CACHE',
   'NODE_ICU_DATA',
-  // The IPC channel and worker number of another process; what is no descriptor of ours ends Node at its start.
+  // The IPC channel and worker number of another process; what is not a descriptor of ours ends Node at its start.
   'NODE_CHANNEL_FD',
   'NODE_CHANNEL_SERIALIZATION_MODE',
   'NODE_UNIQUE_ID',

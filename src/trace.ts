@@ -1,7 +1,7 @@
 /**
  * What `-v` shows: each call of the Kubernetes API and each command, when it has ended.
  *
- * A channel of this process (node:diagnostics_channel): where nobody listens, nothing is made.  No secret is in it:
+ * A channel of this process (node:diagnostics_channel): without a listener, nothing is made.  No secret is in it:
  * headers and bodies stay out, and commands take none as arguments.
  */
 import { channel } from 'node:diagnostics_channel';

@@ -158,7 +158,7 @@ function questionEnd(query: Buffer): number | null {
 const asGiven = (address: string, _options: unknown, found: (error: null, address: string, family: number) => void) =>
   found(null, address, isIPv6(address) ? 6 : 4);
 
-/** Calls `over` when the time is over, or when nobody wants the answer any more; `settle` ends the wait. */
+/** Calls `over` when the time is over, or when the answer is no longer wanted; `settle` ends the wait. */
 function waitFor(ms: number, signal: AbortSignal, over: (why: unknown) => void): { settle(): void } {
   // One timer, and no signal of its own for each question: those cost more than the question itself.
   const timer = setTimeout(() => over(noAnswer()), Math.max(1, ms));
@@ -209,7 +209,7 @@ function overTcp(server: NameServer, query: Buffer, ms: number, signal: AbortSig
     socket.on('error', reject);
     socket.on('close', () => {
       wait.settle();
-      reject(new Error('the name server hung up'));
+      reject(new Error('the name server closed the connection'));
     });
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);

@@ -38,10 +38,10 @@ export async function notRunning(name: string, cause?: unknown): Promise<Mirrord
   const start = name === 'default' ? 'sudo mirrord up' : `sudo mirrord up --name ${name}`;
   return new MirrordError('usage', 'session-not-running', `No session '${name}' is up.`, {
     help: [
-      `Start it first: ${start}`,
+      `Start it with: ${start}`,
       ...(others.length === 0
         ? []
-        : [`Or choose one that is there with --name: ${others.map((other) => other.name).join(', ')}`]),
+        : [`Or choose a session that is up with --name: ${others.map((other) => other.name).join(', ')}`]),
     ].join('\n'),
     cause,
   });

@@ -1,7 +1,7 @@
 /**
  * This process becomes another program.
  *
- * Becomes, and does not start: process id, terminal, signals and exit code are then the program's own, with nobody in
+ * Becomes, and does not start: process id, terminal, signals and exit code are then the program's own, with no process in
  * between to forward them.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const ENV_PROGRAM = [ENV_FILE, '--'];
 /** `env` takes a word with = for a variable.  This one, told to be no nicer than it is, does nothing else to a program. */
 const NICE_PROGRAM = ['/usr/bin/nice', '-n', '0', '--'];
 
-/** The real-time ones behind it (signal(7)) are nobody's to ignore. */
+/** The real-time ones behind it (signal(7)) must not be ignored. */
 const LAST_SIGNAL = 31;
 
 /** A PATH in which nothing is. */
@@ -50,7 +50,7 @@ export function become(
   for (const stream of [process.stdin, process.stdout, process.stderr]) makeBlocking(stream);
   // A caught signal goes back to its default in the program, an ignored one does not (execve(2)).
   for (const signal of IGNORED_BY_NODE) process.on(signal, () => undefined);
-  if (process.execve === undefined) throw new Error('this Node cannot become another program');
+  if (process.execve === undefined) throw new Error('this version of Node cannot replace its own process');
   const given = isNowhere(program, variables.get('PATH')) ? { PATH: NOWHERE } : Object.fromEntries(variables);
   process.execve(words[0] ?? '', words, given);
 }
@@ -82,7 +82,7 @@ function isNowhere(program: string, path: string | undefined): boolean {
  * would fail to read what is not there yet, or lose what it writes while the reader is slow.
  */
 function makeBlocking(stream: NodeJS.ReadStream | NodeJS.WriteStream): void {
-  // Of a file there is nothing to set; a terminal has been opened anew by Node.
+  // Of a file there is nothing to set; a terminal has been opened again by Node.
   const { _handle: handle } = stream as { _handle?: { setBlocking?(on: boolean): unknown } };
   handle?.setBlocking?.(true);
 }
@@ -97,7 +97,7 @@ function requireRoom(words: readonly string[], variables: ReadonlyMap<string, st
     total += size + POINTER_BYTES;
   }
   const room = totalRoom(readFileSync('/proc/self/limits', 'utf8'));
-  if (total > room) throw tooLong(`${total} bytes in all, and there is room for ${room}`);
+  if (total > room) throw tooLong(`${total} bytes in all, and the limit is ${room}`);
 }
 
 /** `limits` is /proc/PID/limits; the soft one counts, and may be `unlimited`. */
@@ -107,7 +107,12 @@ function totalRoom(limits: string): number {
 }
 
 function tooLong(what: string): MirrordError {
-  return new MirrordError('usage', 'exec-environment-too-long', `No program can be given this environment: ${what}.`, {
-    help: 'Leave variables out with feature.env.exclude, or take only some with feature.env.include.',
-  });
+  return new MirrordError(
+    'usage',
+    'exec-environment-too-long',
+    `The environment is too large for a program:  ${what}.`,
+    {
+      help: 'Leave variables out with feature.env.exclude, or select the ones you need with feature.env.include.',
+    },
+  );
 }

@@ -50,5 +50,5 @@ function toError(words: readonly string[], code: number | null): Error {
     );
     return MirrordError.fromDescription({ ...error, failure: (known?.[0] ?? 'unexpected') as FailureClass });
   }
-  return new Error(`The background process ended (exit ${code}) without saying why.\n${words.join('\n')}`);
+  return new Error(`The background process ended without a message (exit ${code}).\n${words.join('\n')}`);
 }

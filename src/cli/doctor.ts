@@ -81,7 +81,7 @@ export async function runDoctor(flags: DoctorFlags, name: string, format: Format
   for await (const finding of examine(flags, name)) take(finding);
   const count = findings.filter(({ state }) => state === 'failed').length;
   const rest = `${formatRights(rights)}${formatSkipped(findings)}`;
-  const verdict = count === 0 ? 'Nothing stands in the way.' : `${count} failed.`;
+  const verdict = count === 0 ? 'Everything that a session needs is there.' : `${count} failed.`;
   await out.answer(format, { checks: findings }, () => `${rest}\n${verdict}\n`);
   process.exitCode = count === 0 ? EXIT.ok : EXIT.findings;
 }

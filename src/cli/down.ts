@@ -46,7 +46,7 @@ export async function runDown(settings: DownSettings): Promise<void> {
   await out.answer(format, answer, (shown) => {
     const lines = [
       ...ended.map((each) => `session '${each.name}'${elsewhere(each, here)} is down`),
-      ...shown.removed.map((job) => `removed ${job}, which a killed session had left`),
+      ...shown.removed.map((job) => `removed ${job}, left by a killed session`),
     ];
     return `${(lines.length === 0 ? ['not running'] : lines).join('\n')}\n`;
   });

@@ -38,7 +38,7 @@ async function readAsUser(machine: ReturnType<typeof readMachine>, target: strin
     return await machine.networkTarget(target);
   } catch (error) {
     if (error instanceof MirrordError && error.failure === 'usage') throw error;
-    const text = `Only root may look into ${target}, also where nothing is changed.`;
+    const text = `Only root may look into ${target}, even for a dry run.`;
     throw new MirrordError('permission', 'not-root', text, { cause: error });
   }
 }

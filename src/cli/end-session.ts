@@ -78,7 +78,7 @@ async function recover(session: SessionId): Promise<void> {
     throw new MirrordError(
       'permission',
       'not-root',
-      `Session '${name}' was killed, or does not end; only root can put back what it has changed.`,
+      `Session '${name}' was killed or does not end. Only root can undo its changes.`,
     );
   }
   if (await isOver(session)) return;

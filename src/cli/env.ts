@@ -25,11 +25,7 @@ export async function runEnv(name: string, format: EnvironmentFormat | 'yaml'): 
   }
   if (doubtful.length > 0) {
     const names = doubtful.map(printableJson).join(', ');
-    err.entry(
-      'warning',
-      '',
-      `not every reader of .env files gets ${names} right (quotes in quotes); json and shell do`,
-    );
+    err.entry('warning', '', `some readers of .env files misread ${names} (quotes within quotes); use json or shell`);
   }
   out.data(text);
 }

@@ -161,5 +161,5 @@ function describeReturn({ after_s: seconds, connections, agent }: Reconnected): 
 
 function describeEnd({ by, as_before }: Ended): string {
   if (by === 'down') return 'Ended by mirrord down.';
-  return as_before ? 'Stopped; everything is as before.' : 'Stopped.';
+  return as_before ? 'Stopped. Everything is as it was before.' : 'Stopped.';
 }

@@ -1,5 +1,5 @@
 /**
- * `mirrord exec npm run build --help`: from the first word that is no flag of exec's own, all belongs to the command.
+ * `mirrord exec npm run build --help`: from the first word that is not a flag of exec's own, all belongs to the command.
  *
  * Puts in the `--` that says so, before anybody looks for `--help` or unknown flags.
  */

@@ -12,11 +12,11 @@ const IGNORED_SIGNALS = 'MIRRORD_IGNORED_SIGNALS';
 
 export async function runExec(name: string, command: readonly string[]): Promise<void> {
   if (command.length === 0) {
-    throw new MirrordError('usage', 'exec-command-missing', 'There is no command to run.', {
-      help: 'Name one: mirrord exec -- npm start',
+    throw new MirrordError('usage', 'exec-command-missing', 'No command was given.', {
+      help: 'Name the command: mirrord exec -- npm start',
     });
   }
-  // Between bin/mirrord and here, and nobody else's business.
+  // Passed from bin/mirrord to here, and not for other programs.
   const ignored = await ignorable(process.env[IGNORED_SIGNALS]);
   delete process.env[IGNORED_SIGNALS];
   const { environment, unset = [], warnings = [] } = await sessionEnvironment(name);

@@ -17,7 +17,7 @@ import { out } from './output.ts';
 const EXPLAIN_DEADLINE_MS = 15_000;
 /** Kubernetes' own, where the configuration names none. */
 const DEFAULT_NAMESPACE = 'default';
-const RANGES_UNKNOWN = "the cluster's ranges are known to a session only; `mirrord up --dry-run` shows them";
+const RANGES_UNKNOWN = "only a session knows the cluster's ranges; `mirrord up --dry-run` shows them";
 
 export interface ExplainSettings {
   readonly file: string | undefined;

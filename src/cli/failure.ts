@@ -1,6 +1,7 @@
 /** Errors as people and programs read them, and the exit codes that go with them. */
 import { EXIT, MirrordError, describeError } from '../errors.ts';
 import type { ErrorDescription } from '../errors.ts';
+import { asSentence } from '../sentence.ts';
 import { indented } from './printable.ts';
 import { type CommandTable, findCommand, unexpectedArguments, unknownFlags } from './words.ts';
 
@@ -15,7 +16,7 @@ interface UsageError extends Error {
 export function toDescription(error: unknown, args: readonly string[], table: CommandTable): ErrorDescription {
   if (!(error instanceof Error)) return describeError(error);
   const message = withoutWrapping(error.message);
-  if (error instanceof MirrordError) return { ...error.describe(), message };
+  if (error instanceof MirrordError) return { ...error.describe(), message: asSentence(message) };
   const { oclif, flags, args: unexpected } = error as UsageError;
   if (oclif === undefined) return describeError(error);
   const command = findCommand(args, table);

@@ -8,25 +8,25 @@ import { parseCidr } from '../net/index.ts';
 import { FORMATS } from './output-format.ts';
 
 /** `showVerbose` obeys it. */
-export const verbose = Flags.boolean({ char: 'v', description: 'show calls of the API, and commands, as they end' });
+export const verbose = Flags.boolean({ char: 'v', description: 'show API calls and commands as they finish' });
 
 /** `formatOf` reads them. */
 export const format = {
   output: Flags.option({ options: FORMATS })({
     char: 'o',
-    description: 'form of the answer, errors included (default: table)',
+    description: 'output format, also of errors (default: table)',
   }),
   json: Flags.boolean({ description: 'the same as -o json', exclusive: ['output'] }),
 };
 
 export const allNamespaces = Flags.boolean({
-  description: "also sessions of this machine's other network namespaces",
+  description: 'include sessions in other network namespaces of this machine',
 });
 
 const parseName = async (value: string): Promise<string> => {
   if (isSessionName(value)) return value;
-  throw new MirrordError('usage', 'session-name-invalid', `'${value}' cannot name a session.`, {
-    help: 'Use at most 31 lower-case letters, digits and hyphens, beginning with a letter or digit.',
+  throw new MirrordError('usage', 'session-name-invalid', `'${value}' is not a valid session name.`, {
+    help: 'Use at most 31 lower-case letters, digits and hyphens, starting with a letter or digit.',
   });
 };
 
@@ -34,7 +34,7 @@ const parseName = async (value: string): Promise<string> => {
 export const configFile = Flags.custom({
   char: 'f',
   helpValue: '[PATH]',
-  description: 'configuration file (- is standard input); alone: .mirrord/mirrord.json',
+  description: 'configuration file (- reads standard input; -f alone means .mirrord/mirrord.json)',
 });
 
 export const sessionName = Flags.custom({ helpValue: 'NAME', parse: parseName });
@@ -44,8 +44,8 @@ export const domain = Flags.custom({
   multipleNonGreedy: true,
   async parse(value) {
     if (isDomain(value)) return value;
-    throw new MirrordError('usage', 'domain-invalid', `'${value}' is no domain.`, {
-      help: 'Write it like prod.example.com; names below it are meant without a wildcard.',
+    throw new MirrordError('usage', 'domain-invalid', `'${value}' is not a domain.`, {
+      help: 'Write it like prod.example.com; names below it are included, without a wildcard.',
     });
   },
 });
@@ -58,8 +58,8 @@ export const portPair = Flags.custom<PortPair>({
     const [first = '', second = first, ...more] = value.split(':');
     const [local, remote] = [Number(first), Number(second)];
     if (more.length === 0 && isPort(first, local) && isPort(second, remote)) return { local, remote };
-    throw new MirrordError('usage', 'port-invalid', `'${value}' is no port.`, {
-      help: "Write it like 8080, or like 3000:8080 where this machine's port is another than the target's.",
+    throw new MirrordError('usage', 'port-invalid', `'${value}' is not a port.`, {
+      help: "Write it like 8080, or like 3000:8080 if the port on this machine differs from the target's.",
     });
   },
 });
@@ -71,8 +71,8 @@ export const cidr = Flags.custom({
   multipleNonGreedy: true,
   async parse(value) {
     if (parseCidr(value) !== null) return value;
-    throw new MirrordError('usage', 'cidr-invalid', `'${value}' is no address range.`, {
-      help: 'Write it like 10.20.0.0/16 or fd00:20::/64; a single address may stand alone.',
+    throw new MirrordError('usage', 'cidr-invalid', `'${value}' is not an address range.`, {
+      help: 'Write it like 10.20.0.0/16 or fd00:20::/64; a single address needs no prefix length.',
     });
   },
 });

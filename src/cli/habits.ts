@@ -4,7 +4,7 @@ const UP = 'Use: sudo mirrord up';
 const DOWN = 'Use: mirrord down';
 const LIST = 'Use: mirrord ls';
 const NO_FORWARD =
-  'None is needed: after `sudo mirrord up` every program on this machine reaches services by name and port.';
+  'This is not needed: after `sudo mirrord up` every program on this machine reaches services by name and port.';
 const NO_INTERCEPT =
   'Traffic goes out from this machine, none comes in: `sudo mirrord up -t deployment/NAME` takes the network of a pod, and leaves its traffic alone.';
 

@@ -6,7 +6,7 @@ import { invokingUser } from '../machine/linux/processes/user.ts';
 import { userEnvironment } from '../machine/user.ts';
 
 /**
- * Nothing happens when this is no root, or really root.  Resolves to the environment that the user's programs should
+ * Nothing happens when this is not root, or really root.  Resolves to the environment that the user's programs should
  * have.
  */
 export async function becomeInvokingUser(): Promise<NodeJS.ProcessEnv> {

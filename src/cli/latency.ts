@@ -48,7 +48,7 @@ const silent = (): MirrordError =>
     'agent-away',
     `No answer came from the agent within ${FIRST_PING_DEADLINE_MS / 1_000} s.`,
     {
-      help: 'Wait until it can be reached: mirrord status --wait',
+      help: 'Wait until the agent can be reached: mirrord status --wait',
     },
   );
 

@@ -9,7 +9,7 @@ const CLUSTER_DEADLINE_MS = 15_000;
 export interface Leftovers {
   /** `NAMESPACE/job/NAME` each. */
   readonly removed: readonly string[];
-  /** Why nobody could look, in plain words; null when somebody could, and where there is no kubeconfig. */
+  /** Why the cluster could not be searched, in plain words; null if it was, and if there is no kubeconfig. */
   readonly note: string | null;
   /** What the configuration has to say. */
   readonly notices: readonly string[];

@@ -54,7 +54,7 @@ async function openLog(path: string): Promise<FileHandle> {
     return await open(path, 'r');
   } catch (error) {
     throw new MirrordError('usage', 'log-missing', `There is no log at ${path}: ${(error as Error).message}.`, {
-      help: 'A session writes one as the user who started it. Name the session with --name.',
+      help: 'The user who starts a session owns its log. Name the session with --name.',
       cause: error,
     });
   }

@@ -4,7 +4,7 @@
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
 const LEVEL_WIDTH = 5;
 
-/** `2026-01-02 20:33:40.123 info  ready routes=["10.96.0.0/16"]`, by this machine's time zone; what is no JSON stays as it is. */
+/** `2026-01-02 20:33:40.123 info  ready routes=["10.96.0.0/16"]`, by this machine's time zone; what is not JSON stays as it is. */
 export function formatLogLine(line: string): string {
   const entry = parse(line);
   if (entry === undefined) return line;

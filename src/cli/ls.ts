@@ -115,13 +115,13 @@ function parseWanted(text: string | undefined): (target: ListedTarget) => boolea
   if (text === undefined) return () => true;
   const words = text.split(',').map((word) => word.trim());
   if (words.every((word) => targetKind(word.toLowerCase()) !== undefined)) {
-    throw new MirrordError('usage', 'usage', `-t takes a target, and ${text} is a kind.`, {
+    throw new MirrordError('usage', 'usage', `The flag -t takes a target, and ${text} is a kind.`, {
       help: `Kinds go with a flag of their own: mirrord ls --kinds ${text}`,
     });
   }
   if (!text.includes('/')) return ({ name }) => name === text;
   const parsed = parseTarget(text);
-  const reason = 'reason' in parsed ? parsed.reason : 'it is not listed by name';
+  const reason = 'reason' in parsed ? parsed.reason : 'such a target is not listed by name';
   if ('reason' in parsed || !('name' in parsed.target) || parsed.target.kind === 'netns') {
     throw new MirrordError('usage', 'usage', `-t ${text}: ${reason}.`, { help: 'See: mirrord ls --help' });
   }
@@ -134,7 +134,7 @@ function parseKinds(text: string | undefined): readonly TargetKind[] {
   return text.split(',').map((word) => {
     const kind = targetKind(word.trim().toLowerCase());
     if (kind !== undefined) return kind;
-    throw new MirrordError('usage', 'target-kind-unknown', `There is no target of the kind '${word}'.`, {
+    throw new MirrordError('usage', 'target-kind-unknown', `There is no target kind '${word}'.`, {
       help: `Kinds are ${KINDS.join(', ')}.`,
     });
   });

@@ -28,7 +28,7 @@ const FILE = fileURLToPath(import.meta.url);
 async function main(args: readonly string[]): Promise<void> {
   outliveReaders((error) => {
     if (process.exitCode !== undefined) return;
-    const text = `Not all of the output could be written: ${error.message}.`;
+    const text = `The output could not be written completely: ${error.message}.`;
     void tell(new MirrordError('unexpected', 'output-lost', text, { cause: error }), args);
   });
   try {

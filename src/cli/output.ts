@@ -22,7 +22,7 @@ export interface Entry {
 /** A mark and a space. */
 const MARK_WIDTH = 2;
 
-/** To the first column, and all that stands there away. */
+/** To the first column, and clear the line. */
 const CLEAR = '\r\x1b[K';
 
 export class Output {
@@ -65,7 +65,7 @@ export class Output {
     this.#screen.write(this.#entryOf({ mark, head, text }));
   }
 
-  /** Lines and entries in one piece: who reads the first of them has all of them. */
+  /** Lines and entries in one piece: a reader of the first has all of them. */
   block(parts: readonly (string | Entry)[]): void {
     this.#screen.write(
       parts.map((part) => (typeof part === 'string' ? this.#lineOf(part) : this.#entryOf(part))).join(''),
@@ -159,7 +159,7 @@ export const showVerbose = (): void => showTrace((line) => err.line(line));
 const UNREAD = new Set(['EPIPE', 'EIO']);
 
 /**
- * Who reads may go away (`mirrord status | head -1`, or the starter of a detached session); the work goes on.  `lost` is
+ * The reader may close its end (`mirrord status | head -1`, or the starter of a detached session); the work continues.  `lost` is
  * told when standard output cannot be written for another reason, as on a full disk.
  */
 export function outliveReaders(lost: (error: NodeJS.ErrnoException) => void): void {

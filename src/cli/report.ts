@@ -1,7 +1,7 @@
 /**
  * `mirrord report`: one file to attach to a question: versions, doctor, status, log.
  *
- * It is written as the user, readable by nobody else, and passes `redact`: the log and doctor have no secrets by their own
+ * It is written as the user, readable by no other user, and passes `redact`: the log and doctor have no secrets by their own
  * rules, but they quote other programs.
  */
 import { readFileSync } from 'node:fs';
@@ -41,8 +41,8 @@ export async function runReport({ version, doctor, name, file }: ReportSettings)
   const text = sections.map(([title, body]) => `== ${title}\n\n${body.trimEnd()}\n`).join('\n');
   const path = file ?? `mirrord-report-${timestamp(new Date())}.txt`;
   await write(path, redact(printable(text)));
-  out.line(`${path} has versions, doctor, status and the end of the log.`);
-  out.line('It has no secrets, but names and addresses of the cluster: read it before you attach it.');
+  out.line(`${path} contains versions, doctor, status and the end of the log.`);
+  out.line('It holds no secrets, but names and addresses of the cluster: read it before you attach it.');
 }
 
 function versionsSection(version: string): string {

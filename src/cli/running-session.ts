@@ -33,7 +33,7 @@ export async function whenReady(name: string): Promise<void> {
     if (status?.state === 'ready' || status?.state === 'reconnecting') return;
     if (status?.state === 'starting') continue;
     throw new MirrordError('unexpected', 'session-died', `Session '${name}' ended before it was ready.`, {
-      help: 'The command that started it says why.  Start it again with: sudo mirrord up',
+      help: 'The command that started it says why. Start it again with: sudo mirrord up',
     });
   }
 }
@@ -43,6 +43,6 @@ const isHungUp = (error: unknown): boolean => error instanceof MirrordError && e
 
 /** Neither listens nor ends. */
 export const stuck = (name: string): MirrordError =>
-  new MirrordError('unexpected', 'session-stuck', `Session '${name}' lives, but does not end.`, {
-    help: `Find its processes with: pgrep -af mirrord.  Once they have been killed, this puts everything back: sudo mirrord down --name ${name}`,
+  new MirrordError('unexpected', 'session-stuck', `Session '${name}' is still running and does not end.`, {
+    help: `Find its processes with: pgrep -af mirrord. Kill them, then undo the changes with: sudo mirrord down --name ${name}`,
   });

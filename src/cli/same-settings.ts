@@ -55,14 +55,14 @@ async function askSettings(name: string): Promise<SessionSettings> {
   }
 }
 
-/** `context A (asked for: B)`, one for each; none when they are the same. */
+/** `context A (requested: B)`, one for each; none when they are the same. */
 export function differences(running: SessionSettings, asked: SessionSettings): readonly string[] {
   const [theirs, ours] = [running, asked].map(flat);
   const keys = [...new Set([...(theirs?.keys() ?? []), ...(ours?.keys() ?? [])])];
   return keys
     .filter((key) => !isDeepStrictEqual(theirs?.get(key), ours?.get(key)))
     .map((key) =>
-      key.startsWith(UNSHOWN) ? key : `${key} ${shown(theirs?.get(key))} (asked for: ${shown(ours?.get(key))})`,
+      key.startsWith(UNSHOWN) ? key : `${key} ${shown(theirs?.get(key))} (requested: ${shown(ours?.get(key))})`,
     );
 }
 

@@ -71,16 +71,16 @@ export function formatStatus(status: ShownSession, reader: Reader, now = Date.no
 function describeLoss({ since, reason, next_try: nextTry }: Reconnecting, now: number): string {
   const seconds = (from: number, to: number): string => `${Math.max(0, Math.round((to - from) / 1_000))} s`;
   const wait = nextTry === null ? 0 : Date.parse(nextTry) - now;
-  const next = wait > 0 ? `next try in ${(wait / 1_000).toFixed(wait < 10_000 ? 1 : 0)} s` : 'being tried again now';
+  const next = wait > 0 ? `next try in ${(wait / 1_000).toFixed(wait < 10_000 ? 1 : 0)} s` : 'trying again now';
   return `lost ${seconds(Date.parse(since), now)} ago: ${reason}; ${next}`;
 }
 
 /** Another user's session, of which no more is known: but a machine's network is everybody's on it. */
 export function formatOther({ name, pid, user, network_namespace, carries_your_programs }: OtherSession): string {
   const reach = carries_your_programs
-    ? 'every program on this machine goes through it, yours too'
-    : `every program in another network namespace, ${network_namespace}, goes through it`;
-  return `${name}: session of ${user} (pid ${pid}): ${reach}\n  Only ${user} sees more of it. Root can end it: sudo mirrord down --name ${name}\n`;
+    ? 'all programs on this machine use it, including yours'
+    : `all programs in network namespace ${network_namespace} use it`;
+  return `${name}: session of ${user} (pid ${pid}): ${reach}\n  Only ${user} can see its details. Root can end it: sudo mirrord down --name ${name}\n`;
 }
 
 const elsewhere = ({ network_namespace: network }: ShownSession, reader: Reader): string =>

@@ -29,7 +29,7 @@ export async function kindsOf(name: string, flags: ClusterFlags): Promise<Mirror
 function withoutKind(name: string, found: readonly string[] | null): MirrordError {
   const help =
     found === null || found.length === 0
-      ? `Write -t KIND/NAME: ${KINDS.map((kind) => `${kind}/${name}`).join(', ')}.${found === null ? '' : ' None of them is there; `mirrord ls` lists what is.'}`
+      ? `Write -t KIND/NAME: ${KINDS.map((kind) => `${kind}/${name}`).join(', ')}.${found === null ? '' : ' None of these exists; `mirrord ls` lists the targets.'}`
       : `There ${found.length === 1 ? 'is' : 'are'}: ${found.join(', ')}.`;
   return new MirrordError('usage', 'target-kind-missing', `The target ${name} has no kind.`, { help });
 }

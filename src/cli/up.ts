@@ -79,14 +79,14 @@ async function runInForeground(options: UpOptions, format: Format): Promise<bool
 
 /** A start that did not come to its end. */
 function brokenOff(signal: EndSignal, isAsBefore: boolean): MirrordError {
-  const rest = isAsBefore ? '; everything has been put back.' : '.';
+  const rest = isAsBefore ? '; all changes have been undone.' : '.';
   switch (signal) {
     case 'SIGINT':
       return new MirrordError('interrupted', 'interrupted', `Interrupted${rest}`);
     case 'SIGTERM':
       return new MirrordError('terminated', 'terminated', `Terminated${rest}`);
     case 'SIGHUP':
-      return new MirrordError('hangup', 'hangup', `The terminal was closed${rest}`);
+      return new MirrordError('hangup', 'hangup', `Terminal closed${rest}`);
   }
 }
 

@@ -22,5 +22,5 @@ export async function runWatch(name: string, format: Format): Promise<void> {
     else write({ seq, session });
     if (!out.hasReader) return;
   }
-  if (write === undefined) out.line(`${name}: has ended`);
+  if (write === undefined) out.line(`${name}: ended`);
 }

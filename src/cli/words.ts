@@ -20,7 +20,7 @@ const ANSWERED: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-V'
 /** Throws for a command that does not exist, and for an argument of one that takes none: oclif would join both by a colon. */
 export function checkCommand(args: readonly string[], table: CommandTable): void {
   if (args[0]?.startsWith('-') && !args.some((arg) => ANSWERED.has(arg))) {
-    throw usage('The command comes first, its flags after it.', undefined, []);
+    throw usage('Write the command first, then its flags.', undefined, []);
   }
   const end = args.findIndex((arg) => arg.startsWith('-'));
   const words = end < 0 ? args : args.slice(0, end);

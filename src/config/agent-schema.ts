@@ -6,16 +6,16 @@ export const DEFAULT_AGENT_IMAGE = 'docker.io/library/node:24-slim';
 
 /** Kubernetes' quantities: `100m`, `64Mi`, `1.5`. */
 const QUANTITY = /^[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([numkKMGTPE]i?|[eE][+-]?[0-9]+)?$/;
-const NO_QUANTITY = 'it is no quantity, such as 100m or 64Mi';
+const NO_QUANTITY = 'it is not a quantity, such as 100m or 64Mi';
 const quantity = z.union([z.string().regex(QUANTITY, NO_QUANTITY), z.number()], NO_QUANTITY);
 const quantities = z.record(z.string(), quantity).optional();
 
 const toleration = z.strictObject({
   key: z.string().optional(),
-  operator: z.enum(['Exists', 'Equal'], 'it is "Exists" or "Equal"').optional(),
+  operator: z.enum(['Exists', 'Equal'], 'it must be "Exists" or "Equal"').optional(),
   value: z.string().optional(),
   effect: z
-    .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], 'it is "NoSchedule", "PreferNoSchedule" or "NoExecute"')
+    .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], 'it must be "NoSchedule", "PreferNoSchedule" or "NoExecute"')
     .optional(),
   tolerationSeconds: z.number().int().optional(),
 });
@@ -37,13 +37,15 @@ export const agentSchema = group(
     image: field(
       z
         .string()
-        .regex(/^[^\s]+$/, 'an image has a name without blanks')
+        .regex(/^[^\s]+$/, 'an image name must not contain spaces')
         .default(DEFAULT_AGENT_IMAGE),
-      'The image that the agent runs in; any image with Node 24 will do. Also `{ "registry": ..., "tag": ... }`.',
+      'The image that the agent runs in; any image with Node 24 works. Also `{ "registry": ..., "tag": ... }`.',
       { env: 'MIRRORD_AGENT_IMAGE', kind: 'text' },
     ),
     image_pull_policy: field(
-      z.enum(['IfNotPresent', 'Always', 'Never'], 'it is "IfNotPresent", "Always" or "Never"').default('IfNotPresent'),
+      z
+        .enum(['IfNotPresent', 'Always', 'Never'], 'it must be "IfNotPresent", "Always" or "Never"')
+        .default('IfNotPresent'),
       'When the image is pulled.',
       { env: 'MIRRORD_AGENT_IMAGE_PULL_POLICY', kind: 'text' },
     ),
@@ -51,10 +53,13 @@ export const agentSchema = group(
       z.array(z.strictObject({ name: z.string().min(1) })).default([]),
       'Secrets to pull the image with: `[{ "name": "my-secret" }]`.',
     ),
-    namespace: text("Where the agent's Job lives, with a target; without one it lives in the target's namespace.", {
-      env: 'MIRRORD_AGENT_NAMESPACE',
-      default: "the target's",
-    }),
+    namespace: text(
+      "The namespace of the agent's Job when there is a target. Without one, the Job is in `target.namespace`.",
+      {
+        env: 'MIRRORD_AGENT_NAMESPACE',
+        default: "the target's",
+      },
+    ),
     labels: texts("Labels of the agent's Job and pod."),
     annotations: texts("Annotations of the agent's Job and pod."),
     tolerations: field(z.array(toleration).default([{ operator: 'Exists' }]), "The pod's tolerations."),
@@ -62,8 +67,8 @@ export const agentSchema = group(
     resources: field(
       z
         .strictObject({
-          requests: field(quantities, 'What is set aside for it.'),
-          limits: field(quantities, 'What it may not exceed.'),
+          requests: field(quantities, 'What Kubernetes reserves for it.'),
+          limits: field(quantities, 'Its upper limits.'),
         })
         .optional(),
       "The container's requests and limits.",
@@ -71,12 +76,14 @@ export const agentSchema = group(
     ),
     service_account: text("The pod's service account.", { env: 'MIRRORD_AGENT_SERVICE_ACCOUNT', default: 'default' }),
     priority_class: text("The pod's priority class.", { env: 'MIRRORD_AGENT_PRIORITY_CLASS' }),
-    ttl: count('How long Kubernetes keeps the ended Job, in seconds.', [0, 65_535], 1, { env: 'MIRRORD_AGENT_TTL' }),
+    ttl: count('How long Kubernetes keeps the Job after its end, in seconds.', [0, 65_535], 1, {
+      env: 'MIRRORD_AGENT_TTL',
+    }),
     startup_timeout: count('How long to wait for the agent, in seconds.', [1, 86_400], 60, {
       env: 'MIRRORD_AGENT_STARTUP_TIMEOUT',
     }),
     communication_timeout: count(
-      `How long the agent lives without its client, in seconds; open connections survive as long. Never less than ${LEAST_WAIT}.`,
+      `How long the agent and open connections survive without the client, in seconds. Never less than ${LEAST_WAIT}.`,
       [1, 65_535],
       30,
       {
@@ -88,7 +95,7 @@ export const agentSchema = group(
         timeout: count("How long the agent waits for the cluster's DNS, in seconds.", [1, 60], AGENT_DNS.timeout, {
           env: 'MIRRORD_AGENT_DNS_TIMEOUT',
         }),
-        attempts: count('How often it asks.', [1, 10], AGENT_DNS.attempts, { env: 'MIRRORD_AGENT_DNS_ATTEMPTS' }),
+        attempts: count('How many times it asks.', [1, 10], AGENT_DNS.attempts, { env: 'MIRRORD_AGENT_DNS_ATTEMPTS' }),
       },
       "How the agent asks the cluster's DNS.",
     ),

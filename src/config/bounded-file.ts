@@ -12,7 +12,7 @@ export async function readBounded(path: string, limit: number): Promise<Buffer |
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const facts = await file.stat();
-    if (!facts.isFile()) throw new Error('it is no regular file');
+    if (!facts.isFile()) throw new Error('it is not a regular file');
     if (facts.size > limit) return null;
     const chunks: Buffer[] = [];
     for (let size = 0; size <= limit;) {

@@ -14,7 +14,7 @@ export interface FieldFacts {
   readonly words?: Readonly<Record<string, string>>;
   /** A text is split at `;` in a file too. */
   readonly split?: boolean;
-  /** How the default reads, where it is no plain value. */
+  /** How the default reads, where it is not a plain value. */
   readonly default?: string;
   /** The key is ours: mirrord does not know it. */
   readonly ours?: boolean;
@@ -51,7 +51,7 @@ export function optionalList(description: string, about: FieldFacts = {}): z.Zod
   return field(z.array(z.string()).optional(), description, { kind: 'list', shorthand: 'text', ...about });
 }
 
-const A_PORT = 'it is a port: a whole number from 1 to 65535';
+const A_PORT = 'it must be a port: a whole number from 1 to 65535';
 export const port = z.number(A_PORT).int(A_PORT).min(1, A_PORT).max(65_535, A_PORT);
 
 /** A list of ports that may be written as one, and through the environment with `;`. */
@@ -65,7 +65,7 @@ export function count(
   value: number,
   about: FieldFacts = {},
 ): z.ZodDefault<z.ZodNumber> {
-  const reason = `it is a whole number from ${least} to ${most}`;
+  const reason = `it must be a whole number from ${least} to ${most}`;
   const number = z.number(reason).int(reason).min(least, reason).max(most, reason);
   return field(number.default(value), description, { kind: 'number', ...about });
 }

@@ -3,12 +3,12 @@ import * as z from 'zod';
 import { checkFilter, type Condition, type FilterSpec } from '../http-filter/index.ts';
 import { field, ports, text } from './field.ts';
 
-const NO_CONDITION = 'it is one of {"header"}, {"path"}, {"method"} and {"body": "json", "query", "matches"}';
+const NO_CONDITION = 'it must be one of {"header"}, {"path"}, {"method"} and {"body": "json", "query", "matches"}';
 
 const body = {
-  body: field(z.literal('json', 'it is "json"'), 'What the body is: `json`.'),
+  body: field(z.literal('json', 'it must be "json"'), 'The format of the body: `json`.'),
   query: field(z.string(), 'A JSONPath into it.'),
-  matches: field(z.string(), 'A regular expression that is searched in each value that the query finds.'),
+  matches: field(z.string(), 'A regular expression to search for in each value that the query finds.'),
 };
 const condition = z.union(
   [
@@ -23,24 +23,21 @@ const condition = z.union(
 export const httpFilterSchema = field(
   z
     .strictObject({
-      header_filter: text(
-        'A regular expression that is searched in each header, as `name: value`, whatever its case.',
-        {
-          env: 'MIRRORD_HTTP_HEADER_FILTER',
-        },
-      ),
+      header_filter: text('A regular expression to search for in each header, as `name: value`, ignoring case.', {
+        env: 'MIRRORD_HTTP_HEADER_FILTER',
+      }),
       path_filter: text(
-        'A regular expression that is searched in the path, then in the path with its query, whatever its case.',
+        'A regular expression to search for in the path, then in the path with its query, ignoring case.',
         { env: 'MIRRORD_HTTP_PATH_FILTER' },
       ),
-      method_filter: text('A method, whatever its case.', { env: 'MIRRORD_HTTP_METHOD_FILTER' }),
+      method_filter: text('A method, ignoring case.', { env: 'MIRRORD_HTTP_METHOD_FILTER' }),
       body_filter: field(z.strictObject(body).optional(), 'A condition on a body of JSON.'),
       all_of: field(
         z.array(condition).optional(),
-        'Conditions that all have to hold: `{ "header" }`, `{ "path" }`, `{ "method" }`, `{ "body": "json", "query", "matches" }`.',
+        'Conditions that must all hold: `{ "header" }`, `{ "path" }`, `{ "method" }`, `{ "body": "json", "query", "matches" }`.',
       ),
-      any_of: field(z.array(condition).optional(), 'Conditions of which one has to hold.'),
-      ports: ports('The ports that are filtered; others are taken whole.', {
+      any_of: field(z.array(condition).optional(), 'Conditions of which at least one must hold.'),
+      ports: ports('The ports that are filtered; on others every connection is taken.', {
         env: 'MIRRORD_HTTP_FILTER_PORTS',
         default: 'all that are taken',
       }),

@@ -8,7 +8,7 @@ const NO_OPERATOR = 'there is no operator';
 const NO_PROXY = 'there is no proxy process of its own';
 const NO_HTTP = 'the agent takes connections whole';
 const NO_TLS = 'connections come as they are, encrypted ones too';
-const NO_PRIVILEGE = 'the agent has no more rights than it needs, and its rules go with it';
+const NO_PRIVILEGE = 'the agent has only the rights that it needs, and its rules end with it';
 
 /** Dotted key to the reason. */
 export const IGNORED: ReadonlyMap<string, string> = new Map([
@@ -23,14 +23,14 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['traceparent', NO_OPERATOR],
   ['baggage', NO_OPERATOR],
   ['connect_tcp', 'the agent is reached through the API server'],
-  ['telemetry', 'nothing is ever reported to anyone'],
+  ['telemetry', 'no usage data is ever sent'],
   ['api', 'a session is asked through `mirrord status`'],
   ['ci', 'a session runs in CI like anywhere else'],
   ['container', 'containers use this machine like any program'],
   ['external_proxy', NO_PROXY],
   ['internal_proxy', NO_PROXY],
   ['startup_retry', 'requests to the API server are repeated where that helps'],
-  ['experimental', 'these switches belong to another implementation'],
+  ['experimental', 'these switches are for another implementation'],
   ['pause', 'the target goes on'],
   ['feature.fs', "programs use this machine's own files"],
   ['feature.hostname', 'this machine keeps its own host name'],
@@ -61,7 +61,7 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ['agent.clean_iptables_on_start', NO_PRIVILEGE],
   ['agent.disabled_capabilities', NO_PRIVILEGE],
   ['agent.privileged', NO_PRIVILEGE],
-  ['agent.check_out_of_pods', 'Kubernetes says itself where there is no room'],
+  ['agent.check_out_of_pods', 'Kubernetes itself reports when there is no capacity'],
   ['agent.disable_mesh_sidecar_injection', "the agent's pod asks for no sidecar"],
   ['agent.json_log', 'the agent logs JSON'],
   ['agent.metrics', 'the agent opens no port for metrics'],
@@ -71,7 +71,7 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
 export const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
   [
     'feature.network.incoming.http_filter.header_filter_jq',
-    'programs of jq are not run; write header_filter, or several conditions in all_of or any_of',
+    'jq programs are not supported; write header_filter, or several conditions in all_of or any_of',
   ],
 ]);
 

@@ -8,22 +8,22 @@ const CLOSING = new Set([2, 4]);
 const END_OF_FILE = 17;
 
 const REASONS: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'this is no JSON value (a text stands in double quotes)',
-  InvalidNumberFormat: 'this is no number',
-  PropertyNameExpected: 'a key in double quotes is expected here',
-  ValueExpected: 'a value is expected here',
-  ColonExpected: 'a colon is expected here',
-  CommaExpected: 'a comma is expected here',
+  InvalidSymbol: 'this is not a JSON value (strings need double quotes)',
+  InvalidNumberFormat: 'this is not a number',
+  PropertyNameExpected: 'expected a key in double quotes',
+  ValueExpected: 'expected a value',
+  ColonExpected: 'expected a colon',
+  CommaExpected: 'expected a comma',
   CloseBraceExpected: 'a closing brace is missing',
   CloseBracketExpected: 'a closing bracket is missing',
   EndOfFileExpected: 'the file should end here',
   InvalidCommentToken: 'this comment is not allowed here',
   UnexpectedEndOfComment: 'the comment is not closed',
-  UnexpectedEndOfString: 'the text is not closed by a double quote',
+  UnexpectedEndOfString: 'the string has no closing double quote',
   UnexpectedEndOfNumber: 'the number is cut off',
-  InvalidUnicode: 'this is no \\u escape',
-  InvalidEscapeCharacter: 'there is no such escape; a backslash is written \\\\',
-  InvalidCharacter: 'a control character cannot stand in a text',
+  InvalidUnicode: 'this is not a valid \\u escape',
+  InvalidEscapeCharacter: 'there is no such escape; write a backslash as \\\\',
+  InvalidCharacter: 'a string cannot contain a control character',
 };
 
 /** JSON with comments and trailing commas. */
@@ -68,7 +68,7 @@ function toValue(node: Node, lines: LineIndex, duplicates: SyntaxFault[]): unkno
     const name = String(key.value);
     if (entries.has(name)) {
       const path = formatPath(getNodePath(child));
-      duplicates.push({ line: lines.lineAt(key.offset), reason: 'the key stands there twice', key: path });
+      duplicates.push({ line: lines.lineAt(key.offset), reason: 'the key appears twice', key: path });
     }
     entries.set(name, toValue(child, lines, duplicates));
   }

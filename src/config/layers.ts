@@ -93,7 +93,7 @@ export class Layers {
     const kind = FIELDS.find((field) => field.path === path)?.facts.kind;
     const value = convert(text, kind);
     if (value === undefined) {
-      const reason = NO_VALUE[kind ?? 'text'] ?? 'it is a whole number';
+      const reason = NO_VALUE[kind ?? 'text'] ?? 'it must be a whole number';
       this.problems.push({ key: path, value: text, reason, origin });
     } else {
       this.#set(path, value, origin);
@@ -130,8 +130,8 @@ export class Layers {
 
 /** Why a text is none. */
 const NO_VALUE: Readonly<Partial<Record<Kind, string>>> = {
-  boolean: 'it is true or false',
-  numbers: 'it is a list of whole numbers, with ; between them',
+  boolean: 'it must be true or false',
+  numbers: 'it must be a list of whole numbers, separated by ;',
 };
 
 /** Undefined when the text is no such value. */

@@ -54,11 +54,11 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const { config, problems, warnings } = await assemble(source, { ...request, madeUpKey });
   if (config === null || problems.length > 0) throw configInvalid(problems);
   const unnamed = source === null ? await unnamedFile(cwd) : null;
-  const notices = unnamed === null ? [] : [`${unnamed} is here and not used: -f`];
+  const notices = unnamed === null ? [] : [`${unnamed} was found but not used; to use it: -f`];
   const unused =
     source === null || source.others.length === 0
       ? []
-      : [`${source.others.join(', ')}: not read, ${source.name} goes before`];
+      : [`${source.others.join(', ')}: ignored, ${source.name} takes precedence`];
   return {
     config,
     file: source?.name ?? null,

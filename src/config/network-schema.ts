@@ -2,28 +2,28 @@ import * as z from 'zod';
 import { field, flag, group, list, optionalList, port, ports } from './field.ts';
 import { httpFilterSchema } from './http-filter-schema.ts';
 
-const FORWARDED = 'it is "bridges", "off" or a list of CIDRs';
+const FORWARDED = 'it must be "bridges", "off" or a list of CIDRs';
 
 const outgoingFilter = field(
   z
     .strictObject({
-      local: optionalList('What stays on this machine; everything else in scope goes to the cluster.'),
+      local: optionalList('What stays on this machine. Everything else in scope goes to the cluster.'),
       remote: optionalList(
-        "What goes to the cluster, also outside the cluster's ranges; everything else stays on this machine.",
+        "What goes to the cluster, also outside the cluster's ranges. Everything else stays on this machine.",
       ),
     })
     .optional(),
-  'Which connections stay on this machine, or which go to the cluster. One of the two lists; entries are `[tcp://|udp://][HOST][/PREFIX][:PORT]`.',
+  'Which connections stay on this machine, or which ones go to the cluster. Only one of the two lists; entries are `[tcp://|udp://][HOST][/PREFIX][:PORT]`.',
 );
 
 const dnsFilter = field(
   z
     .strictObject({
-      local: optionalList('Names that this machine answers; everything else as without a filter.'),
-      remote: optionalList('Names that the cluster answers; this machine answers every other name.'),
+      local: optionalList('Names that this machine answers. Other names are answered as without a filter.'),
+      remote: optionalList('Names that the cluster answers. This machine answers every other name.'),
     })
     .optional(),
-  'Which names this machine answers, or which the cluster does. One of the two lists; entries are hosts. Names in `outgoing.filter` count as listed here, on their side.',
+  'Which names this machine answers, or which ones the cluster answers. Only one of the two lists; entries are hosts. Names in `outgoing.filter` count as listed here, on their side.',
 );
 
 const outgoing = group(
@@ -36,13 +36,13 @@ const outgoing = group(
     }),
     filter: outgoingFilter,
     scope: field(
-      z.enum(['cluster', 'all'], 'it is "cluster" or "all"').default('cluster'),
+      z.enum(['cluster', 'all'], 'it must be "cluster" or "all"').default('cluster'),
       "`cluster`: the cluster's ranges and names. `all`: everything but loopback and what is never captured.",
       { kind: 'text', ours: true },
     ),
     forwarded: field(
       z.union([z.enum(['bridges', 'off']), z.array(z.string())], FORWARDED).default('bridges'),
-      "Whose packets come in beside those of this machine. `bridges`: its container and VM bridges. `off`: nobody's. A list of CIDRs: those sources.",
+      "Which other machines may use the session. `bridges`: those on this machine's container and VM bridges. `off`: no others. A list of CIDRs: packets from those sources.",
       { ours: true },
     ),
     routes: group(
@@ -60,7 +60,7 @@ const outgoing = group(
 
 const dns = group(
   {
-    enabled: flag("Whether the cluster answers its names; when off, this machine's DNS is left alone.", true, {
+    enabled: flag("Whether the cluster answers its names. When off, this machine's DNS is left alone.", true, {
       env: 'MIRRORD_REMOTE_DNS',
     }),
     filter: dnsFilter,
@@ -81,7 +81,7 @@ const dns = group(
 const incoming = group(
   {
     mode: field(
-      z.enum(['off', 'steal', 'mirror'], 'it is "steal", "mirror" or "off"').default('off'),
+      z.enum(['off', 'steal', 'mirror'], 'it must be "steal", "mirror" or "off"').default('off'),
       "`steal`: connections to the target's ports come to this machine. `off`: they stay there. An object without it means `mirror`.",
       {
         env: 'MIRRORD_AGENT_TCP_STEAL_TRAFFIC',

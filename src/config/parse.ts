@@ -88,7 +88,7 @@ async function parseRendered(source: Source, { text, lines }: Rendered): Promise
 
 function templateError(source: Source, line: number, reason: string): MirrordError {
   return new MirrordError('usage', 'config-template', `${source.name}:${line}: the template fails: ${reason}.`, {
-    help: 'Templates know {{ get_env(name="X", default="y") }}, {{ key }} and {{ git_branch | default(value="main") }}.',
+    help: 'Templates can use {{ get_env(name="X", default="y") }}, {{ key }} and {{ git_branch | default(value="main") }}.',
   });
 }
 

@@ -41,7 +41,7 @@ export function configInvalid(problems: readonly Problem[]): MirrordError {
       ? `The configuration is wrong: ${lines[0]}.`
       : `The configuration is wrong in ${problems.length} places:\n${lines.join('\n')}`;
   return new MirrordError('usage', 'config-invalid', message, {
-    help: 'Correct it and check it with `mirrord verify-config FILE`; docs/configuration.md lists every key.',
+    help: 'Correct the file and check it with `mirrord verify-config FILE`; docs/configuration.md lists every key.',
   });
 }
 

@@ -3,13 +3,13 @@ import { agentSchema } from './agent-schema.ts';
 import { facts, field, flag, group, optionalFlag, optionalList, text, texts, type FieldFacts } from './field.ts';
 import { networkSchema } from './network-schema.ts';
 
-const NO_BLANKS = 'it has no blanks or control characters';
+const NO_BLANKS = 'it must not contain spaces or control characters';
 
 const targetSchema = group(
   {
     path: field(
       z.string().default('targetless'),
-      '`targetless`, `pod/NAME`, `deployment/NAME`, `statefulset/NAME`, `replicaset/NAME`, `daemonset/NAME`, `job/NAME`, `service/NAME`, `label/KEY=VALUE,...`, each with `/container/NAME` if you like; `netns/NAME`, `process/PID`.',
+      '`targetless`, `pod/NAME`, `deployment/NAME`, `statefulset/NAME`, `replicaset/NAME`, `daemonset/NAME`, `job/NAME`, `service/NAME`, `label/KEY=VALUE,...`, each optionally with `/container/NAME`; `netns/NAME`, `process/PID`.',
       { env: 'MIRRORD_IMPERSONATED_TARGET', kind: 'text' },
     ),
     namespace: text("The target's namespace; without a target, where the agent runs.", {
@@ -17,57 +17,57 @@ const targetSchema = group(
       default: "the context's",
     }),
   },
-  'Whose network this machine joins. A text, or an object that names a kind, stands for `path`.',
+  'The workload whose network this machine joins. A string, or an object that names a kind, is short for `path`.',
   { shorthand: 'text' },
 );
 
 const envSchema = group(
   {
-    include: optionalList("Only these of the target's variables come over; `*` and `?` are wildcards.", {
+    include: optionalList('Take only these variables of the target; `*` and `?` are wildcards.', {
       env: 'MIRRORD_OVERRIDE_ENV_VARS_INCLUDE',
       split: true,
       default: 'all',
     }),
-    exclude: optionalList("These of the target's variables do not come over; `*` and `?` are wildcards.", {
+    exclude: optionalList('Do not take these variables of the target; `*` and `?` are wildcards.', {
       env: 'MIRRORD_OVERRIDE_ENV_VARS_EXCLUDE',
       split: true,
     }),
     override: texts('Variables with a value of your own.'),
-    mapping: texts("Regular expressions on variables' names, to the value that they get."),
-    unset: optionalList('Variables that are removed, whatever their case.', { split: true }),
-    env_file: text('A file of `NAME=VALUE` lines that are added.', { env: 'MIRRORD_OVERRIDE_ENV_FILE' }),
+    mapping: texts('Maps regular expressions on variable names to the value of those variables.'),
+    unset: optionalList('Variables to remove, ignoring case.', { split: true }),
+    env_file: text('A file of `NAME=VALUE` lines to add.', { env: 'MIRRORD_OVERRIDE_ENV_FILE' }),
   },
-  "The target's environment variables. `false` takes none of them.",
+  "The target's environment variables. `false` takes none.",
   { shorthand: 'boolean' },
 );
 
 /** The configuration: all keys that do something, with their types and defaults. */
 export const configSchema = z.strictObject({
   target: targetSchema,
-  feature: group({ network: networkSchema, env: envSchema }, 'What comes over from the cluster.'),
+  feature: group({ network: networkSchema, env: envSchema }, 'What is taken from the cluster.'),
   agent: agentSchema,
-  kubeconfig: text('Path of the kubeconfig, or several with colons between; `~` is your home.', {
+  kubeconfig: text('Path of the kubeconfig, or several separated by colons; `~` is your home folder.', {
     env: 'MIRRORD_KUBECONFIG',
     default: '`KUBECONFIG`, else `~/.kube/config`',
   }),
   kube_context: text("The kubeconfig's context.", { env: 'MIRRORD_KUBE_CONTEXT', default: 'the current one' }),
-  accept_invalid_certificates: optionalFlag("Whether the API server's certificate may be invalid.", {
+  accept_invalid_certificates: optionalFlag('Whether to accept an invalid certificate of the API server.', {
     env: 'MIRRORD_ACCEPT_INVALID_CERTIFICATES',
     default: "the kubeconfig's",
   }),
-  use_proxy: flag('Whether `HTTPS_PROXY` and its kin are used to reach the API server.', true, {
+  use_proxy: flag('Whether `HTTPS_PROXY` and similar variables are used to reach the API server.', true, {
     env: 'MIRRORD_PROXY',
   }),
   key: field(
     z
       .string()
       .min(1, 'it is empty')
-      .max(253, 'it has at most 253 characters')
+      .max(253, 'it must have at most 253 characters')
       .regex(/^\S+$/, NO_BLANKS)
       // Apart: readers of the JSON schema in other languages do not know this class.
       .refine((key) => !/(?!\s)\p{Cc}/u.test(key), NO_BLANKS)
       .optional(),
-    'Names this session; `{{ key }}` in the file stands for it.',
+    'A key for this session; `{{ key }}` in the file is replaced by it.',
     { env: 'MIRRORD_KEY', kind: 'text', default: 'random' },
   ),
 });
@@ -103,7 +103,7 @@ function collect(object: z.ZodObject, prefix: string): Field[] {
   });
 }
 
-/** The object below defaults and the like, or null when the key is no group. */
+/** The object below defaults and the like, or null when the key is not a group. */
 function memberObject(schema: z.ZodType): z.ZodObject | null {
   if (schema instanceof z.ZodObject) return schema;
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {

@@ -48,7 +48,7 @@ class Check implements Findings {
 
   target({ target }: ConfigSchema): Target | null {
     if (target.namespace !== undefined && !LABEL.test(target.namespace)) {
-      this.#fault('target.namespace', target.namespace, 'it is no name of a namespace');
+      this.#fault('target.namespace', target.namespace, 'it is not a valid namespace name');
     }
     const parsed = parseTarget(target.path);
     if ('target' in parsed) return parsed.target;
@@ -60,22 +60,24 @@ class Check implements Findings {
     for (const key of ['namespace', 'service_account', 'priority_class'] as const) {
       const value = agent[key];
       const pattern = key === 'namespace' ? LABEL : SUBDOMAIN;
-      if (value !== undefined && !pattern.test(value)) this.#fault(`agent.${key}`, value, 'it is no Kubernetes name');
+      if (value !== undefined && !pattern.test(value))
+        this.#fault(`agent.${key}`, value, 'it is not a valid Kubernetes name');
     }
     for (const key of ['labels', 'annotations', 'node_selector'] as const) {
       for (const [name, value] of Object.entries(agent[key])) {
-        if (!LABEL_KEY.test(name)) this.#fault(`agent.${key}`, name, `${JSON.stringify(name)} is no name of a label`);
+        if (!LABEL_KEY.test(name))
+          this.#fault(`agent.${key}`, name, `${JSON.stringify(name)} is not a valid label name`);
         else if (key !== 'annotations' && !LABEL_VALUE.test(value)) {
-          this.#fault(`agent.${key}`, value, `${JSON.stringify(value)} is no value of a label`);
+          this.#fault(`agent.${key}`, value, `${JSON.stringify(value)} is not a valid label value`);
         }
       }
     }
     const image = startableImage(agent.image);
     if (image !== agent.image)
-      this.#warn('agent.image', agent.image, `it has no Node, which the agent runs on, so ${image} is taken`);
+      this.#warn('agent.image', agent.image, `it does not contain Node, which the agent needs, so ${image} is used`);
     const { communication_timeout: waits } = agent;
     if (waits < LEAST_WAIT && getAt(this.#layers.tree, 'agent.communication_timeout') !== undefined) {
-      const reason = `connections survive a lost path for ${LEAST_WAIT} s, and the agent lives as long`;
+      const reason = `connections survive a lost path for ${LEAST_WAIT} s, so the agent lives at least that long`;
       this.#warn('agent.communication_timeout', waits, reason);
     }
     if (!isDeepStrictEqual(agent.dns, AGENT_DNS)) {
@@ -87,7 +89,8 @@ class Check implements Findings {
       // Without a target in the file, one may still come with -t.
       if (getAt(this.#layers.tree, 'target.path') !== undefined)
         this.#fault('agent.ephemeral', true, 'an ephemeral container needs a pod as its target');
-      else this.#warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and none is named');
+      else
+        this.#warn('agent.ephemeral', true, 'an ephemeral container needs a pod as its target, and no target is set');
     }
     if (agent.namespace === undefined || agent.namespace === namespace) return;
     if (agent.ephemeral) {
@@ -113,7 +116,7 @@ class Check implements Findings {
       const numbers = mapping.map((pair) => pair[side]);
       const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
       if (twice !== undefined)
-        this.#fault(`${INCOMING}.port_mapping`, mapping, `the ${name} port ${twice} stands there twice`);
+        this.#fault(`${INCOMING}.port_mapping`, mapping, `the ${name} port ${twice} appears twice`);
     }
     for (const [local, remote] of mapping) {
       if (local === remote) this.#warn(`${INCOMING}.port_mapping`, [local, remote], 'it is the same port anyway');
@@ -121,7 +124,7 @@ class Check implements Findings {
     for (const { key, value, reason } of checkHttpFilter(filter ?? {}))
       this.#fault(`${INCOMING}.http_filter${key === '' ? '' : `.${key}`}`, value, reason);
     if (mode === 'mirror')
-      this.#warn(`${INCOMING}.mode`, mode, 'copies are not made, so incoming traffic stays with the target alone');
+      this.#warn(`${INCOMING}.mode`, mode, 'mirroring is not supported, so incoming traffic stays with the target');
     const isTold = (key: string): boolean =>
       this.#layers.originOf(toPath(`${INCOMING}.${key}`)).kind === 'command line';
     if (mode !== 'steal') {
@@ -131,7 +134,7 @@ class Check implements Findings {
       return;
     }
     if (target?.kind !== 'targetless') return;
-    const reason = 'there is no target whose traffic could come here';
+    const reason = 'there is no target to take traffic from';
     if (isTold('mode')) this.#fault(`${INCOMING}.mode`, mode, reason);
     else this.#warn(`${INCOMING}.mode`, mode, reason);
   }
@@ -150,7 +153,11 @@ class Check implements Findings {
       } catch (error) {
         const reason =
           error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
-        this.#fault('feature.env.mapping', pattern, `${JSON.stringify(pattern)} is no regular expression: ${reason}`);
+        this.#fault(
+          'feature.env.mapping',
+          pattern,
+          `${JSON.stringify(pattern)} is not a valid regular expression: ${reason}`,
+        );
       }
     }
     for (const name of Object.keys(env.override)) this.#variable('feature.env.override', name);
@@ -169,12 +176,12 @@ class Check implements Findings {
     // Of several files some may be missing; and a file of the team's may name one that is only there for some.
     const kubeconfigs = (kubeconfig ?? '').split(':').filter((path) => path !== '');
     if (kubeconfigs.length > 0 && !(await Promise.all(kubeconfigs.map(isReadable))).includes(true))
-      this.#warn('kubeconfig', kubeconfig, 'there is no such file that can be read');
+      this.#warn('kubeconfig', kubeconfig, 'the file does not exist or cannot be read');
   }
 
   #variable(key: string, name: string): void {
     if (name === '' || name.includes('=') || name.includes('\0')) {
-      this.#fault(key, name, `${JSON.stringify(name)} is no name of a variable`);
+      this.#fault(key, name, `${JSON.stringify(name)} is not a valid variable name`);
     }
   }
 
@@ -198,7 +205,7 @@ function gather(warnings: readonly Fault[]): Fault[] {
     if (first === undefined) throw new Error('a group has a member');
     return others.length === 0
       ? first
-      : { ...first, reason: `${first.reason} (and ${others.length} more entries likewise)` };
+      : { ...first, reason: `${first.reason} (and ${others.length} more such entries)` };
   });
 }
 

@@ -78,7 +78,7 @@ function formatOf(path: string, name: string): Format {
   if (extension === '') return 'json';
   const format = FORMATS.find((known) => known === extension);
   if (format !== undefined) return format;
-  throw new MirrordError('usage', 'config-format', `${name}: there is no configuration format .${extension}.`, {
+  throw new MirrordError('usage', 'config-format', `${name}: unknown configuration format .${extension}.`, {
     help: 'Use .json (or no extension), .toml, .yaml or .yml.',
   });
 }
@@ -121,7 +121,7 @@ function failDecoding(bytes: Uint8Array, name: string): never {
   throw notText(name, Buffer.byteLength(valid));
 }
 
-/** The configuration files of a folder, the first one first; null where `path` is no folder. */
+/** The configuration files of a folder, the first one first; null where `path` is not a folder. */
 async function filesIn(path: string): Promise<readonly string[] | null> {
   const facts = await stat(path);
   if (!facts.isDirectory()) return null;
@@ -175,6 +175,6 @@ function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'you have no permission to read it';
-  if (code === 'ELOOP') return 'its symbolic links lead in a circle';
+  if (code === 'ELOOP') return 'its symbolic links form a loop';
   return error instanceof Error ? error.message : String(error);
 }

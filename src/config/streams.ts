@@ -29,8 +29,8 @@ export async function readPipe(path: string, limit: number): Promise<Buffer | nu
       size += read ?? 0;
       if (size > limit) return null;
       const waited = performance.now() - started;
-      if (!written && waited > WRITER_MS) throw new Error('nobody writes to this pipe');
-      if (waited > SILENCE_MS) throw new Error('its writer does not come to an end');
+      if (!written && waited > WRITER_MS) throw new Error('nothing writes to this pipe');
+      if (waited > SILENCE_MS) throw new Error('its writer does not finish');
       if (!read) await delay(LOOK_MS);
     }
   } finally {
@@ -52,7 +52,7 @@ async function readSome(pipe: FileHandle, into: Uint8Array): Promise<number | nu
 export async function readStream(stream: ByteSource, limit: number): Promise<Buffer | null> {
   const deadline = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    deadline.reject(new Error('nothing came within a minute'));
+    deadline.reject(new Error('no data arrived within a minute'));
     // Else the pending read would keep this process from ending.
     stream.destroy?.();
   }, SILENCE_MS);

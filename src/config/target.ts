@@ -22,7 +22,7 @@ export const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const MAX_SUBDOMAIN = 253;
 /** PID_MAX_LIMIT of include/linux/threads.h. */
 const MAX_PID = 4_194_304;
-const FORMS = `targetless, ${TARGET_KINDS.map((kind) => `${kind}/NAME`).join(', ')} or label/KEY=VALUE,... (each with /container/NAME if you like), netns/NAME, process/PID`;
+const FORMS = `targetless, ${TARGET_KINDS.map((kind) => `${kind}/NAME`).join(', ')} or label/KEY=VALUE,... (each optionally with /container/NAME), netns/NAME, process/PID`;
 
 /** Kinds that mirrord takes and that have no pods of their own, with what to write for one. */
 const MAKERS: ReadonlyMap<string, string> = new Map([
@@ -32,7 +32,7 @@ const MAKERS: ReadonlyMap<string, string> = new Map([
   ],
   ['cronjob', 'write job/NAME of a Job that the CronJob has started and that is running; `mirrord ls` lists them'],
 ]);
-const NAMESPACE_APART = 'the namespace stands apart, in target.namespace or after -n';
+const NAMESPACE_APART = 'write the namespace separately, in target.namespace or after -n';
 /** What people write for no target at all. */
 const NO_TARGET = /^(none|null|no|target-?less)$/i;
 
@@ -41,7 +41,7 @@ export function parseTarget(text: string): ParsedTarget {
   if (text === 'targetless') return { target: { kind: 'targetless' } };
   if (NO_TARGET.test(text)) return { reason: 'write "targetless", or leave the target out' };
   const slash = text.indexOf('/');
-  if (slash < 0) return { reason: `it has no kind; did you mean pod/${text}? There are: ${FORMS}` };
+  if (slash < 0) return { reason: `it has no kind; did you mean pod/${text}? Allowed forms: ${FORMS}` };
   const word = text.slice(0, slash);
   const rest = text.slice(slash + 1);
   if (word === 'netns') return parseNamespace(rest);
@@ -52,7 +52,7 @@ export function parseTarget(text: string): ParsedTarget {
   if (kind === undefined) return { reason: wrongKind(word, parts) };
   const [name = '', keyword, container] = parts;
   if (!SUBDOMAIN.test(name) || name.length > MAX_SUBDOMAIN)
-    return { reason: `${JSON.stringify(name)} is no name of a Kubernetes object` };
+    return { reason: `${JSON.stringify(name)} is not a valid name of a Kubernetes object` };
   if (parts.length === 1) return { target: { kind, name } };
   if (parts.length !== 3 || keyword !== 'container')
     return { reason: `after the name only /container/NAME may follow; ${NAMESPACE_APART}` };
@@ -64,8 +64,8 @@ function wrongKind(word: string, rest: readonly string[]): string {
   // `prod/deployment/web`
   if (rest.length > 1 && targetKind(rest[0] ?? '') !== undefined) return `write ${rest.join('/')}; ${NAMESPACE_APART}`;
   const instead = MAKERS.get(word) ?? MAKERS.get(word.replace(/s$/, ''));
-  const reason = `there is no target of the kind ${JSON.stringify(word)}`;
-  return instead === undefined ? `${reason}; there are: ${FORMS}` : `${reason}; ${instead}`;
+  const reason = `there is no target kind ${JSON.stringify(word)}`;
+  return instead === undefined ? `${reason}; allowed forms: ${FORMS}` : `${reason}; ${instead}`;
 }
 
 /** The text that `parseTarget` reads. */
@@ -91,14 +91,14 @@ function containerSuffix(target: { readonly container?: string }): string {
 function parseNamespace(name: string): ParsedTarget {
   // A file name under /run/netns, as `ip netns` makes it.
   if (name === '' || name === '.' || name === '..' || /[/\0\s]/.test(name) || name.length > 255) {
-    return { reason: `${JSON.stringify(name)} is no name of a network namespace` };
+    return { reason: `${JSON.stringify(name)} is not a valid name of a network namespace` };
   }
   return { target: { kind: 'netns', name } };
 }
 
 function parseProcess(text: string): ParsedTarget {
   const pid = Number(text);
-  if (!/^[1-9][0-9]*$/.test(text) || pid > MAX_PID) return { reason: `${JSON.stringify(text)} is no process id` };
+  if (!/^[1-9][0-9]*$/.test(text) || pid > MAX_PID) return { reason: `${JSON.stringify(text)} is not a process ID` };
   return { target: { kind: 'process', pid } };
 }
 
@@ -109,7 +109,7 @@ function parseLabel(text: string): ParsedTarget {
   for (const pair of selector.split(',')) {
     const equals = pair.indexOf('=');
     if (equals < 0 || !LABEL_KEY.test(pair.slice(0, equals)) || !LABEL_VALUE.test(pair.slice(equals + 1))) {
-      return { reason: `${JSON.stringify(pair)} is no KEY=VALUE of a label` };
+      return { reason: `${JSON.stringify(pair)} is not a label of the form KEY=VALUE` };
     }
   }
   const target = { kind: 'label', selector } as const;
@@ -118,7 +118,7 @@ function parseLabel(text: string): ParsedTarget {
 
 function withContainer(target: Extract<Target, { container?: string }>, container: string | undefined): ParsedTarget {
   if (container === undefined || !LABEL.test(container)) {
-    return { reason: `${JSON.stringify(container ?? '')} is no name of a container` };
+    return { reason: `${JSON.stringify(container ?? '')} is not a valid container name` };
   }
   return { target: { ...target, container } };
 }

@@ -53,7 +53,7 @@ export class Expression {
       this.#next++;
       result = this.#filter(result);
     }
-    if (this.#peek() !== undefined) this.#fail(`${JSON.stringify(this.#peek())} is not expected`);
+    if (this.#peek() !== undefined) this.#fail(`${JSON.stringify(this.#peek())} is unexpected`);
     if ('missing' in result) this.#fail(result.missing);
     return String(result.value);
   }
@@ -62,18 +62,18 @@ export class Expression {
     const token = this.#take('a value');
     const literal = toLiteral(token);
     if (literal !== undefined) return { value: literal };
-    if (!/^[A-Za-z_]/.test(token)) this.#fail(`${JSON.stringify(token)} is not expected`);
+    if (!/^[A-Za-z_]/.test(token)) this.#fail(`${JSON.stringify(token)} is unexpected`);
     if (this.#peek() === '(') return this.#call(token, this.#arguments());
     if (!Object.hasOwn(this.#values.variables, token)) {
       const known = Object.keys(this.#values.variables).join(', ');
-      return { missing: `there is no variable ${token}; there are: ${known}` };
+      return { missing: `unknown variable ${token}; available: ${known}` };
     }
     const value = this.#values.variables[token];
     return value === undefined ? { missing: `${token} is not defined here, and there is no default` } : { value };
   }
 
   #call(name: string, args: Arguments): Value {
-    if (name !== 'get_env') this.#fail(`there is no function ${name}; there is get_env`);
+    if (name !== 'get_env') this.#fail(`unknown function ${name}; available: get_env`);
     const given = args.get('name');
     if (given === undefined) this.#fail('get_env needs an argument: get_env(name="X")');
     const variable = String(given);
@@ -93,7 +93,7 @@ export class Expression {
     }
     const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
     if (filter === undefined)
-      this.#fail(`there is no filter ${name}; there are: default, ${Object.keys(FILTERS).join(', ')}`);
+      this.#fail(`unknown filter ${name}; available: default, ${Object.keys(FILTERS).join(', ')}`);
     if ('missing' in input) return input;
     try {
       return { value: filter(String(input.value), args) };
@@ -108,7 +108,7 @@ export class Expression {
     this.#next++;
     while (this.#peek() !== ')') {
       const name = this.#take('an argument');
-      if (this.#take('`=`') !== '=') this.#fail('an argument is written name=value');
+      if (this.#take('`=`') !== '=') this.#fail('write an argument as name=value');
       const value = toLiteral(this.#take('a value'));
       if (value === undefined) this.#fail(`the value of ${name} is a string, a number, true or false`);
       args.set(name, value);

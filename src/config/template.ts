@@ -37,7 +37,7 @@ export function renderTemplate(source: string, values: TemplateValues): Rendered
     if (open < 0) return output.done();
     const start = line;
     const kind = source[open + 1];
-    if (kind === '%') throw new TemplateError(start, '`{% %}` is not supported; there are only `{{ }}` and `{# #}`');
+    if (kind === '%') throw new TemplateError(start, '`{% %}` is not supported; use `{{ }}` and `{# #}` only');
     const close = closingTag(source, open + 2, kind === '#' ? '#}' : '}}');
     if (close < 0) throw new TemplateError(start, `\`{${kind}\` is not closed`);
     trim = source[close - 1] === '-';

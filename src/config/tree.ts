@@ -14,7 +14,7 @@ export function getAt(tree: Tree, path: string): unknown {
   return value;
 }
 
-/** Makes the objects on the way; something else that stands there is left to be reported, and nothing is set. */
+/** Makes the objects on the way; something else in its place is left to be reported, and nothing is set. */
 export function setAt(tree: Tree, path: string, value: unknown): void {
   const parts = path.split('.');
   const last = parts.pop()!;

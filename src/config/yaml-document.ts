@@ -44,7 +44,7 @@ export function readYaml(text: string): Document {
   if (faults.length > 0) throw new SyntaxFaults(faults.slice(0, MAX_ERRORS));
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    if (isDeep(value, MAX_DEPTH)) throw new SyntaxFaults([{ line: 1, reason: 'an alias leads back to itself' }]);
+    if (isDeep(value, MAX_DEPTH)) throw new SyntaxFaults([{ line: 1, reason: 'an alias refers to itself' }]);
     const root = document.contents as Node | null;
     return { value, line: (path) => counter.linePos(offsetOf(root, path)).line };
   } catch (error) {
@@ -103,18 +103,18 @@ function isDeep(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((member) => isDeep(member, levels - 1));
 }
 
-/** Keys that stand there twice (the library would compare every key with every other), and such as are no text. */
+/** Keys that appear twice (the library would compare every key with every other), and such as are not text. */
 function checkKeys(node: unknown, path: Path, report: (reason: string, path: Path, offset: number) => void): void {
   if (isSeq(node)) node.items.forEach((item, i) => checkKeys(item, [...path, i], report));
   if (!isMap(node)) return;
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
     if (!isScalar(key)) {
-      report('a key is a text', path, (key as Node | null)?.range?.[0] ?? 0);
+      report('a key must be a string', path, (key as Node | null)?.range?.[0] ?? 0);
       continue;
     }
     const inner = [...path, String(key.value)];
-    if (seen.has(String(key.value))) report('the key stands there twice', inner, key.range?.[0] ?? 0);
+    if (seen.has(String(key.value))) report('the key appears twice', inner, key.range?.[0] ?? 0);
     seen.add(String(key.value));
     checkKeys(value, inner, report);
   }

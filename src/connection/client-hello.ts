@@ -62,7 +62,7 @@ export function sayHello(
       control(type, payload) {
         if (type === FRAME.challenge && said === null) {
           const challenge = readChallenge(payload);
-          if (challenge === null) return fail(notOurs('no greeting of ours'));
+          if (challenge === null) return fail(notOurs('it sent no mirrord greeting'));
           if (challenge.version !== PROTOCOL_VERSION) return fail(otherVersion(challenge.version));
           if (agent.publicKey !== null && agent.publicKey !== challenge.agent)
             return fail(notOurs('it has another key'));
@@ -95,7 +95,7 @@ export function sayHello(
 
 function notOurs(what: string): Refused {
   return new Refused('agent', 'tunnel-not-an-agent', `What answered is not the mirrord agent (${what}).`, {
-    help: 'Another program may listen on the port that was meant for the agent; run `mirrord up` again.',
+    help: "Another program may be listening on the agent's port; run `mirrord up` again.",
   });
 }
 

@@ -42,7 +42,7 @@ export async function connect({ stream, dial, key, agent, session }: Connectable
   await sayHello(transport, key, agent, resumption, (link, received, ms) => stream.attach(link, received, ms), limit);
 }
 
-/** The pauses between two dials, which whoever learns of a change of the path cuts short. */
+/** The pauses between two dials, which a change of the path cuts short. */
 export class Pauses {
   #cut: () => void = () => {};
 

@@ -28,7 +28,7 @@ export class ReplayBuffer {
   /** The chunk that holds offset `sent`, and the offset at which it starts. */
   #next = 0;
   #nextStart = 0;
-  /** The block that short chunks go into, where the ones begin that are no chunk of the queue yet, and where they end. */
+  /** The block that short chunks go into, where those begin that are not a chunk of the queue yet, and where they end. */
   #block = EMPTY;
   #blockStart = 0;
   #blockEnd = 0;

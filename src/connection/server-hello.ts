@@ -12,7 +12,7 @@ import { Link } from './link.ts';
 const REFUSAL_GRACE_MS = 1_000;
 
 const REASONS: Record<RefusalCode, string> = {
-  [REFUSAL.malformed]: 'what came was no hello',
+  [REFUSAL.malformed]: 'the first message was not a hello',
   [REFUSAL.version]: `the agent speaks version ${PROTOCOL_VERSION}`,
   [REFUSAL.key]: 'the signature does not fit the key in the pod spec',
   [REFUSAL.timeout]: 'the hello took too long',

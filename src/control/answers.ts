@@ -62,7 +62,7 @@ export interface IncomingPort {
   readonly local: number;
   /** Whether anybody listens here; otherwise the port stays with the target. */
   readonly listens: boolean;
-  /** Who does; null where nobody does, and where it is another user's program. */
+  /** The program that does; null if there is none, or if it is another user's. */
   readonly program: { readonly name: string; readonly pid: number } | null;
   /** Which requests come, a clause behind "requests"; null: whole connections. */
   readonly filter: string | null;
@@ -88,7 +88,7 @@ export interface RuleMatch {
 export interface SessionEnvironment {
   /** The target's environment after `feature.env`. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Names that a program started with it must not have, whoever set them; case does not count. */
+  /** Names that a program started with it must not have, whatever set them; case does not count. */
   readonly unset?: readonly string[];
   /** What could not be read, by name. */
   readonly warnings?: readonly string[];

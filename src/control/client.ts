@@ -96,5 +96,5 @@ const isAbsent = (error: unknown): boolean =>
 
 const notYours = (name: string, owner: string): MirrordError =>
   new MirrordError('permission', 'session-not-yours', `Session '${name}' belongs to ${owner}.`, {
-    help: `Ask as ${owner}, or give a session of your own another name with --name.`,
+    help: `Run the command as ${owner}, or choose another name for your own session with --name.`,
   });

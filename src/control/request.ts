@@ -37,7 +37,7 @@ export async function* follow(
 ): AsyncGenerator<Numbered<unknown>> {
   const { socket, reader, response } = await request(path, method, params, signal, server);
   try {
-    if (!('stream' in response)) throw noAnswer(path, 'its answer is no stream');
+    if (!('stream' in response)) throw noAnswer(path, 'its answer is not a stream');
     for (;;) {
       const next = (await read(path, reader)) as StreamLine;
       if ('error' in next) throw MirrordError.fromDescription(next.error);
@@ -49,7 +49,7 @@ export async function* follow(
   }
 }
 
-/** An answer's first line, which is no error, and the connection on which more may follow. */
+/** An answer's first line, which is not an error, and the connection on which more may follow. */
 interface Answered {
   readonly socket: Socket;
   readonly reader: LineReader;
@@ -86,7 +86,7 @@ async function request(
   }
 }
 
-/** The next line; rejects when there is none, or it is no JSON. */
+/** The next line; rejects when there is none, or it is not JSON. */
 async function read(path: string, reader: LineReader): Promise<unknown> {
   const text = await reader.next().catch((error: unknown) => {
     throw readError(path, error);
@@ -95,7 +95,7 @@ async function read(path: string, reader: LineReader): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw noAnswer(path, 'its answer is no JSON', cause);
+    throw noAnswer(path, 'its answer is not JSON', cause);
   }
 }
 
@@ -115,12 +115,12 @@ export const notRunning = (path: string, cause?: unknown): MirrordError =>
 
 const foreignSocket = (path: string): MirrordError =>
   new MirrordError('permission', 'session-foreign-socket', `What listens at ${path} is not the session.`, {
-    help: 'Another program has put itself there.  Find it with: sudo ss -xlp | grep mirrord',
+    help: 'Another program listens there. Find it with: sudo ss -xlp | grep mirrord',
   });
 
 function noAnswer(path: string, reason: string, cause?: unknown): MirrordError {
   return new MirrordError('unexpected', 'session-no-answer', `The session at ${path} gave no answer: ${reason}.`, {
-    help: 'If it stays so, end it: sudo mirrord down',
+    help: 'If this persists, end the session: sudo mirrord down',
     cause,
   });
 }

@@ -3,7 +3,7 @@
  *
  * It answers the session's own user and root, by what the kernel says of the other end: the modes of folder (0700) and
  * socket (0600) may have been changed.  Even they may be broken: a question is bounded in size and time, a reader who lags
- * holds nothing up, and whatever is no question gets an error and harms no other.
+ * holds nothing up, and whatever is not a question gets an error and harms no other.
  */
 import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
@@ -119,7 +119,7 @@ export class ControlServer {
     try {
       const { method, params } = parseRequest(text);
       const handler = this.#handlers.get(method);
-      if (handler === undefined) throw refusal(`this session knows no '${method}'`);
+      if (handler === undefined) throw refusal(`this session does not know '${method}'`);
       const given: unknown = await handler(params, AbortSignal.any([gone, this.#closing.signal]));
       return given instanceof EventStream || given instanceof RawBytes ? given : { result: given ?? null };
     } catch (error) {
@@ -137,7 +137,7 @@ async function readRequest(socket: Socket): Promise<string | null> {
     socket.resume();
     void end(socket, failure(refusal(reason)));
   };
-  const deadline = setTimeout(() => refuse('no whole line came in time'), REQUEST_DEADLINE_MS);
+  const deadline = setTimeout(() => refuse('no complete line arrived in time'), REQUEST_DEADLINE_MS);
   try {
     const text = await new LineReader(socket, MAX_REQUEST_BYTES).next();
     if (text === null) socket.destroySoon();
@@ -163,10 +163,10 @@ function parseRequest(text: string): ControlRequest {
     unknown
   >;
   if (typeof version !== 'number' || typeof method !== 'string') {
-    throw refusal('the line is no {"version": ..., "method": ...} in JSON');
+    throw refusal('the line is not {"version": ..., "method": ...} in JSON');
   }
   if (version !== CONTROL_VERSION)
-    throw refusal(`it is of version ${version}, and this session speaks ${CONTROL_VERSION}`);
+    throw refusal(`it has version ${version}, but this session speaks version ${CONTROL_VERSION}`);
   return { version, method, params };
 }
 
@@ -178,7 +178,7 @@ function refusal(reason: string): MirrordError {
 
 function notForYou(): MirrordError {
   return new MirrordError('permission', 'session-not-yours', 'The session belongs to another user.', {
-    help: 'Ask as that user.',
+    help: 'Run the command as that user.',
   });
 }
 

@@ -35,7 +35,7 @@ export const isSessionName = (name: string): boolean => SESSION_NAME.test(name);
 export const folderName = ({ name, networkNamespace }: SessionId): string =>
   `${name}.${/\d+/.exec(networkNamespace)?.[0] ?? ''}`;
 
-/** Undefined for what is no session's folder. */
+/** Undefined for what is not a session's folder. */
 export function parseFolderName(folder: string): SessionId | undefined {
   const [name = '', inode = '', ...more] = folder.split('.');
   if (!isSessionName(name) || !/^\d+$/.test(inode) || more.length > 0) return undefined;

@@ -99,7 +99,7 @@ export class ClusterLookup {
       const questionEnd = query.questionEnd + suffixBytes(suffix);
       const response = await this.#inFlight.run(key, deadline - now, async (signal) => {
         const received = await this.#send(message, signal);
-        if (!answersQuestion(received, message, questionEnd)) throw new NoAnswer('the answer is to another question');
+        if (!answersQuestion(received, message, questionEnd)) throw new NoAnswer('the answer is for another question');
         return received;
       });
       const answer = readAnswer(response, questionEnd);
@@ -151,7 +151,7 @@ function readAnswer(response: Uint8Array, questionEnd: number): ClusterAnswer | 
   return { response, records, ttl };
 }
 
-/** The query for the name with `suffix` behind it; null when that is no legal name. */
+/** The query for the name with `suffix` behind it; null when that is not a legal name. */
 function expandedQuery(query: Query, suffix: Suffix): Uint8Array | null {
   if (suffix === '') {
     const message = Uint8Array.from(query.message);

@@ -2,7 +2,7 @@
  * One client's byte stream: questions in, answers out, in the order in which they are ready (RFC 7766, 6.2.1.1).
  *
  * Bounded: a client that asks faster than it is answered, or does not read its answers, is held back; one that says
- * nothing is left.  With its first message that is no question for a resolver, the connection becomes the server's.
+ * nothing is left.  With its first message that is not a question for a resolver, the connection becomes the server's.
  */
 import { frame, FrameReader } from './framing.ts';
 import { isRelayed, type Relay } from './relay.ts';
@@ -124,7 +124,7 @@ export class DnsStream {
     const answer = await this.#resolver.answer(message, 'tcp');
     this.#inWork--;
     if (this.#closed) return;
-    // What is no query at all ends the connection: its framing cannot be trusted.
+    // What is not a query at all ends the connection: its framing cannot be trusted.
     if (answer === null) return this.#abort();
     this.#idle.refresh();
     if (!this.#port.send(frame(answer))) this.#blocked = true;

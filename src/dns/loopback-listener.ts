@@ -74,7 +74,7 @@ export async function listenOnLoopback(
     'host',
     'dns-loopback-port',
     `No loopback port for the DNS resolver: ${failure instanceof Error ? failure.message : String(failure)}`,
-    { help: 'Choose another way for DNS: --dns resolved or --dns resolv.conf.', cause: failure },
+    { help: 'Choose another DNS mode: --dns resolved or --dns resolv.conf.', cause: failure },
   );
 }
 

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 
-/** An unknown address makes the machine be read anew, but strangers cannot keep it busy with that, ms. */
+/** An unknown address makes the machine be read again, but strangers cannot keep it busy with that, ms. */
 const READ_AGAIN_MS = 100;
 
 /** Whether addresses are this machine's own, as things are now. */

@@ -2,7 +2,7 @@
  * The part of a DNS message that every question has: header, one question, EDNS.
  *
  * Read RFC 1035 section 4 (format), RFC 6891 (EDNS), RFC 9619 (one question a message).  Only what the resolver must
- * know is read; everything else stays bytes, so that types nobody has heard of pass through.
+ * know is read; everything else stays bytes, so that unknown types pass through.
  */
 import { readName } from './wire-name.ts';
 import { readRecords } from './records.ts';

@@ -1,5 +1,5 @@
 /**
- * What is no question for a resolver: it is between the program and the server that it asks, and passes byte for byte.
+ * What is not a question for a resolver: it is between the program and the server that it asks, and passes byte for byte.
  *
  * Updates and notifications (other opcodes: RFC 2136, RFC 1996), questions that want no recursion (those of recursive
  * resolvers, `dig +trace`), zone transfers (RFC 5936, many messages to one question).

@@ -75,7 +75,7 @@ function soaRecord(name: string): Uint8Array {
   const owner = encodeName(name.slice(name.lastIndexOf('.') + 1)) ?? Uint8Array.of(0);
   const data = new Uint8Array(2 + 20);
   const view = new DataView(data.buffer);
-  // Primary server and mailbox are the root: nobody to ask, nobody to write to.
+  // Primary server and mailbox are the root: there is no server to ask and no address to write to.
   view.setUint32(2, 1);
   view.setUint32(6, MAX_TTL_SECONDS);
   view.setUint32(10, MAX_TTL_SECONDS);

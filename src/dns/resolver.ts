@@ -21,7 +21,7 @@
  * | a fixed host of the policy, in any form of the name         | its addresses                                         |
  * | rule `local`                                                | the machine's hosts file, then the machine's servers  |
  * | a name of the target's hosts file                           | its addresses; but first the machine's hosts file     |
- * | rule `cluster`                                              | the cluster, and nobody after it                      |
+ * | rule `cluster`                                              | the cluster, and no other server                      |
  * | no rule: by its kind, see `names/classify.ts`               | the cluster (then the machine's servers), or only them|
  * | another class than IN                                       | the machine's servers                                 |
  */
@@ -111,7 +111,7 @@ export interface Resolver {
   update(names: ClusterNames): void;
   /** Forgets cached answers: the agent is another one now. */
   flush(): void;
-  /** Always answers (SERVFAIL at worst), except to what is no DNS query at all: null.  `query` is not changed. */
+  /** Always answers (SERVFAIL at worst), except to what is not a DNS query at all: null.  `query` is not changed. */
   answer(query: Uint8Array, transport: Transport): Promise<Uint8Array | null>;
 }
 
@@ -182,7 +182,7 @@ class ClusterResolver implements Resolver {
   }
 
   /**
-   * The machine's servers; what they do not know may be in a namespace that nobody has told of, or a pod of a service.
+   * The machine's servers; what they do not know may be in a namespace that is not known yet, or a pod of a service.
    * Where they say nothing of a name that may be a service's with a suffix behind it, there is no such name, for the program
    * to go on to the service.
    */
@@ -266,7 +266,7 @@ class ClusterResolver implements Resolver {
     return await this.#askMachine(query, transport, QUESTION_DEADLINE_MS);
   }
 
-  /** Addresses that nobody has to be asked for. */
+  /** Addresses for which no server has to be asked. */
   async #giveAddresses(query: Query, addresses: readonly string[], transport: Transport): Promise<Uint8Array> {
     const answer = addressReply(query, addresses);
     await this.#announceLocal(query, answer);

@@ -134,7 +134,7 @@ function exchange(message: Uint8Array, socket: Socket, signal: AbortSignal): Pro
       const answer = reader.push(chunk)[0];
       if (answer === undefined) return;
       const matches = answersQuestion(answer, message, questionEndOf(message));
-      finish(matches ? answer : new NoAnswer('the answer is to another question'));
+      finish(matches ? answer : new NoAnswer('the answer is for another question'));
     });
     socket.on('end', () => finish(outcome));
     socket.on('error', (error) => {
@@ -150,7 +150,7 @@ function exchange(message: Uint8Array, socket: Socket, signal: AbortSignal): Pro
   });
 }
 
-/** Nobody listens on the port or is connected from it, on any address. */
+/** No socket listens on the port or is connected from it, on any address. */
 async function isFree(port: number): Promise<boolean> {
   return await new Promise<boolean>((resolve) => {
     const probe = createServer();

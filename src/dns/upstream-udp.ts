@@ -1,6 +1,6 @@
 /**
  * Questions to servers by UDP, each from a source port of its own, so that a forger must guess the port beside the id each
- * time anew (RFC 5452, 9.2).  A socket costs 15 us of processor time (measured).
+ * time again (RFC 5452, 9.2).  A socket costs 15 us of processor time (measured).
  */
 import { randomInt } from 'node:crypto';
 import { NoAnswer } from './deadline.ts';
@@ -25,7 +25,7 @@ export class UdpExchange {
     return await this.#port(server).ask(message, server, signal);
   }
 
-  /** The same for a message that is no question, as it is. */
+  /** The same for a message that is not a question, as it is. */
   async relay(message: Uint8Array, server: UpstreamServer, signal: AbortSignal): Promise<Uint8Array> {
     return await this.#port(server).relay(message, server, signal);
   }
@@ -34,8 +34,7 @@ export class UdpExchange {
     if (this.#closed) throw new NoAnswer('closed');
     const ports = this.#ports[server.family];
     const port = ports.length < MAX_PORTS ? this.#open(server.family) : ports[randomInt(ports.length)];
-    if (port === undefined || port.waiting >= MAX_QUESTIONS_PER_PORT)
-      throw new NoAnswer('too many questions on their way');
+    if (port === undefined || port.waiting >= MAX_QUESTIONS_PER_PORT) throw new NoAnswer('too many questions are open');
     return port;
   }
 

@@ -64,7 +64,7 @@ export class Upstream {
         'dns-source-ports',
         `No source ports for questions to this machine's DNS servers: ${reason}`,
         {
-          help: 'Look for a limit on sockets or file descriptors (ulimit -n), or use --dns off.',
+          help: 'Check the limits on sockets and file descriptors (ulimit -n), or use --dns off.',
           cause: error,
         },
       );

@@ -14,7 +14,7 @@ export interface NameRead {
   readonly compressed: boolean;
 }
 
-/** Offset behind the name at `offset`, pointers not followed; -1 for what is no name. */
+/** Offset behind the name at `offset`, pointers not followed; -1 for what is not a name. */
 export function skipName(message: Uint8Array, offset: number): number {
   let at = offset;
   for (;;) {
@@ -27,7 +27,7 @@ export function skipName(message: Uint8Array, offset: number): number {
   }
 }
 
-/** Reads the name at `offset`, following pointers; null for what is no name. */
+/** Reads the name at `offset`, following pointers; null for what is not a name. */
 export function readName(message: Uint8Array, offset: number): NameRead | null {
   const wire = new Uint8Array(MAX_NAME_BYTES);
   let used = 0;

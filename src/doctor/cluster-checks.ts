@@ -46,7 +46,10 @@ const image: Check = {
     // A colon in front of a slash is a registry's port.
     const isPinned = name.includes('@') || /:[^/]+$/.test(name);
     if (isPinned) return ok(name);
-    return warning(`${name} has no tag: what it is changes`, 'Name one in agent.image, with Node 24 or newer in it.');
+    return warning(
+      `${name} has no tag, so it can change`,
+      'Set agent.image to an image with a tag and Node 24 or newer.',
+    );
   },
 };
 
@@ -56,7 +59,7 @@ const portForward: Check = {
   needs: ['right-list-pods', 'right-get-pods-portforward'],
   async run({ cluster }, signal) {
     const pod = await cluster.tryPortForward(signal);
-    return pod === null ? skipped('no pod runs in the namespace to try it with') : ok(`works to pod ${pod}`);
+    return pod === null ? skipped('the namespace has no running pod to try it with') : ok(`works to pod ${pod}`);
   },
 };
 
@@ -68,7 +71,7 @@ const roundTrip: Check = {
     const time = await session.roundTrip(signal);
     if (time === null) return skipped(`session '${session.name}' is not up`);
     const detail = `${time.toFixed(1)} ms to the agent of session '${session.name}' and back`;
-    return time < SLOW_MS ? ok(detail) : warning(detail, 'See how it spreads: mirrord diagnose latency');
+    return time < SLOW_MS ? ok(detail) : warning(detail, 'For the distribution: mirrord diagnose latency');
   },
 };
 

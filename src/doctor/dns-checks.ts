@@ -36,9 +36,9 @@ const mode: Check = {
     const resolved = obstacle ?? shortfall;
     if (resolved === undefined) return ok('auto takes resolved');
     // The other ways are weak then, too.
-    if (obstacle === undefined && asksResolved(system)) return ok(`auto takes resolved; beware: ${shortfall}`);
+    if (obstacle === undefined && asksResolved(system)) return ok(`auto takes resolved; note: ${shortfall}`);
     if (system.probes.uid() !== 0 && isInstalled(system, 'nft')) {
-      return ok(`auto takes nftables or resolv.conf (${resolved}); which one, sudo mirrord doctor tells`);
+      return ok(`auto takes nftables or resolv.conf (${resolved}); sudo mirrord doctor says which one`);
     }
     const nftables = await redirect.obstacle();
     const weakness = redirect.weakness();
@@ -46,7 +46,7 @@ const mode: Check = {
     if (nftables === undefined) return ok(`auto takes resolv.conf (${resolved}; ${weakness})`);
     return warning(
       `auto takes resolv.conf (${resolved}; ${nftables})`,
-      'It works, and changes a file that other programs may write too; nftables would leave it alone.',
+      'This works but changes a file that other programs may also write; nftables would not.',
     );
   },
 };
@@ -67,14 +67,14 @@ const nsswitch: Check = {
     if (mdns !== undefined) {
       return warning(
         `${line}: ${mdns.name} may say "not found" to names that end in .local, before DNS is asked`,
-        'Should cluster.local names not be found: put dns in front of mdns in the hosts line of /etc/nsswitch.conf, or ' +
-          'update libnss-mdns, which by now leaves names of more than two labels alone.',
+        'If cluster.local names are not found, put dns in front of mdns in the hosts line of /etc/nsswitch.conf, or ' +
+          'update libnss-mdns: new versions leave names of more than two labels alone.',
       );
     }
     if (asksResolved(system) && !leadsToResolved(system)) {
       return warning(
-        `${line}: programs of glibc ask systemd-resolved, while /etc/resolv.conf leads elsewhere`,
-        'up takes both over.  To let both lead to one: ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',
+        `${line}: glibc programs ask systemd-resolved, but /etc/resolv.conf names other servers`,
+        'up takes over both. To use systemd-resolved for all programs: ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',
       );
     }
     return ok(line);

@@ -21,7 +21,7 @@ export class Examination {
 
   async #verdict(check: Check, signal: AbortSignal): Promise<Verdict> {
     const missing = check.needs.find((id) => !['ok', 'warning'].includes(this.#states.get(id) ?? 'skipped'));
-    if (missing !== undefined) return skipped(`cannot be looked at without ${missing}`);
+    if (missing !== undefined) return skipped(`cannot be checked without ${missing}`);
     try {
       const verdict = await check.run(this.#context, signal);
       return check.isOptional === true && verdict.state === 'failed' ? { ...verdict, state: 'warning' } : verdict;

@@ -19,7 +19,7 @@ const kernel: Check = {
   async run({ system }) {
     const release = system.files.read('/proc/sys/kernel/osrelease')?.trim();
     if (release === undefined)
-      return failed('this is no Linux', 'Run mirrord on Linux, or in a Linux virtual machine.');
+      return failed('this is not Linux', 'Run mirrord on Linux, or in a Linux virtual machine.');
     const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
     const [wantedMajor, wantedMinor] = KERNEL_MIN;
     const isOld = major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
@@ -40,14 +40,14 @@ const privilege: Check = {
     const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(system.files.read(STATUS) ?? '')?.[1];
     if (mask !== undefined && ((BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) === 0n) {
       return failed(
-        'even root has no CAP_NET_ADMIN here, probably because this is a container',
+        'even root lacks CAP_NET_ADMIN here, probably because this is a container',
         'Start the container with --cap-add NET_ADMIN --device /dev/net/tun, or run mirrord outside it.',
       );
     }
     if (isRoot) return ok('root, with CAP_NET_ADMIN');
     const tool = ['sudo', 'doas'].find((each) => isInstalled(system, each));
-    if (tool !== undefined) return ok(`${tool} is at hand for ${tool} mirrord up`);
-    return warning('this is not root, and neither sudo nor doas is installed', 'Run mirrord up in a shell of root.');
+    if (tool !== undefined) return ok(`not root, but ${tool} is installed: ${tool} mirrord up`);
+    return warning('not root, and neither sudo nor doas is installed', 'Run mirrord up in a root shell.');
   },
 };
 
@@ -60,7 +60,7 @@ const tun: Check = {
     if (error === undefined) return ok('/dev/net/tun opens');
     const isRoot = system.probes.uid() === 0;
     if (!isRoot && (error.code === 'EACCES' || error.code === 'EPERM')) {
-      return ok('/dev/net/tun is there, for root alone');
+      return ok('/dev/net/tun exists and is open to root only');
     }
     const cause = explain(isRoot ? system : asRoot(system), 'mirrord0', error);
     return failed(cause.message, cause.help ?? '');
@@ -74,14 +74,14 @@ const tools: Check = {
   async run({ system }) {
     // A missing program throws, and says which package has it.
     const ip = await system.run('ip', ['-json', 'link', 'show', 'lo']);
-    if (ip.code !== 0) return failed('this `ip` does not know -json', 'Install iproute2 4.18 or newer.');
+    if (ip.code !== 0) return failed('this version of `ip` does not support -json', 'Install iproute2 4.18 or newer.');
     await system.run('setpriv', ['--version']);
     const dns = ['nft', 'resolvectl'].filter((each) => isInstalled(system, each));
     const there = ['ip', 'setpriv', ...dns].join(', ');
     if (dns.length > 0) return ok(there);
     return warning(
-      `${there}; neither nft nor resolvectl, so that DNS has to go by /etc/resolv.conf`,
-      'Install the package nftables (Debian: apt-get install nftables).',
+      `${there}; neither nft nor resolvectl, so only --dns resolv.conf is possible`,
+      'Install the nftables package (Debian: apt-get install nftables).',
     );
   },
 };

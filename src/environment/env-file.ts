@@ -34,7 +34,7 @@ export function parseEnvFile(file: string, text: string): Variables {
   const fail = (reason: string, at: number): MirrordError => {
     const line = source.slice(0, at).split('\n').length;
     return new MirrordError('usage', 'env-file-invalid', `Environment file ${file}, line ${line}: ${reason}.`, {
-      help: "Write NAME=VALUE, or NAME='VALUE' where the value holds blanks, # or line breaks.",
+      help: "Write NAME=VALUE, or NAME='VALUE' if the value contains spaces, # or line breaks.",
     });
   };
 
@@ -42,7 +42,7 @@ export function parseEnvFile(file: string, text: string): Variables {
     if (take(BLANK_LINE) !== null) continue;
     const start = position;
     const name = take(ASSIGNMENT)?.[1];
-    if (name === undefined) throw fail('it does not begin with NAME=', start);
+    if (name === undefined) throw fail('it does not start with NAME=', start);
     const quote = source[position];
     let value: string;
     if (quote === "'" || quote === '"' || quote === '`') {
@@ -54,7 +54,8 @@ export function parseEnvFile(file: string, text: string): Variables {
       value = (take(REST_OF_LINE)?.[0] ?? '').replace(/(^|[ \t])#.*$/, '').trim();
       position++;
     }
-    if (!isPassable(name, value)) throw fail(`the value of ${name} holds a NUL, which no environment can carry`, start);
+    if (!isPassable(name, value))
+      throw fail(`the value of ${name} contains a NUL byte, which no environment can hold`, start);
     variables.set(name, value);
   }
   return variables;

@@ -1,14 +1,14 @@
 /**
  * The environment of a program that runs here as if it ran in the target: where it comes from, what is changed on the
- * way, how it is written down.
+ * way, output format down.
  *
- * Pure: texts and objects in, maps out.  Whoever calls reads the pod, the ConfigMaps, the process and the files, and
+ * Pure: texts and objects in, maps out.  The caller reads the pod, the ConfigMaps, the process and the files, and
  * hands them in.  Values are secrets until proven otherwise: no error, warning or note of this folder holds one, only
  * names and line numbers.
  *
  * The way of a variable: what the pod declares (`resolveDeclaredEnvironment`) under what its process really has
  * (`parseProcessEnvironment`) is the remote environment; `mergeEnvironment` applies the settings to it; `overLocal` lays
- * the result over the environment of whoever starts the program; `writeEnvironment` writes it for other tools.
+ * the result over the environment of the process that starts the program; `writeEnvironment` writes it for other tools.
  */
 export { resolveDeclaredEnvironment, type DeclaredEnvironment } from './declared/resolve.ts';
 export type { DeclaringPod, EnvironmentReaders, LinkedService } from './declared/pod.ts';

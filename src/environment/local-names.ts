@@ -1,7 +1,7 @@
 /**
  * Names that stay this machine's own: the program runs here, with this machine's files, user, terminal and tools.  The
  * target's values would send it to places that are not here or, set by somebody who means harm, run what they like: `exec`
- * starts more than the one program, and a pod's environment is written by whoever may edit the pod.
+ * starts more than the one program, and anyone who may edit the pod can write its environment.
  *
  * What is read by runtimes and tools at large is listed; what an application alone reads is its own business.  So these
  * come over: HOSTNAME (the pod's name, which tells a StatefulSet's member who it is), KUBERNETES_SERVICE_HOST (reachable

@@ -39,7 +39,7 @@ function comesOver(name: string, { include, exclude }: EnvironmentRules): boolea
   return include === undefined ? !exclude.some(matches) : include.some(matches);
 }
 
-/** The environment for a program started here.  What is unset goes away whoever had set it. */
+/** The environment for a program started here.  What is unset is removed, whatever had set it. */
 export function overLocal(local: Variables, merged: Variables, unset: Iterable<string>): Variables {
   const gone = new Set([...unset].map((name) => name.toLowerCase()));
   const kept = [...local].filter(([name]) => !gone.has(name.toLowerCase()));

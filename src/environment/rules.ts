@@ -32,7 +32,7 @@ export function compileRules(settings: EnvironmentSettings): EnvironmentRules {
   const exclude = listed(settings.exclude ?? []);
   if (include !== undefined && exclude.length > 0) {
     throw new MirrordError('usage', 'env-include-exclude', 'feature.env has both include and exclude.', {
-      help: 'Keep one: with include nothing else comes over, so there is nothing left to exclude.',
+      help: 'Keep one: include takes nothing but what it lists, so there is nothing to exclude.',
     });
   }
   return {
@@ -69,7 +69,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   space: '\\s',
 };
 
-/** Throws a `SyntaxError` for what is no expression in the stricter grammar; the configuration's check. */
+/** Throws a `SyntaxError` for what is not an expression in the stricter grammar; the configuration's check. */
 export function checkExpression(source: string): void {
   const { text, flags } = translate(source);
   RegExp(text, `${flags}u`);

@@ -37,12 +37,12 @@ export function checkCapture(scoped: ScopedFilter, plan: RoutePlan, servers: rea
     if (!isExact) {
       reports.push({
         severity: 'warning',
-        text: `${where} holds the API server's ${what} ${server}, which keeps its own path.`,
+        text: `${where} holds the API server's ${what} ${server}, which stays on its own path.`,
       });
     } else {
       reports.push({
         severity: 'error',
-        text: `${where} is the API server's ${what}: it cannot be reached through itself.`,
+        text: `${where} is the API server's ${what}: the tunnel cannot reach the API server through itself.`,
       });
     }
   }

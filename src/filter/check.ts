@@ -23,7 +23,7 @@ export const MAX_ENTRIES = 16_000;
 /** Each is a rule that the kernel asks for every connection. */
 const MAX_FORWARDED = 256;
 
-const NO_RANGE = 'it is no range; write it like 10.0.0.0/8, fd00::/8 or 10.1.2.3';
+const NO_RANGE = 'it is not a range; write it like 10.0.0.0/8, fd00::/8 or 10.1.2.3';
 
 /** One thing that is wrong, in the terms of the user's file. */
 export interface Fault {
@@ -62,7 +62,7 @@ class Check implements NetworkCheck {
     const { local, remote } = lists;
     if (local !== undefined && remote !== undefined)
       this.#fault(key, lists, 'local and remote exclude each other; keep one');
-    if (local === undefined && remote === undefined) this.#fault(key, lists, 'it needs a list, local or remote');
+    if (local === undefined && remote === undefined) this.#fault(key, lists, 'it needs one list, local or remote');
     let rules: FilterRule[] = [];
     for (const [side, entries] of Object.entries({ local, remote })) {
       if (entries === undefined) continue;
@@ -79,7 +79,7 @@ class Check implements NetworkCheck {
         this.#fault(
           `${key}.${side}`,
           entries.length,
-          `the list has more than ${MAX_ENTRIES} entries; use ranges and wildcards`,
+          `the list has more than ${MAX_ENTRIES} entries; use ranges or wildcards`,
         );
       const list = readRuleList(`${key}.${side}`, entries, kind);
       rules = [...rules, ...list.rules];
@@ -102,7 +102,7 @@ class Check implements NetworkCheck {
         }
         const other = seen.get(formatCidr(range));
         if (other !== undefined && !other.startsWith(`${OUTGOING}.routes.${list}[`)) {
-          this.#fault(key, text, `the same range stands in ${other}`);
+          this.#fault(key, text, `the same range is also in ${other}`);
         }
         seen.set(formatCidr(range), key);
       }
@@ -111,7 +111,7 @@ class Check implements NetworkCheck {
       this.#warn(
         `${OUTGOING}.routes.include`,
         outgoing.routes.include,
-        'it has no effect beside filter.remote, which alone says what goes to the cluster',
+        'it has no effect with filter.remote, which alone decides what goes to the cluster',
       );
     }
   }
@@ -120,14 +120,15 @@ class Check implements NetworkCheck {
     for (const [index, text] of dns.domains.entries()) {
       const key = `${DNS}.domains[${index}]`;
       if (!isDomain(text))
-        this.#fault(key, text, 'it is no domain; write it like prod.example.com, without a wildcard');
+        this.#fault(key, text, 'it is not a domain; write it like prod.example.com, without a wildcard');
     }
   }
 
   forwarded({ outgoing: { forwarded } }: NetworkSettings): void {
     if (typeof forwarded === 'string') return;
     const key = `${OUTGOING}.forwarded`;
-    if (forwarded.length === 0) this.#fault(key, forwarded, 'the list is empty; "off" lets nobody in');
+    if (forwarded.length === 0)
+      this.#fault(key, forwarded, 'the list is empty; to let no other machine in, write "off"');
     if (forwarded.length > MAX_FORWARDED) {
       this.#fault(key, forwarded.length, `the list has more than ${MAX_FORWARDED} ranges`);
     }
@@ -141,12 +142,13 @@ class Check implements NetworkCheck {
     for (const [name, addresses] of Object.entries(dns.hosts)) {
       const key = `${DNS}.hosts.${name}`;
       const other = seen.get(normalName(name));
-      if (!isDomain(name)) this.#fault(key, name, 'it is no host name');
-      else if (other !== undefined) this.#fault(key, name, `the same name stands there as ${JSON.stringify(other)}`);
+      if (!isDomain(name)) this.#fault(key, name, 'it is not a host name');
+      else if (other !== undefined) this.#fault(key, name, `the same name is also listed as ${JSON.stringify(other)}`);
       seen.set(normalName(name), name);
       if (addresses.length === 0) this.#fault(key, addresses, 'it needs an address');
       for (const address of addresses) {
-        if (parseAddress(address) === null) this.#fault(key, address, `${JSON.stringify(address)} is no IP address`);
+        if (parseAddress(address) === null)
+          this.#fault(key, address, `${JSON.stringify(address)} is not an IP address`);
       }
     }
   }
@@ -155,7 +157,7 @@ class Check implements NetworkCheck {
   almostAddresses(rules: readonly FilterRule[]): void {
     for (const { entry, rule } of rules) {
       if (entry.host.kind === 'name' && /^[0-9.]+$/.test(entry.host.name))
-        this.#warn(formatRule(rule), rule.text, 'it is no address, and so is taken for a name');
+        this.#warn(formatRule(rule), rule.text, 'it is not an address, so it is read as a name');
     }
   }
 
@@ -185,7 +187,7 @@ class Check implements NetworkCheck {
         this.#warn(
           formatRule(rule.rule),
           rule.rule.text,
-          'feature.network.dns is off, so this name is resolved by this machine and cannot be told from others on its address',
+          'feature.network.dns is off, so this machine resolves the name, and other names with the same address cannot be told apart',
         );
       }
       return;
@@ -193,7 +195,7 @@ class Check implements NetworkCheck {
     for (const { entry, rule } of own) {
       if (entry.port === null) {
         if (entry.host.kind !== 'any-address') continue;
-        this.#warn(formatRule(rule), rule.text, 'it names no host, and means reverse names only');
+        this.#warn(formatRule(rule), rule.text, 'it names no host, so it only applies to reverse names');
         continue;
       }
       const effect =

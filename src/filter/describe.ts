@@ -40,7 +40,7 @@ export function describeFilter(filter: Filter): string[] {
   );
   if (!ipv6) {
     const everything = outgoing.scope === 'all' && filter.side !== 'remote';
-    const fate = everything ? 'unreachable, so that nothing goes around the cluster' : 'not routed';
+    const fate = everything ? 'unreachable, so that nothing bypasses the cluster' : 'not routed';
     lines.push(`IPv6: ${fate} (feature.network.ipv6 is off)`);
   }
   return lines;

@@ -40,11 +40,11 @@ export function parseDestination(typed: string): ExplainTarget {
       return { name: host.name, address: null, port, protocol };
     case 'range':
       if (host.range.prefix < host.range.address.length * 8 || text.includes('/', text.indexOf('://') + 3)) {
-        throw invalid(text, 'it is a range; ask for one address of it');
+        throw invalid(text, 'it is a range; name one address of it');
       }
       return { name: null, address: formatAddress(host.range.address), port, protocol };
     case 'below':
-      throw invalid(text, 'it is a pattern; ask for one name that it means');
+      throw invalid(text, 'it is a pattern; name one host that it matches');
     case 'any':
     case 'any-address':
       throw invalid(text, 'it names no host');
@@ -67,7 +67,7 @@ function hostOfUrl(text: string): string | null {
 }
 
 function invalid(text: string, reason: string): MirrordError {
-  return new MirrordError('usage', 'destination-invalid', `${JSON.stringify(text)} is no destination: ${reason}.`, {
-    help: 'Write it as HOST, HOST:PORT, IP, URL, svc/NAME, tcp://HOST:PORT or udp://HOST:PORT; an IPv6 address with a port stands in brackets.',
+  return new MirrordError('usage', 'destination-invalid', `${JSON.stringify(text)} is not a destination: ${reason}.`, {
+    help: 'Write it as HOST, HOST:PORT, IP, URL, svc/NAME, tcp://HOST:PORT or udp://HOST:PORT; put an IPv6 address with a port in brackets.',
   });
 }

@@ -24,7 +24,7 @@ export interface Entry {
   readonly port: number | null;
 }
 
-/** Why a text is no entry; `position` counts characters from 1. */
+/** Why a text is not an entry; `position` counts characters from 1. */
 export interface EntryFault {
   readonly position: number;
   readonly reason: string;
@@ -70,9 +70,9 @@ export function formatEntry(entry: Entry): string {
 }
 
 function readEntry(text: string, kind: 'outgoing' | 'dns'): Entry {
-  if (text === '') throw new Fault(1, kind === 'dns' ? 'it is empty' : 'it is empty; `any://` means everything');
+  if (text === '') throw new Fault(1, kind === 'dns' ? 'it is empty' : 'it is empty; write `any://` for everything');
   const blank = text.search(/\s/);
-  if (blank >= 0) throw new Fault(blank + 1, 'it has a blank');
+  if (blank >= 0) throw new Fault(blank + 1, 'it contains a space');
   const { protocol, start } = readProtocol(text, kind);
   const { text: hostText, end, address } = readHost(text, start);
   let at = end;
@@ -84,7 +84,7 @@ function readEntry(text: string, kind: 'outgoing' | 'dns'): Entry {
         at + 1,
         hostText === ''
           ? 'a prefix length needs an address'
-          : `${quote(hostText)} is no address, and only an address takes a prefix length`,
+          : `${quote(hostText)} is not an address, and only an address can have a prefix length`,
       );
     if (digits.value > address.length * 8) throw new Fault(at + 2, `the prefix length is 0 to ${address.length * 8}`);
     prefix = digits.value;
@@ -97,7 +97,7 @@ function readEntry(text: string, kind: 'outgoing' | 'dns'): Entry {
     port = digits.value;
     at = digits.end;
   }
-  if (at < text.length) throw new Fault(at + 1, `${quote(text.slice(at))} is not expected here`);
+  if (at < text.length) throw new Fault(at + 1, `${quote(text.slice(at))} is unexpected here`);
   return { protocol, host: toHost(hostText, address, prefix, start), port };
 }
 
@@ -108,8 +108,8 @@ function readProtocol(text: string, kind: 'outgoing' | 'dns'): { protocol: Proto
   const word = text.slice(0, mark);
   const protocol = word.toLowerCase();
   if (protocol === 'any' || protocol === 'tcp' || protocol === 'udp') return { protocol, start: mark + 3 };
-  if (!/^[a-z0-9]*$/i.test(word)) throw new Fault(1, 'a protocol stands at the beginning, before host and port');
-  throw new Fault(1, `${quote(word)} is no protocol; there are any, tcp and udp`);
+  if (!/^[a-z0-9]*$/i.test(word)) throw new Fault(1, 'the protocol comes first, before host and port');
+  throw new Fault(1, `${quote(word)} is not a protocol; use any, tcp or udp`);
 }
 
 function readHost(text: string, start: number): { text: string; end: number; address: AddressBytes | null } {
@@ -118,18 +118,18 @@ function readHost(text: string, start: number): { text: string; end: number; add
     if (close < 0) throw new Fault(start + 1, 'the bracket is not closed');
     const inner = text.slice(start + 1, close);
     const address = inner.includes(':') ? parseAddress(inner) : null;
-    if (address === null) throw new Fault(start + 2, `${quote(inner)} is no IPv6 address`);
+    if (address === null) throw new Fault(start + 2, `${quote(inner)} is not an IPv6 address`);
     return { text: inner, end: close + 1, address };
   }
   const rest = start === 0 ? text : text.slice(start);
   const host = NAME_CHARACTERS.exec(rest)![0];
   const next = rest[host.length];
   if (next === ':' && rest.split('/', 1)[0].includes(':', host.length + 1)) {
-    throw new Fault(start + 1, 'an IPv6 address stands in brackets, as in [::1]');
+    throw new Fault(start + 1, 'put an IPv6 address in brackets, as in [::1]');
   }
   if (next !== undefined && next !== '/' && next !== ':') {
-    const advice = next > '\x7f' ? '; an international name is written as DNS has it, xn--...' : '';
-    throw new Fault(start + host.length + 1, `${quote(next)} cannot stand in a host${advice}`);
+    const advice = next > '\x7f' ? '; write an international name in its DNS form, xn--...' : '';
+    throw new Fault(start + host.length + 1, `${quote(next)} is not allowed in a host${advice}`);
   }
   return { text: host, end: start + host.length, address: parseAddress(host) };
 }
@@ -158,12 +158,12 @@ function toRange(address: AddressBytes, prefix: number): Host {
 
 function toName(text: string, start: number): Host {
   const star = text.indexOf('*');
-  if (star > 0) throw new Fault(start + star + 1, '`*` stands only as the whole first label, as in *.example');
+  if (star > 0) throw new Fault(start + star + 1, '`*` must be the whole first label, as in *.example');
   if (star === 0 && text[1] !== '.') {
-    throw new Fault(start + 1, '`*` stands only as the whole first label, as in *.example; every host is any://');
+    throw new Fault(start + 1, '`*` must be the whole first label, as in *.example; for every host write any://');
   }
   const second = text.indexOf('*', 1);
-  if (second > 0) throw new Fault(start + second + 1, '`*` stands only once, as the whole first label');
+  if (second > 0) throw new Fault(start + second + 1, '`*` may appear only once, as the whole first label');
   const offset = start + (star === 0 ? 2 : 0);
   const name = normalName(star === 0 ? text.slice(2) : text);
   if (name.length > MAX_NAME) throw new Fault(start + 1, `a name has at most ${MAX_NAME} characters`);

@@ -59,14 +59,14 @@ const TOLD = 5;
 
 /** Servers on this machine send likewise, and nothing but TCP tells the two apart. */
 const BOUND_NOTE =
-  'by UDP, a program that binds itself to an address of this machine goes its own way, outside the cluster’s ranges';
+  "a UDP program that binds to an address of this machine bypasses the session, except for the cluster's ranges";
 
 /** Where a destination goes, and which rule says so. */
 export function explain(target: ExplainTarget, scoped: ScopedFilter, context: ExplainContext): Explanation {
   const { filter } = scoped;
   const forms = target.name === null ? [] : nameForms(target.name, context.names);
   const dns = target.name === null ? null : explainDns(forms, target.name, scoped, context);
-  // With DNS left alone nobody sees what a program asks for: its connections go by the address, as those to an address.
+  // With DNS left alone, the names that a program asks for are not seen: its connections go by the address, as those to an address.
   const isSeen = filter.settings.dns.enabled;
   const names = isSeen ? forms : [];
   const holder = target.address === null && isSeen ? undefined : context.holders?.[0];
@@ -117,7 +117,7 @@ export function formatExplanation(explanation: Explanation): string {
       .map(
         ({ service, namespace, use }) => `  instead A service "${service}" is in namespace ${namespace}: use ${use}`,
       ),
-    ...(elsewhere.length > TOLD ? [`  instead (${elsewhere.length - TOLD} other namespaces have one, too)`] : []),
+    ...(elsewhere.length > TOLD ? [`  instead (and in ${elsewhere.length - TOLD} other namespaces)`] : []),
     `  rule    ${ruleText(explanation)}`,
   ];
   if (dns !== null) lines.push(`  DNS     ${dnsText(dns)}`);
@@ -151,7 +151,7 @@ function unseen(rules: readonly FilterRule[], decided: Rule | null): string[] {
   return rules
     .filter(({ rule }) => rule !== decided)
     .map(({ rule }) => `${formatRule(rule)} = ${JSON.stringify(rule.text)}`)
-    .map((rule) => `feature.network.dns is off, so the address decides, and not ${rule}`);
+    .map((rule) => `feature.network.dns is off, so the address decides, not ${rule}`);
 }
 
 function notesOf({ holders, names }: ExplainContext, address: string | null): string[] {
@@ -165,7 +165,7 @@ function notesOf({ holders, names }: ExplainContext, address: string | null): st
   const [first, ...others] = hosts;
   if (address === null || first === undefined || others.length === 0) return [];
   const list = others.map(({ name }) => name).join(', ');
-  return [`${address} is also ${list}; it follows ${first.name}, the name asked last`];
+  return [`${address} is also ${list}; it follows ${first.name}, the last name that was looked up`];
 }
 
 function ruleText({ rule, reason, range }: Explanation): string {
@@ -181,7 +181,7 @@ function ruleText({ rule, reason, range }: Explanation): string {
     case 'ipv6-off':
       return 'feature.network.ipv6 is off';
     case 'ipv6-shut':
-      return 'none: feature.network.outgoing.scope is "all", and IPv6 has no way through the cluster';
+      return 'none: feature.network.outgoing.scope is "all", and the cluster has no IPv6';
     case 'not-listed':
       return 'none: feature.network.outgoing.filter.remote does not list it';
     case 'cluster-range':
@@ -197,7 +197,7 @@ function ruleText({ rule, reason, range }: Explanation): string {
     case 'loopback':
       return 'none: loopback is never captured';
     case 'link':
-      return `none: ${range} is this link's own`;
+      return `none: ${range} is the local link's own range`;
   }
 }
 

@@ -33,7 +33,7 @@ export const MAX_HELD_ADDRESSES = 16_384;
 /** Policy rules, of entries with a port or protocol: the kernel goes through them one by one for each new route. */
 export const MAX_HELD_RULES = 4_096;
 
-/** A line of a hosts file: all forms of a name, the one that stands there first. */
+/** A line of a hosts file: all forms of a name, the first in the line first. */
 export interface StandingAnswer {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
@@ -96,7 +96,7 @@ export class NameRoutes {
 
   /**
    * Answers that programs read from a file, without asking: all of them, in place of those told before, which are over
-   * with the next `expire`.  They hold as long as they stand there; of two names on one address an asked one decides.
+   * with the next `expire`.  They hold as long as they are in the file; of two names on one address an asked one decides.
    */
   standing(answers: readonly StandingAnswer[], now: number): NameChange {
     const touched: ResolvedAddress[] = [];
@@ -172,7 +172,7 @@ export class NameRoutes {
     return held;
   }
 
-  /** Other names that hold the address and want another way for it; different rules with one effect are no conflict. */
+  /** Other names that hold the address and want another way for it; different rules with the same effect do not conflict. */
   #conflicts(held: ResolvedAddress, next: Holder): string[] {
     const warnings: string[] = [];
     for (const other of held.holders) {
@@ -183,7 +183,7 @@ export class NameRoutes {
       const address = formatAddress(held.address);
       warnings.push(
         `${other.name} (${describe(other.rules)}) and ${next.name} (${describe(next.rules)}) share ${address}: ` +
-          `connections to it follow the name that was asked last, now ${next.name}.`,
+          `connections to it follow the name that was looked up last, now ${next.name}.`,
       );
     }
     return warnings;

@@ -9,7 +9,7 @@
  * | remote names    | local        | dns.filter decides what it lists; the cluster answers the other names  |
  *
  * A local name with a port does not propagate: only connections to that port stay, and the host keeps its answer for all
- * others.  A remote name with a port does, because nobody else may know the name.
+ * others.  A remote name with a port does, because perhaps no other server knows the name.
  */
 import { formatEntry } from './entry.ts';
 import type { FilterRule } from './rule.ts';

@@ -1,7 +1,7 @@
 import { parseEntry, type EntryFault } from './entry.ts';
 import type { FilterRule, Rule } from './rule.ts';
 
-/** A list of entries, read: the rules, and what is no entry. */
+/** A list of entries, read: the rules, and what is not an entry. */
 export interface RuleList {
   readonly rules: readonly FilterRule[];
   readonly faults: readonly { readonly rule: Rule; readonly fault: EntryFault }[];

@@ -6,7 +6,7 @@ export type Side = 'local' | 'cluster';
 export interface Rule {
   /** Dotted key: `feature.network.outgoing.filter.local`. */
   readonly key: string;
-  /** Place in the list, from 0; null when the key is no list. */
+  /** Place in the list, from 0; null when the key is not a list. */
   readonly index: number | null;
   /** The value as the user wrote it. */
   readonly text: string;

@@ -93,6 +93,6 @@ export function isNever(mark: Mark | undefined): boolean {
 
 function mustParse(text: string): Cidr {
   const range = parseCidr(text);
-  if (range === null) throw new Error(`${text} is no range; the configuration was not verified`);
+  if (range === null) throw new Error(`${text} is not a range; the configuration was not verified`);
   return range;
 }

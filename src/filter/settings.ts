@@ -7,7 +7,7 @@ export interface NetworkSettings {
     readonly udp: boolean;
     readonly filter?: FilterLists | undefined;
     readonly scope: 'cluster' | 'all';
-    /** Whose packets come in beside this machine's own: its bridges', nobody's, or those from these CIDRs. */
+    /** Which other machines may use the session: those on its bridges, none, or those with a source in these CIDRs. */
     readonly forwarded: 'bridges' | 'off' | readonly string[];
     /** CIDRs. */
     readonly routes: { readonly include: readonly string[]; readonly exclude: readonly string[] };

@@ -44,7 +44,7 @@ export class End {
   interrupt(signal: EndSignal): void {
     this.resolve({ outcome: 'interrupted', signal, wasReady: this.isReady });
     if (++this.#signals < 2) return;
-    const text = `stopping; this takes ${STOP_DEADLINE_MS / 1_000} s at most`;
+    const text = `stopping; this takes at most ${STOP_DEADLINE_MS / 1_000} s`;
     this.#progress({ step: 'repair', state: 'running', text });
   }
 }

@@ -14,7 +14,7 @@ import { agreesWith, refuseUnasked } from './requests.ts';
 import { Turns } from '../turns.ts';
 import { refuse } from './unchecked.ts';
 
-/** One session serves one target; room for replicas and for one that is started anew. */
+/** One session serves one target; room for replicas and for one that is started again. */
 const AGENTS_MAX = 64;
 
 const NOTHING_ASKED: AskedNames = { domains: [], everything: false };
@@ -145,13 +145,17 @@ export class Host implements HostOperations {
 
   #startAgent(role: AgentRole, publicKey: string, socketPath: string): Promise<void> {
     return this.#inTurn(this.#agentTurns, async () => {
-      const target = this.#target ?? refuse('an agent on this machine, where the target is not');
+      const target = this.#target ?? refuse('an agent on this machine for a target that is elsewhere');
       const { agentBundle: bundle, output } = this.#context;
       this.#agents.get(socketPath)?.stop();
       this.#agents.delete(socketPath);
       for (const [path, agent] of this.#agents) if (agent.ended) this.#agents.delete(path);
       if (this.#agents.size >= AGENTS_MAX) {
-        throw new MirrordError('agent', 'too-many-agents', `There are ${AGENTS_MAX} agents already.`);
+        throw new MirrordError(
+          'agent',
+          'too-many-agents',
+          `The session already has ${AGENTS_MAX} agents, the maximum.`,
+        );
       }
       const agent = await target.startAgent({
         role,

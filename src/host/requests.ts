@@ -1,7 +1,7 @@
 /**
  * What the session asks, checked before anything acts on it.
  *
- * Every value comes out in canonical form, made anew from what was parsed: text that reaches a command line or an
+ * Every value comes out in canonical form, rebuilt from what was parsed: text that reaches a command line or an
  * `ip -batch` is never the session's own.
  */
 import { HOST_NAME, isWithin } from '../names/name.ts';
@@ -44,7 +44,7 @@ const LIMITS = {
 const MTU_MIN = 1_280;
 const MTU_MAX = 65_535;
 
-/** A name of the filter may have hyphens anywhere; `~` stands before it on a command line, so that it is no option. */
+/** A name of the filter may have hyphens anywhere; `~` stands before it on a command line, so that it is not an option. */
 const ZONE = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
 const TARGET = /^(netns\/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}|process\/[1-9][0-9]{0,6})$/;
 const KEY = /^[\x20-\x7e\n]+$/;

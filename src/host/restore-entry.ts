@@ -1,4 +1,4 @@
-/** `node restore-entry NAME`: what the guard starts.  Silent: there is nobody left to read. */
+/** `node restore-entry NAME`: what the guard starts.  Silent: no reader is left. */
 import { recoverSession } from './journal/recovery.ts';
 
 await recoverSession(process.argv[2] ?? '');

@@ -17,7 +17,7 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
     end.interrupt(name as EndSignal);
   };
   for (const name of SIGNALS) process.on(name, signal);
-  // Whoever read the output may be gone (`--detach`, a closed terminal); the session goes on without.
+  // The reader of the output may be gone (`--detach`, a closed terminal); the session goes on without.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', unread);
   try {
     return await claimAndRun(options, hooks, end);
@@ -32,8 +32,8 @@ export async function runHost(options: UpOptions, hooks: HostHooks): Promise<Hos
 async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Promise<HostEnd> {
   const machine = thisMachine();
   if (machine.probes.uid() !== 0) {
-    throw new MirrordError('permission', 'not-root', 'mirrord must be root to make a network interface.', {
-      help: 'Run it with sudo: sudo mirrord up.  What talks to the cluster runs as you all the same.',
+    throw new MirrordError('permission', 'not-root', 'Only root may create a network interface.', {
+      help: 'Run it with sudo: sudo mirrord up. What talks to the cluster still runs as you.',
     });
   }
   const journal = new SessionJournal(machine, options.name);
@@ -43,7 +43,7 @@ async function claimAndRun(options: UpOptions, hooks: HostHooks, end: End): Prom
   try {
     const alive = await withLock(machine, async () => {
       for (const { name, notes } of await restoreAllLocked(machine)) {
-        const text = [`restored what session ${name} left behind when it was killed`, ...notes].join('; ');
+        const text = [`undid the changes that session ${name} left when it was killed`, ...notes].join('; ');
         hooks.progress({ step: 'repair', state: notes.length === 0 ? 'done' : 'warning', text });
       }
       const owner = journal.owner();

@@ -124,7 +124,7 @@ export class SessionProcess {
     try {
       process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
-      // Nobody is left in the group.
+      // No process is left in the group.
     }
   }
 
@@ -135,7 +135,7 @@ export class SessionProcess {
       'session-died',
       `The session ended unexpectedly (${how})${words && `: ${words}`}`,
       {
-        help: 'This is a defect of mirrord, unless you ended it yourself.  Everything on this machine has been restored.',
+        help: 'Unless you ended it yourself, this is a bug in mirrord. All changes to this machine have been undone.',
       },
     );
   }

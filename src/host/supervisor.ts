@@ -134,7 +134,7 @@ export class Supervisor {
         void this.#answer(message.id, message.request);
         return;
       case 'progress':
-        // Once all is being taken back it may see its agent go, which is no news.
+        // Once all is being taken back it may see its agent go, which is not news.
         if (!this.#isEnding) hooks.progress(message.progress);
         return;
       case 'ready':
@@ -175,7 +175,7 @@ export class Supervisor {
     try {
       const facts = await this.#host.changed();
       const text = JSON.stringify(facts);
-      // A file that was written twice alike, with ours between them that nobody has read, is not as it was.
+      // A file that was written twice alike, with ours between them that was never read, is not as it was.
       if (text !== this.#known || facts.dns.overwritten) this.#session.send({ type: 'changed', facts });
       this.#known = text;
     } catch (error) {

@@ -2,9 +2,14 @@
 import { MirrordError } from '../errors.ts';
 
 export function refuse(what: string): never {
-  throw new MirrordError('unexpected', 'request-refused', `The root part refused what the session sent: ${what}.`, {
-    help: 'This is a defect of mirrord.  Please report it.',
-  });
+  throw new MirrordError(
+    'unexpected',
+    'request-refused',
+    `The root process refused a request of the session: ${what}.`,
+    {
+      help: 'This is a bug in mirrord. Please report it.',
+    },
+  );
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

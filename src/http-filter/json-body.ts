@@ -3,7 +3,7 @@
 /** Lists and objects within each other; as serde_json, which judges for mirrord. */
 const DEPTH_LIMIT = 128;
 
-/** Undefined when it is no JSON, or nests so deep that work on it would have no bound. */
+/** Undefined when it is not JSON, or nests so deep that work on it would have no bound. */
 export function parseJson(body: Uint8Array): unknown {
   try {
     const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

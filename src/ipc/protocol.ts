@@ -109,7 +109,7 @@ export type SessionToHost =
 export interface Remain {
   /** In plain words: `The agent's Job default/mirrord-agent-x`. */
   readonly what: string;
-  /** The reason why it could not be removed; null as long as nobody has tried. */
+  /** The reason why it could not be removed; null until it is tried. */
   readonly why: string | null;
   /** Without the session it ends by itself in this time. */
   readonly withinMs: number;

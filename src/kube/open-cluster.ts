@@ -37,9 +37,12 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { 'insecure-skip-tls-verify': skipsVerification, 'tls-server-name': serverName } = chosen.cluster.fields;
   const verify = options.acceptInvalidCertificates !== true && !skipsVerification;
   const ca = authorityOf(chosen.cluster);
-  // Node passes over what is no certificate, and the server's would then be called untrusted.
+  // Node passes over what is not a certificate, and the server's would then be called untrusted.
   if (ca !== undefined && !ca.includes('-----BEGIN')) {
-    throw contradictory(chosen.cluster, 'has a certificate-authority that is not PEM (its -data: the same in base64)');
+    throw contradictory(
+      chosen.cluster,
+      'has a certificate-authority that is not PEM (or -data that is not PEM in base64)',
+    );
   }
   const server = new Server(
     endpoint,
@@ -57,7 +60,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     await checkNamespace(api, chosen.namespace, signal);
     const warnings: string[] = [];
     if (!verify) warnings.push(`the certificate of ${endpoint.url} is not verified`);
-    if (credentials.anonymous) warnings.push(`context "${chosen.context}" has no credentials: asking as anonymous`);
+    if (credentials.anonymous) warnings.push(`context "${chosen.context}" has no credentials: continuing as anonymous`);
     const discoverer = new Discoverer(api, chosen.namespace, () => server.certifiedNames);
     return {
       context: chosen.context,
@@ -109,7 +112,7 @@ async function probe(api: Api, url: string, signal: AbortSignal): Promise<string
       deadlineMs: PROBE_DEADLINE_MS,
     });
     if (gitVersion !== undefined) return gitVersion;
-    throw new MirrordError('cluster', 'api-answer', `The server at ${url} does not answer as Kubernetes does.`);
+    throw new MirrordError('cluster', 'api-answer', `The server at ${url} does not answer like a Kubernetes API.`);
   } catch (error) {
     // /version may be closed to us where the rest is not; the server has answered, which is what was asked.
     if (isStatus(error, 403)) return 'unknown';
@@ -120,7 +123,7 @@ async function probe(api: Api, url: string, signal: AbortSignal): Promise<string
 /** A namespace that we may not read is taken on trust, if only it can be one: its name becomes part of paths. */
 async function checkNamespace(api: Api, namespace: string, signal: AbortSignal): Promise<void> {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
-    throw new MirrordError('usage', 'namespace-unknown', `"${namespace}" cannot be the name of a namespace.`);
+    throw new MirrordError('usage', 'namespace-unknown', `"${namespace}" is not a valid namespace name.`);
   }
   try {
     await api.get({ path: `/api/v1/namespaces/${namespace}`, signal });
@@ -133,7 +136,7 @@ async function checkNamespace(api: Api, namespace: string, signal: AbortSignal):
       'usage',
       'namespace-unknown',
       `There is no namespace "${namespace}" in the cluster.`,
-      near === '' ? {} : { help: `There is: ${near}.` },
+      near === '' ? {} : { help: `Available: ${near}.` },
     );
   }
 }

@@ -15,7 +15,7 @@ export interface Right {
   readonly clusterWide?: boolean;
 }
 
-/** Nobody listens there (tcpmux, RFC 1078): the way to the pod is tried, and no program in it is touched. */
+/** Nothing listens there (tcpmux, RFC 1078): the way to the pod is tried, and no program in it is touched. */
 const UNUSED_PORT = 1;
 
 export class Preflight {

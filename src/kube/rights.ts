@@ -12,7 +12,7 @@ export interface UsedRight extends Right {
 
 const JOB = "the agent's Job";
 const START = 'seeing the agent start';
-const WAY = 'the way to the agent';
+const WAY = 'connecting to the agent';
 const TARGETS = 'targets';
 
 const needed = (purpose: string, group: string, resource: string, verbs: readonly string[]): UsedRight[] => {
@@ -44,16 +44,16 @@ const OF_CONTAINER: readonly UsedRight[] = needed(TARGETS, '', 'pods/ephemeralco
 export const RIGHTS: readonly UsedRight[] = [
   ...OF_JOB,
   ...OF_ALL,
-  ...optional('telling why an agent does not start', '', 'events', ['list']),
+  ...optional('explaining why an agent does not start', '', 'events', ['list']),
   ...optional(TARGETS, 'apps', 'deployments', ['get']),
   ...optional(TARGETS, 'apps', 'statefulsets', ['get']),
   ...OF_CONTAINER.map((right) => ({ ...right, isOptional: true })),
   ...optional("the target's environment", '', 'configmaps', ['get']),
   ...optional("the target's environment", '', 'secrets', ['get']),
-  ...everywhere('knowing the namespaces', '', 'namespaces', ['list']),
-  ...everywhere('knowing the pod ranges', '', 'nodes', ['list']),
-  ...everywhere('knowing the service ranges', 'networking.k8s.io', 'servicecidrs', ['list']),
-  ...everywhere('knowing the service ranges', '', 'services', ['list']),
+  ...everywhere('finding the namespaces', '', 'namespaces', ['list']),
+  ...everywhere('finding the pod ranges', '', 'nodes', ['list']),
+  ...everywhere('finding the service ranges', 'networking.k8s.io', 'servicecidrs', ['list']),
+  ...everywhere('finding the service ranges', '', 'services', ['list']),
 ];
 
 /** Without which a session of such a target does not come up.  `kind`: also `pod`, `label` and `targetless`. */

@@ -27,7 +27,7 @@ export interface DnsInForce {
   readonly mode: DnsMode;
   /** One line that says why it was chosen. */
   readonly reason: string;
-  /** Whether there is something to beware of, which people want to know at once. */
+  /** Whether there is a weakness that people want to know at once. */
   readonly isNotable: boolean;
 }
 

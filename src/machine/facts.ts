@@ -24,7 +24,7 @@ export interface MachineAddress {
 /** A bridge as container runtimes and hypervisors make it. */
 export interface MachineBridge {
   readonly name: string;
-  /** A port of it that is no end of a container's or a virtual machine's: the bridge is part of another network. */
+  /** A port of it that is not an end of a container's or a virtual machine's: the bridge is part of another network. */
   readonly uplink?: string;
 }
 
@@ -39,7 +39,7 @@ export interface MachineDns {
   readonly resolved: boolean;
   /** The text of resolv.conf. */
   readonly resolvConf: string;
-  /** What this session has put there for names is there no longer, or is not what programs ask: it is to be asked for anew. */
+  /** What this session has put there for names is there no longer, or is not what programs ask: it must be requested again. */
   readonly overwritten: boolean;
 }
 

@@ -22,7 +22,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** A byte is a character: what nobody has to understand goes back as it came, whatever it was written in. */
+/** One byte is one character: what need not be understood is written back unchanged, whatever its encoding. */
 export const BYTES = 'latin1';
 
 export type Encoding = 'utf8' | typeof BYTES;

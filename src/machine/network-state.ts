@@ -19,7 +19,7 @@ export interface NetworkState {
   readonly forwarded: Forwarded;
 }
 
-/** Whose packets come in beside this machine's own: its bridges', nobody's, or those from these CIDRs. */
+/** Which other machines may use the session: those on its bridges, none, or those with a source in these CIDRs. */
 export type Forwarded = 'bridges' | 'off' | readonly string[];
 
 /** What names have added to the ranges: whole, each time.  It goes before the network state. */

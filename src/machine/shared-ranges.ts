@@ -20,17 +20,17 @@ export function refuseSharedRanges(name: string, wished: readonly string[], othe
 
 function sharedRanges(name: string, other: string, shared: readonly Cidr[], ours: readonly Cidr[]): MirrordError {
   const texts = shared.map(formatCidr);
-  // Single addresses, as the resolver's own, are no network to be up for.
+  // Single addresses, as the resolver's own, do not count as a network.
   const isRangeLeft = ours.some((range) => !shared.includes(range) && range.prefix < range.address.length * 8);
   const end = `End it first: mirrord down --name ${other}`;
   return new MirrordError(
     'host',
     'sessions-overlap',
-    `Session ${name} would route ${texts.join(', ')}, which session ${other} has: an address leads to one place only.`,
+    `Session ${name} would route ${texts.join(', ')}, which session ${other} already routes.`,
     {
       help: isRangeLeft
-        ? `${end}.  Or leave it what it has: ${texts.map((text) => `--exclude-route ${text}`).join(' ')}`
-        : `${end}.  Several sessions can be up at once where their ranges differ; those of one cluster do not.`,
+        ? `${end}. Or exclude these ranges: ${texts.map((text) => `--exclude-route ${text}`).join(' ')}`
+        : `${end}. Several sessions can be up at once only if their ranges differ, which they do not for one cluster.`,
     },
   );
 }

@@ -304,7 +304,7 @@ export class Mux implements MuxSink {
     const entry = this.#entries.get(flow.id);
     if (entry === undefined || (entry.stream !== flow && entry.datagrams !== flow)) return;
     this.#entries.delete(flow.id);
-    // A flow that ends before its dial has: nobody waits for the outcome any more, but a promise must not hang.
+    // A flow that ends before its dial has: nothing waits for the outcome any more, but a promise must not hang.
     entry.opened?.(LOST);
   }
 

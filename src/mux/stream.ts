@@ -2,7 +2,7 @@
  * One byte stream in the multiplexer: the same at both ends.
  *
  * Flow control is by credit: the reader grants what its consumer has taken, so that a reader who stalls makes the writer
- * hold no more than one window, and nobody else waits.  The window begins small and doubles while it is what limits the
+ * hold no more than one window, and no other stream waits.  The window begins small and doubles while it is what limits the
  * stream, up to what a long fat path needs.
  */
 import { SMALL_BYTES, blocks } from '../block-pool.ts';
@@ -194,7 +194,7 @@ export class MuxStream implements FlowBytes {
   /** The stream is gone. */
   lost(): void {
     if (this.#isOver) return;
-    // First, so that nobody whose chunk is given back writes the next one.
+    // First, so that no writer whose chunk is given back writes the next one.
     this.#isOver = true;
     this.onReset();
     this.#drop();
@@ -260,7 +260,7 @@ export class MuxStream implements FlowBytes {
     this.#owner.finished(this);
   }
 
-  /** Forgets what waits; whoever wrote it is told that it is gone. */
+  /** Drops what waits; its writer is told that it is gone. */
   #drop(): void {
     this.#isOver = true;
     this.#owner.finished(this);

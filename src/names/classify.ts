@@ -3,7 +3,7 @@
  *
  * | name                                                   | kind      | asked of                                     |
  * |--------------------------------------------------------|-----------|----------------------------------------------|
- * | `localhost` and below (RFC 6761, 6.3)                  | localhost | nobody                                       |
+ * | `localhost` and below (RFC 6761, 6.3)                  | localhost | no server                                    |
  * | the cluster's zones and below                          | inside    | the cluster, as it is                        |
  * | reverse names within the routed ranges                 | inside    | the cluster, as it is                        |
  * | `svc`, `x.svc` and below                               | service   | the cluster, by the search list              |
@@ -15,7 +15,7 @@
  * cluster is asked first, as in a pod, so that a service is not shadowed; the machine's servers are asked only after the
  * cluster's NXDOMAIN, so that nothing public is lost.  Such a name reaches the cluster's DNS only with a search suffix
  * behind it, never as it is.  Names under the zones and `svc` never go anywhere but to the cluster: what a
- * cluster does not have must not be answered by whoever owns that name elsewhere.
+ * cluster does not have must not be answered by the owner of that name elsewhere.
  *
  * An outside name that the machine's servers do not know may still be `service.namespace` of a namespace that could not be
  * listed, or `pod.service` of a headless service in the own namespace; the resolver asks the cluster for the last label.

@@ -1,5 +1,5 @@
 /**
- * Domains below which strangers own names: `com`, `dev`, `co.uk`, `github.io`.  Whoever answers for one of them answers for
+ * Domains below which strangers own names: `com`, `dev`, `co.uk`, `github.io`.  A server that answers for one of them answers for
  * banks and package registries, so no cluster, pod or session is given one on its own word (`feature.network.dns.domains`
  * gives it).
  *

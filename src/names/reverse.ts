@@ -62,6 +62,6 @@ function reversePrefix(name: string): { readonly range: Cidr; readonly isExact: 
 /** The ranges come from the discovery, which gives none that cannot be read. */
 function toCidr(range: string): Cidr {
   const cidr = parseCidr(range);
-  if (cidr === null) throw new Error(`${range} is no range`);
+  if (cidr === null) throw new Error(`${range} is not a range`);
   return cidr;
 }

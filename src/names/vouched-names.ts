@@ -3,7 +3,7 @@
  *
  * That file can be written by anyone who may set a pod's `dnsConfig`, and by root in the target's container: so it only
  * chooses among the domains that others vouch for, and brings in none of its own.  For a namespace of this machine there
- * is no API server; the user chose it by name, so its file is believed, public suffixes aside.
+ * is not an API server; the user chose it by name, so its file is believed, public suffixes aside.
  */
 import { DEFAULT_CLUSTER_DOMAIN, searchedNamespace } from './cluster-names.ts';
 import { HOST_NAME, isWithin } from './name.ts';

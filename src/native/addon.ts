@@ -64,7 +64,7 @@ export function loadAddon(): Addon {
   const file = builtFile(NAME);
   if (file === undefined) {
     throw new MirrordError('host', 'addon-missing', `The native helper (${builtName(NAME)}) has not been built.`, {
-      help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
+      help: "Run `sh native-helpers/build.sh` in mirrord's folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).",
     });
   }
   try {

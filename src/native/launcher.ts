@@ -11,7 +11,7 @@ export function launcherFile(): string {
   const file = builtFile(name);
   if (file !== undefined) return file;
   throw new MirrordError('host', 'launcher-missing', `The native helper (${builtName(name)}) has not been built.`, {
-    help: 'Run `sh native-helpers/build.sh` in mirrord’s folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).',
+    help: "Run `sh native-helpers/build.sh` in mirrord's folder; it needs a C compiler (Debian: apt-get install gcc libc6-dev).",
   });
 }
 

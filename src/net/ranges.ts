@@ -9,7 +9,7 @@ interface Span {
 
 const FAMILIES = [4, 16] as const;
 
-/** Parses a list; null as soon as one entry is no range. */
+/** Parses a list; null as soon as one entry is not a range. */
 export function parseRanges(texts: readonly string[]): Cidr[] | null {
   const ranges: Cidr[] = [];
   for (const text of texts) {

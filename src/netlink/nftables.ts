@@ -19,7 +19,7 @@ const NFPROTO_UNSPEC = 0;
 const NFPROTO_INET = 1;
 export const NFPROTO = { IPv4: 2, IPv6: 10 } as const;
 
-/** NFT_TABLE_F_OWNER: the table is the socket's that made it, nobody else can change it, and it goes with it. */
+/** NFT_TABLE_F_OWNER: the table belongs to the socket that made it; no other process can change it, and it goes when the socket is closed. */
 const OWNED = 2;
 /** A register of 32 bits (NFT_REG32_00), and the one for verdicts. */
 const REGISTER = 8;

@@ -34,7 +34,7 @@ export async function createTunnel(
     if (ended.signal.aborted) return;
     ended.abort(new Error(reason));
     stream.destroy();
-    // Told first: whoever hears of a flow's end then knows already that it was the tunnel's.
+    // Told first: a listener that hears of a flow's end then knows that it was the tunnel's.
     if (ready) events.dead(reason);
     mux.close();
   };
@@ -64,7 +64,7 @@ export async function createTunnel(
   });
 
   await connect(connectable, signal);
-  // The agent may have ended the session in the chunk that welcomed us, when there was nobody to tell yet.
+  // The agent may have ended the session in the chunk that welcomed us, when there was no listener yet.
   ended.signal.throwIfAborted();
   ready = true;
   return tunnel;

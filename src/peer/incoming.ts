@@ -34,7 +34,7 @@ export interface IncomingCount {
   readonly port: number;
   /** That came to the client. */
   readonly taken: number;
-  /** That the agent handed on to the original: probes, and what nobody here wanted. */
+  /** That the agent handed on to the original: probes, and what was not wanted here. */
   readonly passed: number;
 }
 

@@ -32,7 +32,7 @@ export class AnswerRoutes {
   }
 
   /**
-   * Programs read the hosts file themselves, before they ask anyone.  Names of the filter that stand there are followed
+   * Programs read the hosts file themselves, before they ask anyone.  Names of the filter in it are followed
    * from the start, and as the file changes.
    */
   async followHosts(): Promise<void> {

@@ -178,7 +178,7 @@ export class Capture {
     const { host, agents, matches, start } = this.#options;
     const device = new KernelDevice(start.tun.fd, TUN_MTU);
     device.onGone = () => {
-      const help = 'Another program has deleted it.  Start again with: sudo mirrord up';
+      const help = 'Another program has deleted it. Start again with: sudo mirrord up';
       const text = `The interface ${start.tun.name} is gone.`;
       host.failed(describeError(new MirrordError('host', 'tun-lost', text, { help })));
     };
@@ -206,7 +206,7 @@ export class Capture {
     for (const { severity, text } of checkCapture(scoped, routePlan(scoped), servers)) {
       if (severity === 'warning') this.#options.warn(text);
       else
-        throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Take the entry out of the filter.' });
+        throw new MirrordError('usage', 'filter-captures-server', text, { help: 'Remove the entry from the filter.' });
     }
   }
 

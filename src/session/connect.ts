@@ -13,9 +13,9 @@ const HOST = /^[\x21-\x7e]{1,255}$/;
 const REASONS: Readonly<Record<DialErrno, string>> = {
   ECONNREFUSED: 'it refuses the connection',
   ECONNRESET: 'the connection was lost',
-  EHOSTUNREACH: 'there is no such host, or no way to it',
+  EHOSTUNREACH: 'the host does not exist or has no route',
   ENOTFOUND: 'no name server knows it',
-  ENETUNREACH: 'there is no way to its network',
+  ENETUNREACH: 'there is no route to its network',
   EADDRNOTAVAIL: 'the agent has no room for another connection',
   EACCES: 'a firewall forbids it',
   ETIMEDOUT: 'it does not answer',

@@ -128,9 +128,9 @@ export function formatDryRun({ target, cluster, rights, network, dns, filter, no
       ? [['cluster', `${cluster.context} (${cluster.version}), namespace ${cluster.namespace}`] as const]
       : []),
     ...(rights?.missing ?? []).map(
-      ({ right, purpose }) => ['missing', `the right to ${right}, for ${purpose}; docs/rbac.yaml has it`] as const,
+      ({ right, purpose }) => ['missing', `the right to ${right}, for ${purpose}; see docs/rbac.yaml`] as const,
     ),
-    ...(rights?.missing.length === 0 ? [['rights', 'all that it needs are there'] as const] : []),
+    ...(rights?.missing.length === 0 ? [['rights', 'all that a session needs'] as const] : []),
     ['routed', list(network.routes)],
     ['kept', list(network.pins)],
     ...rules.map((rule) => ['rule', rule] as const),
@@ -141,5 +141,5 @@ export function formatDryRun({ target, cluster, rights, network, dns, filter, no
     ...warnings.map((warning) => ['warning', warning] as const),
   ];
   const body = lines.map(([title, text]) => `  ${title.padEnd(9)}${text}`);
-  return ['Dry run: nothing was changed, no agent was started, and no root is needed for it.', ...body, ''].join('\n');
+  return ['Dry run: nothing was changed and no agent was started. A dry run needs no root.', ...body, ''].join('\n');
 }

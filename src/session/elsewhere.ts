@@ -26,7 +26,7 @@ export async function elsewhere(name: string, { names, namespaces }: Places): Pr
   for (let start = 0; start < all.length; start += AT_ONCE) {
     const batch = all.slice(start, start + AT_ONCE).map(async (namespace): Promise<readonly Elsewhere[]> => {
       const full = `${service}.${namespace}.svc.${clusterDomain}`;
-      // What the filter keeps here is no question for the cluster.
+      // What the filter keeps here is not a question for the cluster.
       if (names.resolve(names.forms(full)).answer === 'local') return [];
       if ((await names.lookUp(full)).addresses.length === 0) return [];
       // Where the namespace is called like a public suffix, the short name is a public one.

@@ -1,6 +1,6 @@
 /**
  * The environment for `mirrord env` and `mirrord exec`: what the target's container declares and its process has, after
- * `feature.env`.  Held nowhere: asked anew each time, and never logged.
+ * `feature.env`.  Held nowhere: asked again each time, and never logged.
  */
 import { resolve } from 'node:path';
 import { readBounded, type Config } from '../config/index.ts';
@@ -49,8 +49,8 @@ async function ofTarget(
 ): Promise<{ readonly variables: Variables; readonly warnings: readonly string[] }> {
   const declared = await remote.declaredTarget(signal);
   if (declared === null) {
-    // A pod's own agent has an environment too, but it is nobody's.
-    const warnings = ['there is no target, so there is no environment but the configured one'];
+    // A pod of the session's own has an environment too, but no use for it.
+    const warnings = ['without a target there is only the configured environment'];
     return { variables: new Map(), warnings };
   }
   const { environment, container } = declared;
@@ -58,14 +58,14 @@ async function ofTarget(
   if ('text' in process) {
     return { ...environment, variables: mergeRemote(environment.variables, parseProcessEnvironment(process.text)) };
   }
-  const missing = `container ${container.name}: ${REASONS[process.missing]}; what its image and its entry point set is missing`;
+  const missing = `container ${container.name}: ${REASONS[process.missing]}; variables set by its image or its entry point are missing`;
   return { ...environment, warnings: [...environment.warnings, missing] };
 }
 
 /** What is declared is not withheld for want of the rest. */
 const REASONS = {
   away: 'the agent is not reachable at the moment',
-  unfound: 'the agent does not find its process',
+  unfound: 'the agent cannot find its process',
   unreadable: 'the agent may not read the environment of its process, which runs as root or as another user',
 } as const;
 

@@ -48,11 +48,11 @@ export async function explainDestination(text: string, sources: ExplainSources):
 
 function notesOf(asked: string, { name, rival }: ProgramForm, names: SessionNames): readonly string[] {
   if (name === null) {
-    return [`programs that are told ${asked} find nothing: systemd-resolved answers no name of one label here`];
+    return [`programs that are told ${asked} find nothing: systemd-resolved answers no single-label names here`];
   }
-  const searched = `programs that are told ${asked} get ${name}, by the search list of this machine`;
-  const either = `programs of glibc get ${name} or ${rival}, whichever answers first: systemd-resolved asks for both`;
-  const withheld = `the pod's /etc/hosts has it, too, and has no say about it here (--domain ${name} gives it one)`;
+  const searched = `programs that are told ${asked} get ${name}, because of this machine's search list`;
+  const either = `glibc programs get ${name} or ${rival}, whichever answer comes first: systemd-resolved asks for both`;
+  const withheld = `the pod's /etc/hosts also has it, which is ignored here (use --domain ${name} to change that)`;
   return [
     ...(asked === name ? [] : [searched]),
     ...(rival === undefined ? [] : [either]),

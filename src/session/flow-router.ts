@@ -94,7 +94,7 @@ export class FlowRouter implements FlowHandler {
     const stream = tunnel.connect(flow.destination.host, flow.destination.port);
     relayTcp(flow, stream, this.#watch, () => {
       if (this.#agents.has(tunnel)) return false;
-      // What the agent took along was no answer of the destination's.
+      // What the agent took along was not an answer of the destination's.
       void this.#connectLater(flow);
       return true;
     });
@@ -135,7 +135,7 @@ export class FlowRouter implements FlowHandler {
     let probe = this.#probes.get(host);
     if (!probe) {
       const { tunnel } = this.#agents;
-      if (!tunnel) return; // silence is the truth: nobody knows
+      if (!tunnel) return; // silence is the truth: the answer is not known
       probe = tunnel.probe(host);
       this.#probes.set(host, probe);
       const forget = (): void => void this.#probes.delete(host);

@@ -5,13 +5,13 @@ import type { Forwarded } from '../machine/network-state.ts';
 
 export function describeForwarded(forwarded: Forwarded, bridges: readonly MachineBridge[]): string {
   const key = `${OUTGOING}.forwarded`;
-  if (forwarded === 'off') return `open to this machine alone (${key} is "off")`;
+  if (forwarded === 'off') return `open to this machine only (${key} is "off")`;
   if (forwarded !== 'bridges') return `open to this machine and ${forwarded.join(', ')} (${key})`;
   const own = bridges.filter(({ uplink }) => uplink === undefined).map(({ name }) => name);
   const closed = bridges.flatMap(({ name, uplink }) =>
-    uplink === undefined ? [] : [`; not to ${name}, which leads out by ${uplink}`],
+    uplink === undefined ? [] : [`; not to ${name}, which has the uplink ${uplink}`],
   );
   const open =
-    own.length === 0 ? 'open to this machine alone' : `open to this machine and its bridges ${own.join(', ')}`;
+    own.length === 0 ? 'open to this machine only' : `open to this machine and its bridges ${own.join(', ')}`;
   return open + closed.join('');
 }

@@ -132,7 +132,7 @@ export class HostClient implements HostOperations {
   }
 
   #unanswered(id: number, why: string): void {
-    this.#take(id)?.reject(new MirrordError('host', 'host-silent', `The root part ${why}.`));
+    this.#take(id)?.reject(new MirrordError('host', 'host-silent', `The root process ${why}.`));
   }
 
   #receive(message: HostToSession, started: (message: StartMessage) => void): void {

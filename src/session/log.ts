@@ -39,7 +39,7 @@ export function openLog(name: string, verbose: boolean, failed: (warning: string
 }
 
 function notWritten(error: unknown): string {
-  return `The log is not written: ${error instanceof Error ? error.message : String(error)}.`;
+  return `The log cannot be written: ${error instanceof Error ? error.message : String(error)}.`;
 }
 
 function rotate(path: string): void {

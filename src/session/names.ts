@@ -64,7 +64,7 @@ export interface NamesOptions {
 
 export class SessionNames {
   readonly resolver: Resolver;
-  /** Of what comes to the resolver's own address and is no question for it. */
+  /** Of what comes to the resolver's own address and is not a question for it. */
   readonly relay: Relay;
   readonly #options: NamesOptions;
   readonly #hosts = new HostsFile(HOSTS_FILE);
@@ -212,10 +212,10 @@ export class SessionNames {
   /** For people; `service`: one that is there. */
   describe(service: string | undefined): string {
     const { isOff, now } = this.#takeOver;
-    return isOff ? `left alone (${now.reason})` : describeNames(this.#taken, service);
+    return isOff ? `not changed (${now.reason})` : describeNames(this.#taken, service);
   }
 
-  /** How programs come to ask here, where there is something to beware of; else null. */
+  /** How programs come to ask here, where that has a weakness; else null. */
   get notableWay(): string | null {
     const { isNotable, reason } = this.#takeOver.now;
     return isNotable ? `by ${reason}` : null;
@@ -276,7 +276,7 @@ export class SessionNames {
     await this.#ports.close();
   }
 
-  /** A namespace that nobody had told of; from now on its names come to us by every way. */
+  /** A namespace that was not known before; from now on its names come to us by every way. */
   #found(namespace: string): void {
     this.#foundNamespaces.add(namespace);
     this.discovered(this.#discovery).catch(this.#options.report);
@@ -294,8 +294,8 @@ export class SessionNames {
     const { refused } = names;
     if (refused !== null) {
       warn(
-        `The target's resolv.conf makes ${refused} the cluster's domain, and nothing else does: ` +
-          `names below it stay this machine's (--domain ${refused} gives them to the cluster).`,
+        `The target's resolv.conf says that ${refused} is the cluster's domain, but nothing confirms it: ` +
+          `names below it stay with this machine (--domain ${refused} gives them to the cluster).`,
       );
     }
     // An agent without a target has a pod of its own, whose names are of no use to anyone.

@@ -1,5 +1,5 @@
 /**
- * The routes that this session wishes for, made anew whenever something that they follow from has changed: the
+ * The routes that this session wishes for, rebuilt whenever something that they follow from has changed: the
  * cluster's ranges, the machine's own network, the addresses that names have led to.
  */
 import { type Filter, type ScopedFilter, type Scope, routePlan } from '../filter/index.ts';

@@ -1,6 +1,7 @@
 /** The way to the agent, once the session is up: since when no byte passes and why, and what that does to open connections. */
 import type { SessionStatus } from '../control/answers.ts';
 import type { PathChange } from '../ipc/protocol.ts';
+import { asClause } from '../sentence.ts';
 
 export interface PathOptions {
   /** How long open connections outlive the way, ms. */
@@ -85,7 +86,3 @@ export class AgentPath {
 }
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
-/** A sentence as a part of another one. */
-const asClause = (sentence: string): string =>
-  sentence.replace(/\.$/, '').replace(/^(?:The|There|It|No|An?)\b/, (word) => word.toLowerCase());

@@ -265,7 +265,7 @@ export class Session {
     if (this.#phase === 'up') this.#host.path(change);
     else if (change.state === 'back') this.#host.progress('agent', 'done', change.agent);
     else if (change.keptMs === null)
-      this.#host.progress('agent', 'warning', `${change.reason}; another one is started`);
+      this.#host.progress('agent', 'warning', `${change.reason}; starting another agent`);
   }
 
   /** The session is ready only once bytes can pass. */
@@ -384,13 +384,13 @@ async function whilePassing<T>(answer: Promise<T>, passing: AbortSignal): Promis
 function agentAway(reason?: string): MirrordError {
   const why = reason === undefined ? '' : `: ${reason}`;
   return new MirrordError('cluster', 'agent-away', `The agent cannot be reached at the moment${why}.`, {
-    help: 'Wait until it can: mirrord status --wait',
+    help: 'Wait until the agent can be reached: mirrord status --wait',
   });
 }
 
 function stillStarting(): MirrordError {
   return new MirrordError('unexpected', 'session-starting', 'The session is still starting.', {
-    help: 'Ask again when `mirrord status` says ready.',
+    help: 'Try again when `mirrord status` says ready.',
   });
 }
 

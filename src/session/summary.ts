@@ -36,7 +36,7 @@ export function describeNames(taken: TakenNames, service: string = ANY_SERVICE):
 function describeWithheld(withheld: readonly string[]): string {
   const [first] = withheld;
   if (first === undefined) return '';
-  const one = `web.${first}.svc is the cluster's, web.${first} stays public unless --domain ${first} is given`;
+  const one = `web.${first}.svc belongs to the cluster; web.${first} stays public unless you give --domain ${first}`;
   return `; not the public ${joined(shortened(withheld))} (${one})`;
 }
 

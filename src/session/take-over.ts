@@ -49,9 +49,11 @@ export class TakeOver {
     this.#search = await this.#host.programSearch();
     if (before === 'off') return;
     if (mode !== before) {
-      this.#warn(`Names come another way now, since programs ask others than before: ${reason}.`);
+      this.#warn(`DNS is taken over differently now, because programs ask other servers than before: ${reason}.`);
     } else if (isMending) {
-      this.#warn(`Another program had changed this machine's DNS settings; names come here again: ${reason}.`);
+      this.#warn(
+        `Another program had changed this machine's DNS settings; they have been taken over again: ${reason}.`,
+      );
     }
   }
 }

@@ -36,8 +36,8 @@ export function pickVirtualAddresses(taken: readonly string[], ipv6: boolean, tu
   throw new MirrordError(
     'host',
     'no-free-address',
-    `No free address is left for the TUN: every block of ${VIRTUAL_BLOCKS.v4} overlaps with a route of this machine or the cluster.`,
-    { help: 'Take the overlapping range out of the session with --exclude-route, or end other sessions first.' },
+    `No address is left for the TUN interface: every block of ${VIRTUAL_BLOCKS.v4} overlaps with a route of this machine or the cluster.`,
+    { help: 'Exclude the overlapping range with --exclude-route, or end other sessions first.' },
   );
 }
 

@@ -3,7 +3,7 @@
 /** A head (RFC 9112: start line and fields), bytes; a longer one is passed on unread.  Servers take 8 to 64 kB. */
 export const HEAD_LIMIT = 64 * 1024;
 
-/** A request's first line, bytes; what is longer is no HTTP that anybody filters. */
+/** A request's first line, bytes; what is longer is not HTTP that anybody filters. */
 export const REQUEST_LINE_LIMIT = 16 * 1024;
 
 /** A method, bytes; the longest registered one has 17 (UPDATEREDIRECTREF). */

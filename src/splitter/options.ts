@@ -1,4 +1,4 @@
-/** What whoever has a connection gives to the splitter, and hears from it. */
+/** What the owner of a connection gives to the splitter, and hears from it. */
 import type { RequestFilter } from '../http-filter/index.ts';
 import type { BytePipe } from './pipe.ts';
 
@@ -24,7 +24,7 @@ export interface FailureEvent {
 }
 
 /**
- * The main side gets everything that is not picked: other requests, what is ambiguous, what is no HTTP at all.  It is the
+ * The main side gets everything that is not picked: other requests, what is ambiguous, what is not HTTP at all.  It is the
  * target's original program, and the picked side the developer's.
  */
 export interface SplitOptions {

@@ -2,7 +2,7 @@
  * ICMP errors towards the program's kernel, which turns them into errno at the program's own call.
  *
  * Each quotes the packet that it answers, since the kernel finds the socket by it; of a flow whose first packet is long
- * gone, the quote is made anew from the four-tuple.  The source of an error is the address that could not be reached:
+ * gone, the quote is rebuilt from the four-tuple.  The source of an error is the address that could not be reached:
  * the stack has none of its own.
  */
 import {

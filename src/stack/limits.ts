@@ -84,7 +84,7 @@ export const MSS_MIN = 48;
 /** No router's report takes us lower: Linux' ip_rt_min_pmtu, and RFC 8200 section 5. */
 export const PATH_MTU_MIN_V4 = 552;
 export const PATH_MTU_MIN_V6 = 1280;
-/** Clients whose path is remembered; with one more all are forgotten, and told anew. */
+/** Clients whose path is remembered; with one more all are forgotten, and told again. */
 export const PATHS = 1024;
 /** How long a narrower path is believed in after the last sign of it, ms: RFC 1191 section 6.3, RFC 8201 section 4. */
 export const PATH_AGE = 600_000;

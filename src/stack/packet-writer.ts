@@ -187,7 +187,7 @@ export class PacketWriter {
     return this.#fragmentId;
   }
 
-  /** `uncut` null: nobody may cut it.  Returns where the addresses are. */
+  /** `uncut` null: it must not be cut.  Returns where the addresses are. */
   #putIp(addresses: Uint8Array, protocol: number, payloadLength: number, uncut: Fragment): number {
     const at = this.#putAddresses(addresses);
     if (addresses.length === 32) encodeIpv6(this.#device.header, IP_AT, protocol, payloadLength);

@@ -3,7 +3,7 @@
  *
  * Clients on this machine are behind the device alone.  Those that it forwards for (containers, virtual machines) may be
  * behind a narrower link, of which a router tells when a packet was too long for it, or which shows when full segments do
- * not arrive and smaller ones do.  Paths change: what is known of one is forgotten after a while, and learned anew.
+ * not arrive and smaller ones do.  Paths change: what is known of one is forgotten after a while, and learned again.
  */
 import { ICMP4, ICMP6, ICMP_HEADER_LENGTH, PROTOCOL, read16, read32, type IpView } from '../packet/index.ts';
 import { Timed, type Deadlines } from './deadlines.ts';

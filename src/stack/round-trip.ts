@@ -2,7 +2,7 @@
 import { RTO_INITIAL, RTO_MAX } from './limits.ts';
 import { isAtOrAfter } from './sequence.ts';
 
-/** ms; smaller variations are below the clock of whoever drives the stack. */
+/** ms; smaller variations are below the clock of the stack's owner. */
 const GRANULARITY = 1;
 
 export class RoundTrip {

@@ -1,7 +1,7 @@
 /**
  * The stack's front: packets in, time in, packets out.
  *
- * Whoever owns the device and the clock drives it like this, all on one thread:
+ * The owner of the device and the clock drives it like this, all on one thread:
  *
  *     const stack = new Stack(device, handler, { now: () => performance.now(), random, onOutput: flushSoon });
  *     device.onPackets = (batch) => { stack.receive(batch); stack.flush(); rearm(); };

@@ -245,7 +245,7 @@ export class TcpConnection extends TcpTableEntry<TcpConnection> implements TcpFl
   #dataInput(bytes: Uint8Array, view: TcpView): void {
     if (!isReceiving(this.state)) return;
     if (this.#isResetQueued) {
-      // Nobody takes these bytes, and who writes on must not wait until it has read.
+      // Nothing takes these bytes, and a writer must not wait until they are read.
       this.#sendQueued(false);
       return this.#resetNow();
     }
@@ -409,5 +409,5 @@ export class TcpConnection extends TcpTableEntry<TcpConnection> implements TcpFl
 }
 
 function ignore(): void {
-  // Nobody asked to be told.
+  // There is no callback to call.
 }

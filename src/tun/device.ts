@@ -2,7 +2,7 @@
  * The narrow interface between the kernel's TUN and the stack.
  *
  * Packets carry a `virtio_net_hdr` of `VNET_HEADER_LENGTH` bytes in front of the IP header (linux/virtio_net.h), both
- * ways, so that super-segments of up to 64 KB cross in one piece and nobody computes a checksum that the kernel would
+ * ways, so that super-segments of up to 64 KB cross in one piece and no checksum is computed that the kernel would
  * throw away.  The real one is `kernel-device.ts`; tests have one
  * in memory.
  */

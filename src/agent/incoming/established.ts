@@ -1,7 +1,7 @@
 /**
  * Connections that began before their port was taken: redirects see SYNs only, and a client that keeps its connections
  * would go on with the original for hours.  They are ended, idle ones at once, busy ones a little later; the client
- * connects anew.  (Removing their entries from connection tracking would do nothing: most have none.)
+ * connects again.  (Removing their entries from connection tracking would do nothing: most have none.)
  */
 import { type TcpSocket, TCP_STATES, cookieOf, destroyTcpSocket, tcpSockets } from '../../netlink/sock-diag.ts';
 import type { NetlinkSocket } from '../../netlink/socket.ts';

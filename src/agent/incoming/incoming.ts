@@ -1,7 +1,7 @@
 /**
  * The target's incoming traffic: takes what the session wishes for, and gives it back when the session is away.
  *
- * One session at a time: an agent has one client, and one that starts anew takes the place of the one before.
+ * One session at a time: an agent has one client, and one that starts again takes the place of the one before.
  */
 import type { Socket } from 'node:net';
 import { checkFilter, compileFilter, type FilterSpec } from '../../http-filter/index.ts';

@@ -15,7 +15,7 @@ export function passOn(client: Socket, first: Buffer, original: Place, over: () 
     open--;
     if (open === 0) over();
   };
-  // A port that nobody listens on was open only in appearance.
+  // A port without a listener only looked open.
   server.on('error', () => resetSocket(client)).on('close', closed);
   client.on('error', () => resetSocket(server)).on('close', closed);
   if (client.destroyed) resetSocket(server);

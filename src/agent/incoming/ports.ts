@@ -66,7 +66,7 @@ export class IncomingPorts {
     if (known !== undefined) return known;
     const listener = listen((socket) => this.#accepted(socket, port)).then(({ server, to }) => ({ server, port, to }));
     this.#listeners.set(port, listener);
-    // One that failed is tried anew with the next wish.
+    // One that failed is tried again with the next wish.
     listener.catch(() => this.#listeners.delete(port));
     return listener;
   }

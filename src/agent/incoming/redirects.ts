@@ -48,6 +48,7 @@ export class Redirects {
 function explain({ sequence, errno }: NetlinkError): IncomingError {
   if (errno !== EPERM)
     return new IncomingError('unsupported', `the kernel refuses the nftables table (errno ${errno})`);
-  if (sequence === 0) return new IncomingError('forbidden', 'the agent may not change the network (CAP_NET_ADMIN)');
-  return new IncomingError('taken', 'another session takes the incoming traffic of this target');
+  if (sequence === 0)
+    return new IncomingError('forbidden', 'the agent may not change the network (it lacks CAP_NET_ADMIN)');
+  return new IncomingError('taken', 'another session already takes the incoming traffic of this target');
 }

@@ -3,12 +3,11 @@ import { Command, Flags } from '@oclif/core';
 export class AgentCode extends Command {
   static override summary = "Print the agent's code.";
   static override description =
-    "What runs in the cluster is a small loader, which stands in the pod's spec, and this code, whose SHA-256 stands there, too: " +
-    'the loader runs no other.';
+    "The pod's spec contains a small loader and the SHA-256 of this code: the loader runs nothing else.";
   static override examples = [
     '<%= config.bin %> agent-code | sha256sum',
     {
-      description: 'What a pod was told to run:',
+      description: "What a pod's spec says:",
       command: 'kubectl get pod POD -o yaml | grep "$(<%= config.bin %> agent-code --sha256)"',
     },
   ];

@@ -3,7 +3,7 @@ import { Args, Command } from '@oclif/core';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export class Completion extends Command {
-  static override summary = 'Print what makes a shell complete commands and flags.';
+  static override summary = 'Print a completion script for your shell.';
   static override examples = [
     { description: 'In ~/.bashrc:', command: 'source <(<%= config.bin %> completion bash)' },
     { description: 'In ~/.zshrc, after compinit:', command: 'source <(<%= config.bin %> completion zsh)' },
@@ -19,7 +19,7 @@ export class Completion extends Command {
   async run(): Promise<void> {
     const { args } = await this.parse(Completion);
     const shell = SHELLS.find((known) => known === args.shell)!;
-    // The command table as oclif has it, since the table imports this file; an alias stands there once more.
+    // The command table as oclif has it, since the table imports this file; an alias is listed once more.
     const commands = this.config.commands.filter(({ id, hiddenAliases }) => !hiddenAliases.includes(id));
     const table = Object.fromEntries(commands.map((command) => [command.id, command]));
     const { completion } = await import('../completion.ts');

@@ -3,13 +3,13 @@ import { configFile, format, sessionName, verbose } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 export class Doctor extends Command {
-  static override summary = 'Check what a session needs, one thing after the other, and say how to fix it.';
+  static override summary = 'Check everything a session needs and say how to fix what is missing.';
   static override description =
-    'Kernel, tools, DNS, kubeconfig, rights in the cluster, and the way to the agent. Nothing is changed on the machine ' +
-    'or in the cluster. Exits with 7 when a check fails; warnings are what a session can do without.';
+    'Kernel, tools, DNS, kubeconfig, rights in the cluster, and the way to the agent. It changes nothing on the machine ' +
+    'or in the cluster. Exits with 7 when a check fails; a session also runs with warnings.';
   static override examples = [
     '<%= config.bin %> doctor',
-    { description: 'With all that only root can see:', command: 'sudo <%= config.bin %> doctor' },
+    { description: 'Include what only root can see:', command: 'sudo <%= config.bin %> doctor' },
     '<%= config.bin %> doctor --context staging -n shop --json',
   ];
   static override flags = {

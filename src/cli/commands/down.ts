@@ -4,25 +4,26 @@ import { formatOf } from '../output-format.ts';
 
 export class Down extends Command {
   static override summary = 'End a session and put the machine back as it was.';
-  static override description = 'Also cleans up after a session that was killed. Nothing to end is no error.';
+  static override description =
+    'Also cleans up after a session that was killed. If nothing is up, that is not an error.';
   static override examples = [
     '<%= config.bin %> down',
     '<%= config.bin %> down --name staging',
     '<%= config.bin %> down --all',
     {
-      description: 'What killed sessions left in another cluster, too:',
+      description: 'Also remove what killed sessions left in another cluster:',
       command: '<%= config.bin %> down --all --context staging',
     },
   ];
   static override flags = {
     name: sessionName({ description: 'name of the session (default: default)', exclusive: ['all'] }),
-    all: Flags.boolean({ description: 'end every session, and remove the agents of killed ones from the cluster' }),
+    all: Flags.boolean({ description: 'end every session, and remove agents of killed sessions from the cluster' }),
     'all-namespaces': allNamespaces,
     namespace: Flags.string({
       char: 'n',
       aliases: ['target-namespace'],
       helpValue: 'NAMESPACE',
-      description: 'look here where Jobs of all namespaces may not be listed',
+      description: 'search this namespace if you may not list Jobs in all namespaces',
       dependsOn: ['all'],
     }),
     context: Flags.string({

@@ -5,8 +5,8 @@ import { sessionName } from '../flags.ts';
 export class Env extends Command {
   static override summary = "Print the target's environment.";
   static override description =
-    "What the target's container declares and its process has, after feature.env of the configuration. " +
-    'What a format cannot hold is left out and named on standard error.';
+    "The variables of the target's container and its process, after feature.env is applied. " +
+    'Variables that the format cannot hold are left out and named on standard error.';
   static override examples = [
     { description: 'A file for other tools:', command: '<%= config.bin %> env > .env' },
     { description: 'Into this shell:', command: 'eval "$(<%= config.bin %> env --format shell)"' },
@@ -20,7 +20,7 @@ export class Env extends Command {
       char: 'o',
       aliases: ['output'],
       default: 'dotenv',
-      description: 'how it is written',
+      description: 'output format',
     }),
     name: sessionName({ default: 'default', description: 'name of the session' }),
   };

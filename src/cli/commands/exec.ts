@@ -5,9 +5,9 @@ import { sessionName } from '../flags.ts';
 export class Exec extends Command {
   static override summary = "Run a command with the target's environment.";
   static override description =
-    "The command runs here, as you, with the target's environment over your own; the network is the cluster's as for " +
-    'every program. Signals and exit code are its own: 127 when it is not found, 126 when it cannot be run. ' +
-    'Needs a session that is up, and no root.';
+    "The command runs on this machine, as you, with the target's environment added to yours. It is in the cluster's network, like " +
+    'every program. Signals and the exit code are passed through; 127 means not found, 126 cannot be run. ' +
+    'Needs a session that is up. Root is not needed.';
   static override usage = ['exec [--name NAME] [--] COMMAND [ARGUMENT...]'];
   static override examples = [
     '<%= config.bin %> exec -- npm start',

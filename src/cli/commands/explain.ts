@@ -5,7 +5,7 @@ import { formatOf } from '../output-format.ts';
 export class Explain extends Command {
   static override summary = 'Say where a destination goes, and which rule decides.';
   static override description =
-    'Against the running session, which looks the name up for real; with -f against a configuration file alone.';
+    'Asks the session, which resolves the name. With -f, only a configuration file is read.';
   static override examples = [
     '<%= config.bin %> explain payments.prod:5432',
     '<%= config.bin %> explain udp://10.96.0.10:53',

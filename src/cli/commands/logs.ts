@@ -3,13 +3,13 @@ import { sessionName } from '../flags.ts';
 
 export class Logs extends Command {
   static override summary = "Print a session's log.";
-  static override description = 'With the time of day in front of each line. The file itself has JSON lines.';
+  static override description = 'Each line starts with the time of day. The file itself has JSON lines.';
   static override examples = [
     '<%= config.bin %> logs',
-    { description: 'And what comes, until Ctrl-C:', command: '<%= config.bin %> logs -f' },
+    { description: 'Follow the log until Ctrl-C:', command: '<%= config.bin %> logs -f' },
   ];
   static override flags = {
-    follow: Flags.boolean({ char: 'f', description: 'go on with the lines that come' }),
+    follow: Flags.boolean({ char: 'f', description: 'follow the log' }),
     name: sessionName({ default: 'default', description: 'name of the session' }),
   };
 

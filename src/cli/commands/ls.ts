@@ -3,12 +3,12 @@ import { configFile, format, verbose } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 export class Ls extends Command {
-  static override summary = 'List what can be a target now.';
+  static override summary = 'List the possible targets.';
   static override hiddenAliases = ['list'];
   static override examples = [
     '<%= config.bin %> ls',
     '<%= config.bin %> ls -n prod --kinds deployment,statefulset',
-    { description: 'Where a name is:', command: '<%= config.bin %> ls -A -t payments' },
+    { description: 'Find a name:', command: '<%= config.bin %> ls -A -t payments' },
     { description: 'For a script:', command: '<%= config.bin %> ls -o json' },
   ];
   static override flags = {

@@ -5,7 +5,7 @@ import { formatOf } from '../output-format.ts';
 export class Status extends Command {
   static override summary = 'Show what is up: cluster, routes, DNS, flows.';
   static override description =
-    'Of the sessions that were started in this network namespace; those of other users are named, and no more.';
+    "Shows the sessions of this network namespace. Of other users' sessions it shows only the name and the user.";
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',
@@ -19,10 +19,10 @@ export class Status extends Command {
     name: sessionName({ description: 'only this session' }),
     'all-namespaces': allNamespaces,
     watch: Flags.boolean({
-      description: 'show one session live, until it ends; with -o json, a line each time',
+      description: 'show one session live until it ends; with -o json, one line per update',
       exclusive: ['all-namespaces'],
     }),
-    wait: Flags.boolean({ description: 'first wait until the session is ready; fails when it is not in time' }),
+    wait: Flags.boolean({ description: 'wait until the session is ready; fail if that takes too long' }),
     timeout: Flags.integer({ default: 60, min: 0, helpValue: 'SECONDS', description: 'how long --wait waits' }),
     ...format,
   };

@@ -8,8 +8,8 @@ const DNS_MODES = ['auto', 'resolved', 'nftables', 'resolv.conf', 'off'] as cons
 export class Up extends Command {
   static override summary = "Put this machine inside a Kubernetes cluster's network.";
   static override description =
-    'Every program on the machine then reaches services and pods by address and by name, unchanged. ' +
-    'Needs root for the TUN interface, routes and DNS; all that talks to the cluster runs as the user behind sudo. ' +
+    'Every program on the machine then reaches services and pods by name and by address, unchanged. ' +
+    'Needs root for the TUN interface, routes and DNS; everything that talks to the cluster runs as the user who called sudo. ' +
     'Ctrl-C ends it and puts everything back.';
   static override examples = [
     { description: "The kubeconfig's current context:", command: 'sudo <%= config.bin %> up' },
@@ -22,11 +22,11 @@ export class Up extends Command {
       command: 'sudo <%= config.bin %> up --include-route 10.20.0.0/16',
     },
     {
-      description: "From a workload's own pod and address:",
+      description: "Join a workload's pod, with its address:",
       command: 'sudo <%= config.bin %> up -t deployment/payments',
     },
     {
-      description: "With what comes to a workload's port 8080 on this machine's port 3000:",
+      description: "Take connections to a workload's port 8080 to port 3000 of this machine:",
       command: 'sudo <%= config.bin %> up -t deployment/payments --steal --port 3000:8080',
     },
     {
@@ -40,7 +40,7 @@ export class Up extends Command {
       char: 't',
       helpValue: 'TARGET',
       description:
-        'whose network is taken: deployment/NAME, pod/NAME, ... (`mirrord ls` lists them), netns/NAME, process/PID ' +
+        'the workload whose network to join: deployment/NAME, pod/NAME, ... (see `mirrord ls`), netns/NAME or process/PID ' +
         '(default: a pod of its own)',
       helpGroup: 'CLUSTER',
     }),
@@ -77,7 +77,7 @@ export class Up extends Command {
     'exclude-route': cidr({ multiple: true, description: 'keep this range on the machine', helpGroup: 'NETWORK' }),
     domain: domain({
       multiple: true,
-      description: "this domain and all names below it are the cluster's, also a public one",
+      description: 'the cluster answers for this domain and all names below it, even if it is public',
       helpGroup: 'NETWORK',
     }),
     dns: Flags.option({ options: DNS_MODES })({
@@ -86,7 +86,7 @@ export class Up extends Command {
       helpGroup: 'NETWORK',
     }),
     steal: Flags.boolean({
-      description: "connections to the target's ports come to the programs that listen here",
+      description: "connections to the target's ports come to programs on this machine",
       helpGroup: 'INCOMING',
     }),
     port: portPair({
@@ -116,12 +116,12 @@ export class Up extends Command {
     name: sessionName({ default: 'default', description: 'name of the session; several can be up at once' }),
     'dry-run': Flags.boolean({
       description:
-        'say what would be routed and resolved, and which rights are missing; changes nothing, needs no root',
+        'show what would be routed and resolved, and which rights are missing; changes nothing, needs no root',
     }),
-    detach: Flags.boolean({ description: 'go on in the background when ready' }),
+    detach: Flags.boolean({ description: 'continue in the background when ready' }),
     verbose: Flags.boolean({
       char: 'v',
-      description: 'show calls of the API, commands, and what its parts print; log in more detail',
+      description: 'show API calls, commands and the output of the parts; log in more detail',
     }),
     ...format,
   };

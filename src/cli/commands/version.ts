@@ -4,7 +4,7 @@ import { formatOf } from '../output-format.ts';
 
 export class Version extends Command {
   static override summary = 'Print the version.';
-  static override description = 'The same as --version: of mirrord, this machine and Node.';
+  static override description = 'The same as --version: the versions of mirrord, this system and Node.';
   static override examples = ['<%= config.bin %> version', '<%= config.bin %> version -o json'];
   static override flags = { ...format };
 

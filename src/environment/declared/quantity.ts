@@ -12,7 +12,7 @@ const GRAMMAR = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3})|([num]|[kMGTPE]i
 const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const BINARY: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 
-/** Null for what is no quantity. */
+/** Null for what is not a quantity. */
 export function parseQuantity(text: string): Quantity | null {
   const match = GRAMMAR.exec(text);
   if (match === null) return null;

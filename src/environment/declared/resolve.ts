@@ -37,7 +37,7 @@ class Resolution {
   readonly #readers: EnvironmentReaders;
   readonly #objects: ObjectStore;
   readonly #variables = new Map<string, string>();
-  /** Declared, but without a value that we know: whoever refers to one of these has none either. */
+  /** Declared, but without a known value: a variable that refers to one of these has no value either. */
   readonly #unknown = new Set<string>();
   /** A whole source could not be read: what is not there may have been in it. */
   #isPartial = false;
@@ -110,7 +110,7 @@ class Resolution {
     if (resourceFieldRef !== undefined) {
       const of = resourceFieldRef.containerName;
       const container = of === undefined || of === '' ? this.#container : findContainer(this.#pod, of);
-      if (container === undefined) return this.#lacks(name, `refers to container ${of}, which is not there`);
+      if (container === undefined) return this.#lacks(name, `refers to container ${of}, which does not exist`);
       const node = needsNode(resourceFieldRef, container) ? await this.#objects.nodeAllocatable() : { data: {} };
       if ('missing' in node) return this.#lacks(name, `is the node's ${resourceFieldRef.resource}: ${node.missing}`);
       const value = resourceValue(resourceFieldRef, container, node.data);

@@ -41,6 +41,6 @@ async function take({ files }: Keeper): Promise<FileLock> {
   const who = holder === undefined ? 'Another process' : `Process ${holder}`;
   throw new MirrordError('host', 'locked', `${who} has held ${LOCK} for ${LOCK_DEADLINE_MS / 1000} s.`, {
     help:
-      holder === undefined ? 'Try again; a restart of the machine frees it.' : `See what it does with: ps ${holder}`,
+      holder === undefined ? 'Try again. If that fails, restart the machine.' : `See what it does with: ps ${holder}`,
   });
 }

@@ -29,7 +29,7 @@ export async function recoverSession(
 }
 
 /**
- * Every session of this network namespace that has died, and those of namespaces that have ended, of which nobody else
+ * Every session of this network namespace that has died, and those of namespaces that have ended, of which no other process
  * would take care; to be called under the lock.
  */
 export async function restoreAllLocked(machine: Machine): Promise<readonly Restored[]> {

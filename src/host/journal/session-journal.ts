@@ -33,7 +33,7 @@ export interface Owner extends SessionRecord {
 
 function checkName(name: string): void {
   if (isSessionName(name)) return;
-  throw new MirrordError('usage', 'name-invalid', `"${name}" cannot be the name of a session.`, {
+  throw new MirrordError('usage', 'name-invalid', `"${name}" is not a valid session name.`, {
     help: 'Use lower-case letters, digits and hyphens, 31 at most.',
   });
 }
@@ -153,8 +153,8 @@ export const allJournals = (keeper: Keeper): readonly SessionJournal[] =>
 export function runFolderUnusable(error: NodeJS.ErrnoException): MirrordError {
   const help =
     error.code === 'ENOSPC'
-      ? 'The file system of /run is full; `df /run` shows it.  Nothing has been changed.'
-      : '/run must be writable for root: the way back is kept there.  Nothing has been changed.';
+      ? 'The file system of /run is full; see `df /run`. Nothing has been changed.'
+      : 'Root must be able to write to /run: the record of changes is kept there. Nothing has been changed.';
   const message = `${SESSIONS_FOLDER} cannot be written: ${error.message}.`;
   return new MirrordError('host', 'run-folder-unusable', message, { help, cause: error });
 }

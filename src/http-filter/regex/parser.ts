@@ -8,7 +8,7 @@ import { ALL, BLANKS, complement, DIGITS, NAMED, NEWLINE, union, withoutCase, WO
 import { PatternError } from './syntax.ts';
 import type { Anchor, Range, Syntax } from './syntax.ts';
 
-/** A count above it is a mistake, or an attack on whoever compiles the pattern. */
+/** A count above it is a mistake, or an attack on the program that compiles the pattern. */
 const COUNT_LIMIT = 1_000;
 /** Groups within groups; more would need a deep stack. */
 const DEPTH_LIMIT = 100;

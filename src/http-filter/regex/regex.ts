@@ -103,7 +103,7 @@ export class Regex {
     return state;
   }
 
-  /** A pattern with that many states is rare; what is needed is found anew. */
+  /** A pattern with that many states is rare; what is needed is found again. */
   #forget(): void {
     this.#states.clear();
     this.#start = { kernel: [], before: NO_CHARACTER, next: [] };

@@ -30,10 +30,10 @@ export function notAdmitted(message: string, what = "the agent's pod", otherwise
   }
   if (POD_SECURITY.test(said)) {
     return new MirrordError('agent', 'agent-pod-security', text, {
-      help: `Set agent.security_context to what the namespace allows (a null takes a field away), or ${otherwise}.`,
+      help: `Set agent.security_context to what the namespace allows (null removes a field), or ${otherwise}.`,
     });
   }
   return new MirrordError('agent', 'agent-not-admitted', text, {
-    help: `Set what is missing with the agent.* options, or ${otherwise}.`,
+    help: `Add what is missing with the agent.* options, or ${otherwise}.`,
   });
 }

@@ -13,7 +13,7 @@ export type Diagnosis =
   | { readonly kind: 'failed'; readonly error: MirrordError };
 
 const IMAGE_HELP =
-  'Check agent.image (any image with Node 24 will do, a mirror of your own too), agent.image_pull_secrets and the way of the nodes to the registry.';
+  'Check agent.image (any image with Node 24 works, also one from your own registry), agent.image_pull_secrets and whether the nodes can reach the registry.';
 const CONFIG_HELP = 'Check agent.image, agent.security_context and what is mounted into the pod.';
 
 /** The kubelet's reasons (pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go) that do not pass by waiting. */
@@ -22,17 +22,17 @@ const FATAL: Readonly<Record<string, readonly [code: string, what: string, help:
   ImagePullBackOff: ['agent-image', 'cannot be pulled', IMAGE_HELP],
   ErrImageNeverPull: [
     'agent-image',
-    'is not on the node, and agent.image_pull_policy forbids to pull it',
+    'is not on the node, and agent.image_pull_policy forbids pulling it',
     'Set agent.image_pull_policy to IfNotPresent, or load the image into the node.',
   ],
-  InvalidImageName: ['agent-image', 'is no valid image name', 'Correct agent.image.'],
+  InvalidImageName: ['agent-image', 'is not a valid image name', 'Correct agent.image.'],
   ImageInspectError: ['agent-image', 'cannot be read on the node', IMAGE_HELP],
   RegistryUnavailable: ['agent-image', 'cannot be pulled', IMAGE_HELP],
-  SignatureValidationFailed: ['agent-image', 'is not signed as the node demands', IMAGE_HELP],
+  SignatureValidationFailed: ['agent-image', 'is not signed as the node requires', IMAGE_HELP],
   CreateContainerConfigError: ['agent-container', 'cannot be set up', CONFIG_HELP],
   CreateContainerError: ['agent-container', 'cannot be created', CONFIG_HELP],
   RunContainerError: ['agent-container', 'cannot be started', CONFIG_HELP],
-  CrashLoopBackOff: ['agent-container', 'ends again and again', 'Its log tells why.'],
+  CrashLoopBackOff: ['agent-container', 'keeps ending', 'Its log says why.'],
 };
 
 const UNREMARKABLE: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
@@ -49,11 +49,11 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
     const { exitCode, reason, signal, message } = state.terminated;
     if (reason !== undefined && NEVER_BEGUN.has(reason)) {
       const text = `the agent's container cannot be started (${reason})${message ? `: ${message.trim()}` : ''}`;
-      return failed('agent-container', text, `Does the image ${imageOf(pod, container)} have Node?  ${CONFIG_HELP}`);
+      return failed('agent-container', text, `Does the image ${imageOf(pod, container)} contain Node? ${CONFIG_HELP}`);
     }
     const how = signal ? `killed by signal ${signal}` : `exit code ${exitCode}`;
     const help =
-      reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log tells why.`;
+      reason === 'OOMKilled' ? 'It needs more memory: raise agent.resources.limits.memory.' : `Its log says why.`;
     const isTelling = reason !== undefined && reason !== 'Error' && reason !== 'Completed';
     // Of a plain end the log is shown.
     return { kind: 'ended', text: isTelling ? `${reason}, ${how}${message ? `: ${message}` : ''}` : how, help };
@@ -74,7 +74,11 @@ export function diagnose(pod: V1Pod, container: string): Diagnosis {
     return failed('agent-pod-failed', `pod ${name} failed${said === '' ? '' : `: ${said}`}`, 'Try again.');
   }
   if (pod.metadata?.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null) {
-    return failed('agent-pod-failed', `pod ${name} is being deleted`, 'Somebody, or a drain of its node, removed it.');
+    return failed(
+      'agent-pod-failed',
+      `pod ${name} is being deleted`,
+      'It was deleted by a user or by a drain of its node.',
+    );
   }
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
   if (scheduled?.status === 'False') {
@@ -101,8 +105,8 @@ function stuckBefore(pod: V1Pod): Diagnosis | undefined {
     const what = fatal[0] === 'agent-image' ? `the image ${imageOf(pod, name)} of init container ${name}` : name;
     return failed(
       'agent-container',
-      `${what}, which the cluster put before the agent, ${fatal[1]} (${reason}): ${message}`,
-      'Find out who adds it (a mutating webhook), and have the agent left out: agent.labels and agent.annotations.',
+      `${what}, which the cluster added before the agent, ${fatal[1]} (${reason}): ${message}`,
+      'Find out which mutating webhook adds it, and exclude the agent with agent.labels and agent.annotations.',
     );
   }
   return undefined;

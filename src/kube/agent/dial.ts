@@ -1,5 +1,5 @@
 /**
- * A port-forward to an agent, by whoever wants to know at once that there is no agent any more.
+ * A port-forward to an agent that fails at once when there is no agent any more.
  *
  * What a failed port-forward says is no proof: a kubelet that has just started knows no pod, and one whose runtime is
  * away reaches none.  So the pod's own status is asked at the same time.
@@ -28,7 +28,7 @@ export function agentDial(api: Api, server: Server, place: AgentPlace & PodPort)
     try {
       return await Promise.race([dialled.catch(() => gone), gone]);
     } catch (error) {
-      // Too late for us: it stands, or will, and nobody wants it.
+      // Too late for us: it is open, or will be, and is not wanted.
       dialled.then(
         (stream) => stream.destroy(),
         () => {},
@@ -41,20 +41,20 @@ export function agentDial(api: Api, server: Server, place: AgentPlace & PodPort)
   };
 }
 
-/** How the agent's container ended, in plain words; null while it runs, and when nobody can tell. */
+/** How the agent's container ended, in plain words; null while it runs, and when that is not known. */
 async function howEnded(api: Api, { namespace, pod, container }: AgentPlace, signal: AbortSignal) {
   try {
     const path = `/api/v1/namespaces/${namespace}/pods/${pod}`;
     return endOf(await api.get<V1Pod>({ path, signal, deadlineMs: STATUS_DEADLINE_MS }), container);
   } catch (error) {
-    return isStatus(error, 404) ? 'its pod is no longer there' : null;
+    return isStatus(error, 404) ? 'its pod no longer exists' : null;
   }
 }
 
 export function endOf({ spec, status }: V1Pod, container: string): string | null {
   const all = [...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])];
   // A StatefulSet's next pod has the name of the last.
-  if (!all.some(({ name }) => name === container)) return 'its pod is another one now';
+  if (!all.some(({ name }) => name === container)) return 'its pod has been replaced';
   const statuses: V1ContainerStatus[] = [
     ...(status?.containerStatuses ?? []),
     ...(status?.ephemeralContainerStatuses ?? []),

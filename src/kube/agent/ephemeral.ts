@@ -3,7 +3,7 @@
  * from the pod's own address.
  *
  * Kubernetes cannot take an ephemeral container away again, nor stop it: it ends by itself, when the tunnel says goodbye
- * or no client comes back.  So after an abort its start goes on for a moment, or there would be nobody to tell; one that
+ * or no client comes back.  So after an abort its start goes on for a moment, or there would be no agent to tell; one that
  * could not be told is among what remains.  What it leaves in the pod's object stays there, so a pod that
  * carries much already is left alone (pod-size.ts).
  */
@@ -23,7 +23,7 @@ import { randomName } from './names.ts';
 import { checkRoom } from './pod-size.ts';
 import { awaitAgent } from './start.ts';
 
-const TARGETLESS = 'leave -t out: a targetless agent needs no change of the target';
+const TARGETLESS = 'leave out -t: a targetless agent does not change the target';
 
 export async function startEphemeralAgent(
   api: Api,
@@ -38,7 +38,7 @@ export async function startEphemeralAgent(
   const { role, options, program, remains } = request;
   const name = `mirrord-agent-${randomName()}`;
   const command = program.command(request.publicKey, options.logLevel);
-  // Only who reads the target's environment has to see its processes.
+  // Only an agent that reads the target's environment has to see its processes.
   const more = role === 'incoming' ? { name } : { name, targetContainerName: target.container };
   const container = agentContainer({ role, options, command, env: program.env, identity: target.identity }, more);
   const late = lateSignal(signal);
@@ -84,10 +84,10 @@ export async function startEphemeralAgent(
 }
 
 function notAllowed(error: ApiError, { namespace, pod }: ResolvedTarget): MirrordError {
-  const text = `incoming traffic of pod ${namespace}/${pod} cannot be taken, its namespace does not allow NET_ADMIN`;
+  const text = `incoming traffic of pod ${namespace}/${pod} cannot be taken: its namespace does not allow NET_ADMIN`;
   const label = `pod-security.kubernetes.io/enforce=privileged`;
   return new MirrordError('agent', 'incoming-pod-security', `${text}: ${error.message}`, {
-    help: `It would with: kubectl label namespace ${namespace} ${label} --overwrite.  Or leave --steal out.`,
+    help: `To allow it: kubectl label namespace ${namespace} ${label} --overwrite. Or leave out --steal.`,
     cause: error,
   });
 }
@@ -108,8 +108,8 @@ function notAdded(error: unknown, { namespace, pod }: ResolvedTarget): Error {
   }
   // etcd's limit for one object, where a cluster's is smaller than usual (see pod-size.ts).
   if (isStatus(error, 413, 500) && /too large/.test(error.message)) {
-    return new MirrordError('agent', 'agent-pod-full', `${title}, its object is too large: ${error.message}`, {
-      help: `Delete the pod, so that its workload makes a new one; or ${TARGETLESS}.`,
+    return new MirrordError('agent', 'agent-pod-full', `${title}: its object is too large: ${error.message}`, {
+      help: `Delete the pod so that its workload creates a new one, or ${TARGETLESS}.`,
       cause: error,
     });
   }

@@ -75,7 +75,7 @@ export class HeldJob {
 
 function notCreated(error: unknown): Error {
   if (isRbacRefusal(error)) {
-    return new MirrordError('agent', 'agent-forbidden', `The agent's Job may not be created: ${reasonOf(error)}`, {
+    return new MirrordError('agent', 'agent-forbidden', `You may not create the agent's Job: ${reasonOf(error)}`, {
       help: 'Ask for the rights in docs/rbac.yaml, or choose another namespace with -n or agent.namespace.',
       cause: error,
     });

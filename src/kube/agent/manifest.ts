@@ -46,7 +46,7 @@ const RESOURCES: V1ResourceRequirements = {
 };
 
 /** Any number that is not root: the stock image's own user is root, which `restricted` forbids. */
-const NOBODY = 65532;
+const UNPRIVILEGED = 65532;
 
 /** Time to reset its flows after SIGTERM. */
 const GRACE_SECONDS = 5;
@@ -140,9 +140,9 @@ export function agentContainer(
 function securityContext(identity: AgentContainer['identity'], given: unknown): V1SecurityContext {
   const merged: Record<string, unknown> = {
     runAsNonRoot: true,
-    runAsUser: NOBODY,
+    runAsUser: UNPRIVILEGED,
     // A user without a group gets one from the image, most often root's (0) for want of an entry: the target's, too.
-    runAsGroup: identity?.runAsUser === undefined ? NOBODY : null,
+    runAsGroup: identity?.runAsUser === undefined ? UNPRIVILEGED : null,
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },

@@ -25,17 +25,17 @@ export function objectBytes(pod: V1Pod): number {
 export function sizeWarning({ pod, objectBytes: bytes }: Sized): string | null {
   if (bytes < REMARKABLE) return null;
   return (
-    `The object of pod ${pod} has ${kilobytes(bytes)}, and each targeted session leaves 2.5 kB more in it for good; ` +
-    `from ${kilobytes(MOST)} on none is let in. A new pod (kubectl rollout restart) begins anew.`
+    `The object of pod ${pod} has ${kilobytes(bytes)}, and each targeted session adds 2.5 kB to it for good; ` +
+    `from ${kilobytes(MOST)} on no more are started. A new pod (kubectl rollout restart) starts empty.`
   );
 }
 
 /** Throws when one more agent could harm the pod. */
 export function checkRoom({ namespace, pod, objectBytes: bytes }: Sized, otherwise: string): void {
   if (bytes < MOST) return;
-  const text = `pod ${namespace}/${pod} takes no more agents: its object has ${kilobytes(bytes)}, of at most ${kilobytes(MOST)}`;
+  const text = `pod ${namespace}/${pod} takes no more agents: its object has ${kilobytes(bytes)}, and the limit is ${kilobytes(MOST)}`;
   throw new MirrordError('agent', 'agent-pod-full', text, {
-    help: `Near 1.5 MB Kubernetes could not even end it. Delete the pod, so that its workload makes a new one; or ${otherwise}.`,
+    help: `Near 1.5 MB Kubernetes cannot even delete it. Delete the pod so that its workload creates a new one, or ${otherwise}.`,
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * From a created object to an agent that listens; the same for a Job's pod and for an ephemeral container.
  *
- * The pod is watched and, where the rights allow, the events; whoever knows first that it cannot come to anything says
+ * The pod is watched and, where the rights allow, the events; the first of them to know that it cannot succeed says
  * so, in the cluster's own words.  Nothing that the kubelet might get right at a later try is waited for: people can
  * try again themselves, and would rather know.
  */
@@ -78,7 +78,7 @@ class Start {
       if (!deadline.aborted || error instanceof MirrordError) throw error;
       const text = `the agent did not start within ${timeoutMs / 1000} s: ${this.#last}`;
       throw new MirrordError('agent', 'agent-timeout', text, {
-        help: `\`kubectl -n ${namespace} get events\` may tell why; agent.startup_timeout is the limit.`,
+        help: `\`kubectl -n ${namespace} get events\` may say why; agent.startup_timeout is the limit.`,
       });
     } finally {
       done.abort();
@@ -181,7 +181,7 @@ class Start {
 
 function gone(pod: V1Pod): MirrordError {
   return new MirrordError('agent', 'agent-pod-failed', `Pod ${pod.metadata?.name} was deleted.`, {
-    help: 'Somebody, or a drain of its node, removed it.  Try again.',
+    help: 'It was deleted by a user or by a drain of its node. Try again.',
   });
 }
 

@@ -35,7 +35,7 @@ export class AuthProvider implements CredentialSource {
     } finally {
       this.#asking--;
     }
-    if (authorization === undefined) throw this.#failed('it gave no token');
+    if (authorization === undefined) throw this.#failed('it returned no token');
     const identity = { headers: { authorization } };
     this.#held = { identity, until: performance.now() + REUSED_MS };
     return identity;
@@ -53,7 +53,7 @@ export class AuthProvider implements CredentialSource {
     const { file, line, name } = this.#user;
     const message = `kubeconfig ${file}, line ${line}: auth-provider "${this.#name}" of user "${name}" failed: ${reason}`;
     return new MirrordError('cluster', 'auth-provider-failed', message, {
-      help: 'Log in again, or move to an exec plugin (kubelogin, gke-gcloud-auth-plugin): Kubernetes has dropped these providers.',
+      help: 'Log in again, or switch to an exec plugin (kubelogin, gke-gcloud-auth-plugin): Kubernetes no longer supports these providers.',
       cause,
     });
   }

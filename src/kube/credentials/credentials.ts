@@ -26,7 +26,7 @@ export interface Credentials {
   readonly isAsking: boolean;
 }
 
-/** `reread` gives the context as its files have it now: who logs in again gets a kubeconfig that was written anew. */
+/** `reread` gives the context as its files have it now: who logs in again gets a kubeconfig that was written again. */
 export function openCredentials(
   chosen: ChosenContext,
   env: NodeJS.ProcessEnv,
@@ -53,7 +53,7 @@ export function openCredentials(
   }
   let now = user;
   return {
-    // Files are read anew each time: a rotated token or certificate is in use at once.
+    // Files are read again each time: a rotated token or certificate is in use at once.
     current: async () => sendable(now, merge(written(now), impersonationHeaders(now))),
     refused: () => {
       const before = now;
@@ -95,7 +95,7 @@ function written(user: UserEntry): Identity {
   const cert = dataOrFile(user, 'client-certificate', data['client-certificate-data'], certFile);
   const key = dataOrFile(user, 'client-key', data['client-key-data'], keyFile);
   if ((cert === undefined) !== (key === undefined)) {
-    throw contradictory(user, 'needs client-certificate together with client-key');
+    throw contradictory(user, 'needs both client-certificate and client-key');
   }
   return {
     headers: defined({ authorization }),
@@ -141,7 +141,7 @@ function sendable(user: UserEntry, identity: Identity): Identity {
 function unusable(user: UserEntry, reason: string, cause?: unknown): MirrordError {
   const message = `kubeconfig ${user.file}, line ${user.line}: user "${user.name}": ${reason}`;
   return new MirrordError('usage', 'credentials-unreadable', message, {
-    help: 'Log in again, or fetch the kubeconfig anew.',
+    help: 'Log in again, or download the kubeconfig again.',
     cause,
   });
 }

@@ -22,12 +22,12 @@ const credential = record({
 /** RFC 3339, which is all that Go's metav1.Time takes. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/;
 
-/** `apiVersion` is the one that was asked for.  Throws a `YamlFault` for what is no credential. */
+/** `apiVersion` is the one that was asked for.  Throws a `YamlFault` for what is not a credential. */
 export function readExecCredential(output: Uint8Array, apiVersion: string): ExecCredential {
-  if (!isReadable(output)) throw fault('it begins as JSON and is none');
+  if (!isReadable(output)) throw fault('it begins like JSON but is not valid JSON');
   const { kind, apiVersion: given, status } = shaped(credential, readYaml(output));
   if (!['', 'ExecCredential'].includes(kind)) throw fault(`its kind is "${kind}", not ExecCredential`);
-  if (given !== apiVersion) throw fault(`its apiVersion is "${given}", and the kubeconfig asks for ${apiVersion}`);
+  if (given !== apiVersion) throw fault(`its apiVersion is "${given}", but the kubeconfig requires ${apiVersion}`);
   if (status === null) throw fault('it has no status');
   const { clientCertificateData: certificate, clientKeyData: key, expirationTimestamp } = status;
   const token = status.token.trim();
@@ -55,7 +55,7 @@ function expiry(stamp: string | null): number {
   const [day] = stamp.split('T');
   // Of a 31st of February `Date` makes the 3rd of March.
   const expires = TIME.test(stamp) && isDay(day) ? Date.parse(stamp) : NaN;
-  if (Number.isNaN(expires)) throw fault(`its expirationTimestamp is no time: ${stamp}`);
+  if (Number.isNaN(expires)) throw fault(`its expirationTimestamp is not a time: ${stamp}`);
   return expires;
 }
 

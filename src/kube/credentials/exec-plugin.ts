@@ -43,7 +43,7 @@ export class ExecPlugin implements CredentialSource {
     this.#env = env;
     this.#exec = exec;
     const { command } = exec;
-    if (command === '') throw contradictory(user, 'has an exec without a command');
+    if (command === '') throw contradictory(user, 'has an exec entry without a command');
     // As in client-go: a path is relative to the kubeconfig, a bare name is looked up in PATH.
     this.#command = command.includes('/') ? path.resolve(path.dirname(user.file), command) : command;
   }
@@ -105,7 +105,7 @@ export class ExecPlugin implements CredentialSource {
         killGroup(child.pid);
         reject(error);
       };
-      // It must not outlive us, waiting for a browser that nobody looks at.
+      // It must not outlive us, waiting for a browser that the user does not see.
       const orphaned = (): void => killGroup(child.pid);
       process.once('exit', orphaned);
       const timer = setTimeout(() => {
@@ -115,7 +115,7 @@ export class ExecPlugin implements CredentialSource {
       child.stdout.on('data', (chunk: Buffer) => {
         stdout.push(chunk);
         length += chunk.length;
-        if (length > OUTPUT_LIMIT) finish(this.#failed('exec-plugin-output', 'printed without end', stderr));
+        if (length > OUTPUT_LIMIT) finish(this.#failed('exec-plugin-output', 'printed without stopping', stderr));
       });
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
         if (stderr.length < OUTPUT_LIMIT) stderr += chunk;
@@ -160,8 +160,8 @@ export class ExecPlugin implements CredentialSource {
     const missing = isCode(error, 'ENOENT') || (isCode(error, 'EACCES') && !this.#command.includes('/'));
     if (!missing) return this.#failed('exec-plugin-failed', `cannot be run: ${error.message}`, '');
     const hint = this.#exec.installHint;
-    const where = `Install it, or check PATH, which sudo may have replaced: ${this.#env['PATH'] ?? '(empty)'}`;
-    return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} is not there.`, {
+    const where = `Install it, or check PATH, which sudo may have changed: ${this.#env['PATH'] ?? '(empty)'}`;
+    return new MirrordError('cluster', 'exec-plugin-missing', `${this.#title()} was not found.`, {
       help: hint === '' ? where : `${hint}\n${where}`,
       cause: error,
     });
@@ -172,8 +172,8 @@ export class ExecPlugin implements CredentialSource {
     const asks = this.#exec.interactiveMode === 'Always';
     return new MirrordError('cluster', code, `${this.#title()} ${how}${said === '' ? '' : `:\n${said}`}`, {
       help: asks
-        ? 'It wants a terminal (interactiveMode: Always) and has none here: use a login that asks nothing, or a token.'
-        : 'Log in again with the tool that it belongs to; `kubectl cluster-info` must work without asking anything.',
+        ? 'It needs a terminal (interactiveMode: Always) and has none here: use a login without questions, or a token.'
+        : 'Log in again with the tool it belongs to; `kubectl cluster-info` must work without asking questions.',
     });
   }
 

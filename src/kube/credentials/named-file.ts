@@ -18,7 +18,7 @@ export function readNamed(entry: Entry, key: string, file: string): Buffer {
   } catch (error) {
     const where = `kubeconfig ${entry.file}, line ${entry.line}`;
     throw new MirrordError('usage', 'credentials-unreadable', `${where}: ${key} ${full}: ${reasonOf(error)}`, {
-      help: 'Check the path (relative ones start at the kubeconfig) and its permissions, or fetch the kubeconfig anew.',
+      help: 'Check the path (relative ones start at the kubeconfig) and its permissions, or download the kubeconfig again.',
       cause: error,
     });
   }

@@ -3,7 +3,7 @@ import { parseCidr } from '../../net/index.ts';
 import { ApiError, isStatus } from '../server/api-error.ts';
 import type { Api } from '../server/api.ts';
 
-/** RFC 5737 and RFC 3849: documentation addresses, in nobody's service range. */
+/** RFC 5737 and RFC 3849: documentation addresses, in no service range. */
 const IMPOSSIBLE = [
   { family: 'IPv4', address: '192.0.2.1' },
   { family: 'IPv6', address: '2001:db8::1' },

@@ -74,7 +74,7 @@ export class Discoverer {
     const isComplete = this.#serviceCidrs.values().length > 0 && this.#nodes.readable;
     const kubeadm = isComplete ? null : await rangesFromKubeadm(this.#api, signal);
     await Promise.all([this.#findServices(kubeadm, signal), this.#findPods(kubeadm, signal)]);
-    if (!this.#namespaces.readable) this.#notes.push('namespaces may not be listed: only the usual ones are known');
+    if (!this.#namespaces.readable) this.#notes.push('you may not list namespaces: only the usual ones are known');
   }
 
   watch(current: Discovery, changed: (next: Discovery) => void, signal: AbortSignal): void {
@@ -112,7 +112,7 @@ export class Discoverer {
     const [source, where] = await this.#widest(sources.services, signal);
     this.#services = source;
     const seen = source === null ? "the agent's environment" : `the services of ${where}, and the agent's environment`;
-    this.#notes.push(`service ranges are not told; guessed from ${seen}`);
+    this.#notes.push(`service ranges are not known; guessed from ${seen}`);
   }
 
   async #findPods(kubeadm: KubeadmRanges | null, signal: AbortSignal): Promise<void> {
@@ -122,7 +122,7 @@ export class Discoverer {
       this.#declaredPods = kubeadm?.pods ?? [];
       const instead =
         this.#declaredPods.length > 0 ? `: kubeadm's ConfigMap says ${this.#declaredPods.join(', ')}` : '';
-      this.#notes.push(`nodes may not be listed${instead}`);
+      this.#notes.push(`you may not list nodes${instead}`);
     }
     const known = ranges([...ofNodes, ...this.#declaredPods]);
     // A first page of pods shows whether the nodes' word can be taken for it: some networks hand out other addresses.
@@ -131,7 +131,7 @@ export class Discoverer {
     const enough = (read: readonly { values: readonly string[] }[]): boolean =>
       isCovered(read.flatMap((facts) => facts.values));
     const [source, where] = await this.#widest(sources.pods, signal, enough);
-    if (source === null) return void this.#notes.push('pods may not be listed');
+    if (source === null) return void this.#notes.push('you may not list pods');
     if (isCovered(source.values())) return;
     this.#pods = source;
     this.#notes.push(`pod ranges from the pods of ${where}`);

@@ -42,7 +42,7 @@ export class Source<T extends Named> {
     return [...this.#facts.values()].flatMap((facts) => facts.nodes);
   }
 
-  /** Reads until the end, or until `enough`.  A refusal is no error: `readable` is false then. */
+  /** Reads until the end, or until `enough`.  A refusal is not an error: `readable` is false then. */
   async read(signal: AbortSignal, enough: (read: readonly Facts[]) => boolean = () => false): Promise<boolean> {
     const { collection, facts } = this.#options;
     try {

@@ -73,7 +73,7 @@ function entries<N extends { readonly name: string; readonly line: number }, T>(
   const names = new Set<string>();
   return list.map((element) => {
     const { name, line } = element;
-    if (names.has(name)) throw new YamlFault(line, `two ${kind} are called "${name}"`);
+    if (names.has(name)) throw new YamlFault(line, `two ${kind} are named "${name}"`);
     names.add(name);
     return { name, fields: fieldsOf(element), file, line };
   });

@@ -44,7 +44,7 @@ export function loadContext(choice: KubeconfigChoice): ChosenContext {
     throw new MirrordError('usage', 'context-unset', `Kubeconfig ${from} has no current context.`, {
       help:
         names.length === 0
-          ? 'The file lists no context at all; is it the right one?'
+          ? 'The file has no contexts; is it the right file?'
           : `Name one with --context: ${names.map(quoted).join(', ')}.`,
     });
   }
@@ -52,16 +52,17 @@ export function loadContext(choice: KubeconfigChoice): ChosenContext {
   if (context === undefined) {
     const near = nearest(name, names);
     throw new MirrordError('usage', 'context-unknown', `No context ${quoted(name)} in kubeconfig ${from}`, {
-      help: near.length > 0 ? `There is: ${near.map(quoted).join(', ')}.` : 'The file lists no context at all.',
+      help: near.length > 0 ? `Available: ${near.map(quoted).join(', ')}.` : 'The file has no contexts.',
     });
   }
   const { cluster: clusterName, user: userName, namespace } = context.fields;
   if (clusterName === '') throw incomplete(context, 'names no cluster');
   const cluster = files.flatMap((file) => file.clusters).find((entry) => entry.name === clusterName);
-  if (cluster === undefined) throw incomplete(context, `names the cluster ${quoted(clusterName)}, which is not there`);
+  if (cluster === undefined)
+    throw incomplete(context, `names the cluster ${quoted(clusterName)}, which does not exist`);
   const user = files.flatMap((file) => file.users).find((entry) => entry.name === userName);
   if (userName !== '' && user === undefined) {
-    throw incomplete(context, `names the user ${quoted(userName)}, which is not there`);
+    throw incomplete(context, `names the user ${quoted(userName)}, which does not exist`);
   }
   return { context: name, namespace: choice.namespace ?? (namespace || 'default'), cluster, user };
 }
@@ -82,7 +83,7 @@ function readFiles(choice: KubeconfigChoice): KubeconfigFile[] {
   throw new MirrordError(
     'usage',
     'kubeconfig-missing',
-    `No kubeconfig: ${paths.join(', ')} (${source}) is not there.`,
+    `No kubeconfig: ${paths.join(', ')} (${source}) was not found.`,
     {
       help: isList || !choice.env['SUDO_UID'] ? NAME_ONE : `${NAME_ONE}\n${SUDO_DROPS}`,
     },
@@ -94,7 +95,7 @@ function incomplete(context: Entry, reason: string): MirrordError {
     'usage',
     'context-incomplete',
     `Kubeconfig ${context.file}, line ${context.line}: the context ${quoted(context.name)} ${reason}`,
-    { help: 'Choose another with --context, or repair the file.' },
+    { help: 'Choose another context with --context, or correct the file.' },
   );
 }
 

@@ -98,13 +98,13 @@ function opened(handshake: Handshake, port: number, connection: Socket, signal: 
     socket.once('open', () => {
       socket.off('error', fail);
       const framing = handshake.framing(port);
-      if (framing === null) return fail(new Error('the server chose no framing that was offered'));
+      if (framing === null) return fail(new Error('the server chose a protocol that was not offered'));
       const stream = new PortForwardStream(socket, connection, framing, () => {
         bounded.removeEventListener('abort', abort);
         stream.off('error', fail).off('close', closed);
         resolve(stream);
       });
-      const closed = (): void => fail(new Error('closed before it was confirmed'));
+      const closed = (): void => fail(new Error('it was closed before it was confirmed'));
       stream.once('error', fail).once('close', closed);
       // Flowing from the start so that the confirmation comes in; data stays in the stream until somebody reads.
       stream.read(0);

@@ -4,7 +4,7 @@
  * runtime takes apart one small piece at a time.
  *
  * Of SPDY only this much is needed: two streams are opened, one for errors (at once half-closed) and one for data; data
- * frames have a header of 8 bytes; nobody keeps windows (moby/spdystream has none).  Draft mbelshe-httpbis-spdy-00,
+ * frames have a header of 8 bytes; neither end keeps windows (moby/spdystream has none).  Draft mbelshe-httpbis-spdy-00,
  * section 2.
  */
 import type { Frame, Framing } from './framing.ts';
@@ -130,7 +130,7 @@ export class SpdyFraming implements Framing {
         if (id % 2 === 0) take({ kind: 'answer', message: Buffer.from(frame) });
         return;
       case GOAWAY:
-        return take({ kind: 'error', text: 'the node ends the connection' });
+        return take({ kind: 'error', text: 'the node closed the connection' });
       default:
         // SETTINGS, HEADERS, WINDOW_UPDATE: of no use here.
         return;

@@ -128,11 +128,11 @@ export class PortForwardStream extends Duplex {
       case 'error':
         return this.#fail(frame.text.trim());
       case 'malformed':
-        return this.#fail(`the server sent what is no port-forward (${frame.reason})`);
+        return this.#fail(`the server broke the port-forward protocol (${frame.reason})`);
     }
   };
 
-  /** A moment later: it may come with the confirmation, when nobody has had the time to listen for errors. */
+  /** A moment later: it may come with the confirmation, before a listener for errors is in place. */
   #fail(reason: string): void {
     this.#isOver = true;
     setImmediate(() => this.destroy(new Error(`port-forward: ${reason}`)));

@@ -23,7 +23,7 @@ export interface Proxy {
   readonly url: string;
 }
 
-const SERVER_HELP = 'Write it like https://api.example:6443, or fetch the kubeconfig anew.';
+const SERVER_HELP = 'Write it like https://api.example:6443, or download the kubeconfig again.';
 const PROXY_PORTS: Readonly<Record<Proxy['kind'], number>> = { http: 80, https: 443, socks5: 1080 };
 
 export function endpointOf(cluster: ClusterEntry): Endpoint {
@@ -34,9 +34,14 @@ export function endpointOf(cluster: ClusterEntry): Endpoint {
   }
   const url = URL.parse(server.includes('://') ? server : `https://${server}`);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new MirrordError('usage', 'kubeconfig-invalid', `${where}: server "${server}" is no http or https address.`, {
-      help: SERVER_HELP,
-    });
+    throw new MirrordError(
+      'usage',
+      'kubeconfig-invalid',
+      `${where}: server "${server}" is not an http or https address.`,
+      {
+        help: SERVER_HELP,
+      },
+    );
   }
   const secure = url.protocol === 'https:';
   return {
@@ -71,9 +76,9 @@ function parseProxy(value: string, where: string): Proxy {
     throw new MirrordError(
       'usage',
       'proxy-invalid',
-      `${where}: "${value.replace(/\/\/.*@/, '//')}" is no http, https or socks5 address.`,
+      `${where}: "${value.replace(/\/\/.*@/, '//')}" is not an http, https or socks5 address.`,
       {
-        help: 'Write it like http://proxy.example:3128; kubectl takes the same ones.',
+        help: 'Write it like http://proxy.example:3128; kubectl accepts the same forms.',
       },
     );
   }
@@ -87,7 +92,7 @@ function parseProxy(value: string, where: string): Proxy {
   };
 }
 
-/** What is no escape is itself: a password may have a bare percent sign. */
+/** What is not an escape is itself: a password may have a bare percent sign. */
 function unescaped(written: string): string {
   try {
     return decodeURIComponent(written);

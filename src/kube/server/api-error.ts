@@ -12,7 +12,7 @@ export interface StatusBody {
 
 /**
  * The API server answered, and its answer was no.  For this folder alone: who asked turns it into a `MirrordError` that
- * says what was wanted; what nobody expected gets `unexpectedAnswer`.
+ * says what was wanted; what was not expected gets `unexpectedAnswer`.
  */
 export class ApiError extends Error {
   readonly status: number;
@@ -41,7 +41,7 @@ export function isRbacRefusal(error: unknown): boolean {
 export function credentialsRejected(server: string, message: string, cause: unknown): MirrordError {
   const text = `${server} does not accept these credentials: ${message} (HTTP 401)`;
   return new MirrordError('cluster', 'credentials-rejected', text, {
-    help: 'They have expired or were revoked: log in to the cluster again, or fetch the kubeconfig anew.',
+    help: 'They may have expired or been revoked: log in to the cluster again, or download the kubeconfig again.',
     cause,
   });
 }

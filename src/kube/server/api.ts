@@ -128,9 +128,9 @@ export class Api {
       try {
         return JSON.parse(text) as T;
       } catch {
-        const answer = `the server at ${this.#server.endpoint.url} does not answer as Kubernetes does`;
+        const answer = `the server at ${this.#server.endpoint.url} does not answer like a Kubernetes API`;
         throw new MirrordError('cluster', 'api-answer', `${answer}: ${text.slice(0, 200)}`, {
-          help: 'Is `server` of the kubeconfig right?  A login page of a proxy looks like this.',
+          help: "Is `server` in the kubeconfig right? A proxy's login page can look like this.",
         });
       }
     } catch (error) {

@@ -11,13 +11,13 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, readonly [string, string]>> = 
   CERT_SIGNATURE_FAILURE: ['it was not signed by the authority in the kubeconfig', 'authority'],
   CERT_HAS_EXPIRED: ['it has expired', 'clock'],
   CERT_NOT_YET_VALID: ['it is not valid yet', 'clock'],
-  ERR_TLS_CERT_ALTNAME_INVALID: ['it is made out to other names', 'name'],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['it is for other names', 'name'],
 };
 
 const CERTIFICATE_HELP: Readonly<Record<string, string>> = {
   authority:
-    'certificate-authority-data of the kubeconfig belongs to another (or an older) cluster: fetch the kubeconfig anew.',
-  clock: "Check this machine's clock; else the cluster's certificates need renewing.",
+    'certificate-authority-data of the kubeconfig belongs to another (or an older) cluster: download the kubeconfig again.',
+  clock: "Check this machine's clock. If it is right, the cluster's certificates must be renewed.",
   name: 'Use one of these names as server, or set tls-server-name in the kubeconfig.',
 };
 
@@ -30,7 +30,7 @@ export function explainConnectFailure(error: unknown, target: string): MirrordEr
   const fault = CERTIFICATE_FAULTS[code];
   if (fault !== undefined) {
     const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` (${reasonOf(error)})` : '';
-    const text = `the certificate of ${target} is not to be trusted: ${fault[0]}${names}`;
+    const text = `the certificate of ${target} is not trusted: ${fault[0]}${names}`;
     return fail('api-certificate', text, CERTIFICATE_HELP[fault[1]]);
   }
   switch (code) {
@@ -43,16 +43,16 @@ export function explainConnectFailure(error: unknown, target: string): MirrordEr
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
-      return fail('api-unreachable', `there is no way to ${target} (${code})`, 'Check the network and the VPN.');
+      return fail('api-unreachable', `there is no route to ${target} (${code})`, 'Check the network and the VPN.');
     case 'ETIMEDOUT':
       return fail('api-timeout', `${target} does not answer`, 'Check the VPN, and the firewall of the cluster.');
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return fail('api-tls', `${target} does not speak TLS`, 'Should the address begin with http://?');
+      return fail('api-tls', `${target} does not speak TLS`, 'Should the address start with http://?');
     case 'ECONNRESET':
     case 'EPIPE':
-      return fail('api-reset', `${target} closed the connection`, 'Check what stands between: proxy, load balancer.');
+      return fail('api-reset', `${target} closed the connection`, 'Check the proxies and load balancers in between.');
   }
   return fail(
     'api-unreachable',

@@ -43,7 +43,7 @@ export async function* observe<T>(api: Api, collection: Collection, signal: Abor
       const began = performance.now();
       for await (const event of watchOnce<T>(api, collection, version, signal)) {
         retry = FIRST_RETRY_MS;
-        // 410 Gone: the version has been compacted away; the list has to be read anew.
+        // 410 Gone: the version has been compacted away; the list has to be read again.
         if (event.type === 'ERROR') throw new ApiError(event.object.code ?? 500, event.object as object, 'watch error');
         version = event.object.metadata?.resourceVersion ?? version;
         if (event.type === 'BOOKMARK') continue;

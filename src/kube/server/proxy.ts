@@ -24,7 +24,7 @@ export async function throughProxy(
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
-    const text = `the proxy ${proxy.url} gives no way to ${endpoint.url}: ${reasonOf(error)}`;
+    const text = `the proxy ${proxy.url} does not connect to ${endpoint.url}: ${reasonOf(error)}`;
     throw new MirrordError('cluster', 'proxy-failed', text, { help: HELP, cause: error });
   }
 }

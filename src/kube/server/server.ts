@@ -142,7 +142,7 @@ export class Server {
   /** How the server is called in messages. */
   get title(): string {
     const { url, host } = this.endpoint;
-    if (this.#proxy !== null) return `the API server ${url} (by the proxy ${this.#proxy.url})`;
+    if (this.#proxy !== null) return `the API server ${url} (through the proxy ${this.#proxy.url})`;
     const at = this.names.all().filter((address) => address !== host);
     return `the API server ${url}${at.length > 0 ? ` (${at.join(', ')})` : ''}`;
   }
@@ -160,7 +160,7 @@ function contextOf(ca: Buffer | string[], { cert, key }: Identity): tls.SecureCo
   } catch (error) {
     const text = `the client certificate or its key cannot be used: ${reasonOf(error)}`;
     throw new MirrordError('usage', 'credentials-unreadable', text, {
-      help: 'Both must be PEM, belong together, and the key have no passphrase: fetch the kubeconfig anew.',
+      help: 'Both must be PEM and belong together, and the key must have no passphrase: download the kubeconfig again.',
       cause: error,
     });
   }
@@ -174,7 +174,7 @@ function systemAuthorities(): string[] {
   return [...authorities];
 }
 
-/** An address is no SNI name (RFC 6066 section 3), but is what the certificate is checked against. */
+/** An address is not an SNI name (RFC 6066 section 3), but is what the certificate is checked against. */
 function named(host: string): tls.ConnectionOptions {
   return { host, servername: net.isIP(host) === 0 ? host : '' };
 }

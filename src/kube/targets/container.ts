@@ -45,7 +45,7 @@ export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenC
     if (all.includes(wanted)) return { name: wanted, isGuessed: false };
     const text = `pod ${pod.metadata?.name} has no container "${wanted}"`;
     throw new MirrordError('usage', 'container-unknown', text, {
-      help: `There is: ${nearest(wanted, all).join(', ')}.`,
+      help: `Available: ${nearest(wanted, all).join(', ')}.`,
     });
   }
   const annotated = pod.metadata?.annotations?.[DEFAULT_CONTAINER];

@@ -11,7 +11,7 @@ import type { ListedTarget } from './target.ts';
 
 /**
  * `namespace` null: of all namespaces.  Kinds that may not be listed are left out and told to `denied`; pods must be
- * readable.  A ReplicaSet that a Deployment made is left out, its Deployment stands for it; agents are no targets.
+ * readable.  A ReplicaSet that a Deployment made is left out, its Deployment stands for it; agents are not targets.
  * What a CronJob or an operator made is there: its maker cannot be a target.
  */
 export async function listTargets(
@@ -61,7 +61,7 @@ async function listPods(api: Api, namespace: string | null, signal: AbortSignal)
         'api-forbidden',
         `Listing the pods of all namespaces is not allowed: ${error.message}`,
         {
-          help: 'Name a namespace with -n, or ask for the rights in docs/rbac.yaml for all of them.',
+          help: 'Name a namespace with -n, or ask for the rights in docs/rbac.yaml for all namespaces.',
           cause: error,
         },
       );

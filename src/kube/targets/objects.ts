@@ -7,7 +7,7 @@ import type { Api } from '../server/api.ts';
 import { targetContainer } from './container.ts';
 import type { ResolvedTarget } from './target.ts';
 
-/** Each reads once, and anew when called again.  Null: there is none.  Rejects with what may not be read, by name. */
+/** Each reads once, and again when called again.  Null: there is none.  Rejects with what may not be read, by name. */
 export interface TargetObjects {
   readonly pod: V1Pod;
   readonly container: TargetContainer;
@@ -33,9 +33,14 @@ export async function targetObjects(api: Api, target: ResolvedTarget, signal: Ab
   };
   const pod = await read<V1Pod>(`${objects}/pods/${encodeURIComponent(target.pod)}`, `pod ${target.pod}`);
   if (pod === null) {
-    throw new MirrordError('agent', 'target-gone', `Pod ${target.pod} is gone, and its successor is not there yet.`, {
-      help: '`mirrord status` tells what is being waited for.',
-    });
+    throw new MirrordError(
+      'agent',
+      'target-gone',
+      `Pod ${target.pod} is gone, and its replacement does not exist yet.`,
+      {
+        help: '`mirrord status` says what the session waits for.',
+      },
+    );
   }
   return {
     pod,

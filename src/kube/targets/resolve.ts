@@ -75,9 +75,9 @@ export async function resolveTarget(
     found.abort();
   }
   signal.throwIfAborted();
-  const text = `${titleOf(request.target)} has no ready pod within ${(timeoutMs ?? 0) / 1000} s`;
+  const text = `${titleOf(request.target)} has no ready pod after ${(timeoutMs ?? 0) / 1000} s`;
   throw new MirrordError('agent', 'target-not-ready', `${text}${states(pods.values())}`, {
-    help: 'Choose another target (`mirrord ls` lists them), or leave -t out: a pod of its own needs none.',
+    help: 'Choose another target (`mirrord ls` lists them), or leave out -t: the session then has a pod of its own.',
   });
 }
 
@@ -151,8 +151,7 @@ async function unknown(api: Api, { target, namespace }: ResolveRequest, signal: 
   const name = target.kind === 'label' ? '' : target.name;
   const near = nearest(name, await namesOf(api, kind, namespace, signal)).map((item) => `${kind}/${item}`);
   return new MirrordError('usage', 'target-unknown', `There is no ${titleOf(target)} in namespace ${namespace}`, {
-    help:
-      near.length > 0 ? `There is: ${near.join(', ')}.` : `There is no ${kind} at all in this namespace; is -n right?`,
+    help: near.length > 0 ? `Available: ${near.join(', ')}.` : `There is no ${kind} in this namespace; is -n right?`,
   });
 }
 
@@ -177,7 +176,7 @@ function titleOf(target: PodTarget): string {
 }
 
 function absent(target: PodTarget): string {
-  return `waiting for ${titleOf(target)}, which is not there`;
+  return `waiting for ${titleOf(target)}, which does not exist yet`;
 }
 
 function states(pods: Iterable<V1Pod>): string {

@@ -128,7 +128,7 @@ class Reader {
 
   #value(node: unknown): Json {
     if (this.#open.size > 0 && ++this.#repeated > MAX_REPEATED) {
-      throw this.#fault(node, 'its aliases repeat too much');
+      throw this.#fault(node, 'its aliases expand to too much');
     }
     if (node === null || node === undefined) return null;
     if (isAlias(node)) return this.#follow(node, (target) => this.#value(target));
@@ -158,8 +158,9 @@ class Reader {
     const text = String(node.value);
     const isPlain = node.type === 'PLAIN';
     const value = node.tag !== undefined ? resolveTagged(node.tag, text) : isPlain ? resolvePlain(text) : text;
-    if (value === undefined) throw this.#fault(node, `${JSON.stringify(text)} is not what its tag ${node.tag} says`);
-    if (typeof value === 'number' && !Number.isFinite(value)) throw this.#fault(node, `${text} has no place in JSON`);
+    if (value === undefined) throw this.#fault(node, `${JSON.stringify(text)} does not match its tag ${node.tag}`);
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw this.#fault(node, `${text} cannot be written as JSON`);
     return value;
   }
 
@@ -196,7 +197,7 @@ class Reader {
   }
 
   #mergeOne(source: unknown, into: Fields): void {
-    if (!isMap(source)) throw this.#fault(source, '<< needs a mapping, or a list of mappings');
+    if (!isMap(source)) throw this.#fault(source, '<< needs a mapping or a list of mappings');
     this.#collect(source.items, into);
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a document must look like, as Go's encoding/json sees it: unknown fields are passed over, names are compared with
- * their case, null and nothing are the type's zero value, and nothing is converted: a number is no text.
+ * their case, null and nothing are the type's zero value, and nothing is converted: a number is not text.
  */
 import type { Json, JsonObject, Reading } from './read.ts';
 import { YamlFault } from './read.ts';
@@ -98,7 +98,7 @@ function isList(value: Json): value is readonly Json[] {
 function misfit(value: Json, { field, line }: Place, wanted: string): YamlFault {
   const hint = wanted === 'text' && typeof value !== 'object' ? ': put it in quotes' : '';
   const found = isList(value) ? 'a list' : FOUND[typeof value];
-  return new YamlFault(line, `${field === '' ? 'it' : field} must be ${wanted}, and is ${found}${hint}`);
+  return new YamlFault(line, `${field === '' ? 'it' : field} must be ${wanted}, but is ${found}${hint}`);
 }
 
 const FOUND: Readonly<Record<string, string>> = {

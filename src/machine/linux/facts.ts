@@ -15,7 +15,7 @@ import { BYTES } from '../files.ts';
 import type { System } from './system/system.ts';
 import { defined } from '../../defined.ts';
 
-/** resolv.conf(5): whom programs ask where the file names nobody; Go's resolver asks the second, too. */
+/** resolv.conf(5): the servers that programs ask when the file names none; Go's resolver asks the second, too. */
 const UNNAMED_SERVER = '127.0.0.1';
 const UNNAMED_SERVERS = [UNNAMED_SERVER, '::1'];
 

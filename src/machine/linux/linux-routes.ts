@@ -21,7 +21,7 @@ export class LinuxRoutes implements Routes {
   #forwarded: Forwarded | undefined;
   #admission: Admission | undefined;
 
-  /** `look`: reads the machine anew. */
+  /** `look`: reads the machine again. */
   constructor(
     system: System,
     journal: LinuxJournal,

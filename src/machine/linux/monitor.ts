@@ -2,7 +2,7 @@
  * Notices that the machine's network changed: links, routes, addresses and rules by `ip monitor`, the way of names by
  * watching the files that decide it.
  *
- * Events are a hint only; the machine is read anew when they have calmed down, and told about when it differs.
+ * Events are a hint only; the machine is read again when they have calmed down, and told about when it differs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Targets that are no cluster: a network namespace by its name, or a process's. */
+/** Targets on this machine: a network namespace by its name, or a process's. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { editDistance } from '../../edit-distance.ts';
 import { MirrordError } from '../../errors.ts';
@@ -92,20 +92,21 @@ async function refuseOthersNamespace({ system, user }: TargetContext, number: st
   const { code } = await system.run(command, [...args, ...namespaces, 'true']);
   // Had it ended meanwhile, its number could have meant another one.
   if (read() === undefined) throw unknownProcess(number);
-  if (code !== 0) throw forbidden(number, `${user.name} may not enter its user namespace: name a process of your own.`);
+  if (code !== 0)
+    throw forbidden(number, `the user ${user.name} may not enter its user namespace: choose a process of your own.`);
 }
 
 /** A port of this machine's own that came to this machine would come round for ever. */
 export function refuseOwnNetwork({ path, namespace }: OpenedTarget): void {
   if (statSync(namespace).ino !== statSync('/proc/self/ns/net').ino) return;
-  throw new MirrordError('usage', 'incoming-own-network', `The network of ${path} is this machine's own.`, {
-    help: 'Its incoming traffic is here already: have your program listen on the port itself.',
+  throw new MirrordError('usage', 'incoming-own-network', `The network of ${path} is this machine's own network.`, {
+    help: 'Its incoming traffic already arrives here: let your program listen on the port.',
   });
 }
 
 const pathOf = (descriptor: number): string => `/proc/${process.pid}/fd/${descriptor}`;
 
-/** Namespaces are the only files of their file system (nsfs); another file there may keep who reads it waiting. */
+/** Namespaces are the only files of their file system (nsfs); another file there may keep its reader waiting. */
 const isNamespace = (descriptor: number): boolean => fstatSync(descriptor).dev === statSync('/proc/self/ns/net').dev;
 
 /** Undefined for what is not there.  Even root may be kept from looking into a process, which is told with its number. */
@@ -117,20 +118,20 @@ function attempt<T>(open: () => T, number?: string): T | undefined {
     if (code === 'ENOENT' || code === 'ESRCH') return undefined;
     if (code !== 'EACCES' || number === undefined) throw cause;
     const help =
-      'It belongs to another user namespace, or root lacks CAP_SYS_PTRACE, as in a container: run mirrord outside.';
+      'It belongs to another user namespace, or root lacks CAP_SYS_PTRACE, as in a container: run mirrord outside the container.';
     throw forbidden(number, help, cause);
   }
 }
 
 const forbidden = (number: string, help: string, cause?: unknown): MirrordError =>
-  new MirrordError('permission', 'process-forbidden', `The network of process ${number} may not be entered.`, {
+  new MirrordError('permission', 'process-forbidden', `The network of process ${number} cannot be entered.`, {
     help,
     cause,
   });
 
 const unknownProcess = (number: string): MirrordError =>
   new MirrordError('usage', 'process-unknown', `There is no process ${number}.`, {
-    help: 'Find its number with: pgrep -a NAME.  In a container, the number outside counts.',
+    help: 'Find its number with: pgrep -a NAME. For a process in a container, use its number outside the container.',
   });
 
 function unknownNamespace(name: string, known: readonly string[]): MirrordError {
@@ -138,7 +139,7 @@ function unknownNamespace(name: string, known: readonly string[]): MirrordError 
   return new MirrordError('usage', 'namespace-unknown', `There is no network namespace ${name}.`, {
     help:
       near.length === 0
-        ? 'There is none at all on this machine; `ip netns add NAME` makes one.'
+        ? 'This machine has none; `ip netns add NAME` creates one.'
         : `There ${near.length === 1 ? 'is' : 'are'}: ${near.join(', ')}.`,
   });
 }

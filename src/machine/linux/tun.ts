@@ -31,7 +31,7 @@ export function explain(system: System, name: string, error: NodeJS.ErrnoExcepti
   return new MirrordError(
     'host',
     'tun-failed',
-    `The TUN interface could not be made: ${syscall}: ${message} (${code}).`,
+    `The TUN interface could not be created: ${syscall}: ${message} (${code}).`,
     {
       cause: error,
     },
@@ -44,7 +44,7 @@ const CAUSES: readonly Cause[] = [
   ({ probes }) =>
     probes.uid() === 0
       ? undefined
-      : new MirrordError('permission', 'not-root', 'Only root may make a network interface.', {
+      : new MirrordError('permission', 'not-root', 'Only root may create a network interface.', {
           help: 'Run it with sudo: sudo mirrord up',
         }),
 
@@ -54,7 +54,7 @@ const CAUSES: readonly Cause[] = [
     return new MirrordError(
       'permission',
       'no-net-admin',
-      'This root lacks the capability CAP_NET_ADMIN, probably because it runs in a container.',
+      'This root user lacks the capability CAP_NET_ADMIN, probably because it runs in a container.',
       { help: 'Start the container with --cap-add NET_ADMIN --device /dev/net/tun, or run mirrord outside it.' },
     );
   },
@@ -63,7 +63,7 @@ const CAUSES: readonly Cause[] = [
     if (files.kind('/dev/net/tun') !== undefined) return undefined;
     if (files.kind('/sys/class/misc/tun') !== undefined) {
       return new MirrordError('host', 'tun-device-missing', 'The device file /dev/net/tun is missing.', {
-        help: 'In a container, start it with --device /dev/net/tun.  Elsewhere: mkdir -p /dev/net && mknod /dev/net/tun c 10 200',
+        help: 'Start a container with --device /dev/net/tun. Elsewhere: mkdir -p /dev/net && mknod /dev/net/tun c 10 200',
       });
     }
     return noModule();
@@ -74,23 +74,23 @@ const CAUSES: readonly Cause[] = [
 
   (_machine, _name, error) =>
     error.syscall?.startsWith('open') && (error.code === 'EPERM' || error.code === 'EACCES')
-      ? new MirrordError('permission', 'tun-forbidden', 'The machine forbids to open /dev/net/tun, even to root.', {
-          help: 'A container needs --device /dev/net/tun; otherwise look at the permissions of /dev/net/tun and at the security module’s log.',
+      ? new MirrordError('permission', 'tun-forbidden', 'Even root may not open /dev/net/tun here.', {
+          help: 'A container needs --device /dev/net/tun; otherwise check the permissions of /dev/net/tun and the log of the security module.',
           cause: error,
         })
       : undefined,
 
   (_machine, name, error) =>
     error.code === 'EBUSY'
-      ? new MirrordError('host', 'tun-name-in-use', `There is already an interface ${name}.`, {
-          help: `See what it is with: ip -details link show ${name}.  Left behind, it goes away with: ip link delete ${name}`,
+      ? new MirrordError('host', 'tun-name-in-use', `There is already an interface named ${name}.`, {
+          help: `See what it is with: ip -details link show ${name}. If it is a leftover, delete it: ip link delete ${name}`,
           cause: error,
         })
       : undefined,
 
   (_machine, _name, error) =>
     error.syscall?.startsWith('TUNSET') && (error.code === 'EINVAL' || error.code === 'ENOTTY')
-      ? new MirrordError('host', 'tun-too-old', `This kernel’s TUN driver does not know ${error.syscall}.`, {
+      ? new MirrordError('host', 'tun-too-old', `This kernel's TUN driver does not support ${error.syscall}.`, {
           help: 'Linux 4.18 or newer is needed.',
           cause: error,
         })
@@ -99,5 +99,5 @@ const CAUSES: readonly Cause[] = [
 
 const noModule = (): MirrordError =>
   new MirrordError('host', 'tun-module-missing', 'The kernel has no TUN driver loaded.', {
-    help: 'Load it with: modprobe tun.  When there is no such module, install the full kernel package and reboot.',
+    help: 'Load it with: modprobe tun. If there is no such module, install the full kernel package and reboot.',
   });

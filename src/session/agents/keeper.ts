@@ -129,7 +129,7 @@ export class AgentKeeper {
 
   #open(report: (text: string) => void, signal: AbortSignal): Promise<AgentInfo> {
     const opening = this.#openOne(report, signal);
-    this.#opening = opening.catch(() => undefined); // told to whoever asked for it
+    this.#opening = opening.catch(() => undefined); // reported to the caller
     return opening;
   }
 

@@ -2,7 +2,7 @@
  * The target's incoming traffic for the programs of this machine: an agent of its own, told again and again which ports
  * somebody listens on here, and a dial to the program for each connection that comes.
  *
- * A port that nobody listens on stays with the original; so does all of it while the agent is away.
+ * A port without a listener here stays with the original; so does everything while the agent is away.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingPort } from '../../control/answers.ts';
@@ -54,7 +54,7 @@ export class IncomingTraffic {
     this.#keeper = new AgentKeeper(options.agents, {
       // What is lost is told by the agent for outgoing traffic; the target may be another's after a long time.
       changed: (away) => (away === null && this.#hasStarted ? this.#renew() : undefined),
-      gone: (reason) => this.#options.report('warning', `${reason}: it stays with ${options.target} until then`),
+      gone: (reason) => this.#options.report('warning', `${reason}: until then it stays with ${options.target}`),
       restarted: () => this.#options.report('done', 'the agent is ready again'),
       deliver: (flow) => this.#deliver(flow),
     });
@@ -75,8 +75,7 @@ export class IncomingTraffic {
       const what = `port ${remote} of ${target}`;
       if (filter === null) report('done', `${what} comes to localhost:${local}`);
       else report('done', `${what}: requests ${filter} come to localhost:${local}, all others stay there`);
-      if (!this.#listeners.has(local))
-        report('done', `nothing listens on localhost:${local} yet: until then it stays there`);
+      if (!this.#listeners.has(local)) report('done', `nothing listens on localhost:${local} yet, so it stays there`);
     }
     this.#hasStarted = true;
   }
@@ -132,7 +131,7 @@ export class IncomingTraffic {
     const removed = ports.filter(({ local }) => before.has(local) && !this.#listeners.has(local));
     for (const { local, remote } of removed) {
       this.#programs.delete(local);
-      this.#tell(`localhost:${local} listens no longer: port ${remote} stays with ${this.#options.target}`);
+      this.#tell(`nothing listens on localhost:${local} any more: port ${remote} stays with ${this.#options.target}`);
     }
     if (removed.length > 0 || found.some(([local]) => !before.has(local))) this.#renew();
   }
@@ -142,7 +141,7 @@ export class IncomingTraffic {
     if (this.#listeners.get(local)?.inode !== inode) return;
     this.#programs.set(local, program);
     const who = program === null ? 'a program of another user' : `${program.name}, pid ${program.pid}`;
-    this.#tell(`localhost:${local} listens (${who}): on`);
+    this.#tell(`a program listens on localhost:${local} (${who}): on`);
   }
 
   /** What changes once it has been said how it stands. */
@@ -151,7 +150,7 @@ export class IncomingTraffic {
   }
 
   /**
-   * Nobody may listen yet, and the wish must be one that can be granted.  An agent that has lost its client keeps the
+   * Perhaps nothing listens yet, and the request must be one that can be granted.  An agent that has lost its client keeps the
    * target for some seconds: that may be the session before this one.
    */
   async #granted(): Promise<void> {
@@ -165,7 +164,7 @@ export class IncomingTraffic {
     }
   }
 
-  /** What cannot be granted now is tried again: whoever has the target may leave it. */
+  /** What cannot be granted now is tried again: the session that has the target may leave it. */
   #renew(): void {
     this.#subscription.set(this.#wished).catch((error: unknown) => {
       if (!this.#hasStarted || this.#closing.signal.aborted || this.#keeper.tunnel === undefined) return;
@@ -195,11 +194,11 @@ function refused(problem: IncomingProblem, reason: string): MirrordError {
   switch (problem) {
     case 'taken':
       return new MirrordError('agent', 'incoming-taken', text, {
-        help: 'Only one session at a time can take it: end the other one, or choose another target.',
+        help: 'Only one session at a time can take it: end the other session, or choose another target.',
       });
     case 'forbidden':
       return new MirrordError('agent', 'incoming-forbidden', text, {
-        help: 'Somebody takes the capability NET_ADMIN from its container: a policy of the cluster, or the runtime.',
+        help: 'A policy of the cluster or the container runtime removes the capability NET_ADMIN from its container.',
       });
     case 'unsupported':
       return new MirrordError('agent', 'incoming-unsupported', text, {

@@ -1,4 +1,4 @@
-/** Which TCP ports of this machine are listened on, asked of the kernel again and again: it tells nobody of changes. */
+/** Which TCP ports of this machine are listened on, asked of the kernel again and again: it does not report changes. */
 import { closeSync } from 'node:fs';
 import { formatAddress } from '../../net/index.ts';
 import { TCP_STATES, type TcpSocket, tcpSockets } from '../../netlink/sock-diag.ts';

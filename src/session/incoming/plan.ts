@@ -59,12 +59,7 @@ function describe({ header_filter: header, path_filter: path, method_filter: met
 }
 
 function noPorts(): MirrordError {
-  return new MirrordError(
-    'usage',
-    'incoming-no-ports',
-    'No port of the target is named whose traffic is to come here.',
-    {
-      help: 'Its containers declare none: name them with --port 8080, or as feature.network.incoming.ports.',
-    },
-  );
+  return new MirrordError('usage', 'incoming-no-ports', 'No port of the target was named.', {
+    help: 'Its containers declare no ports: name them with --port 8080 or in feature.network.incoming.ports.',
+  });
 }

@@ -71,7 +71,7 @@ export async function openClusterRemote(options: ClusterRemoteOptions): Promise<
   };
 }
 
-/** Both agents are of one pod at first; each that is started anew takes whichever is ready then. */
+/** Both agents are of one pod at first; each that is started again takes whichever is ready then. */
 function agentSources(
   cluster: Cluster,
   options: ClusterRemoteOptions,
@@ -92,7 +92,7 @@ function agentSources(
   });
   const outgoingProgram = agentProgram(bundle, resumeLimitMs);
   const first = Promise.withResolvers<ResolvedTarget>();
-  first.promise.catch(() => undefined); // told to whoever starts the outgoing agent
+  first.promise.catch(() => undefined); // reported to the starter of the outgoing agent
   let isFirst = true;
   let isFirstIncoming = true;
   return {
@@ -101,8 +101,8 @@ function agentSources(
       async start(publicKey, progress, signal): Promise<StartedAgent> {
         const asked = request('outgoing', outgoingProgram, publicKey);
         if (target === null) return cluster.startAgent(asked, progress, signal);
-        // Whoever starts it waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted
-        // to be made anew), and is taken when it is there.
+        // Its starter waits for a first pod; a successor may be long in coming (the target scaled to zero, or deleted
+        // to be created again), and is taken when it is there.
         const timeoutMs = isFirst ? startupTimeoutMs : null;
         isFirst = false;
         const resolving = cluster.resolveTarget(target, timeoutMs, progress, signal);
@@ -117,7 +117,7 @@ function agentSources(
     incoming: {
       resumeLimitMs,
       async start(publicKey, progress, signal): Promise<StartedAgent> {
-        if (target === null) throw new Error('a pod of its own has no incoming traffic'); // the configuration says so, too
+        if (target === null) throw new Error('a session without a target has no incoming traffic'); // the configuration says so, too
         const resolved = await (isFirstIncoming
           ? first.promise
           : cluster.resolveTarget(target, null, progress, signal));
@@ -141,7 +141,7 @@ function nodesNetwork({ pod }: ResolvedTarget): MirrordError {
     'incoming-host-network',
     `${pod} has its node's network: its ports are the node's.`,
     {
-      help: "A node's traffic is not taken.  Choose another target, or leave --steal out.",
+      help: "A node's traffic is not taken. Choose another target, or leave out --steal.",
     },
   );
 }
@@ -149,7 +149,7 @@ function nodesNetwork({ pod }: ResolvedTarget): MirrordError {
 function podTarget(target: Target): PodTarget | null {
   if (target.kind === 'targetless') return null;
   if (target.kind !== 'netns' && target.kind !== 'process') return target;
-  throw new Error(`${formatTarget(target)} is no target in a cluster`);
+  throw new Error(`${formatTarget(target)} is not a target in a cluster`);
 }
 
 function describeTarget(path: string, { pod, container, ready, addresses }: ResolvedTarget): string {
@@ -162,12 +162,12 @@ function warningsOf(target: ResolvedTarget): readonly string[] {
   const { pod, container, isContainerGuessed, hostNetwork, clusterDns } = target;
   return [
     ...(isContainerGuessed
-      ? [`${pod} has several containers; ${container} was chosen (name another with /container/NAME).`]
+      ? [`${pod} has several containers; ${container} was chosen (choose another with /container/NAME).`]
       : []),
     ...(hostNetwork ? [`${pod} has its node's network: its address and its ports are the node's.`] : []),
     ...(clusterDns
       ? []
-      : [`${pod} does not ask the cluster's DNS (its dnsPolicy): services have no names from there.`]),
+      : [`${pod} does not use the cluster's DNS (its dnsPolicy): service names do not resolve there.`]),
     ...(size === null ? [] : [size]),
   ];
 }

@@ -73,12 +73,12 @@ export async function dialSocket(path: string, signal: AbortSignal, user = proce
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
-    // Nobody listens at a path of its own any more: the process has ended, and no redial will bring it back.
+    // Nothing listens at a path of its own any more: the process has ended, and no redial will bring it back.
     throw new MirrordError('agent', 'agent-gone', 'The agent in the target namespace has ended.', { cause: error });
   }
   if (peerUser(socket) === user) return socket;
   socket.destroy();
   throw new MirrordError('agent', 'agent-foreign-socket', `What listens at ${path} is not the agent.`, {
-    help: 'Another program has put itself there.  Start again with: sudo mirrord up',
+    help: 'Another program listens there. Start again with: sudo mirrord up',
   });
 }

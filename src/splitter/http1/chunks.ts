@@ -15,7 +15,7 @@ type State =
   | 'trailer-feed'
   | 'last-feed'
   | 'over'
-  /** For good: what came was no chunk. */
+  /** For good: what came was not a chunk. */
   | 'broken';
 
 /** Hexadecimal digits of a size: 12 are exact as a number. */

@@ -29,7 +29,7 @@ export class Http1Connection implements Split {
   readonly #requests = new RequestReader();
   readonly #picked: PickedSide;
   #main: Side;
-  /** Main cannot be used any more; the next request for it dials anew. */
+  /** Main cannot be used any more; the next request for it dials again. */
   #isMainGone = false;
   #phase: Phase = 'http';
   /** Whose the latest request was.  Only this side has a say in the client's connection. */
@@ -73,7 +73,7 @@ export class Http1Connection implements Split {
     this.#turn(() => this.#abort());
   }
 
-  /** After every event: what is owed goes out, and whoever sends too fast waits. */
+  /** After every event: what is owed is sent, and a peer that sends too fast waits. */
   #turn(event: () => void): void {
     if (this.#phase !== 'over') event();
     if (this.#phase === 'over') return;
@@ -197,7 +197,7 @@ export class Http1Connection implements Split {
 
   #malformed(): void {
     if (this.#judge !== null) this.#judged(this.#judge, false);
-    // Main decides what it is, unless its beginning has gone to the other side: then it is no request to anybody.
+    // Main decides what it is, unless its beginning has gone to the other side: then it is not a request at all.
     else if (this.#requests.isBetween || this.#last === 'main') this.#spliceWith(this.#usableMain());
     else this.#abort();
   }

@@ -77,7 +77,7 @@ export class PickedSide {
     this.#sent = [];
   }
 
-  /** Drops the connection; the next request dials anew. */
+  /** Drops the connection; the next request dials again. */
   hangUp(): void {
     this.#side?.reset();
     this.#side = null;

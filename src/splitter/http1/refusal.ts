@@ -1,4 +1,4 @@
-/** The answer to a picked request that nobody else answers. */
+/** The answer to a picked request that gets no other answer. */
 import type { RequestHead } from './request-head.ts';
 
 /** `closes`: the connection ends behind it. */

@@ -3,7 +3,7 @@
  * client's connection has two servers: main with its own frames, and the picked side behind a connection of ours.
  *
  * What cannot be read before that makes the connection blind: main gets every byte, and judges.  Afterwards it ends the
- * connection, since nobody else can.
+ * connection, since no other part can.
  */
 import { Line } from '../line.ts';
 import { LINGER_MS } from '../limits.ts';
@@ -92,7 +92,7 @@ export class Http2Connection implements Split {
 
   /* ---- turns ---- */
 
-  /** After every event: what is owed goes out, and whoever sends too fast waits. */
+  /** After every event: what is owed is sent, and a peer that sends too fast waits. */
   #turn(event: () => void): void {
     if (this.#phase !== 'over') event();
     let hasMoved = true;

@@ -21,7 +21,7 @@ export class MainQueue {
   #head = 0;
   #bytes = 0;
 
-  /** `deliver` gets what is no DATA. */
+  /** `deliver` gets what is not DATA. */
   constructor(client: ClientSide, deliver: (frame: Frame) => void) {
     this.#client = client;
     this.#deliver = deliver;

@@ -1,6 +1,6 @@
 /**
  * Main: until the first request is picked, frames pass as they are, and only what has to be known from the first byte on
- * is noted.  Afterwards its frames go through a queue (main-queue.ts), and blocks for it are encoded anew.
+ * is noted.  Afterwards its frames go through a queue (main-queue.ts), and blocks for it are encoded again.
  */
 import type { Line } from '../line.ts';
 import type { ClientSide } from './client-side.ts';
@@ -201,7 +201,7 @@ export class MainSide {
   }
 }
 
-/** PING and WINDOW_UPDATE may overtake, and what nobody knows. */
+/** PING and WINDOW_UPDATE may overtake, and frames of unknown types. */
 function isOrdered(type: number): boolean {
   switch (type) {
     case TYPE.DATA:

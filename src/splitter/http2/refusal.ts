@@ -1,4 +1,4 @@
-/** The answer to a picked request that nobody else answers. */
+/** The answer to a picked request that gets no other answer. */
 import type { Download } from './data.ts';
 import { isGrpc } from './facts.ts';
 import { NO_SECRETS } from './hpack/block.ts';

@@ -200,7 +200,7 @@ describe('credentials', function () {
     await assert.rejects(opened(kubeconfig), {
       code: 'api-certificate',
       failure: 'cluster',
-      message: /not to be trusted/,
+      message: /is not trusted/,
     });
   });
 

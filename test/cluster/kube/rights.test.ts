@@ -128,7 +128,7 @@ describe('a client with few rights', function () {
     await assert.rejects(poor.startTargetAgent(found, request(), quiet, signal), {
       code: 'agent-forbidden',
       message: /pods\/ephemeralcontainers/,
-      help: /leave -t out/,
+      help: /leave out -t/,
     });
     await assert.rejects(poor.resolveTarget({ kind: 'deployment', name: 'web' }, 5_000, quiet, signal), {
       code: 'api-forbidden',

@@ -132,7 +132,7 @@ describe('targets', function () {
     await assert.rejects(choose({ kind: 'deployment', name: 'web', container: 'ap' }), {
       code: 'container-unknown',
       failure: 'usage',
-      help: 'There is: app, istio-proxy.',
+      help: 'Available: app, istio-proxy.',
     });
   });
 
@@ -160,7 +160,7 @@ describe('targets', function () {
       {
         code: 'target-not-ready',
         failure: 'agent',
-        message: /no ready pod within 3 s\nlate-.*: (not ready|Pending)/,
+        message: /no ready pod after 3 s\nlate-.*: (not ready|Pending)/,
       },
     );
     assert.match(told.join('\n'), /waiting for a ready pod of deployment\/late/);
@@ -242,7 +242,7 @@ describe('targets', function () {
     const gone = { ...target, pod: 'gone' };
     await assert.rejects(cluster.startTargetAgent(gone, request(), quiet, signal), {
       code: 'agent-ephemeral-unsupported',
-      help: /leave -t out/,
+      help: /leave out -t/,
     });
   });
 });

@@ -29,10 +29,7 @@ describe('mirrord down --all', function () {
       'mirrord-cluster',
     ]);
     assert.equal(code, 0, stderr);
-    assert.match(
-      stdout,
-      new RegExp(`removed ${namespace}/job/${job.replace(/^.*\//, '')}, which a killed session had left`),
-    );
+    assert.match(stdout, new RegExp(`removed ${namespace}/job/${job.replace(/^.*\//, '')}, left by a killed session`));
     await poll(() => leftovers(namespace).length === 0, 'Job and pod are gone', 20_000);
   });
 

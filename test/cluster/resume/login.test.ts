@@ -77,7 +77,7 @@ describe('a credential that runs out while the path is lost, with everything rou
       const args = ['--kubeconfig', `${HOME}/login.yaml`, '-n', objects.home, '-f', `${HOME}/all.json`, '--dns', dns];
       const session = await developer.up(args).ready();
       try {
-        assert.doesNotMatch(session.output, /credential plugins are inside/);
+        assert.doesNotMatch(session.output, /Credential plugins use the session/);
         const captured = await developer.run('curl', [
           '-sS',
           '--max-time',

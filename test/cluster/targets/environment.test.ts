@@ -259,7 +259,7 @@ describe("the target's environment, on this machine", () => {
       .ready();
     try {
       assert.deepEqual(await environment(), { LEVEL: 'info' });
-      const missing = /container app: the agent may not read .* its image and its entry point set is missing/;
+      const missing = /container app: the agent may not read .* set by its image or its entry point are missing/;
       assert.match((await world.developer.mirrordRun(['env'])).stderr, missing);
       assert.match((await exec(['true'])).stderr, missing);
     } finally {

@@ -65,7 +65,10 @@ describe('what targeted sessions leave in the pod', () => {
 
   it('is told from 300 kB on', async () => {
     await withSession(world, ['-t', 'pod/laden'], async (session) => {
-      await printed(session, /The object of pod laden has 30\d kB, .* 2\.5 kB more .*from 1000 kB on none is let in/);
+      await printed(
+        session,
+        /The object of pod laden has 30\d kB, .* adds 2\.5 kB .*from 1000 kB on no more are started/,
+      );
     });
   });
 
@@ -78,7 +81,7 @@ describe('what targeted sessions leave in the pod', () => {
     const { error } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as { error: Record<string, string> };
     assert.equal(error['code'], 'agent-pod-full');
     assert.match(error['message'] ?? '', /takes no more agents: its object has 10\d\d kB, of at most 1000 kB/);
-    assert.match(error['help'] ?? '', /Delete the pod.*leave -t out/);
+    assert.match(error['help'] ?? '', /Delete the pod.*leave out -t/);
     assert.deepEqual(agents('full'), []);
     kubectl(['delete', 'pod', 'full', '-n', world.namespace, '--timeout=30s']);
   }).timeout(60_000);

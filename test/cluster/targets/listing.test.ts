@@ -101,7 +101,7 @@ describe('mirrord ls on Kubernetes', () => {
   it('an unknown namespace is told with the nearest', async () => {
     const { code, stderr } = await ls('-n', world.namespace.slice(0, -1));
     assert.equal(code, 2);
-    assert.ok(stderr.includes(`There is: ${world.namespace}`), stderr);
+    assert.ok(stderr.includes(`Available: ${world.namespace}`), stderr);
   });
 
   it('what may not be listed is left out and named', async () => {

@@ -43,7 +43,7 @@ describe("mirrord up -t, the pod's hosts file", () => {
         await mirrord('explain', 'own.corp.test'),
         new RegExp(`answered by this machine \\(${OWN}, /etc/hosts`),
       );
-      assert.match(await mirrord('explain', 'www.example.com'), /the pod's \/etc\/hosts has it, too/);
+      assert.match(await mirrord('explain', 'www.example.com'), /the pod's \/etc\/hosts also has it/);
     });
   });
 

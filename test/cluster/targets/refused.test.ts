@@ -35,7 +35,7 @@ describe('mirrord up -t, what cannot be', () => {
     const { code, message, help } = await refused(2, inNamespace('-t', 'deployment/payment'));
     assert.equal(code, 'target-unknown');
     assert.equal(message, `There is no deployment/payment in namespace ${world.namespace}.`);
-    assert.match(help, /^There is: deployment\/payments/);
+    assert.match(help, /^Available: deployment\/payments/);
   });
 
   it('a pod that is not there: no waiting', async () => {
@@ -48,18 +48,18 @@ describe('mirrord up -t, what cannot be', () => {
     const file = world.developer.write(`${HOME}/quick.json`, JSON.stringify({ agent: { startup_timeout: 1 } }));
     const { code, message } = await refused(5, inNamespace('-t', 'label/app=nobody', '-f', file));
     assert.equal(code, 'target-not-ready');
-    assert.match(message, /label\/app=nobody has no ready pod within 1 s: it has no pods/);
+    assert.match(message, /label\/app=nobody has no ready pod after 1 s: it has no pods/);
   });
 
   it('an unknown kind: all kinds are told', async () => {
     const { message } = await refused(2, inNamespace('-t', 'deploymant/payments'));
-    assert.match(message, /no target of the kind "deploymant"; there are: targetless, pod\/NAME, deployment\/NAME/);
+    assert.match(message, /no target kind "deploymant"; there are: targetless, pod\/NAME, deployment\/NAME/);
   });
 
   it('an unknown container: those of the pod are told', async () => {
     const { code, help } = await refused(2, inNamespace('-t', 'deploy/payments/container/ap'));
     assert.equal(code, 'container-unknown');
-    assert.equal(help, 'There is: app, helper.');
+    assert.equal(help, 'Available: app, helper.');
   });
 
   it('an unknown namespace: the nearest are told', async () => {
@@ -78,7 +78,7 @@ describe('mirrord up -t, what cannot be', () => {
     const file = world.developer.write(`${HOME}/short.json`, JSON.stringify({ agent: { startup_timeout: 3 } }));
     const { code, message, help, steps } = await refused(5, inNamespace('-t', 'deployment/never', '-f', file));
     assert.equal(code, 'target-not-ready');
-    assert.match(message, /^deployment\/never has no ready pod within 3 s\nnever-\S+: not ready: .*\[app\]/);
+    assert.match(message, /^deployment\/never has no ready pod after 3 s\nnever-\S+: not ready: .*\[app\]/);
     assert.match(help, /mirrord ls/);
     assert.match(steps, /"state":"running","text":"waiting for a ready pod of deployment\/never/);
   });
@@ -92,7 +92,7 @@ describe('mirrord up -t, what cannot be', () => {
     const [drawn = '', error = ''] = stdout.split('Error: ');
     assert.match(drawn, /waiting for a ready pod of label\/app=nobody/);
     assert.ok(drawn.endsWith('\r\x1b[K'), drawn);
-    assert.match(error, /^label\/app=nobody has no ready pod.*\r\n.*leave -t out: .*\r\n$/);
+    assert.match(error, /^label\/app=nobody has no ready pod.*\r\n.*leave out -t: .*\r\n$/);
   });
 
   it('no right to add ephemeral containers: the right and the other way are told', async () => {
@@ -115,7 +115,7 @@ describe('mirrord up -t, what cannot be', () => {
     const { code, message, help } = await refused(5, args);
     assert.equal(code, 'agent-forbidden');
     assert.match(message, /^an ephemeral container cannot be added to pod \S+\/checkout-\S+: .*ephemeralcontainers/);
-    assert.match(help, /docs\/rbac\.yaml.*leave -t out/);
+    assert.match(help, /docs\/rbac\.yaml.*leave out -t/);
   });
 
   it("admission's refusal: in its own words, and the other way", async () => {
@@ -150,7 +150,7 @@ describe('mirrord up -t, what cannot be', () => {
       }
       assert.equal(told?.code, 'agent-not-admitted');
       assert.match(told.message, /nobody debugs here/);
-      assert.match(told.help, /leave -t out/);
+      assert.match(told.help, /leave out -t/);
     } finally {
       kubectl(['delete', 'validatingadmissionpolicybinding,validatingadmissionpolicy', name]);
     }

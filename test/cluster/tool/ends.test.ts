@@ -45,7 +45,7 @@ describe('mirrord up on Kubernetes, afterwards', () => {
     it(`nothing is left after ${signal}`, async () => {
       const session = await world.developer.up(args()).ready();
       assert.equal((await session.end(signal)).code, 0);
-      assert.match(session.output, /^Stopped; everything is as before\.$/m);
+      assert.match(session.output, /^Stopped\. Everything is as it was before\.$/m);
       await nothingIsLeft();
     });
   }

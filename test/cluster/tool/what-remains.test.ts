@@ -32,7 +32,7 @@ describe('what a session has in the cluster when it ends', function () {
       session.child.kill('SIGINT');
       await delay(round * 20);
       assert.equal((await session.end('SIGINT')).code, 0, session.output);
-      assert.match(session.output, /^Stopped; everything is as before\.$/m);
+      assert.match(session.output, /^Stopped\. Everything is as it was before\.$/m);
       await nothingIsLeft();
     }
   });
@@ -42,7 +42,7 @@ describe('what a session has in the cluster when it ends', function () {
       const line = ['-s', 'INT', '8', world.developer.mirrord, 'up', ...args()];
       const session = await world.developer.start('timeout', line, { as: 'sudo' }).ready();
       await session.ended;
-      assert.match(session.output, /^Stopped; everything is as before\.$/m);
+      assert.match(session.output, /^Stopped\. Everything is as it was before\.$/m);
       await nothingIsLeft();
     }
   });

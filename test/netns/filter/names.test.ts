@@ -121,7 +121,7 @@ describe('filter by name', () => {
       assert.equal(side, 'local');
       assert.match(
         notes.join(),
-        /10\.96\.20\.2 is also .*cdn-there.*; it follows cdn-here\.example, the name asked last/,
+        /10\.96\.20\.2 is also .*cdn-there.*; it follows cdn-here\.example, the last name that was looked up/,
       );
       const [status] = await statuses(held.world.sandbox);
       const warnings = status?.warnings.join('\n') ?? '';
@@ -206,14 +206,14 @@ describe('filter by name', () => {
       assert.deepEqual(await both('cdn-local.example'), ['developer', 'developer']);
       assert.deepEqual(await both(OUT(3)), ['developer', 'developer']);
       assert.deepEqual((await held.world.explain(OUT(3))).notes, [
-        `${OUT(3)} is also cdn-remote.example; it follows cdn-local.example, the name asked last`,
+        `${OUT(3)} is also cdn-remote.example; it follows cdn-local.example, the last name that was looked up`,
       ]);
       assert.deepEqual(await both('cdn-remote.example'), ['cluster', 'cluster']);
       assert.deepEqual(await both(OUT(3)), ['cluster', 'cluster']);
       const { notes, side } = await held.world.explain('cdn-remote.example');
       assert.equal(side, 'cluster');
       assert.deepEqual(notes, [
-        `${OUT(3)} is also cdn-local.example; it follows cdn-remote.example, the name asked last`,
+        `${OUT(3)} is also cdn-local.example; it follows cdn-remote.example, the last name that was looked up`,
       ]);
       const [status] = await statuses(held.world.sandbox);
       assert.match(

@@ -182,7 +182,7 @@ describe('scope, routes and switches', () => {
 
     it('leaves the machine’s DNS alone, warns of a remote name, and routes addresses', async () => {
       assert.equal(await dnsOf(), untouched);
-      assert.match(held.world.session.output, /listed\.example.*resolved by this machine/);
+      assert.match(held.world.session.output, /listed\.example.*this machine resolves the name/);
       assert.equal(await held.world.programs.lookup('listed.example', 4), '192.0.2.3');
       assert.deepEqual(await both(SERVICE), ['cluster', 'cluster']);
       assert.equal(await held.world.programs.lookup('payment-service.default.svc.cluster.local'), 'ENOTFOUND');

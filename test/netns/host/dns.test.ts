@@ -65,7 +65,7 @@ describe('the host’s DNS', function () {
     it('is chosen where no systemd-resolved runs, and says why', async () => {
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'nftables');
-      assert.match(reason, /nftables redirect of questions to 192\.168\.7\.254;.*systemd-resolved does not run here/);
+      assert.match(reason, /nftables redirect of questions to 192\.168\.7\.254;.*systemd-resolved is not running/);
       await run.stop();
     });
 
@@ -282,7 +282,7 @@ E`);
       await run.event('changed', ({ changed }) => JSON.stringify(changed).includes('192.168.7.9'));
       await run.stop();
       assert.equal(await sandbox.shell('cat /etc/resolv.conf'), 'nameserver 192.168.7.9\n');
-      assert.match(run.output, /was written by another program meanwhile/);
+      assert.match(run.output, /was changed by another program in the meantime/);
     });
 
     it('says that it cannot be written', async () => {
@@ -351,7 +351,7 @@ E`);
       await sandbox.shell("rm /etc/resolv.conf; printf 'nameserver 192.168.7.254\\n' > /etc/resolv.conf");
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'nftables');
-      assert.match(reason, /does not lead to systemd-resolved/);
+      assert.match(reason, /does not point to systemd-resolved/);
       await run.stop();
     });
 

@@ -179,7 +179,7 @@ describe('the host’s network', function () {
     await sandbox.shell('echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6');
     const [run, warnings] = await up(NETWORK);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /IPv6 is switched off/);
+    assert.match(warnings[0] ?? '', /IPv6 is disabled/);
     assert.equal(await path('10.96.7.8'), 'mirrord0');
     await run.stop();
   });

@@ -118,9 +118,8 @@ describe('what the session starts', function () {
       const run = new HostRun(sandbox, { requests: [['network', network]] });
       const [told] = (await run.replies()) as [string[]];
       assert.equal(told.length, warnings, told.join('\n'));
-      if (warnings > 0)
-        assert.match(told[0] ?? '', /^credential plugins are inside the session here \(.+\): keep their/);
-      if (warnings > 1) assert.match(told[1] ?? '', /\(curl --interface\) stays outside the session here \(.+\)\.$/);
+      if (warnings > 0) assert.match(told[0] ?? '', /^Credential plugins use the session here \(.+\): keep their/);
+      if (warnings > 1) assert.match(told[1] ?? '', /\(curl --interface\) bypasses the session here \(.+\)\.$/);
       await run.stop();
     }
   });

@@ -83,7 +83,7 @@ describe('mirrord up --steal, a whole port', () => {
     await world.steal();
     await assert.rejects(
       world.steal('--name', 'second', '--no-outgoing', '--no-remote-dns'),
-      /another session takes the incoming traffic of this target/,
+      /another session already takes the incoming traffic of this target/,
     );
     assert.match(await ask(world.neighbour, TARGET.v4), /^here /);
   });

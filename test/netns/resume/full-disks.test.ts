@@ -51,10 +51,10 @@ describe('mirrord up where nothing can be written', function () {
       }, 'another agent');
     }
     const [status] = await statuses(sandbox);
-    const warnings = status?.warnings.filter((text) => text.includes('log is not written')) ?? [];
+    const warnings = status?.warnings.filter((text) => text.includes('log cannot be written')) ?? [];
     assert.equal(warnings.length, 1, JSON.stringify(status?.warnings));
     assert.match(warnings[0] ?? '', /ENOSPC|no space/i);
-    assert.equal(session.output.match(/log is not written/g)?.length, 1);
+    assert.equal(session.output.match(/log cannot be written/g)?.length, 1);
     const web = await sandbox.developer.run('curl', ['-sS', '-m', '5', `http://${service(1).v4}:8080/`]);
     assert.match(web.stdout, /payment-service/, web.stderr);
     assert.equal((await session.end()).code, 0);
@@ -71,7 +71,7 @@ describe('mirrord up where nothing can be written', function () {
       20_000,
       () => said,
     );
-    assert.match(said, /^Error: Not all of the output could be written: ENOSPC.*\n$/);
+    assert.match(said, /^Error: The output could not be written completely: ENOSPC.*\n$/);
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number | null];
     // That output was lost.

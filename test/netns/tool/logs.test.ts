@@ -77,7 +77,7 @@ describe('the log of a session', function () {
       const args = ['report', '--file', file, '--kubeconfig', '/run/home/kubeconfig'];
       const { code, stdout, stderr } = await developer.run(program, args, { as });
       assert.equal(code, 0, stderr);
-      assert.match(stdout, /^\S+ has versions, doctor, status and the end of the log\.\n/);
+      assert.match(stdout, /^\S+ contains versions, doctor, status and the end of the log\.\n/);
       assert.equal((await developer.run('stat', ['-c', '%u %a', file])).stdout, '4242 600\n');
       const text = (await developer.run('cat', [file], { as: 'developer' })).stdout;
       assert.match(

@@ -123,7 +123,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
   'nss-resolve without the stub': {
     resolved: true,
     setup: () => `${nssResolve()}\n${write('nameserver 192.168.7.254\\n')}`,
-    modes: { auto: [/systemd-resolved, .*for programs of glibc .*for others nftables/, WITHOUT_SEARCH] },
+    modes: { auto: [/systemd-resolved, .*for glibc programs .*for others nftables/, WITHOUT_SEARCH] },
   },
   'nss-resolve without the stub, and a dead office': {
     resolved: true,
@@ -153,7 +153,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     resolved: true,
     setup: `${link}; ${write('nameserver 127.0.0.53\\n')}`,
     modes: {
-      auto: [/systemd-resolved, link .*beware: no service is found by a name of one label/, WITHOUT_LABELS],
+      auto: [/systemd-resolved, link .*note: no service is found by a single-label name/, WITHOUT_LABELS],
     },
   },
   'a static stub with an office search domain': {
@@ -281,7 +281,7 @@ describe('explain, and what programs get', function () {
     await open({ resolved: true, setup: link });
     const running = await up('auto');
     await sandbox.shell(write('nameserver 192.168.7.254\\n'));
-    await said(running, /Names come another way now.*nftables redirect/);
+    await said(running, /DNS is taken over differently now.*nftables redirect/);
     await agree(WITHOUT_SEARCH);
     const { stdout } = await sandbox.run(join(CHECKOUT, 'bin/mirrord'), 'status', '--json');
     assert.match(stdout, /"mode":\s*"nftables"/);
@@ -291,10 +291,10 @@ describe('explain, and what programs get', function () {
     await open({ resolved: true, setup: `${nssResolve()}\n${write('nameserver 192.168.7.254\\n')}` });
     const running = await up('auto');
     await sandbox.shell("sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf");
-    await said(running, /Names come another way now.*nftables redirect/);
+    await said(running, /DNS is taken over differently now.*nftables redirect/);
     await agree(WITHOUT_SEARCH);
     await sandbox.shell("sed -i 's/^hosts:.*/hosts: files resolve [!UNAVAIL=return] dns/' /etc/nsswitch.conf");
-    await said(running, /Names come another way now.*systemd-resolved, link/);
+    await said(running, /DNS is taken over differently now.*systemd-resolved, link/);
     await agree(WITHOUT_SEARCH);
   });
 

@@ -56,7 +56,7 @@ describe('other machines beside mirrord up', function () {
       const session = await up(sandbox, { args: ['--dns', 'nftables'] }).ready();
       assert.doesNotMatch(session.output, /open to/, 'there is nobody else');
       const before = (await statuses(sandbox))[0];
-      assert.equal(before?.forwarded.text, 'open to this machine alone');
+      assert.equal(before?.forwarded.text, 'open to this machine only');
       assert.equal(before?.forwarded.dropped, 0);
       for (const url of [WEB, WEB6]) assert.notEqual((await fromLan(url)).code, 0, url);
       const server = before?.dns.server ?? '';
@@ -94,7 +94,7 @@ describe('other machines beside mirrord up', function () {
     const session = await up(sandbox, { args: ['--dns', 'nftables'] }).ready();
     assert.match(
       session.output,
-      /^✔ others {4}open to this machine and its bridges docker0; not to br0, which leads out by card0$/m,
+      /^✔ others {4}open to this machine and its bridges docker0; not to br0, which has the uplink card0$/m,
     );
     assert.notEqual((await fromLan(WEB)).code, 0);
     assert.equal((await container.run('curl', '-sS', '-m', '5', WEB)).code, 0);
@@ -118,7 +118,7 @@ describe('other machines beside mirrord up', function () {
     const session = await up(sandbox, { args: ['--dns', 'off'] }).ready();
     assert.match(
       session.output,
-      /^✔ others {4}open to this machine alone; not to docker0, which leads out by patch1; not to br0, which leads out by card0$/m,
+      /^✔ others {4}open to this machine only; not to docker0, which has the uplink patch1; not to br0, which has the uplink card0$/m,
     );
     assert.notEqual((await fromLan(WEB)).code, 0);
     await session.end();
@@ -140,7 +140,7 @@ describe('other machines beside mirrord up', function () {
     const session = await up(sandbox, { args: await configured('off') }).ready();
     assert.match(
       session.output,
-      /^✔ others {4}open to this machine alone \(feature\.network\.outgoing\.forwarded is "off"\)$/m,
+      /^✔ others {4}open to this machine only \(feature\.network\.outgoing\.forwarded is "off"\)$/m,
     );
     assert.notEqual((await container.run('curl', '-sS', '-m', '2', WEB)).code, 0);
     assert.equal(await container.ask(NAME, PUBLIC_DNS.v4), '');

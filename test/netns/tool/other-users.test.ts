@@ -59,7 +59,7 @@ describe('a session, to those whose it is not', () => {
     const { stdout } = await asOther(world.sandbox.mirrord, ['status']);
     assert.match(
       stdout,
-      /^default: session of developer \(pid \d+\): every program on this machine goes through it, yours too\n {2}Only developer sees more of it\. Root can end it: sudo \S*mirrord down --name default\n$/,
+      /^default: session of developer \(pid \d+\): all programs on this machine use it, including yours\n {2}Only developer can see its details\. Root can end it: sudo \S*mirrord down --name default\n$/,
     );
     const { sessions, others } = JSON.parse((await asOther(world.sandbox.mirrord, ['status', '--json'])).stdout) as {
       sessions: object[];

@@ -31,7 +31,7 @@ describe('mirrord up, the machine afterwards', () => {
         const session = await up(world.sandbox, { args: ['--dns', dns] }).ready();
         assert.notEqual(await machineState(world.sandbox.developer), before);
         assert.equal((await session.end(signal)).code, 0);
-        assert.match(session.output, /\nReady[^]*\n  log .*\nStopped; everything is as before\.\n$/);
+        assert.match(session.output, /\nReady[^]*\n  log .*\nStopped\. Everything is as it was before\.\n$/);
         assert.equal(await machineState(world.sandbox.developer), before);
       });
     }

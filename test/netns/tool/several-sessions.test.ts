@@ -38,11 +38,11 @@ describe('mirrord up, more than once', () => {
     await developer.run('sh', ['-ec', `cat >${file} <<'END'\n${KUBECONFIG}END`], { as: 'developer' });
     const before = await machineState(developer);
     const cases: readonly (readonly [readonly string[], string])[] = [
-      [['-t', 'netns/elsewhere'], `target netns/${target} (asked for: netns/elsewhere)`],
-      [['-t', `netns/${target}`, '--dns', 'off'], 'dns auto (asked for: off)'],
-      [['-t', `netns/${target}`, '--no-udp-outgoing'], 'feature.network.outgoing.udp true (asked for: false)'],
+      [['-t', 'netns/elsewhere'], `target netns/${target} (requested: netns/elsewhere)`],
+      [['-t', `netns/${target}`, '--dns', 'off'], 'dns auto (requested: off)'],
+      [['-t', `netns/${target}`, '--no-udp-outgoing'], 'feature.network.outgoing.udp true (requested: false)'],
       [['-t', `netns/${target}`, '--exclude-route', '10.0.0.0/8'], '(asked for: ["10.0.0.0/8"])'],
-      [['--kubeconfig', file], `context none (asked for: b), server none (asked for: https://b.example:6443)`],
+      [['--kubeconfig', file], `context none (requested: b), server none (requested: https://b.example:6443)`],
     ];
     for (const as of ['developer', 'sudo'] as const) {
       for (const [args, words] of cases) {
@@ -64,7 +64,7 @@ describe('mirrord up, more than once', () => {
     assert.equal(code, 6, stderr);
     assert.match(stderr, /default/);
     assert.match(stderr, /second/);
-    assert.match(stderr, /→ End it first: \S*mirrord down --name default\. {2}Several/);
+    assert.match(stderr, /→ End it first: \S*mirrord down --name default\. Several/);
     // Nothing had been started for it.
     assert.doesNotMatch(stdout, /agent/);
     assert.equal((await statuses(world.sandbox)).length, 1);

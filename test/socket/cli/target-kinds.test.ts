@@ -49,7 +49,7 @@ describe('a target without a kind', function () {
 
   it('is told when there is none', async () => {
     const { help } = await told('checkout', kubeconfigFor(`https://127.0.0.1:${fake.port}`));
-    assert.match(help, /deployment\/checkout, .*None of them is there; `\S*mirrord ls` lists what is\.$/);
+    assert.match(help, /deployment\/checkout, .*None of these exists; `\S*mirrord ls` lists the targets\.$/);
   });
 
   it('is told how it is written where the cluster cannot be asked', async () => {

@@ -111,7 +111,7 @@ describe('control socket', () => {
 
   it('refuses a question that does not come in time, and asks nothing of it', async () => {
     const { error } = JSON.parse(await raw('{"version":1,')) as { error: { message: string } };
-    assert.match(error.message, /no whole line came in time/);
+    assert.match(error.message, /no complete line arrived in time/);
   }).timeout(10_000);
 
   it('gives an answer that comes with its end', async () => {

@@ -126,7 +126,7 @@ describe('a stream of events on the control socket', () => {
 
   it('is not mistaken for a value, nor a value for it', async () => {
     await assert.rejects(ask(path, 'watch', undefined, soon(), own), { code: 'session-no-answer', message: /stream/ });
-    await assert.rejects(listen('value').end, { code: 'session-no-answer', message: /no stream/ });
+    await assert.rejects(listen('value').end, { code: 'session-no-answer', message: /not a stream/ });
   });
 
   it('is for the session’s user and root alone', async () => {

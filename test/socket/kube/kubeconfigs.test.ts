@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a certificate without its key',
     user: () => ({ 'client-certificate-data': pem(CERT) }),
-    fails: ['kubeconfig-invalid', 'usage', /together with client-key/],
+    fails: ['kubeconfig-invalid', 'usage', /both client-certificate and client-key/],
   },
   {
     what: 'a certificate with its key',
@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
       return { ...NO_TOKEN, exec: { ...exec, interactiveMode: 'Always' } };
     },
     fails: ['exec-plugin-output', 'cluster', /gave no credential: line 1: it must be a mapping/],
-    help: /wants a terminal/,
+    help: /needs a terminal/,
   },
   {
     what: 'a plugin with a line break behind its token',

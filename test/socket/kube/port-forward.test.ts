@@ -197,7 +197,7 @@ for (const protocol of ['v4.channel.k8s.io', 'SPDY/3.1+portforward.k8s.io'] as c
 
     it('refuses what is no port-forward', async () => {
       fake.onForward = ({ socket }) => socket.send(Buffer.from([0, 0, 0, 9, 0, 0, 0, 1, 2]));
-      await assert.rejects(dial(), { code: 'port-forward-failed', message: /no port-forward/ });
+      await assert.rejects(dial(), { code: 'port-forward-failed', message: /broke the port-forward protocol/ });
     });
 
     it('closes the connection when it is destroyed', async () => {

@@ -61,7 +61,7 @@ describe('completion', function () {
     for (const line of [
       `complete -c mirrord -n __fish_use_subcommand -f -a down -d 'End a session and put the machine back as it was.'`,
       `complete -c mirrord -n '__fish_seen_subcommand_from diagnose' -f -a latency -d 'Measure round trips through a session\\'s whole path.'`,
-      `complete -c mirrord -n '__fish_seen_subcommand_from ls' -l output -s o -x -a 'json yaml table' -d 'form of the answer, errors included (default: table)'`,
+      `complete -c mirrord -n '__fish_seen_subcommand_from ls' -l output -s o -x -a 'json yaml table' -d 'output format, also of errors (default: table)'`,
       `complete -c mirrord -n '__fish_seen_subcommand_from up' -l kubeconfig -r -d 'kubeconfig file, or several joined by colons'`,
     ]) {
       assert.ok(lines.includes(line), line);

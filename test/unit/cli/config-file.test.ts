@@ -58,7 +58,7 @@ describe('the file of a repository', function () {
     it(`runs nothing at ${args.join(' ')}, and is pointed out`, () => {
       const { stdout, stderr } = runCliIn(workspace.path, ...args);
       assert.ok(!ran(), 'the program of the repository ran');
-      assert.match(`${stdout}${stderr}`, /\.\/\.mirrord\/mirrord\.json is here and not used: -f/);
+      assert.match(`${stdout}${stderr}`, /\.\/\.mirrord\/mirrord\.json was found but not used; to use it: -f/);
     });
   }
 

@@ -21,7 +21,7 @@ describe('failures', function () {
     const quoting = new MirrordError('cluster', 'x', 'it said:\n→ Run this.', { help: 'Look.' });
     assert.equal(
       formatForPeople(toDescription(quoting, ['up'], COMMANDS)),
-      'Error: it said:\n      → Run this.\n  → Look.\n',
+      'Error: It said:\n      → Run this.\n  → Look.\n',
     );
   });
 
@@ -67,13 +67,13 @@ describe('failures', function () {
     [['up', '--dns', 'magic'], /--dns=magic/, 'See: mirrord up --help'],
     [
       ['up', '--name', 'A/B'],
-      /^--name: 'A\/B' cannot name a session\.$/,
-      'Use at most 31 lower-case letters, digits and hyphens, beginning with a letter or digit.',
+      /^--name: 'A\/B' is not a valid session name\.$/,
+      'Use at most 31 lower-case letters, digits and hyphens, starting with a letter or digit.',
     ],
     [
       ['up', '--include-route', '10.0.0.0/33'],
-      /^--include-route: '10\.0\.0\.0\/33' is no address range\.$/,
-      'Write it like 10.20.0.0/16 or fd00:20::/64; a single address may stand alone.',
+      /^--include-route: '10\.0\.0\.0\/33' is not an address range\.$/,
+      'Write it like 10.20.0.0/16 or fd00:20::/64; a single address needs no prefix length.',
     ],
     [['down', '--context', 'x'], /--all/, 'See: mirrord down --help'],
     [['down', '--name', 'x', '--all'], /--all/, 'See: mirrord down --help'],

@@ -148,7 +148,7 @@ Ready. Every program on this machine is in netns/lab. Ctrl-C to stop.
 
   it('ends with how it has ended, and does not say more than is true', () => {
     const said = (ended: Ended): string => shown(null, [{ ended }]);
-    assert.equal(said({ by: 'signal', as_before: true }), 'Stopped; everything is as before.\n');
+    assert.equal(said({ by: 'signal', as_before: true }), 'Stopped. Everything is as it was before.\n');
     assert.equal(said({ by: 'signal', as_before: false }), 'Stopped.\n');
     assert.equal(said({ by: 'down', as_before: true }), 'Ended by mirrord down.\n');
   });

@@ -61,8 +61,8 @@ describe('mirrord ls', function () {
   it('takes a target after -t, as every command does', () => {
     const kind = runCli('ls', '-t', 'deployment,sts');
     assert.match(kind.stderr, /-t takes a target, and deployment,sts is a kind\.\n.*mirrord ls --kinds deployment,sts/);
-    assert.match(runCli('ls', '-t', 'rollout/x').stderr, /-t rollout\/x: there is no target of the kind/);
-    assert.match(runCli('ls', '-t', 'netns/x').stderr, /-t netns\/x: it is not listed by name/);
+    assert.match(runCli('ls', '-t', 'rollout/x').stderr, /-t rollout\/x: there is no target kind/);
+    assert.match(runCli('ls', '-t', 'netns/x').stderr, /-t netns\/x: such a target is not listed by name/);
     for (const target of ['payments', 'deploy/payments', 'pods/payments/container/x'])
       assert.match(runCli('ls', '-t', target, '--kubeconfig', '/none').stderr, /No kubeconfig: \/none/);
   });
@@ -83,7 +83,7 @@ describe('mirrord ls', function () {
   it('refuses kinds that there are not', () => {
     const { code, stdout, stderr } = runCli('ls', '--kinds', 'deployment,cronjob');
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /no target of the kind 'cronjob'/);
+    assert.match(stderr, /no target kind 'cronjob'/);
     assert.match(stderr, /Kinds are deployment, statefulset/);
   });
 

@@ -134,7 +134,7 @@ describe('mirrord verify-config for people and for CI', function () {
   it('-o table', () => {
     assert.equal(
       verify('-o', 'table', 'good.json').stdout,
-      '! telemetry: it is accepted, but has no effect: nothing is ever reported to anyone (good.json:1)\n' +
+      '! telemetry: it is accepted, but has no effect: no usage data is ever sent (good.json:1)\n' +
         '✔ good; target: pod/x/container/c\n',
     );
     const { stdout } = verify('-o', 'table', 'bad.json');

@@ -56,30 +56,30 @@ describe('the session that is up, beside the one that is asked for', () => {
 
   it('names context, server, namespace and target of both', async () => {
     assert.deepEqual(await compare({}, { context: 'b', target: 'deployment/web' }), [
-      'context a (asked for: b)',
-      'server https://one.example:6443 (asked for: https://two.example:6443)',
-      'namespace default (asked for: shop)',
-      'target targetless (asked for: deployment/web)',
+      'context a (requested: b)',
+      'server https://one.example:6443 (requested: https://two.example:6443)',
+      'namespace default (requested: shop)',
+      'target targetless (requested: deployment/web)',
     ]);
     assert.deepEqual(await compare({ target: 'netns/x' }, { namespace: 'shop' }), [
-      'context none (asked for: a)',
-      'server none (asked for: https://one.example:6443)',
-      'namespace none (asked for: shop)',
-      'target netns/x (asked for: targetless)',
+      'context none (requested: a)',
+      'server none (requested: https://one.example:6443)',
+      'namespace none (requested: shop)',
+      'target netns/x (requested: targetless)',
     ]);
   });
 
   it('follows the kubeconfig, whose current context may be another by now', async () => {
     const there = await settings({});
     writeFileSync(join(folder, 'config'), KUBECONFIG.replace('current-context: a', 'current-context: b'));
-    assert.equal(differences(there, await settings({}, there))[0], 'context a (asked for: b)');
+    assert.equal(differences(there, await settings({}, there))[0], 'context a (requested: b)');
   });
 
   it('names every key of the configuration that is another, and no value of the environment', async () => {
     assert.deepEqual(await compare({}, { overrides: { 'feature.network.outgoing.tcp': false } }), [
-      'feature.network.outgoing.tcp true (asked for: false)',
+      'feature.network.outgoing.tcp true (requested: false)',
     ]);
-    assert.deepEqual(await compare({ key: 'mine' }, { key: 'yours' }), ['key mine (asked for: yours)']);
+    assert.deepEqual(await compare({ key: 'mine' }, { key: 'yours' }), ['key mine (requested: yours)']);
     writeFileSync(join(folder, 'mirrord.json'), '{"feature":{"env":{"override":{"PASSWORD":"hunter2"}}}}');
     assert.deepEqual(await compare({}, { configFile: join(folder, 'mirrord.json') }), [
       'feature.env.override.PASSWORD',

@@ -56,8 +56,8 @@ describe('status for people', () => {
     };
     const lost = '  connection lost 24 s ago: the API server does not answer;';
     assert.equal(said('2026-01-02T03:04:31Z'), `default: reconnecting (pid 4711, user dev)\n${lost} next try in 2.0 s`);
-    assert.ok(said(null).endsWith(`${lost} being tried again now`));
-    assert.ok(said('2026-01-02T03:04:28Z').endsWith(`${lost} being tried again now`));
+    assert.ok(said(null).endsWith(`${lost} trying again now`));
+    assert.ok(said('2026-01-02T03:04:28Z').endsWith(`${lost} trying again now`));
   });
 
   it('says that a session is of another network namespace', () => {
@@ -69,14 +69,14 @@ describe('status for people', () => {
 
   it('says of the session of another user that it carries the reader’s programs, and no more', () => {
     const other = { name: 'work', pid: 12, user: 'alice', network_namespace: HERE };
-    const rest = '\n  Only alice sees more of it. Root can end it: sudo mirrord down --name work\n';
+    const rest = '\n  Only alice can see its details. Root can end it: sudo mirrord down --name work\n';
     assert.equal(
       formatOther({ ...other, carries_your_programs: true }),
-      `work: session of alice (pid 12): every program on this machine goes through it, yours too${rest}`,
+      `work: session of alice (pid 12): all programs on this machine use it, including yours${rest}`,
     );
     assert.equal(
       formatOther({ ...other, carries_your_programs: false }),
-      `work: session of alice (pid 12): every program in another network namespace, ${HERE}, goes through it${rest}`,
+      `work: session of alice (pid 12): all programs in network namespace ${HERE} use it${rest}`,
     );
   });
 

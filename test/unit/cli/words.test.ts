@@ -54,7 +54,7 @@ describe('words of the command line', () => {
     for (const word of ['quit', 'leave']) assert.equal(said(word)[1], 'Use: mirrord down');
     assert.equal(said('get', 'pods')[1], 'Use: mirrord ls');
     assert.match(said('intercept', 'payments')[1] ?? '', /none comes in: `sudo mirrord up -t deployment\/NAME`/);
-    assert.match(said('port-forward', 'svc/x', '80')[1] ?? '', /^None is needed/);
+    assert.match(said('port-forward', 'svc/x', '80')[1] ?? '', /^This is not needed/);
   });
 
   it('that are arguments where there are none are given their flag', () => {
@@ -71,10 +71,7 @@ describe('words of the command line', () => {
   });
 
   it('begin with the command', () => {
-    assert.deepEqual(said('--context', 'x', 'up'), [
-      'The command comes first, its flags after it.',
-      'See: mirrord --help',
-    ]);
+    assert.deepEqual(said('--context', 'x', 'up'), ['Write the command first, then its flags.', 'See: mirrord --help']);
   });
 });
 

@@ -46,14 +46,18 @@ describe('feature.network.incoming', () => {
     const { message } = await refusal({ env: { MIRRORD_HTTP_FILTER_PORTS: '80,8080' } });
     assert.match(
       message,
-      /http_filter\.ports = "80,8080": it is a list of whole numbers, with ; between them \(environ/,
+      /http_filter\.ports = "80,8080": it must be a list of whole numbers, separated by ; \(environ/,
     );
   });
 
   for (const [title, incoming, expected] of [
-    ['a mode that is none', 'stael', /incoming\.mode = "stael": it is "steal", "mirror" or "off" \(c\.json:5\)/],
-    ['a port that is none', { ports: [0] }, /incoming\.ports\[0\] = 0: it is a port: a whole number from 1 to 65535/],
-    ['a port in words', { ports: ['http'] }, /incoming\.ports\[0\] = "http": it is a port/],
+    ['a mode that is none', 'stael', /incoming\.mode = "stael": it must be "steal", "mirror" or "off" \(c\.json:5\)/],
+    [
+      'a port that is none',
+      { ports: [0] },
+      /incoming\.ports\[0\] = 0: it must be a port: a whole number from 1 to 65535/,
+    ],
+    ['a port in words', { ports: ['http'] }, /incoming\.ports\[0\] = "http": it must be a port/],
     ['both lists of ports', { ports: [80], ignore_ports: [81] }, /ports and ignore_ports exclude each other/],
     [
       'a local port twice',
@@ -63,7 +67,7 @@ describe('feature.network.incoming', () => {
           [1, 3],
         ],
       },
-      /port_mapping = .*: the local port 1 stands there twice/,
+      /port_mapping = .*: the local port 1 appears twice/,
     ],
     [
       'a regular expression that is none',
@@ -71,11 +75,11 @@ describe('feature.network.incoming', () => {
       /http_filter\.header_filter = "\(": /,
     ],
     ['two conditions', { http_filter: { path_filter: 'a', method_filter: 'GET' } }, /http_filter = .*one condition/],
-    ['another condition', { http_filter: { any_of: [{ heder: 'a' }] } }, /any_of\[0\].*it is one of \{"header"\}/],
+    ['another condition', { http_filter: { any_of: [{ heder: 'a' }] } }, /any_of\[0\].*it must be one of \{"header"\}/],
     [
       'jq',
       { http_filter: { header_filter_jq: '.a' } },
-      /header_filter_jq: programs of jq are not run; write header_filter/,
+      /header_filter_jq: jq programs are not supported; write header_filter/,
     ],
     [
       'an unknown key',

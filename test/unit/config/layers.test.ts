@@ -104,16 +104,16 @@ describe('precedence, key by key', () => {
     });
     assert.match(
       error.message,
-      /outgoing\.tcp = "maybe": it is true or false \(environment variable MIRRORD_TCP_OUTGOING\)/,
+      /outgoing\.tcp = "maybe": it must be true or false \(environment variable MIRRORD_TCP_OUTGOING\)/,
     );
-    assert.match(error.message, /agent\.ttl = "-1": it is a whole number \(environment variable MIRRORD_AGENT_TTL\)/);
+    assert.match(error.message, /agent\.ttl = "-1": it must be a whole number \(environment variable MIRRORD_AGENT_TTL\)/);
     assert.match(
       error.message,
       /target\.path = "web": .*pod\/web.*\(environment variable MIRRORD_IMPERSONATED_TARGET\)/,
     );
     assert.match(
       (await refusal({ flags: { includeRoutes: ['x'] } })).message,
-      /include\[0\] = "x": it is no range.*\(command line\)/,
+      /include\[0\] = "x": it is not a range.*\(command line\)/,
     );
   });
 });

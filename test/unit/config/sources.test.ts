@@ -30,7 +30,7 @@ describe('where the configuration comes from', () => {
     it(`${name}: pointed out when it is not`, async () => {
       const { config, file, notices, warnings } = await load({ files: { [name]: text } });
       assert.notEqual(config.key, 'k');
-      assert.deepEqual([file, notices, warnings], [null, [`./${name} is here and not used: -f`], []]);
+      assert.deepEqual([file, notices, warnings], [null, [`./${name} was found but not used; to use it: -f`], []]);
     });
   }
 
@@ -40,7 +40,7 @@ describe('where the configuration comes from', () => {
       flags: { configFile: '.mirrord' },
     });
     assert.equal(config.key, 'j');
-    assert.match(warnings[0], /\.mirrord\/mirrord\.yaml: not read/);
+    assert.match(warnings[0], /\.mirrord\/mirrord\.yaml: ignored/);
   });
 
   it('-f before MIRRORD_CONFIG_FILE, and never what lies there', async () => {
@@ -85,7 +85,7 @@ describe('where the configuration comes from', () => {
 
 describe('a source that cannot be used', () => {
   const rows: readonly (readonly [string, string, string | Uint8Array, string, RegExp])[] = [
-    ['another extension', 'c.ini', 'x', 'config-format', /no configuration format \.ini/],
+    ['another extension', 'c.ini', 'x', 'config-format', /unknown configuration format \.ini/],
     ['an empty file', 'c.json', '', 'config-syntax', /c\.json: the file is empty/],
     ['an empty YAML file', 'c.yaml', ' \n', 'config-syntax', /c\.yaml: the file is empty/],
     ['10 MB', 'c.json', Buffer.alloc(10 * 1024 * 1024, '['), 'config-too-large', /larger than 2 MB/],
@@ -97,7 +97,7 @@ describe('a source that cannot be used', () => {
       /not UTF-8 text: see byte 5/,
     ],
     ['broken UTF-8', 'c.json', Buffer.from([0x7b, 0x22, 0xff, 0x22]), 'config-not-text', /see byte 3/],
-    ['no JSON', 'c.json', '{"a": 1\n "b": 2}', 'config-syntax', /^c\.json:2: a comma is expected here\.$/],
+    ['no JSON', 'c.json', '{"a": 1\n "b": 2}', 'config-syntax', /^c\.json:2: expected a comma\.$/],
     ['no TOML', 'c.toml', 'a = 1\nb = = 2', 'config-syntax', /^c\.toml:2: /],
     ['no YAML', 'c.yaml', 'a: 1\nb: [1', 'config-syntax', /^c\.yaml:2: /],
     ['two YAML documents', 'c.yaml', 'key: a\n---\nkey: b', 'config-syntax', /second document/],
@@ -106,7 +106,7 @@ describe('a source that cannot be used', () => {
       'c.json',
       '{"agent": {\n"ttl": 1,\n"ttl": 2}}',
       'config-syntax',
-      /^c\.json:3: agent\.ttl: the key stands there twice/,
+      /^c\.json:3: agent\.ttl: the key appears twice/,
     ],
     ['a duplicate key in TOML', 'c.toml', 'key = "a"\nkey = "b"', 'config-syntax', /^c\.toml:2: .*redefine/],
     [
@@ -114,7 +114,7 @@ describe('a source that cannot be used', () => {
       'c.yaml',
       'agent:\n  ttl: 1\n  ttl: 2',
       'config-syntax',
-      /^c\.yaml:3: agent\.ttl: the key stands there twice/,
+      /^c\.yaml:3: agent\.ttl: the key appears twice/,
     ],
     ['deep JSON', 'c.json', '['.repeat(DEEP), 'config-syntax', /^c\.json:1: it is nested deeper than 32 levels/],
     ['deep JSON objects', 'c.json', '{"a":\n'.repeat(DEEP), 'config-syntax', /^c\.json:33: it is nested deeper/],
@@ -129,8 +129,8 @@ describe('a source that cannot be used', () => {
       'config-syntax',
       /alias/,
     ],
-    ['YAML that holds itself', 'c.yaml', 'agent: &a\n  labels: *a', 'config-syntax', /an alias leads back to itself/],
-    ['a YAML list as key', 'c.yaml', 'a: 1\n? [a, b]\n: c', 'config-syntax', /^c\.yaml:2: a key is a text/],
+    ['YAML that holds itself', 'c.yaml', 'agent: &a\n  labels: *a', 'config-syntax', /an alias refers to itself/],
+    ['a YAML list as key', 'c.yaml', 'a: 1\n? [a, b]\n: c', 'config-syntax', /^c\.yaml:2: a key must be a string/],
     [
       'control characters in a key',
       'c.json',
@@ -202,7 +202,7 @@ describe('a source that cannot be used', () => {
         encoding: 'utf8',
         timeout: 15_000,
       });
-      assert.match(output, /pipe cannot be read: nobody writes to this pipe/);
+      assert.match(output, /pipe cannot be read: nothing writes to this pipe/);
     } finally {
       await workspace.remove();
     }

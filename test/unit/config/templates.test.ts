@@ -37,22 +37,22 @@ describe('a template', () => {
   for (const [source, line, reason] of [
     ['a\n{{ get_env(name="NO") }}', 2, /environment variable NO is not set, and there is no default/],
     ['{{ git_branch }}', 1, /git_branch is not defined here/],
-    ['{{ nope }}', 1, /no variable nope; there are: key, git_branch/],
+    ['{{ nope }}', 1, /unknown variable nope; available: key, git_branch/],
     ['\n\n{% for x in y %}', 3, /`{% %}` is not supported/],
     ['{{ key', 1, /not closed/],
     ['{# key', 1, /not closed/],
-    ['{{ key | shout }}', 1, /no filter shout/],
-    ['{{ exec(name="x") }}', 1, /no function exec/],
+    ['{{ key | shout }}', 1, /unknown filter shout/],
+    ['{{ exec(name="x") }}', 1, /unknown function exec/],
     ['{{ get_env() }}', 1, /needs an argument/],
     ['{{ get_env(name="X" }}', 1, /not closed|missing/],
-    ['{{ key key }}', 1, /not expected/],
+    ['{{ key key }}', 1, /is unexpected/],
     ['{{ }}', 1, /a value is missing/],
     ['{{ key ~ "x" }}', 1, /not understood/],
     ['{{ "x" | replace(from="a") }}', 1, /needs the argument to/],
-    ['{{ constructor }}', 1, /no variable constructor/],
+    ['{{ constructor }}', 1, /unknown variable constructor/],
     ['{{ get_env(name="__proto__") }}', 1, /environment variable __proto__ is not set/],
     ['{{ get_env(name="toString") }}', 1, /environment variable toString is not set/],
-    ['{{ key | constructor }}', 1, /no filter constructor/],
+    ['{{ key | constructor }}', 1, /unknown filter constructor/],
   ] as const) {
     it(`${JSON.stringify(source)} fails in line ${line}`, () => {
       assert.throws(

@@ -23,7 +23,7 @@ describe('verify-config', () => {
     assert.deepEqual(await verify('c.json', { files }), {
       type: 'Success',
       config: { path: { deployment: 'web', container: 'app' }, namespace: 'prod' },
-      warnings: ['telemetry: it is accepted, but has no effect: nothing is ever reported to anyone (c.json:1)'],
+      warnings: ['telemetry: it is accepted, but has no effect: no usage data is ever sent (c.json:1)'],
       compatible_target_types: [
         'targetless',
         'pod',
@@ -128,7 +128,7 @@ describe('verify-config', () => {
     );
     assert.equal(
       found[4],
-      'feature.network.outgoing.filter.local[0] = "a*b": `*` stands only as the whole first label, as in *.example (position 2) (c.json:13)',
+      'feature.network.outgoing.filter.local[0] = "a*b": `*` must be the whole first label, as in *.example (position 2) (c.json:13)',
     );
   });
 
@@ -149,21 +149,21 @@ describe('verify-config', () => {
       /agent\.tolerations\[0\]\.kee: there is no such key/,
     ],
     ['__proto__', JSON.parse('{"__proto__": {"x": 1}}'), /__proto__: there is no such key/],
-    ['a text for a switch', { use_proxy: 'yes' }, /use_proxy = "yes": it is true or false, not a text/],
+    ['a text for a switch', { use_proxy: 'yes' }, /use_proxy = "yes": it must be true or false, not a text/],
     ['a number for a text', { kube_context: 5 }, /kube_context = 5: it is a text, not a number/],
     ['a list for an object', { agent: [] }, /agent = \[\]: it is an object with keys, not a list/],
     [
       'a number out of range',
       { agent: { startup_timeout: 0 } },
-      /agent\.startup_timeout = 0: it is a whole number from 1 to 86400/,
+      /agent\.startup_timeout = 0: it must be a whole number from 1 to 86400/,
     ],
-    ['half a second', { agent: { ttl: 0.5 } }, /agent\.ttl = 0\.5: it is a whole number/],
+    ['half a second', { agent: { ttl: 0.5 } }, /agent\.ttl = 0\.5: it must be a whole number/],
     ['an empty text', { kubeconfig: '' }, /kubeconfig = "": it is empty/],
-    ['a key with blanks', { key: 'a b' }, /key = "a b": it has no blanks/],
+    ['a key with blanks', { key: 'a b' }, /key = "a b": it must not contain spaces/],
     [
       'a namespace that is none',
       { target: { namespace: 'A_b' } },
-      /target\.namespace = "A_b": it is no name of a namespace/,
+      /target\.namespace = "A_b": it is not a valid namespace name/,
     ],
     [
       'an object that names two kinds',
@@ -190,30 +190,38 @@ describe('verify-config', () => {
       { target: { labels: { app: 'web' }, namespace: 'n' } },
       /^target\.labels: there is no such key; write \{"path":"label\/app=web","namespace":"n"\} /,
     ],
-    ['labels that are none', { target: { labels: {} } }, /^target\.path = "label\/": "" is no KEY=VALUE of a label/],
+    [
+      'labels that are none',
+      { target: { labels: {} } },
+      /^target\.path = "label\/": "" is not a label of the form KEY=VALUE/,
+    ],
     [
       'a namespace that is no text',
       { target: { path: 'pod/x', namespace: 5 } },
       /namespace = 5: it is a text, not a number \(/,
     ],
     ['none', { target: 'none' }, /^target\.path = "none": write "targetless", or leave the target out/],
-    ['a label that is none', { agent: { labels: { 'a b': 'x' } } }, /agent\.labels.*no name of a label/],
+    ['a label that is none', { agent: { labels: { 'a b': 'x' } } }, /agent\.labels.*not a valid label name/],
     [
       'a label value that is none',
       { agent: { node_selector: { a: 'x y' } } },
-      /agent\.node_selector.*no value of a label/,
+      /agent\.node_selector.*not a valid label value/,
     ],
     [
       'a service account that is none',
       { agent: { service_account: 'A' } },
-      /agent\.service_account = "A": it is no Kubernetes name/,
+      /agent\.service_account = "A": it is not a valid Kubernetes name/,
     ],
     [
       'a quantity that is none',
       { agent: { resources: { limits: { cpu: 'much' } } } },
-      /agent\.resources\.limits\.cpu = "much": it is no quantity/,
+      /agent\.resources\.limits\.cpu = "much": it is not a quantity/,
     ],
-    ['an image with a blank', { agent: { image: 'a b' } }, /agent\.image = "a b": an image has a name without blanks/],
+    [
+      'an image with a blank',
+      { agent: { image: 'a b' } },
+      /agent\.image = "a b": an image name must not contain spaces/,
+    ],
     [
       'a pull secret without a name',
       { agent: { image_pull_secrets: [{ secret: 'x' }] } },
@@ -237,28 +245,28 @@ describe('verify-config', () => {
     [
       'another word for who comes in',
       { feature: { network: { outgoing: { forwarded: 'lan' } } } },
-      /outgoing\.forwarded = "lan": it is "bridges", "off" or a list of CIDRs/,
+      /outgoing\.forwarded = "lan": it must be "bridges", "off" or a list of CIDRs/,
     ],
     [
       'an interface among the ranges that come in',
       { feature: { network: { outgoing: { forwarded: ['10.0.0.0/8', 'docker0'] } } } },
-      /outgoing\.forwarded\[1\] = "docker0": it is no range/,
+      /outgoing\.forwarded\[1\] = "docker0": it is not a range/,
     ],
     [
       'an empty list of ranges that come in',
       { feature: { network: { outgoing: { forwarded: [] } } } },
       /outgoing\.forwarded = \[\]: the list is empty/,
     ],
-    ['neither list', { feature: { network: { outgoing: { filter: {} } } } }, /filter = \{\}: it needs a list/],
+    ['neither list', { feature: { network: { outgoing: { filter: {} } } } }, /filter = \{\}: it needs one list/],
     [
       'a host without an address',
       { feature: { network: { dns: { hosts: { db: 'nope' } } } } },
-      /hosts\.db = "nope": "nope" is no IP address/,
+      /hosts\.db = "nope": "nope" is not an IP address/,
     ],
     [
       'a variable with =',
       { feature: { env: { unset: 'A=B' } } },
-      /feature\.env\.unset = "A=B": "A=B" is no name of a variable/,
+      /feature\.env\.unset = "A=B": "A=B" is not a valid variable name/,
     ],
     ['a folder for an env_file', { feature: { env: { env_file: '.' } } }, /env_file = "\.": the file cannot be read/],
     [
@@ -286,7 +294,7 @@ describe('verify-config', () => {
     [
       'many of them, once',
       { feature: { network: { outgoing: { udp: false, filter: { local: ['udp://x', 'udp://y', 'udp://z'] } } } } },
-      /and 2 more entries likewise/,
+      /and 2 more such entries/,
     ],
     [
       'DNS off with a remote name',
@@ -301,22 +309,22 @@ describe('verify-config', () => {
     [
       'an image without Node',
       { agent: { image: 'ghcr.io/metalbear-co/mirrord:latest' } },
-      /agent\.image.*no Node.*, so docker\.io\/library\/node:24-slim is taken/,
+      /agent\.image.*not contain Node.*, so docker\.io\/library\/node:24-slim is used/,
     ],
     [
       'an agent that shall not live as long as connections do',
       { agent: { communication_timeout: 30 } },
-      /communication_timeout = 30: connections survive a lost path for 120 s, and the agent lives as long/,
+      /communication_timeout = 30: connections survive a lost path for 120 s, so the agent lives at least that long/,
     ],
     ['a port for the agent', { agent: { port: 8080 } }, /agent\.port: it is accepted, but has no effect: .*API server/],
     ["the agent's DNS", { agent: { dns: { timeout: 3 } } }, /agent\.dns.*so it has no effect/],
-    ['a kubeconfig that is not there', { kubeconfig: 'no:~/no' }, /kubeconfig = .*there is no such file/],
+    ['a kubeconfig that is not there', { kubeconfig: 'no:~/no' }, /kubeconfig = .*the file does not exist/],
     [
       'a name that looks like an address',
       { feature: { network: { outgoing: { filter: { local: '10.0.0.256' } } } } },
-      /local\[0\] = "10\.0\.0\.256": it is no address, and so is taken for a name/,
+      /local\[0\] = "10\.0\.0\.256": it is not an address, so it is read as a name/,
     ],
-    ['ephemeral without a target yet', { agent: { ephemeral: true } }, /agent\.ephemeral = true: .*none is named/],
+    ['ephemeral without a target yet', { agent: { ephemeral: true } }, /agent\.ephemeral = true: .*no target is set/],
     ['agent.namespace without a target', { agent: { namespace: 'x' } }, /agent\.namespace = "x": without a target/],
     [
       'agent.namespace beside ephemeral',

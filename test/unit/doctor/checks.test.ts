@@ -38,7 +38,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
       title: 'no Linux',
       story: { files: { '/proc/sys/kernel/osrelease': undefined } },
       state: 'failed',
-      detail: /no Linux/,
+      detail: /this is not Linux/,
       fix: /virtual machine/,
     },
   ],
@@ -48,23 +48,23 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
       title: 'root of a container',
       story: { files: { '/proc/self/status': NO_NET_ADMIN } },
       state: 'failed',
-      detail: /no CAP_NET_ADMIN/,
+      detail: /lacks CAP_NET_ADMIN/,
       fix: /--cap-add NET_ADMIN/,
     },
-    { title: 'a user with sudo', story: { uid: 1000, programs: ['sudo'] }, state: 'ok', detail: /sudo is at hand/ },
-    { title: 'a user with doas', story: { uid: 1000, programs: ['doas'] }, state: 'ok', detail: /doas is at hand/ },
+    { title: 'a user with sudo', story: { uid: 1000, programs: ['sudo'] }, state: 'ok', detail: /sudo is installed/ },
+    { title: 'a user with doas', story: { uid: 1000, programs: ['doas'] }, state: 'ok', detail: /doas is installed/ },
     {
       title: 'a user with neither',
       story: { uid: 1000, programs: [] },
       state: 'warning',
       detail: /neither/,
-      fix: /shell of root/,
+      fix: /root shell/,
     },
     {
       title: 'a user whose sudo would not help',
       story: { uid: 1000, files: { '/proc/self/status': NO_NET_ADMIN } },
       state: 'failed',
-      detail: /even root has no CAP_NET_ADMIN/,
+      detail: /even root lacks CAP_NET_ADMIN/,
     },
   ],
   tun: [
@@ -95,12 +95,17 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
       state: 'failed',
       detail: /no TUN driver/,
     },
-    { title: 'forbidden to root', story: { tun: errno('EPERM', 'open') }, state: 'failed', detail: /even to root/ },
+    {
+      title: 'forbidden to root',
+      story: { tun: errno('EPERM', 'open') },
+      state: 'failed',
+      detail: /Even root may not open/,
+    },
     {
       title: 'for root alone',
       story: { uid: 1000, tun: errno('EACCES', 'open') },
       state: 'ok',
-      detail: /for root alone/,
+      detail: /open to root only/,
     },
   ],
   tools: [
@@ -129,7 +134,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
     },
   ],
   'dns-mode': [
-    { title: 'nftables', story: {}, state: 'ok', detail: /auto takes nftables \(systemd-resolved does not run here\)/ },
+    { title: 'nftables', story: {}, state: 'ok', detail: /auto takes nftables \(systemd-resolved is not running\)/ },
     {
       title: 'resolved',
       story: {
@@ -143,7 +148,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
       title: 'resolved that nobody is led to',
       story: { files: { '/proc/77/comm': 'systemd-resolve\n' } },
       state: 'ok',
-      detail: /auto takes nftables \(.*does not lead to systemd-resolved/,
+      detail: /auto takes nftables \(.*does not point to systemd-resolved/,
     },
     {
       title: 'resolv.conf',
@@ -197,7 +202,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
         '/etc/ld.so.cache': '\0libnss_resolve.so.2\0',
       }),
       state: 'warning',
-      detail: /programs of glibc ask systemd-resolved/,
+      detail: /glibc programs ask systemd-resolved/,
       fix: /stub-resolv\.conf/,
     },
   ],
@@ -285,7 +290,7 @@ const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
   ],
   'port-forward': [
     { title: 'works', story: {}, state: 'ok', detail: /pod web-1/ },
-    { title: 'nobody to try it with', story: { forwarded: null }, state: 'skipped', detail: /no pod runs/ },
+    { title: 'nobody to try it with', story: { forwarded: null }, state: 'skipped', detail: /no running pod/ },
     { title: 'broken', story: { forwarded: new Error('HTTP 502') }, state: 'failed', detail: /HTTP 502/ },
     {
       title: 'no right to',

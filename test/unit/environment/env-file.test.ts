@@ -35,13 +35,13 @@ describe('environment: .env files', () => {
   for (const [title, text, expected] of good) it(title, () => assert.deepEqual(parse(text), expected));
 
   const bad: readonly [string, string, number, RegExp][] = [
-    ['no equals sign', 'A=1\n\nhunter2\n', 3, /does not begin with NAME=/],
-    ['a name with a blank', 'A B=hunter2', 1, /does not begin with NAME=/],
-    ['a name that begins with a digit', '1A=hunter2', 1, /does not begin with NAME=/],
+    ['no equals sign', 'A=1\n\nhunter2\n', 3, /does not start with NAME=/],
+    ['a name with a blank', 'A B=hunter2', 1, /does not start with NAME=/],
+    ['a name that begins with a digit', '1A=hunter2', 1, /does not start with NAME=/],
     ['an open quote', "A=1\nB='hunter2\nC=3\n", 2, /quote ' of B is never closed/],
     ['an open double quote', 'A="hunter2\\"', 1, /quote " of A is never closed/],
     ['text behind a quote', "A='1\n2' hunter2", 2, /more after the closing quote of A/],
-    ['a NUL', 'A=hunter2\0', 1, /holds a NUL/],
+    ['a NUL', 'A=hunter2\0', 1, /contains a NUL byte/],
   ];
   for (const [title, text, line, reason] of bad) {
     it(`refuses ${title}, with the line and without its text`, () => {

@@ -88,7 +88,7 @@ describe('explain', () => {
     const elsewhere = Array.from({ length: 30 }, (_, i) => ({ service: 'db', namespace: `n${i}`, use: `db.n${i}` }));
     const lines = text('db', {}, { answer, elsewhere }).split('\n').slice(1, 8);
     assert.equal(lines[4], '  instead A service "db" is in namespace n4: use db.n4');
-    assert.equal(lines[5], '  instead (25 other namespaces have one, too)');
+    assert.equal(lines[5], '  instead (and in 25 other namespaces)');
     assert.match(lines[6] ?? '', /^ {2}rule/);
   });
 
@@ -151,7 +151,7 @@ describe('explain', () => {
       formatExplanation(explain(parseDestination('198.51.100.1'), filter, context)),
       `198.51.100.1 goes to the cluster
   rule    feature.network.outgoing.filter.remote[0] = "a.example"
-  note    198.51.100.1 is also b.example; it follows a.example, the name asked last
+  note    198.51.100.1 is also b.example; it follows a.example, the last name that was looked up
 `,
     );
   });
@@ -163,7 +163,7 @@ describe('explain', () => {
       routes.answered(nameForms(name, NAMES), ['10.96.0.9'], 60, 0);
     const context = { names: NAMES, holders: routes.holders('10.96.0.9') };
     const { notes } = explain(parseDestination('10.96.0.9'), filter, context);
-    assert.deepEqual(notes, ['10.96.0.9 is also web; it follows db.default, the name asked last']);
+    assert.deepEqual(notes, ['10.96.0.9 is also web; it follows db.default, the last name that was looked up']);
   });
 
   it('does not say again in a note what decides', () => {
@@ -177,7 +177,7 @@ describe('explain', () => {
   it('under scope all, what bound programs get by UDP', () => {
     const notes = (destination: string): readonly string[] =>
       explain(parseDestination(destination), scoped({ scope: 'all' }), { names: NAMES }).notes;
-    const said = /^by UDP, a program that binds itself to an address of this machine goes its own way/;
+    const said = /^a UDP program that binds to an address of this machine bypasses the session/;
     assert.match(notes('198.51.100.1').join(), said);
     assert.match(notes('udp://198.51.100.1').join(), said);
     assert.deepEqual([notes('tcp://198.51.100.1'), notes('10.96.0.9')], [[], []]);
@@ -194,7 +194,7 @@ describe('explain', () => {
       `db.example stays on this machine
   rule    none: feature.network.outgoing.filter.remote does not list it
   DNS     answered by this machine (198.51.100.1)
-  note    feature.network.dns is off, so the address decides, and not feature.network.outgoing.filter.remote[0] = "db.example"
+  note    feature.network.dns is off, so the address decides, not feature.network.outgoing.filter.remote[0] = "db.example"
 `,
     );
     assert.match(

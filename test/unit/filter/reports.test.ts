@@ -32,22 +32,22 @@ describe('what is wrong with feature.network', () => {
     [
       'no range',
       { include: ['x'], exclude: ['10.0.0.0/33'] },
-      [/include\[0\]: it is no range/, /exclude\[0\]: it is no range/],
+      [/include\[0\]: it is not a range/, /exclude\[0\]: it is no range/],
     ],
     [
       'a range in and out',
       { include: ['10.0.0.0/8'], exclude: ['10.1.2.3/8'] },
-      [/exclude\[0\]: the same range stands in .*include\[0\]/],
+      [/exclude\[0\]: the same range is also in .*include\[0\]/],
     ],
     [
       'hosts',
       { hosts: { 'a b': ['1.2.3.4'], x: ['nope'], y: [] } },
-      [/hosts\.a b: it is no host name/, /hosts\.x: "nope" is no IP/, /hosts\.y: it needs/],
+      [/hosts\.a b: it is not a host name/, /hosts\.x: "nope" is not an IP/, /hosts\.y: it needs/],
     ],
     [
       'a host that stands there twice',
       { hosts: { 'a.example': ['1.2.3.4'], 'A.Example.': ['1.2.3.5'] } },
-      [/hosts\.A\.Example\.: the same name stands there as "a\.example"/],
+      [/hosts\.A\.Example\.: the same name is also listed as "a\.example"/],
     ],
   ];
   for (const [title, input, expected] of rows) {
@@ -89,7 +89,7 @@ describe('what feature.network warns of', () => {
     [
       'ports in dns.filter',
       { dnsLocal: ['x:53', ':53', '0.0.0.0'] },
-      [/local\[0\]: .*its port is ignored/, /local\[1\]: .*no effect/, /local\[2\]: .*reverse names only/],
+      [/local\[0\]: .*its port is ignored/, /local\[1\]: .*no effect/, /local\[2\]: .*applies to reverse names/],
     ],
     [
       'one name on both sides',
@@ -101,7 +101,7 @@ describe('what feature.network warns of', () => {
     [
       'include beside remote',
       { remote: ['x'], include: ['10.0.0.0/8'] },
-      [/include: it has no effect beside filter\.remote/],
+      [/include: it has no effect with filter\.remote/],
     ],
   ];
   for (const [title, input, expected] of rows) {
@@ -138,23 +138,23 @@ describe('what is said before anything is changed', () => {
     [{ tcp: false, udp: false }, `${nothing} feature.network.outgoing.tcp and .udp are both off.`],
     [
       { remote: ['203.0.113.0/24'] },
-      `warning: ${FILTER}.remote[0] = "203.0.113.0/24" holds the API server's address 203.0.113.5, which keeps its own path.`,
+      `warning: ${FILTER}.remote[0] = "203.0.113.0/24" holds the API server's address 203.0.113.5, which stays on its own path.`,
     ],
     [
       { remote: ['203.0.113.5:6443'] },
-      `error: ${FILTER}.remote[0] = "203.0.113.5:6443" is the API server's address: it cannot be reached through itself.`,
+      `error: ${FILTER}.remote[0] = "203.0.113.5:6443" is the API server's address: the tunnel cannot reach the API server through itself.`,
     ],
     [
       { remote: ['*.corp.example'] },
-      `warning: ${FILTER}.remote[0] = "*.corp.example" holds the API server's name api.corp.example, which keeps its own path.`,
+      `warning: ${FILTER}.remote[0] = "*.corp.example" holds the API server's name api.corp.example, which stays on its own path.`,
     ],
     [
       { remote: ['API.corp.example.:443', '*.example'] },
-      `error: ${FILTER}.remote[0] = "API.corp.example.:443" is the API server's name: it cannot be reached through itself.`,
+      `error: ${FILTER}.remote[0] = "API.corp.example.:443" is the API server's name: the tunnel cannot reach the API server through itself.`,
     ],
     [
       { remote: [':443'] },
-      `warning: ${FILTER}.remote[0] = ":443" holds the API server's address 203.0.113.5, which keeps its own path.`,
+      `warning: ${FILTER}.remote[0] = ":443" holds the API server's address 203.0.113.5, which stays on its own path.`,
     ],
   ];
   for (const [input, expected] of rows) it(expected, () => assert.deepEqual(reports(input), [expected]));

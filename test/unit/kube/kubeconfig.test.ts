@@ -138,18 +138,18 @@ describe('kubeconfig', () => {
 
   for (const [what, text, line, reason] of [
     ['broken YAML', 'clusters:\n- name: a\n  cluster: {server: x\ncontexts: []\n', 4, /./],
-    ['a text', 'just a text\n', 1, /it must be a mapping, and is text/],
-    ['a list', '- a\n', 1, /it must be a mapping, and is a list/],
+    ['a text', 'just a text\n', 1, /it must be a mapping, but is text/],
+    ['a list', '- a\n', 1, /it must be a mapping, but is a list/],
     ['contexts that are no list', 'clusters: []\ncontexts:\n  a: b\n', 2, /contexts must be a list/],
     ['an element that is no mapping', 'contexts:\n- a\n', 2, /an element of contexts must be a mapping/],
     [
       'a number for a token',
       'users:\n- name: a\n  user:\n    token: 12\n',
       4,
-      /token must be text, and is a number: put it in/,
+      /token must be text, but is a number: put it in/,
     ],
-    ['a name that is given twice', 'users:\n- {name: a}\n- {name: a}\n', 3, /two users are called "a"/],
-    ['a cluster that is a text', 'clusters:\n- name: a\n  cluster: b\n', 3, /cluster must be a mapping, and is text/],
+    ['a name that is given twice', 'users:\n- {name: a}\n- {name: a}\n', 3, /two users are named "a"/],
+    ['a cluster that is a text', 'clusters:\n- name: a\n  cluster: b\n', 3, /cluster must be a mapping, but is text/],
   ] as const) {
     it(`gives file and line of ${what}`, () => {
       write('.kube/config', text);
@@ -159,20 +159,20 @@ describe('kubeconfig', () => {
 
   it('offers the nearest names for an unknown context', () => {
     write('.kube/config', CONTEXTS);
-    fails({ context: 'prodd' }, 'context-unknown', /"prodd"/, /There is: "prod"/);
+    fails({ context: 'prodd' }, 'context-unknown', /"prodd"/, /Available: "prod"/);
   });
 
   it('says what is missing from a context', () => {
     write('.kube/config', CONTEXTS);
     fails({ context: 'nocluster' }, 'context-incomplete', /line 8: .*"nocluster" names no cluster/);
-    fails({ context: 'lostcluster' }, 'context-incomplete', /the cluster "gone", which is not there/);
-    fails({ context: 'lostuser' }, 'context-incomplete', /the user "gone", which is not there/);
+    fails({ context: 'lostcluster' }, 'context-incomplete', /the cluster "gone", which does not exist/);
+    fails({ context: 'lostuser' }, 'context-incomplete', /the user "gone", which does not exist/);
   });
 
   it('asks for a context when none is current', () => {
     write('.kube/config', CONTEXTS.replace('current-context: dev', ''));
     fails({}, 'context-unset', /no current context/, /"dev", "prod"/);
     write('.kube/config', '');
-    fails({}, 'context-unset', /no current context/, /no context at all/);
+    fails({}, 'context-unset', /no current context/, /no contexts/);
   });
 });

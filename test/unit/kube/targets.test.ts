@@ -45,7 +45,7 @@ describe('the container of a target', () => {
   it('an unknown one is refused with those that there are', () => {
     assert.throws(() => chooseContainer(withContainers(['app', 'helper']), 'ap'), {
       code: 'container-unknown',
-      help: 'There is: app, helper.',
+      help: 'Available: app, helper.',
     });
   });
 
@@ -177,7 +177,7 @@ describe('an agent leaves', () => {
       }),
       /its container ended \(OOMKilled, exit code 137\)/,
     ],
-    ['when the pod of that name is another one', pod({}, {}, []), /another one/],
+    ['when the pod of that name is another one', pod({}, {}, []), /has been replaced/],
   ];
   for (const [title, given, expected] of cases) {
     it(title, () => {

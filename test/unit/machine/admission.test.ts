@@ -18,10 +18,10 @@ describe('who comes in beside this machine', () => {
   });
 
   it('is said in one line', () => {
-    const text = 'open to this machine and its bridges docker0; not to br0, which leads out by enp3s0';
+    const text = 'open to this machine and its bridges docker0; not to br0, which has the uplink enp3s0';
     assert.equal(describeForwarded('bridges', BRIDGES), text);
-    assert.equal(describeForwarded('bridges', []), 'open to this machine alone');
-    assert.match(describeForwarded('off', BRIDGES), /^open to this machine alone \(.*forwarded is "off"\)$/);
+    assert.equal(describeForwarded('bridges', []), 'open to this machine only');
+    assert.match(describeForwarded('off', BRIDGES), /^open to this machine only \(.*forwarded is "off"\)$/);
     assert.match(describeForwarded(['10.0.0.0/8'], BRIDGES), /^open to this machine and 10\.0\.0\.0\/8 \(/);
   });
 

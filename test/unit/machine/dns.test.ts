@@ -55,7 +55,7 @@ describe('DNS take-over on paper', () => {
       );
       assert.equal(
         formatResolvConf('default', before, STATE),
-        `# Written by mirrord (session default); the former content comes back when the session ends.
+        `# Written by mirrord (session default); the previous content is restored when the session ends.
 nameserver 198.19.0.53
 search default.svc.cluster.local svc.cluster.local home.example
 options timeout:1 ndots:3 rotate
@@ -235,7 +235,7 @@ table inet vpn {
       const alone = new DnsManager([weak, backend('resolv.conf', 'read-only')]);
       assert.deepEqual(await alone.apply(STATE), {
         mode: 'nftables',
-        reason: 'nftables; beware: web is hidden (read-only)',
+        reason: 'nftables; note: web is hidden (read-only)',
         isNotable: true,
       });
     });

@@ -3,7 +3,7 @@ import { containerServers, containersTable, publishedServers } from '../../../sr
 import { PaperMachine } from '../support/machine.ts';
 import { formerContent, readFormerContent } from '../../../src/machine/linux/dns/former-content.ts';
 
-const HEAD = '# Written by mirrord (session default); the former content comes back when the session ends.\n';
+const HEAD = '# Written by mirrord (session default); the previous content is restored when the session ends.\n';
 const FILE = { kind: 'file', mode: 0o644, uid: 0, gid: 0, content: 'nameserver 192.0.2.53\n# Before: {}\n' } as const;
 const LINK = { kind: 'link', mode: 0o777, uid: 0, gid: 0, target: '../run/resolv.conf', content: 'x' } as const;
 

@@ -23,15 +23,14 @@ describe('ranges of two sessions', () => {
 
   it('are refused with all that is common; leaving them out is offered where something remains', () => {
     assert.deepEqual(refusal(['10.96.0.0/16', '10.244.0.0/16', '10.1.0.0/16'], ['10.96.7.0/24', '10.0.0.0/9']), {
-      message:
-        'Session second would route 10.96.0.0/16, 10.1.0.0/16, which session default has: an address leads to one place only.',
-      help: 'End it first: mirrord down --name default.  Or leave it what it has: --exclude-route 10.96.0.0/16 --exclude-route 10.1.0.0/16',
+      message: 'Session second would route 10.96.0.0/16, 10.1.0.0/16, which session default already routes.',
+      help: 'End it first: mirrord down --name default. Or exclude these ranges: --exclude-route 10.96.0.0/16 --exclude-route 10.1.0.0/16',
     });
   });
 
   it('are refused without that advice where nothing would remain but the resolver', () => {
     const found = refusal([RESOLVER, '10.96.0.0/16', 'fd00:1::/64'], ['10.0.0.0/8', 'fd00::/8']);
-    assert.match(found?.help ?? '', /^End it first: mirrord down --name default\. {2}Several sessions/);
+    assert.match(found?.help ?? '', /^End it first: mirrord down --name default\. Several sessions/);
     assert.doesNotMatch(found?.help ?? '', /--exclude-route/);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { PathChange } from '../../../src/ipc/protocol.ts';
 import { AgentPath } from '../../../src/session/path.ts';
 
-describe('the way to the agent', () => {
+describe('connecting to the agent', () => {
   let now: number;
   let told: PathChange[];
   let path: AgentPath;

@@ -64,6 +64,6 @@ describe('the names in a line', () => {
   it('say which namespaces are public names', () =>
     assert.match(
       names(['default', 'dev', 'app']),
-      /NAMESPACE \(1\); not the public dev and app \(web\.dev\.svc is the cluster's, .*--domain dev is given\)$/,
+      /NAMESPACE \(1\); not the public dev and app \(web\.dev\.svc belongs to the cluster; .*--domain dev\)$/,
     ));
 });

@@ -1,7 +1,7 @@
 /**
  * What /etc/resolv.conf was before, told by the file that replaced it.
  *
- * The journal is in memory and goes with a power failure, the file on the disk stays: without this nobody could put it
+ * The journal is in memory and goes with a power failure, the file on the disk stays: without this it could not be put
  * back after that.
  */
 import type { ResolvConfEntry } from '../journal/entries.ts';

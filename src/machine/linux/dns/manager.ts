@@ -2,7 +2,7 @@
  * Chooses how the machine's DNS is taken over, keeps one way in force at a time, and says why it is that one.
  *
  * `auto` keeps what it has chosen while that works as well as any other; whom programs ask may change meanwhile (another
- * VPN's resolv.conf), and then it chooses anew.
+ * VPN's resolv.conf), and then it chooses again.
  */
 import { MirrordError } from '../../../errors.ts';
 import type { DnsInForce, DnsMode, DnsState } from '../../dns-state.ts';
@@ -38,7 +38,7 @@ export class DnsManager {
   async apply(state: DnsState): Promise<DnsInForce> {
     if (state.mode === 'off') {
       await this.undo();
-      return { mode: 'off', reason: 'asked for: programs resolve names as before', isNotable: false };
+      return { mode: 'off', reason: 'as requested: programs resolve names as before', isNotable: false };
     }
     const candidates = this.#backends.filter(({ mode }) => state.mode === 'auto' || mode === state.mode);
     const active = this.#active;
@@ -59,7 +59,7 @@ export class DnsManager {
       obstacles.push(obstacle);
     }
     throw new MirrordError('host', 'dns-impossible', `DNS cannot be taken over: ${obstacles.join('; ')}.`, {
-      help: 'Choose another way with --dns, or go on without names with --dns off.',
+      help: 'Choose another mode with --dns, or continue without cluster names with --dns off.',
     });
   }
 
@@ -103,7 +103,7 @@ export class DnsManager {
 }
 
 function told(what: string, weakness: string | undefined, passedOver: readonly string[]): Omit<DnsInForce, 'mode'> {
-  const beware = weakness === undefined ? '' : `; beware: ${weakness}`;
-  const reason = `${what}${beware}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
+  const note = weakness === undefined ? '' : `; note: ${weakness}`;
+  const reason = `${what}${note}${passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`}`;
   return { reason, isNotable: weakness !== undefined };
 }

@@ -101,7 +101,7 @@ export class Nftables implements DnsBackend {
     this.#upstreams = upstreams;
     this.#table = new OwnedTable(tableName(journal.name), () =>
       died(
-        new MirrordError('host', 'redirect-lost', 'The nft process that held the redirect of DNS has ended.', {
+        new MirrordError('host', 'redirect-lost', 'The nft process that holds the DNS redirect has ended.', {
           help: 'Start again with: sudo mirrord up',
         }),
       ),
@@ -117,17 +117,17 @@ export class Nftables implements DnsBackend {
       .catch((error: Error) => ({ code: 1, stderr: error.message }));
     if (result.code !== 0) return `nftables does not work here: ${result.stderr.trim().split('\n')[0]}`;
     const scoped = this.#upstreams().asked.find((server) => server.includes('%'));
-    if (scoped !== undefined)
-      return `the name server ${scoped} is on its link alone, from which no redirect leads here`;
+    if (scoped !== undefined) return `the name server ${scoped} is a link-local address, which cannot be redirected`;
     const root = this.#localServers().find(({ uid }) => uid === 0);
     return (
-      root && `the DNS server at ${root.server} listens as root, whose questions cannot be told from other programs'`
+      root &&
+      `the DNS server at ${root.server} runs as root, so its own questions cannot be told from those of other programs`
     );
   }
 
   weakness(): string | undefined {
     if (asksResolved(this.#system))
-      return 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), past a redirect';
+      return 'glibc programs ask systemd-resolved (/etc/nsswitch.conf), which a redirect does not catch';
     const { search } = this.#upstreams();
     // `web.corp.example` is all that is seen, whichever of the two was typed.
     return search.length === 0
@@ -185,7 +185,7 @@ export class Nftables implements DnsBackend {
 
 /** What has put a domain behind a name cannot be told from one who means the whole. */
 export const hiding = ([first = '', ...more]: readonly string[]): string =>
-  `a name of one label is looked up in ${[first, ...more].join(', ')} first, so that web.${first} hides the service web`;
+  `a single-label name is looked up in ${[first, ...more].join(', ')} first, so that web.${first} hides the service web`;
 
 /** Names of the tables whose rules translate destination port 53 of this machine's own packets. */
 export function natTables(ruleset: string): readonly string[] {

@@ -16,7 +16,7 @@ export interface HostsSource {
   readonly actions: readonly string[];
 }
 
-/** Whether programs of glibc ask systemd-resolved by itself (nss-resolve(8)), and nobody after it. */
+/** Whether programs of glibc ask systemd-resolved by itself (nss-resolve(8)), and no other server after it. */
 export function asksResolved(system: System): boolean {
   const sources = hostsSources(system.files.read(NSSWITCH) ?? '') ?? [];
   const resolve = sources.find(({ name }) => name === 'resolve' || name === 'dns');

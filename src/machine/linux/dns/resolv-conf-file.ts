@@ -18,7 +18,7 @@ import { asksResolved } from './nsswitch.ts';
 import { parseResolvConf } from '../../../names/resolv-conf.ts';
 import { RESOLV_CONF, formatResolvConf, localDomain } from './resolv-conf.ts';
 
-/** Writes of others that are followed within the time; more is no change of network but a quarrel. */
+/** Writes of others that are followed within the time; more is not a change of network but a quarrel. */
 const FOLLOWED_MAX = 5;
 const FOLLOWED_MS = 60_000;
 
@@ -36,12 +36,12 @@ export class ResolvConfFile implements DnsBackend {
   }
 
   async obstacle(state: DnsState): Promise<string | undefined> {
-    return state.servers.length > 0 ? undefined : 'there is no virtual DNS server to name in it';
+    return state.servers.length > 0 ? undefined : 'there is no virtual DNS server to put in it';
   }
 
   weakness(): string | undefined {
     return asksResolved(this.#system)
-      ? 'programs of glibc ask systemd-resolved (/etc/nsswitch.conf), and no server of /etc/resolv.conf'
+      ? 'glibc programs ask systemd-resolved (/etc/nsswitch.conf), not the servers of /etc/resolv.conf'
       : undefined;
   }
 
@@ -81,7 +81,7 @@ export class ResolvConfFile implements DnsBackend {
         'resolv-conf-unwritable',
         `${RESOLV_CONF} cannot be written: ${(error as Error).message}.`,
         {
-          help: 'It may be immutable (lsattr shows it) or on a read-only file system.  --dns nftables or --dns off do without it.',
+          help: 'It may be immutable (see lsattr) or on a read-only file system. --dns nftables and --dns off do not need it.',
           cause: error,
         },
       );
@@ -100,8 +100,8 @@ export class ResolvConfFile implements DnsBackend {
       throw new MirrordError(
         'host',
         'resolv-conf-contested',
-        `Another program writes ${RESOLV_CONF} again and again; it is left to it, and cluster names are not found.`,
-        { help: 'Start anew with --dns nftables, which does without the file.' },
+        `Another program keeps overwriting ${RESOLV_CONF}. Its version stays, and cluster names are not found.`,
+        { help: 'Start again with --dns nftables, which does not need the file.' },
       );
     }
     this.#followed.push(now);

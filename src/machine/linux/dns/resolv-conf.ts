@@ -28,7 +28,7 @@ export function formatResolvConf(
 ): string {
   const search = [...new Set([...ours.search, ...before.search])];
   return [
-    `# Written by mirrord (session ${name}); the former content comes back when the session ends.`,
+    `# Written by mirrord (session ${name}); the previous content is restored when the session ends.`,
     ...ours.servers.slice(0, SERVERS_MAX).map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...(before.options.length > 0 ? [`options ${before.options.join(' ')}`] : []),

@@ -1,4 +1,4 @@
-/** The process systemd-resolved: whether it runs, and how it is made to write its resolv.conf files anew. */
+/** The process systemd-resolved: whether it runs, and how it is made to write its resolv.conf files again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { System } from '../system/system.ts';
 
@@ -39,12 +39,12 @@ export function resolvedRuns({ files, probes }: System, namespace = probes.netwo
 export async function rewriteResolvConf(system: System, enter: readonly string[]): Promise<void> {
   const succeeds = async (...args: readonly string[]): Promise<boolean> => {
     const [command = '', ...rest] = [...enter, ...args];
-    // A resolved that hangs must not keep the rest from being restored; it writes its files when it is started anew.
+    // A resolved that hangs must not keep the rest from being restored; it writes its files when it is started again.
     const result = await system.run(command, rest).catch(() => undefined);
     return result?.code === 0;
   };
   const remove = (): Promise<boolean> => succeeds('ip', 'link', 'del', SHORT_LIVED);
-  // A TUN, since that driver is there.  One that stands there already is of a play-back that was killed.
+  // A TUN, since that driver is there.  One that exists already is from a playback that was killed.
   const add = (): Promise<boolean> => succeeds('ip', 'tuntap', 'add', 'dev', SHORT_LIVED, 'mode', 'tun');
   if (!(await add()) && !((await remove()) && (await add()))) return;
   const deadline = performance.now() + REVERT_DEADLINE_MS;

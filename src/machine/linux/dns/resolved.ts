@@ -40,9 +40,9 @@ export class Resolved implements DnsBackend {
   }
 
   async obstacle(): Promise<string | undefined> {
-    if (!resolvedRuns(this.#system)) return 'systemd-resolved does not run here';
+    if (!resolvedRuns(this.#system)) return 'systemd-resolved is not running';
     if (!leadsToResolved(this.#system) && !asksResolved(this.#system))
-      return `${RESOLV_CONF} does not lead to systemd-resolved`;
+      return `${RESOLV_CONF} does not point to systemd-resolved`;
     const result = await this.#system.run('resolvectl', ['dns', this.#tun]).catch((error: Error) => ({
       code: 1,
       stderr: error.message,
@@ -58,14 +58,14 @@ export class Resolved implements DnsBackend {
       const theirs = parseResolvConf(files.read(RESOLVED_SERVERS) ?? '').search.filter(isOther);
       return theirs.length === 0
         ? undefined
-        : `what ${theirs.join(', ')} has, too, answers for a name of one label where it is quicker`;
+        : `what ${theirs.join(', ')} has, too, answers single-label names if it is faster`;
     }
     if (this.#stub() !== undefined) return undefined;
     const theirs = parseResolvConf(files.read(RESOLV_CONF) ?? '', localDomain(files)).search.filter(isOther);
     return theirs.length === 0 ? undefined : `by ${RESOLV_CONF} ${hiding(theirs)}`;
   }
 
-  /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list anew. */
+  /** Others take the settings of any link (`resolvectl revert`, NetworkManager), and resolved writes the search list again. */
   async holds(): Promise<boolean> {
     if (this.#orderedSearch() !== undefined) return false;
     const shown = await this.#shown();
@@ -91,7 +91,7 @@ export class Resolved implements DnsBackend {
     if (ordered !== undefined) this.#writeStub(ordered);
     const rivals = rivalLinks(await set('domain'), this.#tun, domains);
     // Both would be asked, and either's answer taken.
-    const warning = rivals.length === 0 ? '' : `; beware: the same names are claimed by ${rivals.join(', ')}`;
+    const warning = rivals.length === 0 ? '' : `; note: the same names are claimed by ${rivals.join(', ')}`;
     return `systemd-resolved, link ${this.#tun}${warning}${await this.#forOthers(state)}`;
   }
 
@@ -108,12 +108,12 @@ export class Resolved implements DnsBackend {
     if (!leadsToResolved(this.#system)) {
       const obstacle = await this.#redirect.obstacle(state);
       const told = obstacle === undefined ? await this.#redirect.apply(state) : `no cluster names, since ${obstacle}`;
-      return ` for programs of glibc (nss-resolve); for others ${told}`;
+      return ` for glibc programs (nss-resolve); for others ${told}`;
     }
     await this.#redirect.undo();
     const { search } = parseResolvConf(this.#system.files.read(RESOLV_CONF) ?? '', localDomain(this.#system.files));
     return state.search.length > 0 && search.length === 0 && !asksResolved(this.#system)
-      ? `; beware: no service is found by a name of one label, since ${RESOLV_CONF} is not the file of systemd-resolved`
+      ? `; note: no service is found by a single-label name, since ${RESOLV_CONF} is not the file of systemd-resolved`
       : '';
   }
 
@@ -136,7 +136,7 @@ export class Resolved implements DnsBackend {
     return text === undefined ? undefined : orderedSearch(text);
   }
 
-  /** resolved writes it anew with its next change, and when the link goes. */
+  /** resolved writes it again with its next change, and when the link goes. */
   #writeStub(text: string): void {
     const { files } = this.#system;
     const kind = files.kind(STUB_FILE);

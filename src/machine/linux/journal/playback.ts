@@ -10,7 +10,7 @@ import type { NetworkEntry } from './entries.ts';
 import { type LinuxJournal, undoBatch } from './linux-journal.ts';
 import { playBackResolvConf } from './resolv-conf-playback.ts';
 
-/** All entries, by their owner or by whoever comes after it. */
+/** All entries, by their owner or by a later process. */
 export async function playBack(system: System, journal: LinuxJournal): Promise<readonly string[]> {
   await playBackNetwork(system, journal);
   const notes = [...playBackResolvConf(system, journal), ...playBackOutside(system, journal)];

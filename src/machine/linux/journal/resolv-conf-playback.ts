@@ -23,7 +23,7 @@ export function playBackResolvConf(system: System, journal: LinuxJournal): reado
       'resolv-conf-stuck',
       `${RESOLV_CONF} cannot be restored: ${(error as Error).message}.`,
       {
-        help: `Its former content is in ${journal.folder}/resolv-conf.json.  Make it writable, then: sudo mirrord down --name ${journal.name}`,
+        help: `Its previous content is in ${journal.folder}/resolv-conf.json. Make the file writable, then run: sudo mirrord down --name ${journal.name}`,
         cause: error,
       },
     );
@@ -55,7 +55,7 @@ function restoreResolvConf({ files }: System, { before, written }: ResolvConfEnt
   if (now !== undefined && !ours) {
     const same =
       before?.kind === now.kind && (before.kind === 'link' ? before.target === now.target : before.content === content);
-    return same ? undefined : `${RESOLV_CONF} was written by another program meanwhile and stays as it is now.`;
+    return same ? undefined : `${RESOLV_CONF} was changed by another program in the meantime and stays as it is.`;
   }
   if (before === undefined) {
     files.remove(RESOLV_CONF);

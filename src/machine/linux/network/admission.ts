@@ -2,7 +2,7 @@
  * Who comes in beside this machine itself; pure.
  *
  * With forwarding on, as container runtimes set it, any machine nearby may send its packets through this one.  Whose they
- * are is told by the interface that they came by, which the kernel knows and nobody can forge; an address is told by the
+ * are is told by the interface that they came by, which the kernel knows and which cannot be forged; an address is told by the
  * sender alone, and a masquerade hides it.
  */
 import type { MachineBridge } from '../../facts.ts';

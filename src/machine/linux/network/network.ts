@@ -68,7 +68,7 @@ export class Network {
   /** The link's; undefined when it has to be set up. */
   #mtu: number | undefined;
   #plans: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
-  /** Which routes and addresses of these are still there is not known: all are laid anew. */
+  /** Which routes and addresses of these are still there is not known: all are laid again. */
   #areRoutesLost = false;
   /** The plan that was being laid when something failed: some of it may be there. */
   #attempted: Plans = { 4: EMPTY_PLAN, 6: EMPTY_PLAN };
@@ -146,7 +146,7 @@ export class Network {
     const { obstacle } = this.#outside;
     if (obstacle === undefined || !routes.some(isEverything)) return [];
     return [
-      `credential plugins are inside the session here (${obstacle}): keep their login servers on this machine with filter.local.`,
+      `Credential plugins use the session here (${obstacle}): keep their login servers on this machine with filter.local.`,
     ];
   }
 
@@ -155,9 +155,9 @@ export class Network {
     const { obstacle } = this.#outgoing;
     if (obstacle === undefined || !routes.some(isEverything)) return [];
     return [
-      `TCP from an address of this machine that a program chooses itself (curl --interface) stays outside the session here (${obstacle}).`,
+      `TCP from programs that bind to an address of this machine (curl --interface) bypasses the session here (${obstacle}).`,
       ...(unreachable.some(isEverything)
-        ? ['By IPv6, servers on this machine are reached from their own link alone while this session is up.']
+        ? ['While this session is up, servers on this machine can be reached by IPv6 only from their own link.']
         : []),
     ];
   }
@@ -182,7 +182,7 @@ export class Network {
 
   /**
    * What names add.  The machine is taken to be as it was read last, since reading it would take longer than a program may
-   * be kept waiting; whoever notices that it changed applies the state anew.
+   * be kept waiting; the part that notices the change applies the state again.
    */
   async applyNames(named: NamedState): Promise<void> {
     if (this.#base === undefined) throw new Error('names have been told before the ranges');
@@ -293,14 +293,14 @@ export class Network {
   }
 
   /**
-   * What of the plan in force is still there.  Network daemons flush rules that they do not know when they start anew.
+   * What of the plan in force is still there.  Network daemons flush rules that they do not know when they start again.
    */
   async #present(family: Family, listed: readonly ListedRule[]): Promise<FamilyPlan> {
     const plan = this.#plans[family];
     const { admit, leave } = this.#numbers;
     const there = listed.filter((rule) => rule.priority >= admit && rule.priority <= leave).length;
     if (there === plan.rules.length) return plan;
-    // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come anew.
+    // Which ones are missing is not worth finding out: what is left goes (missing lines fail, and may), all come again.
     const rules = new Set([...plan.rules, ...this.#attempted[family].rules]);
     const lines = [...rules].map((line) => `rule del ${line}`);
     await this.#system.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
@@ -310,7 +310,7 @@ export class Network {
   #ipv6Disabled(): string | undefined {
     const value = this.#system.files.read(`/proc/sys/net/ipv6/conf/${this.#tun}/disable_ipv6`);
     if (value?.trim() === '0') return undefined;
-    return 'IPv6 is switched off on this machine (net.ipv6.conf.default.disable_ipv6): the cluster is reached by IPv4 only.';
+    return 'IPv6 is disabled on this machine (net.ipv6.conf.default.disable_ipv6): the cluster is reached by IPv4 only.';
   }
 
   #wantsCubic(): boolean {

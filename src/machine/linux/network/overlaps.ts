@@ -72,7 +72,7 @@ function taken(range: string, inside: readonly Known[]): MirrordError {
   return new MirrordError(
     'host',
     'range-taken',
-    `The cluster’s range ${range} would be wholly unreachable: more specific routes lead to ${devices} (${inside
+    `The cluster's range ${range} would be completely unreachable: more specific routes lead to ${devices} (${inside
       .map(({ cidr }) => formatCidr(cidr))
       .join(', ')}).`,
     { help: `Leave it out with --exclude-route ${range}, or take down ${devices} first.` },

@@ -186,7 +186,7 @@ export function planNames(family: Family, base: FamilyPlan, state: NamedState, i
   return { ...base, rules: [...new Set([...base.rules, ...frame])], deviceRoutes, standingRoutes };
 }
 
-/** Lets nobody but the admitted pass to the rules between its two ends. */
+/** Lets only admitted packets pass to the rules between its two ends. */
 function gate(family: Family, input: PlanInput): readonly string[] {
   const { numbers } = input;
   const { devices, ranges } = input.admission;
@@ -270,7 +270,7 @@ export function applyLines(before: FamilyPlan, after: FamilyPlan): readonly stri
 
 /**
  * Of rules with one preference the kernel asks the older one first.  Where the new order is not the old one with something
- * added at its end, the rules behind the first difference are made anew.
+ * added at its end, the rules behind the first difference are rebuilt.
  */
 function ruleLines(before: readonly string[], after: readonly string[]): readonly string[] {
   const wanted = new Set(after);

@@ -55,9 +55,9 @@ export function numbersOf(tun: string): RuleNumbers {
     throw new MirrordError(
       'host',
       'too-many-sessions',
-      `There is room for ${SESSIONS} sessions; ${tun} would be beyond.`,
+      `At most ${SESSIONS} sessions can be up; ${tun} would be one too many.`,
       {
-        help: 'Stop some with: mirrord down --name NAME.  `mirrord status` lists them.',
+        help: 'Stop some with: mirrord down --name NAME. `mirrord status` lists them.',
       },
     );
   }

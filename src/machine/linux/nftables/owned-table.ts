@@ -21,7 +21,7 @@ const ZONES = 0x1_0000;
  * (CONFIG_NF_CONNTRACK_ZONES).
  *
  * A connection is translated by what held when it began, and a program that asks from one socket for as long as it lives
- * has one connection for all its questions.  In a zone of the session's own it begins anew with the redirect, and goes
+ * has one connection for all its questions.  In a zone of the session's own it begins again with the redirect, and goes
  * back to what it was before when the redirect is gone.
  */
 export type TableText = (zone: number | null) => string;
@@ -111,9 +111,9 @@ export class OwnedTable {
       throw new MirrordError(
         'host',
         'nftables-failed',
-        `The redirect of port 53 was not taken by nftables: ${(cause as Error).message}.`,
+        `The redirect of port 53 was refused by nftables: ${(cause as Error).message}.`,
         {
-          help: 'Choose another way with --dns resolv.conf, or --dns off.',
+          help: 'Choose another mode: --dns resolv.conf or --dns off.',
           cause,
         },
       );

@@ -33,7 +33,7 @@ export class Strangers {
     this.#run = run;
     this.#tun = tun;
     this.#name = `${tableName(session)}_strangers`;
-    // Made anew with the next change of the network.
+    // Made again with the next change of the network.
     this.#table = new OwnedTable(this.#name, () => {});
   }
 

@@ -69,13 +69,13 @@ export class AgentProcess implements Agent {
             'agent-not-started',
             `The agent in the target's namespace ${why}${words && `: ${words}`}`,
             {
-              help: `Try by hand whether Node runs there: sudo nsenter --net=${path} node --version`,
+              help: `Check whether Node runs there: sudo nsenter --net=${path} node --version`,
             },
           ),
         );
       };
       timer = setTimeout(() => fail(`did not listen within ${LISTEN_DEADLINE_MS / 1000} s`), LISTEN_DEADLINE_MS);
-      abandon = () => fail('was not waited for');
+      abandon = () => fail('was abandoned');
       options.signal.addEventListener('abort', abandon);
       child.once('error', (error) => fail(`could not be started (${error.message})`));
       child.once('exit', (code, signal) => fail(`ended at once (${signal ?? `exit ${code}`})`));

@@ -33,7 +33,7 @@ function become(user: number, group: number, account: string): void {
   process.seteuid?.(user);
 }
 
-/** Undefined for what is not there, is no file, is too large or may not be read. */
+/** Undefined for what is not there, is not a file, is too large or may not be read. */
 function read(path: string): string | undefined {
   const opened: number[] = [];
   try {

@@ -24,9 +24,9 @@ export async function unreadableProgram(
     return new MirrordError(
       'permission',
       'program-unreadable',
-      `${user.name} cannot read ${path}${closed === path ? '' : `, since ${closed} is closed to others`}; the session runs as ${user.name}, not as root.`,
+      `User ${user.name} cannot read ${path}${closed === path ? '' : `, because ${closed} is closed to others`}; the session runs as ${user.name}, not as root.`,
       {
-        help: `Put mirrord where ${user.name} can read all of it, such as below ${user.home === '/' ? '/opt' : user.home}.  Or log in as root and start it without sudo.`,
+        help: `Move mirrord to a folder that ${user.name} can read, such as ${user.home === '/' ? '/opt' : user.home}. Or log in as root and start it without sudo.`,
       },
     );
   }

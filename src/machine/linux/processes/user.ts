@@ -11,8 +11,8 @@ import type { Files } from '../../files.ts';
 export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Promise<User> {
   const number = environment['SUDO_UID'] || environment['PKEXEC_UID'] || environment['DOAS_UID'];
   if (number && !/^\d{1,10}$/.test(number)) {
-    throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is no user number: ${JSON.stringify(number)}.`, {
-      help: 'Call mirrord by sudo itself, without setting this variable.',
+    throw new MirrordError('permission', 'sudo-uid-invalid', `SUDO_UID is not a user ID: ${JSON.stringify(number)}.`, {
+      help: 'Run mirrord with sudo and do not set this variable yourself.',
     });
   }
   const key = number || environment['DOAS_USER'] || '0';
@@ -23,8 +23,8 @@ export async function invokingUser(run: Run, environment: NodeJS.ProcessEnv): Pr
     return { uid: Number(uid), gid: Number(gid), name, home: home || '/', shell: shell || '/bin/sh', listed: true };
   }
   if (!number && key !== '0') {
-    throw new MirrordError('permission', 'sudo-uid-invalid', `DOAS_USER is no user: ${JSON.stringify(key)}.`, {
-      help: 'Call mirrord by doas itself, without setting this variable.',
+    throw new MirrordError('permission', 'sudo-uid-invalid', `DOAS_USER is not a user: ${JSON.stringify(key)}.`, {
+      help: 'Run mirrord with doas and do not set this variable yourself.',
     });
   }
   const group = Number(environment['SUDO_GID'] ?? key);

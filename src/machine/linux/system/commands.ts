@@ -7,7 +7,7 @@ import type { Files } from '../../files.ts';
 /** No command here asks the network anything; one that takes longer hangs on a lock or a dead daemon. */
 export const COMMAND_DEADLINE_MS = 5_000;
 
-/** `ip -json route` of a router with full tables; more is no workstation. */
+/** `ip -json route` of a router with full tables; more is not a workstation. */
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
 export interface CommandResult {
@@ -47,7 +47,7 @@ export const isInstalled = (files: Files, command: string): boolean =>
 
 export function commandMissing(command: string): MirrordError {
   return new MirrordError('host', 'command-missing', `The command \`${command}\` is not installed.`, {
-    help: `Install the package ${PACKAGES[command] ?? command} (Debian: apt-get install ${PACKAGES[command] ?? command}).`,
+    help: `Install the ${PACKAGES[command] ?? command} package (Debian: apt-get install ${PACKAGES[command] ?? command}).`,
   });
 }
 

@@ -100,7 +100,7 @@ export class StandingIp implements IpBatch {
     });
     child.stdout.setEncoding('utf8');
     child.stdin.on('error', () => {}); // it has ended: `close` says how
-    child.on('error', () => {}); // between two calls nobody waits
+    child.on('error', () => {}); // between two calls nothing waits
     child.on('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });

@@ -23,7 +23,7 @@ describe('what incoming traffic is asked for', () => {
     assert.deepEqual(await plan('steal', [80, 443]), ['80 → 80', '443 → 443']));
 
   it('is nothing, told in plain words, where there are neither', async () =>
-    assert.rejects(plan('steal'), /No port of the target is named/));
+    assert.rejects(plan('steal'), /No port of the target was named/));
 
   it('comes to other ports of this machine, and not to those that stay out', async () => {
     assert.deepEqual(await plan(steal({ ports: [80], port_mapping: [[3000, 80]] })), ['80 → 3000']);
