@@ -102,7 +102,7 @@ function expectation(expected: string, value: unknown): string {
   const received =
     value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : (words[typeof value] ?? typeof value);
   const got = typeof value === 'boolean' ? String(value) : received;
-  return `it is ${words[expected] ?? expected}, not ${got}`;
+  return `it must be ${words[expected] ?? expected}, not ${got}`;
 }
 
 function valueAt(tree: unknown, path: Path): unknown {

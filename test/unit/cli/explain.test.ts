@@ -33,7 +33,7 @@ describe('explain with a file alone', function () {
       explain('plain.json', '10.96.0.8'),
       `10.96.0.8 stays on this machine
   rule    none: outside the cluster's ranges and names
-  note    the cluster's ranges are known to a session only; \`mirrord up --dry-run\` shows them
+  note    only a session knows the cluster's ranges; \`mirrord up --dry-run\` shows them
 `,
     );
     assert.doesNotMatch(explain('plain.json', '10.96.0.7'), /note/);

@@ -106,7 +106,10 @@ describe('precedence, key by key', () => {
       error.message,
       /outgoing\.tcp = "maybe": it must be true or false \(environment variable MIRRORD_TCP_OUTGOING\)/,
     );
-    assert.match(error.message, /agent\.ttl = "-1": it must be a whole number \(environment variable MIRRORD_AGENT_TTL\)/);
+    assert.match(
+      error.message,
+      /agent\.ttl = "-1": it must be a whole number \(environment variable MIRRORD_AGENT_TTL\)/,
+    );
     assert.match(
       error.message,
       /target\.path = "web": .*pod\/web.*\(environment variable MIRRORD_IMPERSONATED_TARGET\)/,

@@ -150,8 +150,8 @@ describe('verify-config', () => {
     ],
     ['__proto__', JSON.parse('{"__proto__": {"x": 1}}'), /__proto__: there is no such key/],
     ['a text for a switch', { use_proxy: 'yes' }, /use_proxy = "yes": it must be true or false, not a text/],
-    ['a number for a text', { kube_context: 5 }, /kube_context = 5: it is a text, not a number/],
-    ['a list for an object', { agent: [] }, /agent = \[\]: it is an object with keys, not a list/],
+    ['a number for a text', { kube_context: 5 }, /kube_context = 5: it must be a text, not a number/],
+    ['a list for an object', { agent: [] }, /agent = \[\]: it must be an object with keys, not a list/],
     [
       'a number out of range',
       { agent: { startup_timeout: 0 } },
@@ -168,7 +168,7 @@ describe('verify-config', () => {
     [
       'an object that names two kinds',
       { target: { path: { pod: 'a', job: 'b' } } },
-      /target\.path.*: it is a text, not an object/,
+      /target\.path.*: it must be a text, not an object/,
     ],
     [
       'a container beside the path',
@@ -178,7 +178,7 @@ describe('verify-config', () => {
     [
       'a namespace within the path',
       { target: { path: { deployment: 'web', namespace: 'n' } } },
-      /^target\.path = .*: it is a text, not an object with keys; write \{"path":"deployment\/web","namespace":"n"\} /,
+      /^target\.path = .*: it must be a text, not an object with keys; write \{"path":"deployment\/web","namespace":"n"\} /,
     ],
     [
       'a namespace beside a kind',
@@ -198,7 +198,7 @@ describe('verify-config', () => {
     [
       'a namespace that is no text',
       { target: { path: 'pod/x', namespace: 5 } },
-      /namespace = 5: it is a text, not a number \(/,
+      /namespace = 5: it must be a text, not a number \(/,
     ],
     ['none', { target: 'none' }, /^target\.path = "none": write "targetless", or leave the target out/],
     ['a label that is none', { agent: { labels: { 'a b': 'x' } } }, /agent\.labels.*not a valid label name/],
@@ -225,7 +225,7 @@ describe('verify-config', () => {
     [
       'a pull secret without a name',
       { agent: { image_pull_secrets: [{ secret: 'x' }] } },
-      /image_pull_secrets\[0\]\.name: it is a text, not nothing/,
+      /image_pull_secrets\[0\]\.name: it must be a text, not nothing/,
     ],
     [
       'an ephemeral container without a pod',
@@ -413,7 +413,7 @@ describe('verify-config', () => {
   it('takes a date of TOML for the text that it is in YAML', async () => {
     const check = (name: string, text: string) => verify(name, { files: { [name]: text } }, true);
     for (const [text, expected] of [
-      ['agent = 2020-01-01', /^agent = "2020-01-01": it is an object/],
+      ['agent = 2020-01-01', /^agent = "2020-01-01": it must be an object/],
       ['target = 2020-01-01T00:00:00Z', /^target\.path = .* it has no kind/],
     ] as const) {
       const result = await check('c.toml', text);

@@ -32,7 +32,7 @@ describe('what is wrong with feature.network', () => {
     [
       'no range',
       { include: ['x'], exclude: ['10.0.0.0/33'] },
-      [/include\[0\]: it is not a range/, /exclude\[0\]: it is no range/],
+      [/include\[0\]: it is not a range/, /exclude\[0\]: it is not a range/],
     ],
     [
       'a range in and out',
