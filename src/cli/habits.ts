@@ -5,8 +5,8 @@ const DOWN = 'Use: mirrord down';
 const LIST = 'Use: mirrord ls';
 const NO_FORWARD =
   'This is not needed: after `sudo mirrord up` every program on this machine reaches services by name and port.';
-const NO_INTERCEPT =
-  'Traffic goes out from this machine, none comes in: `sudo mirrord up -t deployment/NAME` takes the network of a pod, and leaves its traffic alone.';
+const INTERCEPT = 'Use: sudo mirrord up -t deployment/NAME --steal';
+const NO_COPIES = 'Traffic is not copied. To take it: sudo mirrord up -t deployment/NAME --steal';
 
 /** An advice for each.  `list` is an alias of `ls`, and flags of other names are aliases in `flags.ts`. */
 export const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -21,10 +21,10 @@ export const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['get', LIST],
   ['port-forward', NO_FORWARD],
   ['proxy', NO_FORWARD],
-  ['intercept', NO_INTERCEPT],
-  ['replace', NO_INTERCEPT],
-  ['wiretap', NO_INTERCEPT],
-  ['ingest', NO_INTERCEPT],
+  ['intercept', INTERCEPT],
+  ['replace', INTERCEPT],
+  ['wiretap', NO_COPIES],
+  ['ingest', NO_COPIES],
 ]);
 
 /** The flag for what people write as an argument. */

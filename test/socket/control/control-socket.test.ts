@@ -190,7 +190,7 @@ describe('control socket', () => {
 
   it('gives up on a session that answers nonsense or nothing', async () => {
     for (const [answer, reason] of [
-      ['not json\n', /no JSON/],
+      ['not json\n', /not JSON/],
       ['', /closed the connection/],
     ] as const) {
       const odd = createServer((socket) => socket.resume().end(answer));

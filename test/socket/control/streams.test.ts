@@ -108,7 +108,7 @@ describe('a stream of events on the control socket', () => {
   for (const [what, lines, reason] of [
     ['is cut off', '{"stream":"events"}\n{"seq":1,"event":2}\n', /closed the connection/],
     ['is cut off within a line', '{"stream":"events"}\n{"seq":1,"ev', /closed the connection/],
-    ['makes no sense', '{"stream":"events"}\nnonsense\n', /no JSON/],
+    ['makes no sense', '{"stream":"events"}\nnonsense\n', /not JSON/],
     ['has a line without end', `{"stream":"events"}\n${'x'.repeat(9 << 20)}`, /longer than/],
   ] as const)
     it(`that ${what} is no end in order`, async () => {

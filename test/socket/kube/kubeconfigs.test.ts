@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a plugin whose time is none',
     user: (folder) => plugin(folder, credential({ token: 'x', expirationTimestamp: 'soon' })),
-    fails: ['exec-plugin-output', 'cluster', /no time: soon/],
+    fails: ['exec-plugin-output', 'cluster', /not a time: soon/],
   },
   {
     what: 'a plugin that wants a terminal',

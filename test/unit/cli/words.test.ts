@@ -53,7 +53,7 @@ describe('words of the command line', () => {
     for (const word of ['connect', 'vpn']) assert.equal(said(word)[1], 'Use: sudo mirrord up');
     for (const word of ['quit', 'leave']) assert.equal(said(word)[1], 'Use: mirrord down');
     assert.equal(said('get', 'pods')[1], 'Use: mirrord ls');
-    assert.match(said('intercept', 'payments')[1] ?? '', /none comes in: `sudo mirrord up -t deployment\/NAME`/);
+    assert.match(said('intercept', 'payments')[1] ?? '', /^Use: sudo mirrord up -t deployment\/NAME --steal$/);
     assert.match(said('port-forward', 'svc/x', '80')[1] ?? '', /^This is not needed/);
   });
 
