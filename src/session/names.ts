@@ -223,7 +223,9 @@ export class SessionNames {
 
   /** Whether programs get the cluster's answer when they ask for it. */
   reaches(name: string): boolean {
-    return !this.#takeOver.isOff && this.resolve(this.forms(name)).answer !== 'local';
+    const { answer } = this.resolve(this.forms(name));
+    const isTheClusters = answer === 'cluster' || (answer === 'default' && this.#known.namespace !== null);
+    return !this.#takeOver.isOff && isTheClusters;
   }
 
   /** From here on the machine asks this resolver, as far as the wish goes. */
