@@ -159,7 +159,7 @@ describe('mirrord up --steal, where the namespace forbids it', () => {
     assert.equal(code, 5);
     assert.match(
       session.output,
-      /incoming traffic of pod \S+\/guarded cannot be taken, its namespace does not allow NET_ADMIN/,
+      /Incoming traffic of pod \S+\/guarded cannot be taken: its namespace does not allow NET_ADMIN/,
     );
     assert.match(
       session.output,

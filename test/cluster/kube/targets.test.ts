@@ -178,8 +178,8 @@ describe('targets', function () {
     );
     await eventually('both are waited for', () => told.length === 2);
     assert.deepEqual(told.toSorted(), [
-      'waiting for deployment/again-deployment, which is not there',
-      'waiting for pod/again-pod, which is not there',
+      'waiting for deployment/again-deployment, which does not exist yet',
+      'waiting for pod/again-pod, which does not exist yet',
     ]);
     const items = [
       workload('Deployment', 'again-deployment'),

@@ -62,7 +62,7 @@ describe('mirrord doctor and diagnose on Kubernetes', () => {
     const own = await developer.mirrordRun(asked);
     assert.equal(own.code, EXIT.findings, own.stderr);
     assert.match(own.stdout, /A dry run needs no root/);
-    assert.match(own.stdout, /^ {2}missing +the right to create jobs, for the agent's Job; docs\/rbac\.yaml has it$/m);
+    assert.match(own.stdout, /^ {2}missing +the right to create jobs, for the agent's Job; see docs\/rbac\.yaml$/m);
     const targeted = await developer.mirrordRun([...asked, '-t', 'deployment/web', '--json']);
     assert.equal(targeted.code, EXIT.findings);
     const { rights } = JSON.parse(targeted.stdout) as { rights: { missing: { right: string }[] } };

@@ -80,7 +80,7 @@ describe('what targeted sessions leave in the pod', () => {
     assert.equal(code, 5, stderr);
     const { error } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as { error: Record<string, string> };
     assert.equal(error['code'], 'agent-pod-full');
-    assert.match(error['message'] ?? '', /takes no more agents: its object has 10\d\d kB, of at most 1000 kB/);
+    assert.match(error['message'] ?? '', /takes no more agents: its object has 10\d\d kB, and the limit is 1000 kB/);
     assert.match(error['help'] ?? '', /Delete the pod.*leave out -t/);
     assert.deepEqual(agents('full'), []);
     kubectl(['delete', 'pod', 'full', '-n', world.namespace, '--timeout=30s']);

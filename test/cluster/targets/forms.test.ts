@@ -56,7 +56,7 @@ describe('mirrord up -t', () => {
       );
       assert.match(
         output,
-        /^! target {4}web-\S+ has several containers; app was chosen \(name another with \/container\/NAME/m,
+        /^! note {6}web-\S+ has several containers; app was chosen \(choose another with \/container\/NAME\)\.$/m,
       );
       const leaves = /traffic leaves from (\S+), (\S+)$/m.exec(output)?.slice(1);
       assert.ok(
@@ -96,8 +96,8 @@ describe('mirrord up -t', () => {
   it("a pod with its node's network works, and this is said", async () => {
     const [node] = addressesOf(podsOf(world.namespace, 'app=host')[0]);
     await withSession(world, ['-t', 'pod/host'], async ({ output }) => {
-      assert.match(output, /^! target {4}host has its node's network: its address and its ports are the node's\.$/m);
-      assert.match(output, /^! target {4}host does not ask the cluster's DNS/m);
+      assert.match(output, /^! note {6}host has its node's network: its address and its ports are the node's\.$/m);
+      assert.match(output, /^! note {6}host does not use the cluster's DNS/m);
       const { stdout } = await world.developer.run('curl', [
         '-s',
         '-m',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { PORT, answersAs, ask, tables, useTarget, web } from '../support/incoming.ts';
 import { TARGET } from '../support/neighbour.ts';
 import { poll, statuses } from '../support/session.ts';
@@ -48,11 +48,13 @@ describe('mirrord up --steal, when something is killed', () => {
   }
 
   /** The process that holds the table: in the target's network, with the group of incoming agents. */
-  function incomingAgent(): number {
+  async function incomingAgent(): Promise<number> {
+    const network = (await world.sandbox.cluster.run('readlink', ['/proc/self/ns/net'])).stdout.trim();
     const pids = readdirSync('/proc').filter((entry) => /^[0-9]+$/.test(entry));
     const found = pids.find((pid) => {
       try {
-        return /^Gid:\t1900000000\t/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+        const isOurs = /^Gid:\t1900000000\t/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+        return isOurs && readlinkSync(`/proc/${pid}/ns/net`) === network;
       } catch {
         return false; // it has ended meanwhile
       }
@@ -61,8 +63,17 @@ describe('mirrord up --steal, when something is killed', () => {
     return Number(found);
   }
 
+  /** It may end by itself before its turn, since the one before it is gone. */
+  function kill(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
+    }
+  }
+
   const victims = {
-    'the incoming agent': async () => [incomingAgent()],
+    'the incoming agent': async () => [await incomingAgent()],
     'the session': async () => [(await statuses(world.sandbox))[0]?.pid ?? 0],
     'the root part': async (session: { child: { pid?: number | undefined } }) => [session.child.pid ?? 0],
   } as const;
@@ -87,7 +98,7 @@ describe('mirrord up --steal, when something is killed', () => {
       const session = await world.steal();
       await answersAs(neighbour, TARGET.v4, 'here');
       const pids = (await Promise.all(order.map((victim) => victims[victim](session)))).flat();
-      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      for (const pid of pids) kill(pid);
       // An agent that was killed alone has a successor, which takes the port again: then the program must be gone, too.
       if (order.length === 1 && order[0] === 'the incoming agent') here.kill('SIGKILL');
       await answersAs(neighbour, TARGET.v4, 'original', BACK_MS);
@@ -104,7 +115,7 @@ describe('mirrord up --steal, when something is killed', () => {
     await world.steal();
     for (let round = 0; round < 3; round++) {
       await answersAs(neighbour, TARGET.v4, 'here', 10_000);
-      process.kill(incomingAgent(), 'SIGKILL');
+      process.kill(await incomingAgent(), 'SIGKILL');
       await poll(async () => /^(original|here) /.test(await ask(neighbour, TARGET.v4)), 'somebody answers', BACK_MS);
     }
     await answersAs(neighbour, TARGET.v4, 'here', 10_000);
@@ -126,7 +137,7 @@ describe('mirrord up --steal, when something is killed', () => {
     const isHere = async (): Promise<boolean> =>
       (await sandbox.developer.run('ss', ['-Htn', 'state', 'established', `sport = ${PORT}`])).stdout !== '';
     await poll(isHere, 'the connection is here');
-    process.kill(incomingAgent(), 'SIGKILL');
+    process.kill(await incomingAgent(), 'SIGKILL');
     await poll(
       () => said === 'connected\nclosed\n',
       'it is told',
