@@ -110,7 +110,7 @@ function tooLong(what: string): MirrordError {
   return new MirrordError(
     'usage',
     'exec-environment-too-long',
-    `The environment is too large for a program:  ${what}.`,
+    `The environment is too large for a program: ${what}.`,
     {
       help: 'Leave variables out with feature.env.exclude, or select the ones you need with feature.env.include.',
     },

@@ -43,7 +43,7 @@ export function chooseContainer(pod: V1Pod, wanted: string | undefined): ChosenC
   if (wanted !== undefined) {
     const all = lasting(pod).map(({ name }) => name);
     if (all.includes(wanted)) return { name: wanted, isGuessed: false };
-    const text = `pod ${pod.metadata?.name} has no container "${wanted}"`;
+    const text = `Pod ${pod.metadata?.name} has no container "${wanted}".`;
     throw new MirrordError('usage', 'container-unknown', text, {
       help: `Available: ${nearest(wanted, all).join(', ')}.`,
     });

@@ -150,7 +150,7 @@ async function unknown(api: Api, { target, namespace }: ResolveRequest, signal: 
   const kind = target.kind === 'label' ? 'pod' : target.kind;
   const name = target.kind === 'label' ? '' : target.name;
   const near = nearest(name, await namesOf(api, kind, namespace, signal)).map((item) => `${kind}/${item}`);
-  return new MirrordError('usage', 'target-unknown', `There is no ${titleOf(target)} in namespace ${namespace}`, {
+  return new MirrordError('usage', 'target-unknown', `There is no ${titleOf(target)} in namespace ${namespace}.`, {
     help: near.length > 0 ? `Available: ${near.join(', ')}.` : `There is no ${kind} in this namespace; is -n right?`,
   });
 }

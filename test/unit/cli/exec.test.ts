@@ -129,7 +129,7 @@ describe('exec: becoming the command', () => {
     };
     const small = limited(1536);
     assert.equal(small.status, 1, small.stderr);
-    assert.match(small.stderr, /400\d{3} bytes in all, and there is room for 393216/);
+    assert.match(small.stderr, /400\d{3} bytes in all, and the limit is 393216/);
     assert.equal(limited(8192).status, 0);
     assert.equal(limited('unlimited').status, 0);
   });
