@@ -11,21 +11,25 @@ const LETTER_BASE = 'A'.charCodeAt(0) - 5;
 const LONGEST = 30;
 const END_OF_STRING = 256;
 
-/** Children of the tree's inner nodes, two for each: another node, or `LEAF + symbol`.  Node 0 is the root. */
+/** Of the tree's inner nodes: a child is another node, or `LEAF + symbol`.  Node 0 is the root. */
 const LEAF = 1 << 15;
-const tree: number[] = [];
-/** Nodes where a text may end: at most seven bits of padding, all ones. */
-const endings = new Set<number>();
 
-grow();
+interface Tables {
+  /** By node and four bits: the node that follows, and the symbol that was completed on the way (0: none, else + 1). */
+  readonly next: Uint16Array;
+  readonly completed: Uint16Array;
+  /** Nodes where a text may end: at most seven bits of padding, all ones. */
+  readonly endings: ReadonlySet<number>;
+}
 
-/** By node and four bits: the node that follows, and the symbol that was completed on the way (0: none, else + 1). */
-const nextNode = new Uint16Array(tree.length * 8);
-const completed = new Uint16Array(tree.length * 8);
-for (let node = 0; node < tree.length / 2; node++) for (let bits = 0; bits < 16; bits++) step(node, bits);
+let known: Tables | undefined;
+
+/** Made by the first who needs them: most agents never see HTTP/2. */
+const tables = (): Tables => (known ??= makeTables());
 
 /** Throws an `Http2Error` for a code that there is not, and for padding that is none. */
 export function decodeHuffman(bytes: Uint8Array, from: number, to: number): string {
+  const { next, completed, endings } = tables();
   // Codes have five bits at least.
   const text = Buffer.allocUnsafe(Math.ceil(((to - from) * 8) / 5));
   let length = 0;
@@ -35,24 +39,42 @@ export function decodeHuffman(bytes: Uint8Array, from: number, to: number): stri
       const symbol = completed[node * 16 + bits];
       if (symbol > END_OF_STRING) throw new Http2Error('COMPRESSION_ERROR', 'the end of a string inside it');
       if (symbol > 0) text[length++] = symbol - 1;
-      node = nextNode[node * 16 + bits];
+      node = next[node * 16 + bits];
     }
   }
   if (!endings.has(node)) throw new Http2Error('COMPRESSION_ERROR', 'bad padding of a string');
   return text.toString('latin1', 0, length);
 }
 
-/** Shorter codes first, and of one length by symbol: each is the one before plus one. */
-function grow(): void {
-  tree.push(0, 0);
+function makeTables(): Tables {
+  const tree = growTree();
+  const endings = new Set<number>();
+  for (let node = 0, bits = 0; bits <= 7; node = tree[2 * node + 1], bits++) endings.add(node);
+  const next = new Uint16Array(tree.length * 8);
+  const completed = new Uint16Array(tree.length * 8);
+  for (let index = 0; index < next.length; index++) {
+    let at = index >>> 4;
+    for (let bit = 3; bit >= 0; bit--) {
+      const child = tree[2 * at + ((index >>> bit) & 1)];
+      if (child >= LEAF) completed[index] = child - LEAF + 1;
+      at = child >= LEAF ? 0 : child;
+    }
+    next[index] = at;
+  }
+  return { next, completed, endings };
+}
+
+/** Two children for each node.  Shorter codes first, and of one length by symbol: each is the one before plus one. */
+function growTree(): readonly number[] {
+  const tree = [0, 0];
   let code = 0;
   for (let bits = 5; bits <= LONGEST; bits++, code *= 2)
     for (let symbol = 0; symbol <= END_OF_STRING; symbol++)
-      if (LENGTHS.charCodeAt(symbol) - LETTER_BASE === bits) plant(code++, bits, symbol);
-  for (let node = 0, bits = 0; bits <= 7; node = tree[2 * node + 1], bits++) endings.add(node);
+      if (LENGTHS.charCodeAt(symbol) - LETTER_BASE === bits) plant(tree, code++, bits, symbol);
+  return tree;
 }
 
-function plant(code: number, bits: number, symbol: number): void {
+function plant(tree: number[], code: number, bits: number, symbol: number): void {
   let node = 0;
   for (let bit = bits - 1; bit > 0; bit--) {
     const child = 2 * node + ((code >>> bit) & 1);
@@ -60,15 +82,4 @@ function plant(code: number, bits: number, symbol: number): void {
     node = tree[child];
   }
   tree[2 * node + (code & 1)] = LEAF + symbol;
-}
-
-function step(node: number, bits: number): void {
-  const index = node * 16 + bits;
-  let at = node;
-  for (let bit = 3; bit >= 0; bit--) {
-    const child = tree[2 * at + ((bits >>> bit) & 1)];
-    if (child >= LEAF) completed[index] = child - LEAF + 1;
-    at = child >= LEAF ? 0 : child;
-  }
-  nextNode[index] = at;
 }
