@@ -53,7 +53,7 @@ describe('names that are not the cluster’s', function () {
         }
         assert.equal(dns.domains[0], 'cluster.local');
         assert.ok(!cluster(['dns-log']).includes(PUBLIC));
-        assert.equal(/makes com the cluster's domain/.test(session.output), warns, session.output);
+        assert.equal(/says that com is the cluster's domain/.test(session.output), warns, session.output);
       });
     });
   }

@@ -86,7 +86,7 @@ describe('what a session has in the cluster when it ends', function () {
       () => session.output,
     );
     assert.equal((await session.end('SIGINT')).code, 130, session.output);
-    assert.match(session.output, /Interrupted; everything has been put back\./);
+    assert.match(session.output, /Interrupted; all changes have been undone\./);
     await poll(() => stateOf(name ?? '') === 'terminated', 'the agent has ended', 5_000);
   });
 

@@ -287,7 +287,7 @@ describe('scope, routes and switches', () => {
           assert.equal((await mirrord(held.world.sandbox, ['down'], 'sudo')).code, 0);
         } else {
           await held.world.up({});
-          assert.match(held.world.session.output, /restored what session default left behind/);
+          assert.match(held.world.session.output, /undid the changes that session default left/);
           assert.equal(await ask('tcp', PUBLIC), 'developer');
           await held.world.down();
         }

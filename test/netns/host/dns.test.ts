@@ -78,7 +78,7 @@ describe('the host’s DNS', function () {
       await sandbox.shell('mount --bind /etc/resolv.conf /etc/resolv.conf; mount -o remount,bind,ro /etc/resolv.conf');
       const [other, told] = await up({});
       assert.equal(told.mode, 'nftables');
-      assert.match(told.reason, /beware: .*web\.home\.example hides the service web.*cannot be written/);
+      assert.match(told.reason, /note: .*web\.home\.example hides the service web.*cannot be written/);
       await other.stop();
     });
 
@@ -119,11 +119,11 @@ describe('the host’s DNS', function () {
       await run.stop();
     });
 
-    it('leaves the field to resolv.conf where a name server is on its link alone', async () => {
+    it('leaves the field to resolv.conf where a name server is a link-local address', async () => {
       await sandbox.shell("printf 'nameserver fe80::1%%dev0\\n' > /etc/resolv.conf");
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'resolv.conf');
-      assert.match(reason, /fe80::1%dev0 is on its link alone/);
+      assert.match(reason, /fe80::1%dev0 is a link-local address/);
       await run.stop();
     });
 
@@ -188,7 +188,7 @@ describe('the host’s DNS', function () {
       await serve([], '192.168.7.1', '53', '', '0', '192.168.7.254');
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'resolv.conf');
-      assert.match(reason, /192\.168\.7\.1 listens as root/);
+      assert.match(reason, /192\.168\.7\.1 runs as root/);
       await run.stop();
     });
 
@@ -209,7 +209,7 @@ describe('the host’s DNS', function () {
       await serve([], '127.0.0.2', '53', '', '0', '192.168.7.254');
       const [run, { mode, reason }] = await up({});
       assert.equal(mode, 'resolv.conf');
-      assert.match(reason, /127\.0\.0\.2 listens as root/);
+      assert.match(reason, /127\.0\.0\.2 runs as root/);
       await run.stop();
     });
 

@@ -96,7 +96,7 @@ describe('the host comes back as it was', function () {
         await run.ended();
         const next = new HostRun(sandbox, { environment: { NAME: 'other' } });
         const repair = await next.event('progress');
-        assert.match(JSON.stringify(repair), /restored what session default left behind/);
+        assert.match(JSON.stringify(repair), /undid the changes that session default left/);
         await next.replies();
         assert.equal((await next.stop())['end'], 'interrupted');
         assert.equal(await snapshot(sandbox), before);

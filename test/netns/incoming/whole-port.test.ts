@@ -23,7 +23,11 @@ describe('mirrord up --steal, a whole port', () => {
 
     here.kill('SIGKILL');
     await answersAs(neighbour, TARGET.v4, 'original', 1_000);
-    await poll(() => /listens no longer: port 8090 stays with netns/.test(session.output), 'it is told', 1_000);
+    await poll(
+      () => /nothing listens on localhost:8090 any more: port 8090 stays with netns/.test(session.output),
+      'it is told',
+      1_000,
+    );
   });
 
   it('comes to another port of this machine, whichever family listens', async () => {

@@ -82,7 +82,7 @@ describe('mirrord up --detach', () => {
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number | null];
     assert.equal(code, 130, said);
-    assert.match(said, /^Error: Interrupted; everything has been put back\./);
+    assert.match(said, /^Error: Interrupted; all changes have been undone\./);
     assert.equal(difference(before, await machineState(developer)), '');
   });
 

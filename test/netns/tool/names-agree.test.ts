@@ -88,7 +88,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     setup: SEARCHING,
     modes: {
       auto: [/\(\/etc\/resolv\.conf.*web\.corp\.example hides/, RIGHT],
-      nftables: [/beware: .*web\.corp\.example hides the service web/, HIDDEN],
+      nftables: [/note: .*web\.corp\.example hides the service web/, HIDDEN],
     },
   },
   'a slow office': {
@@ -101,7 +101,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     setup: SEARCHING,
     modes: {
       auto: [/\(\/etc\/resolv\.conf/, OF_CLUSTER],
-      nftables: [/beware: .*hides the service web, unless the server of corp\.example is silent/, OF_CLUSTER],
+      nftables: [/note: .*hides the service web, unless the server of corp\.example is silent/, OF_CLUSTER],
     },
   },
   'a slow office behind a redirect': {
@@ -113,7 +113,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
   'a name server on its link alone': {
     setup: `ip link set dev0 addrgenmode eui64; ip addr add fe80::7/64 dev dev0 nodad
       ip netns exec far ip addr add fe80::1/64 dev far0 nodad; ${write('nameserver fe80::1%%dev0\\n')}`,
-    modes: { auto: [/\(\/etc\/resolv\.conf.*fe80::1%dev0 is on its link alone/, WITHOUT_SEARCH] },
+    modes: { auto: [/\(\/etc\/resolv\.conf.*fe80::1%dev0 is a link-local address/, WITHOUT_SEARCH] },
   },
   'the stub of systemd-resolved': {
     resolved: true,
@@ -129,25 +129,25 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     resolved: true,
     late: 'never',
     setup: () => `${nssResolve()}\n${link}\n${SEARCHING}`,
-    modes: { auto: [/for others nftables.*beware: what corp\.example has, too/, OF_CLUSTER] },
+    modes: { auto: [/for others nftables.*note: what corp\.example has, too/, OF_CLUSTER] },
   },
   'nss-resolve with the stub, and an office search domain': {
     resolved: true,
     setup: () => `${nssResolve()}\n${link}`,
     isRace: true,
-    modes: { auto: [/beware: what corp\.example has, too, answers for a name of one label/, RIGHT] },
+    modes: { auto: [/note: what corp\.example has, too, answers single-label names if it is faster/, RIGHT] },
   },
   'nss-resolve with the stub, and a slow office': {
     resolved: true,
     late: '900',
     setup: () => `${nssResolve()}\n${link}`,
-    modes: { auto: [/beware: what corp\.example has, too/, RIGHT] },
+    modes: { auto: [/note: what corp\.example has, too/, RIGHT] },
   },
   'nss-resolve with the stub, and a dead office': {
     resolved: true,
     late: 'never',
     setup: () => `${nssResolve()}\n${link}`,
-    modes: { auto: [/beware: what corp\.example has, too/, OF_CLUSTER] },
+    modes: { auto: [/note: what corp\.example has, too/, OF_CLUSTER] },
   },
   'a static stub': {
     resolved: true,
@@ -161,7 +161,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     setup: `${link}; ${write('nameserver 127.0.0.53\\nsearch corp.example\\n')}`,
     modes: {
       auto: [/\(\/etc\/resolv\.conf.*web\.corp\.example hides the service web/, RIGHT],
-      resolved: [/systemd-resolved, link .*beware: .*web\.corp\.example hides the service web/, HIDDEN],
+      resolved: [/systemd-resolved, link .*note: .*web\.corp\.example hides the service web/, HIDDEN],
     },
   },
 };
@@ -259,7 +259,7 @@ describe('explain, and what programs get', function () {
           return await agree(answers);
         }
         assert.ok([answers.web, answers['web.corp.example']].includes(web), web);
-        assert.match((await explainOf('web')).notes, /or web\.corp\.example, whichever answers first/);
+        assert.match((await explainOf('web')).notes, /or web\.corp\.example, whichever answer comes first/);
         await agree(Object.fromEntries(Object.entries(answers).filter(([name]) => name !== 'web')));
       });
     }

@@ -85,7 +85,7 @@ describe('sessions of two network namespaces that share /run', function () {
     await once(holder, 'exit');
     await must('ip', ['netns', 'delete', elsewhere()]);
     const second = up(world.sandbox);
-    await poll(() => second.output.includes('restored what session default left behind'), 'it is restored');
+    await poll(() => second.output.includes('undid the changes that session default left'), 'it is restored');
     await (await second.ready()).end();
     assert.equal(difference(before, await machineState(developer)), '');
   });

@@ -34,7 +34,7 @@ describe('mirrord up, public names and a target that claims them', () => {
       );
       assert.deepEqual(await domains(), ['cluster.local', 'svc', ...(await reverse())]);
       assert.ok(!askedInside('www.example.com'));
-      assert.match(session?.output ?? '', /resolv\.conf makes com the cluster's domain, .*--domain com/);
+      assert.match(session?.output ?? '', /resolv\.conf says that com is the cluster's domain, .*--domain com/);
       assert.equal(await dig('payment-service.default.svc.cluster.local', 'A'), `${service(1).v4}\n`);
     });
   }

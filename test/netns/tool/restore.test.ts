@@ -81,7 +81,7 @@ describe('mirrord up, the machine afterwards', () => {
       const { code, signal } = await session.end('SIGTERM');
       // Before its handlers stand, the signal ends the process by itself, and there is nothing to take back.
       assert.ok(code === 143 || signal === 'SIGTERM', `${code} ${signal}\n${session.output}`);
-      if (code !== null) assert.match(session.output, /^Error: Terminated; everything has been put back\.$/m);
+      if (code !== null) assert.match(session.output, /^Error: Terminated; all changes have been undone\.$/m);
       await poll(async () => (await machineState(world.sandbox.developer)) === before, `as before, ${milliseconds} ms`);
     }
   });
@@ -132,7 +132,7 @@ describe('mirrord up, the machine afterwards', () => {
     session.child.kill('SIGCONT');
     assert.deepEqual([user?.code, user?.stdout], [3, '']);
     assert.deepEqual([root?.code, root?.stdout], [1, '']);
-    assert.match(root?.stderr ?? '', /Session 'default' lives, but does not end/);
+    assert.match(root?.stderr ?? '', /Session 'default' is still running and does not end/);
     await session.ended;
   }).timeout(60_000);
 
