@@ -62,7 +62,7 @@ describe('mirrord up on Kubernetes, who is who', () => {
       '-c',
       `${before} sudo -n KUBECONFIG=/none ${developer.mirrord} ls; exit $?`,
     ]);
-    assert.match(told.stderr, /\/none \(KUBECONFIG\) is not there/);
+    assert.match(told.stderr, /\/none \(KUBECONFIG\) was not found/);
   });
 
   it('a kubeconfig that a group of the user may read is read', async () => {

@@ -43,10 +43,10 @@ describe('mirrord up on Kubernetes, more than once', () => {
 
     const elsewhere = await developer.mirrordRun(['up', '-t', 'deployment/web', '-n', objects.home], { as: 'sudo' });
     assert.equal(elsewhere.code, 2, elsewhere.stderr);
-    assert.match(elsewhere.stderr, /is up with other settings: target targetless \(asked for: deployment\/web\)/);
+    assert.match(elsewhere.stderr, /is up with other settings: target targetless \(requested: deployment\/web\)/);
     const place = await developer.mirrordRun(['up', '-n', 'kube-system'], { as: 'sudo' });
     assert.equal(place.code, 2, place.stderr);
-    assert.match(place.stderr, new RegExp(`namespace ${objects.home} \\(asked for: kube-system\\)`));
+    assert.match(place.stderr, new RegExp(`namespace ${objects.home} \\(requested: kube-system\\)`));
 
     const { stdout } = await developer.run('curl', ['-sS', '-m', '10', 'http://web:8080/']);
     assert.match(stdout, /^web-/);

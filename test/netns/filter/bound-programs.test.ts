@@ -207,6 +207,6 @@ describe('programs and servers with an address of their own', () => {
 
   async function upWithAll(outgoing: object = {}): Promise<{ warnings: readonly string[] }> {
     const session = await held.world.up({ outgoing: { scope: 'all', ...outgoing } });
-    return { warnings: session.output.split('\n').filter((line) => /curl --interface|credential plugins/.test(line)) };
+    return { warnings: session.output.split('\n').filter((line) => /curl --interface|Credential plugins/.test(line)) };
   }
 });

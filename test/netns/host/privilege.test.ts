@@ -125,7 +125,7 @@ describe('who does what', function () {
     assert.deepEqual(error, {
       code: 'cluster-unreachable',
       failure: 'cluster',
-      message: 'no answer',
+      message: 'No answer.',
       help: 'look at the cable',
     });
     assert.equal(await snapshot(sandbox), before);
@@ -144,7 +144,7 @@ describe('who does what', function () {
       const { error } = (await run.event('end')) as { error: { code: string; failure: string; message: string } };
       assert.deepEqual([error.code, error.failure], ['program-unreadable', 'permission'], error.message);
       assert.ok(error.message.includes(`dev cannot read ${path}`), error.message);
-      assert.equal(/since (\S+) is closed/.exec(error.message)?.[1], closed);
+      assert.equal(/because (\S+) is closed/.exec(error.message)?.[1], closed);
       await run.ended();
       assert.equal(await snapshot(sandbox), before);
     }
@@ -218,7 +218,7 @@ describe('who does what', function () {
     run.signal('SIGINT');
     await run.event('gone');
     run.signal('SIGINT');
-    await run.event('progress', (event) => JSON.stringify(event).includes('stopping; this takes 10 s at most'));
+    await run.event('progress', (event) => JSON.stringify(event).includes('stopping; this takes at most 10 s'));
     assert.equal((await run.event('end'))['end'], 'interrupted');
     assert.equal(await snapshot(sandbox), before);
   });

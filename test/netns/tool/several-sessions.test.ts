@@ -41,7 +41,7 @@ describe('mirrord up, more than once', () => {
       [['-t', 'netns/elsewhere'], `target netns/${target} (requested: netns/elsewhere)`],
       [['-t', `netns/${target}`, '--dns', 'off'], 'dns auto (requested: off)'],
       [['-t', `netns/${target}`, '--no-udp-outgoing'], 'feature.network.outgoing.udp true (requested: false)'],
-      [['-t', `netns/${target}`, '--exclude-route', '10.0.0.0/8'], '(asked for: ["10.0.0.0/8"])'],
+      [['-t', `netns/${target}`, '--exclude-route', '10.0.0.0/8'], '(requested: ["10.0.0.0/8"])'],
       [['--kubeconfig', file], `context none (requested: b), server none (requested: https://b.example:6443)`],
     ];
     for (const as of ['developer', 'sudo'] as const) {
