@@ -16,7 +16,7 @@ describe('mirrord up --steal, a whole port', () => {
 
     const here = await world.serve(sandbox.developer, web('here'));
     await answersAs(neighbour, TARGET.v4, 'here', 1_000);
-    assert.match(session.output, new RegExp(`localhost:${PORT} listens \\(node, pid [0-9]+\\): on`));
+    assert.match(session.output, new RegExp(`listens on localhost:${PORT} \\(node, pid [0-9]+\\): on`));
     for (const host of [TARGET.v4, TARGET.v6]) assert.match(await ask(neighbour, host), /^here /);
     for (const host of [TARGET.v4, TARGET.v6, '127.0.0.1', '::1'])
       assert.match(await ask(sandbox.cluster, host), /^here /, `from inside, ${host}`);
