@@ -71,7 +71,7 @@ describe('mirrord status --watch', () => {
     await mirrord(world.sandbox, ['down']);
     await session.ended;
     assert.deepEqual(await live.exit, [0, null]);
-    assert.match(live.told.stdout, /\ndefault: has ended\n$/);
+    assert.match(live.told.stdout, /\ndefault: ended\n$/);
   });
 
   it('fails when the session is killed, and when there is none', async () => {
